@@ -1,0 +1,39 @@
+# The study of GQ-VAE: text -> tokenizers -> matched compression -> language models -> figures.
+#
+#   snakemake -n                                             what would be done, and why
+#   snakemake --cores all                                    the default study, into results/default/
+#   snakemake --cores all --configfile configs/smoke.yaml    another one
+#   snakemake --report results/default/report.zip            the report of what has been computed
+#
+# What is studied stands in configs/ (explained in configs/README.md); where and how it runs, in profiles/.
+
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+# Each config file stands alone: merged over the default, the blocks of another corpus or the arms of another study would mix with its own.
+if not workflow.overwrite_configfiles:
+
+    configfile: "configs/default.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/tokenizers.smk"
+include: "workflow/rules/matching.smk"
+include: "workflow/rules/language_models.smk"
+include: "workflow/rules/analysis.smk"
+
+
+rule all:
+    message:
+        f"Study {STUDY.study!r} is complete: see {RESULTS}/summary.md and {RESULTS}/figures/."
+    default_target: True
+    input:
+        figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=layout.FIGURES, form=["png", "pdf", "csv"]),
+        tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=layout.TABLES),
+        summary=f"{RESULTS}/summary.md",
+        provenance=f"{RESULTS}/provenance.json",

@@ -1,0 +1,139 @@
+"""The documentation of the configuration, made from its models: configs/README.md and workflow/schemas/config.schema.yaml.
+
+The models of `gqvae.config` are the only place where a key, its default and its meaning are written; these two files repeat them for
+readers, editors and the workflow catalogue, and a test fails when they are stale.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic.fields import FieldInfo
+
+from gqvae import config
+from gqvae.errors import UserError
+from gqvae.files import atomic_open
+
+README = Path("configs/README.md")
+SCHEMA = Path("workflow/schemas/config.schema.yaml")
+
+# In reading order: the heading of a table, the model it shows, where in a config file its keys stand.
+BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
+    ("The study", config.Study, "at the top level"),
+    ("Corpus: synthetic stories", config.SyntheticCorpus, "under `corpus:` with `source: synthetic`"),
+    ("Corpus: a local file", config.TextCorpus, "under `corpus:` with `source: text`"),
+    ("Corpus: TinyStories", config.TinyStoriesCorpus, "under `corpus:` with `source: tinystories`"),
+    ("Corpus: Python's standard library", config.PythonCorpus, "under `corpus:` with `source: python_stdlib`"),
+    ("Vocabulary", config.Vocabulary, "under `vocabulary:`"),
+    ("Arm: bytes", config.BytesArm, "under `arms: <name>:` with `kind: bytes`"),
+    ("Arm: BPE", config.BPEArm, "under `arms: <name>:` with `kind: bpe`"),
+    ("Arm: fixed-length VQ-VAE", config.FixedArm, "under `arms: <name>:` with `kind: fixed`"),
+    ("Arm: GQ-VAE", config.GQVAEArm, "under `arms: <name>:` with `kind: gqvae`"),
+    ("Objective: rate-controlled", config.RateControlledObjective, "under `objective:` with `name: rate_controlled`"),
+    ("Objective: the paper's", config.PaperObjective, "under `objective:` with `name: paper`"),
+    ("Network", config.Network, "under `network:`"),
+    ("Training of the networks", config.NetworkTraining, "under `training:`"),
+    ("Language model", config.LanguageModel, "under `language_model:`"),
+)
+
+INTRODUCTION = """\
+# Configurations
+
+<!-- Generated from src/gqvae/config.py by `gqvae config-docs`; change it there. -->
+
+A config file says what is studied; where and how it runs (cores, GPUs, a cluster) is a matter of `profiles/`. Each file stands alone:
+
+| file | study |
+|---|---|
+{files}
+Run one with `snakemake --cores all --configfile configs/<file>`; its results go to `results/<study>/`. To make your own, copy one and
+change it: what a file does not set has the default below, and an unknown key is an error. The same, as a JSON schema for
+editors: `workflow/schemas/config.schema.yaml`.
+"""
+
+
+def readme(configs: Path = Path("configs")) -> str:
+    """The text of configs/README.md: the files there are, then one table for each block of keys."""
+    files = "".join(f"| `{path.name}` | {_headline(path)} |\n" for path in sorted(configs.glob("*.yaml")))
+    parts = [INTRODUCTION.format(files=files)]
+    for title, model, place in BLOCKS:
+        parts.append(f"\n## {title}\n\n{_first_paragraph(model)} Keys {place}:\n\n")
+        parts.append("| key | default | unit | meaning | source |\n|---|---|---|---|---|\n")
+        parts.extend(_row(key, field) for key, field in model.model_fields.items())
+    return "".join(parts)
+
+
+def schema() -> str:
+    """The text of the JSON Schema (2020-12) of a config file, as YAML."""
+    value = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A study of GQ-VAE",
+        **_without_titles(config.Study.model_json_schema()),
+    }
+    note = "# Generated from src/gqvae/config.py by `gqvae config-docs`; change it there.\n"
+    return note + str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120))
+
+
+def write() -> list[Path]:
+    """Write both files below the working folder; returns their paths."""
+    texts = _texts()
+    for path, text in texts.items():
+        with atomic_open(path) as stream:
+            stream.write(text)
+    return list(texts)
+
+
+def check() -> None:
+    """Compare both files with the models.
+
+    Raises:
+        UserError: one of them is missing or stale.
+    """
+    for path, text in _texts().items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            raise UserError(f"{path} does not agree with src/gqvae/config.py: run `gqvae config-docs` and commit the result.")
+
+
+def _texts() -> dict[Path, str]:
+    if not README.parent.is_dir():
+        raise UserError(f"There is no folder {README.parent}/ here: run `gqvae config-docs` at the root of the repository.")
+    return {README: readme(), SCHEMA: schema()}
+
+
+def _headline(path: Path) -> str:
+    """The first comment line of a config file says what its study is."""
+    return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("#").strip()
+
+
+def _first_paragraph(model: type[config.Block]) -> str:
+    return " ".join((model.__doc__ or "").split("\n\n")[0].split())
+
+
+def _row(key: str, field: FieldInfo) -> str:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    cells = (f"`{key}`", _default(field), extra.get("unit", ""), field.description or "", extra.get("source", ""))
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def _default(field: FieldInfo) -> str:
+    """The default as a reader would write it in YAML; blocks and arms have tables of their own."""
+    if field.is_required():
+        return "(required)"
+    value = field.default
+    if isinstance(value, config.Block):
+        return "see below"
+    if isinstance(value, dict):
+        return ", ".join(f"`{name}`" for name in value)
+    if isinstance(value, str):
+        return f"`{value}`"
+    return f"`{json.dumps(value)}`"
+
+
+def _without_titles(value: Any) -> Any:
+    """A schema without pydantic's titles, which only repeat the names of keys; a property called `title` would stay."""
+    if isinstance(value, dict):
+        return {key: _without_titles(part) for key, part in value.items() if not (key == "title" and isinstance(part, str))}
+    return [_without_titles(part) for part in value] if isinstance(value, list) else value

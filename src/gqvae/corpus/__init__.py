@@ -1,0 +1,1 @@
+"""Where text comes from: named sources, pre-tokenization, splits by document."""

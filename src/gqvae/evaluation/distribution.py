@@ -1,0 +1,91 @@
+"""How a tokenizer spreads a corpus over its vocabulary: rank-frequency curve, Rényi efficiency, share of the vocabulary used.
+
+Rényi efficiency (Zouhar et al. 2023, arXiv 2306.16842, α = 2.5) is H_α(p) / log2 V, where p are the unigram frequencies of the
+tokens and H_α = log2(Σ p^α) / (1 − α); it is 1 for a uniform distribution over the whole vocabulary and falls with its skew.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from gqvae.errors import UserError
+from gqvae.files import read_json
+
+ALPHA = 2.5
+MOST_RANKS = 200
+CHUNK_TOKENS = 1 << 22
+
+Counts = npt.NDArray[np.int64]
+
+
+def count_tokens(folder: Path, split: str = "train", chunk: int = CHUNK_TOKENS) -> Counts:
+    """How often each id occurs in an encoded split, in memory of one chunk.
+
+    Args:
+        folder: an encoded corpus, with `tokens.json` and `{split}.bin`.
+        split: which split.
+        chunk: tokens counted at a time.
+
+    Returns:
+        Counts by id, shape (V,).
+
+    Raises:
+        UserError: the file does not hold what `tokens.json` says, or an id is outside the vocabulary.
+    """
+    facts: dict[str, Any] = read_json(folder / "tokens.json")
+    size, dtype, tokens = int(facts["vocab_size"]), np.dtype(facts["dtype"]), int(facts["splits"][split]["tokens"])
+    path = folder / f"{split}.bin"
+    if not path.exists() or path.stat().st_size != tokens * dtype.itemsize:
+        raise UserError(f"{path} does not hold the {tokens:,} tokens that tokens.json says: delete its folder and run again.")
+    counts = np.zeros(size, dtype=np.int64)
+    if tokens == 0:
+        return counts
+    ids = np.memmap(path, dtype=dtype, mode="r")
+    for start in range(0, tokens, chunk):
+        found = np.bincount(ids[start : start + chunk].astype(np.int64), minlength=size)
+        if len(found) > size:
+            raise UserError(
+                f"{path} holds the id {len(found) - 1}, outside its vocabulary of {size}: delete its folder and run again."
+            )
+        counts += found
+    return counts
+
+
+def renyi_entropy(counts: Counts, alpha: float = ALPHA) -> float:
+    """H_α of the relative frequencies, in bits; α = 1 is Shannon's entropy, the limit."""
+    shares = counts[counts > 0] / counts.sum()
+    if alpha == 1:
+        return float(stats.entropy(shares, base=2))
+    return float(np.log2(np.sum(shares**alpha)) / (1 - alpha))
+
+
+def renyi_efficiency(counts: Counts, alpha: float = ALPHA) -> float:
+    """H_α / log2 V, where V = len(counts) counts the whole vocabulary, used or not."""
+    return renyi_entropy(counts, alpha) / math.log2(len(counts))
+
+
+def vocabulary_used(counts: Counts) -> float:
+    """Share of the ids that text can produce (all but the end of a document) which occur at least once."""
+    return float(np.count_nonzero(counts) / (len(counts) - 1))
+
+
+def log_spaced_ranks(ranks: int, most: int = MOST_RANKS) -> npt.NDArray[np.int64]:
+    """At most `most` different ranks from 1 to `ranks`, evenly spaced on a logarithmic axis, both ends included."""
+    if ranks < 1:
+        return np.zeros(0, dtype=np.int64)
+    return np.unique(np.rint(np.geomspace(1, ranks, min(most, ranks))).astype(np.int64))
+
+
+def rank_frequency(counts: Counts) -> pd.DataFrame:
+    """The curve of token frequency against rank: columns rank, count, share (of all tokens); ids that never occur are left out."""
+    ordered = np.sort(counts[counts > 0])[::-1]
+    ranks = log_spaced_ranks(len(ordered))
+    chosen = ordered[ranks - 1]
+    return pd.DataFrame({"rank": ranks, "count": chosen, "share": chosen / max(int(counts.sum()), 1)})

@@ -1,0 +1,69 @@
+"""Means over seeds with Student's t-intervals, and paired differences by seed.
+
+A study has few seeds (1 to 5), so the quantile of t, not of the normal distribution, sets the width: at two seeds the interval is
+12.7 standard errors wide to each side, which says honestly how little two runs can show. One seed has no interval.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from gqvae.errors import UserError
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over `n` seeds and the ends of its confidence interval (None where one seed gives no interval)."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    n: int
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the whole interval lies on one side of zero; False where there is no interval."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
+    """Mean of independent `values` and its t-interval: mean ± t((1 + level)/2, n − 1) · s/√n.
+
+    Raises:
+        UserError: there are no values, or one is not finite (a diverged run must be seen, not averaged).
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    if sample.size == 0:
+        raise UserError("There are no values to average: run at least one seed.")
+    if not np.isfinite(sample).all():
+        raise UserError(f"A value to average is not finite ({sample.tolist()}): a run diverged; lower its learning rate.")
+    mean = float(sample.mean())
+    if sample.size == 1:
+        return Interval(mean, None, None, 1)
+    error = float(sample.std(ddof=1)) / math.sqrt(sample.size)
+    half = float(stats.t.ppf((1 + level) / 2, sample.size - 1)) * error
+    return Interval(mean, mean - half, mean + half, int(sample.size))
+
+
+def paired_difference(first: Mapping[int, float], second: Mapping[int, float], level: float = LEVEL) -> Interval:
+    """t-interval of first − second, paired by seed: what the two share at a seed cancels.
+
+    Args:
+        first: values by seed.
+        second: values by seed; the seeds must be the same.
+        level: confidence level.
+
+    Raises:
+        UserError: a seed is in one of them only.
+    """
+    if sorted(first) != sorted(second):
+        alone = sorted(set(first) ^ set(second))
+        raise UserError(f"Seeds {alone} have a run in one of two paired arms only: run the missing ones.")
+    return t_interval([first[seed] - second[seed] for seed in sorted(first)], level)

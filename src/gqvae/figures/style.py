@@ -1,0 +1,196 @@
+"""One look for all figures: an arm has the same colour, marker and name in each of them.
+
+Colours are those of Okabe and Ito, told apart by people with any common colour blindness; names stand at the ends of lines where they
+can, so that nobody has to match colours to a legend.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.style
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from gqvae.errors import UserError
+from gqvae.evaluation.tables import write_csv
+from gqvae.files import atomic_path, read_json
+
+STYLE_FILE = Path(__file__).with_name("style.mplstyle")
+SYNTHETIC_NOTE = "synthetic stories — not a natural corpus"
+
+
+@dataclass(frozen=True)
+class ArmStyle:
+    """How an arm is drawn and what it is called."""
+
+    color: str
+    marker: str
+    name: str
+
+
+_KNOWN = {
+    "bytes": ArmStyle("#000000", "s", "bytes"),
+    "bpe": ArmStyle("#0072B2", "o", "BPE"),
+    "bpe_matched": ArmStyle("#56B4E9", "D", "BPE, matched"),
+    "bpe_weak": ArmStyle("#CC79A7", "v", "BPE, weak"),
+    "unigram": ArmStyle("#009E73", "^", "unigram"),
+    "fixed": ArmStyle("#E69F00", "P", "fixed length"),
+    "gqvae": ArmStyle("#D55E00", "o", "GQ-VAE"),
+    "gqvae_paper": ArmStyle("#882255", "X", "GQ-VAE, paper"),
+}
+# For arms with names of their own: dark enough for text, none of them in the table above (Paul Tol's "muted" scheme).
+_OTHER_COLORS = ("#332288", "#117733", "#999933", "#AA4499", "#661100", "#44AA99", "#6B6B6B", "#8A6D00")
+_OTHER_MARKERS = ("v", "<", ">", "^", "p", "h", "d", "*")
+
+
+def arm_style(arm: str) -> ArmStyle:
+    """The style of an arm: fixed for known names, decided by a digest of the name for others (`fixed_2` is "fixed length, 2")."""
+    if arm in _KNOWN:
+        return _KNOWN[arm]
+    digest = hashlib.sha256(arm.encode()).digest()
+    kin = [known for known in _KNOWN if arm.startswith(f"{known}_")]
+    name = arm.replace("_", " ")
+    if kin:
+        closest = max(kin, key=len)
+        name = f"{_KNOWN[closest].name}, {arm[len(closest) + 1 :].replace('_', ' ')}"
+    return ArmStyle(_OTHER_COLORS[digest[0] % len(_OTHER_COLORS)], _OTHER_MARKERS[digest[1] % len(_OTHER_MARKERS)], name)
+
+
+@dataclass(frozen=True)
+class CorpusFacts:
+    """What a figure says about its corpus."""
+
+    label: str
+    synthetic: bool
+
+    @classmethod
+    def read(cls, path: Path) -> CorpusFacts:
+        """Read them from `corpus.json`."""
+        facts = read_json(path)
+        try:
+            return cls(str(facts["label"]), bool(facts["synthetic"]))
+        except (KeyError, TypeError):
+            raise UserError(f"{path} lacks 'label' or 'synthetic': delete the corpus folder and run again.") from None
+
+
+def arms_in(points: pd.DataFrame) -> list[str]:
+    """Arms in the order of their first rows, which is the order of the tables."""
+    return list(dict.fromkeys(points["arm"].tolist()))
+
+
+def write_heading(figure: Figure, title: str, corpus: CorpusFacts, note: str) -> None:
+    """A bold title, and under it the corpus (a synthetic one says so in red) with a note such as split and number of seeds."""
+    inch = 1 / figure.get_figheight()
+    left = figure.subplotpars.left
+    figure.text(left, 1 - 0.08 * inch, title, fontsize=9.5, fontweight="bold", va="top", ha="left")
+    line = f"{corpus.label} · {note}" if note else corpus.label
+    figure.text(left, 1 - 0.27 * inch, line, fontsize=7.5, color="#444444", va="top", ha="left")
+    if corpus.synthetic:
+        figure.text(left, 1 - 0.43 * inch, SYNTHETIC_NOTE, fontsize=7.5, color="#B00020", va="top", ha="left", fontstyle="italic")
+
+
+def spread_apart(positions: Sequence[float], distance: float, low: float = 0.0, high: float = 1.0) -> list[float]:
+    """Positions moved as little as keeps neighbours `distance` apart, in the same order, inside [low, high] where they fit.
+
+    Neighbours that are too close are pooled and laid out around their common mean (isotonic regression on positions less their offsets).
+    """
+    order = sorted(range(len(positions)), key=lambda index: (positions[index], index))
+    pools: list[list[float]] = []  # each: sum of targets, members
+    for place, index in enumerate(order):
+        pools.append([positions[index] - place * distance, 1])
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
+            total, members = pools.pop()
+            pools[-1][0] += total
+            pools[-1][1] += members
+    bases = [total / members for total, members in pools for _ in range(int(members))]
+    most = max(high - distance * (len(order) - 1), low)
+    placed = [min(max(base, low), most) + place * distance for place, base in enumerate(bases)]
+    result = [0.0] * len(order)
+    for place, index in enumerate(order):
+        result[index] = placed[place]
+    return result
+
+
+@dataclass(frozen=True)
+class LineEnd:
+    """The last point of a line, and what to write there."""
+
+    x: float
+    y: float
+    text: str
+    color: str
+
+
+def label_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
+    """Write the name of each line to the right of the axes at the height of its end, moved apart where they would touch.
+
+    Call it last: it reads the limits of the axes.
+    """
+    if not ends:
+        return
+    axes.set_ylim(axes.get_ylim())
+    axes.set_xlim(axes.get_xlim())
+    to_axes = axes.transAxes.inverted()
+    points = [to_axes.transform(axes.transData.transform((end.x, end.y))) for end in ends]
+    height = axes.get_position().height * axes.get_figure(root=True).get_figheight()  # type: ignore[union-attr]
+    heights = spread_apart([float(point[1]) for point in points], distance=0.135 / height)
+    for end, point, y in zip(ends, points, heights, strict=True):
+        axes.annotate(
+            end.text,
+            xy=(float(point[0]), float(point[1])),
+            xytext=(1.035, y),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            color=end.color,
+            fontsize=7.5,
+            va="center",
+            ha="left",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": end.color, "linewidth": 0.5, "alpha": 0.5, "shrinkA": 1, "shrinkB": 2},
+        )
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A figure of this size in inches, outside pyplot's global state."""
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def use_style() -> matplotlib.RcParams:
+    """The parameters of the style file on top of matplotlib's own defaults, whatever the user's matplotlibrc says."""
+    parameters = matplotlib.rcParamsDefault.copy()
+    parameters.update(matplotlib.rc_params_from_file(STYLE_FILE, use_default_template=False))
+    parameters.pop("backend", None)
+    return parameters
+
+
+def save(figure: Figure, points: pd.DataFrame, folder: Path, name: str) -> None:
+    """Write `name`.png (200 dpi), `name`.pdf and `name`.csv (exactly the points drawn), the same bytes for the same input."""
+    folder = Path(folder)
+    write_csv(points, folder / f"{name}.csv")
+    with atomic_path(folder / f"{name}.png") as temporary:
+        figure.savefig(temporary, format="png", dpi=200, metadata={"Software": None})
+    with atomic_path(folder / f"{name}.pdf") as temporary:
+        figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
+
+
+def describe_seeds(points: pd.DataFrame) -> str:
+    """"3 seeds" or "1 seed", counted from the rows that have one."""
+    count = points["seed"].dropna().nunique() if "seed" in points else 0
+    return f"{count} seed" + ("" if count == 1 else "s")
+
+
+def format_bytes(value: float) -> str:
+    """250000 → "250 kB", 1000000 → "1 MB"."""
+    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= size:
+            return f"{value / size:,.3g} {unit}"
+    return f"{value:,.0f} B"
+

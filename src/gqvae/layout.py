@@ -1,0 +1,191 @@
+"""Where the parts of a study lie under `results/<study>/`, and what they are called: pure functions of the configuration.
+
+The workflow's rules and `gqvae collect` share these names, so that neither can ask for something the other does not make.
+
+A *family* is what one training yields: `bytes`, `bpe`, `bpe_matched-s0`, `gqvae-s1`. A *variant* is one tokenizer of a family:
+`v1024` by its vocabulary size, or `matched`. A *run* is one language model: an arm, a seed and an amount of training text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gqvae.config import RESERVED_IDS, BPEArm, BytesArm, FixedArm, GQVAEArm, Study
+from gqvae.errors import UserError
+
+MATCHED = "matched"
+TABLES = (
+    "compression",
+    "matching",
+    "convergence",
+    "learnability",
+    "training",
+    "rank_frequency",
+    "distribution",
+    "differences",
+    "results",
+)
+FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency")
+
+
+def _rank(study: Study, arm: str) -> int:
+    """Place of an arm's kind in every table and legend: bytes, BPE, matched BPE, fixed, GQ-VAE."""
+    chosen = study.arms[arm]
+    if isinstance(chosen, BytesArm):
+        return 0
+    if isinstance(chosen, BPEArm):
+        return 1 if chosen.match is None else 2
+    return 3 if isinstance(chosen, FixedArm) else 4
+
+
+def arm_names(study: Study) -> tuple[str, ...]:
+    """All arms by kind, then by name: an order that does not depend on the order of keys in the configuration."""
+    return tuple(sorted(study.arms, key=lambda arm: (_rank(study, arm), arm)))
+
+
+def is_learned(study: Study, arm: str) -> bool:
+    """Whether the arm has a network (and so a training history, and two encoders)."""
+    return isinstance(study.arms[arm], FixedArm | GQVAEArm)
+
+
+def is_matched(study: Study, arm: str) -> bool:
+    """Whether the arm's vocabulary size is searched so that it compresses like another arm."""
+    chosen = study.arms[arm]
+    return isinstance(chosen, BPEArm) and chosen.match is not None
+
+
+def is_seeded(study: Study, arm: str) -> bool:
+    """Whether each seed has a tokenizer of its own; `bytes` and unmatched BPE are the same for every seed."""
+    return is_learned(study, arm) or is_matched(study, arm)
+
+
+def downstream_encoder(study: Study, arm: str) -> str:
+    """The encoder whose tokens the language models read: `neural` or `distilled`, empty for arms without a network."""
+    chosen = study.arms[arm]
+    if isinstance(chosen, GQVAEArm):
+        return chosen.encoder
+    return "neural" if isinstance(chosen, FixedArm) else ""
+
+
+def learned_family(arm: str, seed: int) -> str:
+    """The family of an arm whose tokenizer depends on the seed, e.g. `gqvae-s1`."""
+    return f"{arm}-s{seed}"
+
+
+def family(study: Study, arm: str, seed: int) -> str:
+    """The family whose tokenizer this arm uses at this seed."""
+    if arm not in study.arms:
+        raise UserError(f"There is no arm {arm!r} in the study {study.study!r}: name one of {', '.join(arm_names(study))}.")
+    return learned_family(arm, seed) if is_seeded(study, arm) else arm
+
+
+def families(study: Study) -> list[str]:
+    """All families, each once, in the order of arms and then of seeds."""
+    return list(dict.fromkeys(family(study, arm, seed) for arm in arm_names(study) for seed in study.seeds))
+
+
+def learned_families(study: Study) -> list[str]:
+    """The families that have a network."""
+    return [family(study, arm, seed) for arm in arm_names(study) if is_learned(study, arm) for seed in study.seeds]
+
+
+def matched_families(study: Study) -> list[str]:
+    """The families matched to the compression of another."""
+    return [family(study, arm, seed) for arm in arm_names(study) if is_matched(study, arm) for seed in study.seeds]
+
+
+def split_family(name: str) -> tuple[str, int | None]:
+    """The arm and seed of a family; the seed is None where the tokenizer has none. Arm names hold no hyphen."""
+    arm, _, seed = name.partition("-s")
+    return arm, int(seed) if seed else None
+
+
+def variant(study: Study, arm: str) -> str:
+    """The variant of an arm that is compared downstream."""
+    chosen = study.arms[arm]
+    if isinstance(chosen, BytesArm):
+        return f"v{RESERVED_IDS}"
+    return MATCHED if is_matched(study, arm) else f"v{study.vocabulary.size}"
+
+
+def variants(study: Study, arm: str) -> tuple[str, ...]:
+    """All variants of an arm, those of the vocabulary grid included, by ascending size."""
+    if isinstance(study.arms[arm], BytesArm) or is_matched(study, arm):
+        return (variant(study, arm),)
+    return tuple(f"v{size}" for size in study.vocabulary.sizes)
+
+
+def network_path(results: Path | str, name: str) -> Path:
+    """The folder of a trained network."""
+    return Path(results) / "networks" / name
+
+
+def tokenizer_path(results: Path | str, name: str, chosen: str) -> Path:
+    """The folder of one tokenizer: family `name`, variant `chosen`."""
+    return Path(results) / "tokenizers" / name / chosen
+
+
+def tokens_path(results: Path | str, name: str, chosen: str) -> Path:
+    """The folder of the corpus encoded by one tokenizer."""
+    return Path(results) / "tokens" / name / chosen
+
+
+def compression_path(results: Path | str, name: str) -> Path:
+    """The measured compression of one family."""
+    return Path(results) / "compression" / f"{name}.csv"
+
+
+def matching_path(results: Path | str, name: str) -> Path:
+    """The record of the search for equal compression."""
+    return tokenizer_path(results, name, MATCHED) / "matching.json"
+
+
+def match_target(study: Study, name: str) -> tuple[str, str]:
+    """Family and variant that the matched family `name` is matched to: its target arm at the same seed."""
+    arm, seed = split_family(name)
+    chosen = study.arms.get(arm)
+    if not isinstance(chosen, BPEArm) or chosen.match is None or seed is None:
+        raise UserError(f"The family {name!r} is not matched to another: name one of {', '.join(matched_families(study))}.")
+    return family(study, chosen.match, seed), variant(study, chosen.match)
+
+
+def run_name(arm: str, seed: int, train_bytes: int) -> str:
+    """The name of one language-model run, e.g. `gqvae-s0-b1000000`."""
+    return f"{arm}-s{seed}-b{train_bytes}"
+
+
+@dataclass(frozen=True)
+class LanguageModelRun:
+    """One language model of the study and the tokenizer it reads."""
+
+    arm: str
+    seed: int
+    train_bytes: int
+    family: str
+    variant: str
+
+    @property
+    def name(self) -> str:
+        """The folder of the run under `language_models/`."""
+        return run_name(self.arm, self.seed, self.train_bytes)
+
+    def path(self, results: Path | str) -> Path:
+        """The folder with `curve.csv` and `result.json`."""
+        return Path(results) / "language_models" / self.name
+
+
+def language_model_runs(study: Study) -> list[LanguageModelRun]:
+    """Every language model the study asks for, ordered by arm, seed, training text."""
+    return [
+        LanguageModelRun(arm, seed, size, family(study, arm, seed), variant(study, arm))
+        for arm in arm_names(study)
+        if study.arms[arm].language_model
+        for seed in study.seeds
+        for size in study.language_model.train_bytes
+    ]
+
+
+def downstream_tokenizers(study: Study) -> list[tuple[str, str]]:
+    """Family and variant of every tokenizer that encodes the whole corpus: the main one of each arm, each once."""
+    return [(name, variant(study, split_family(name)[0])) for name in families(study)]

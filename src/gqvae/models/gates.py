@@ -1,0 +1,38 @@
+"""Gates and the masks that follow from them (paper §3; `docs/paper-to-code.md` gives the correspondence).
+
+g_t ∈ [0, 1] is the probability that a token ends at position t. For position t and i characters back,
+m[t, 0] = 1 and m[t, i] = Π_{s=1..i} (1 − g_{t−s}), zero before the start: the probability that no token ended in between, that
+is, that the token which ends at t reaches back i characters. Shapes: B pre-tokens, T positions, L longest token.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def look_back(values: Tensor, steps: int, before: float = 0) -> Tensor:
+    """For each position the value 0, 1, …, steps−1 places back: (B, T) → (B, T, steps); `before` stands before the start."""
+    return functional.pad(values, (steps - 1, 0), value=before).unfold(1, steps, 1).flip(2)
+
+
+def soft_masks(gates: Tensor, length: int) -> Tensor:
+    """The masks m: (B, T) → (B, T, length)."""
+    # Before the start 1 − g counts as 0, so that no mask reaches beyond it.
+    later = look_back(1 - gates, length)[..., 1:]  # (B, T, length − 1): 1 − g_{t−s}, s = 1 … length − 1
+    return torch.cat([torch.ones_like(gates)[..., None], later], 2).cumprod(2)
+
+
+def hard_gates(gates: Tensor, lengths: Tensor) -> Tensor:
+    """g > 0.5, or the last real position: (B, T), (B,) → (B, T) of 0 and 1."""
+    positions = torch.arange(gates.shape[1], device=gates.device)
+    last = positions == lengths[:, None] - 1
+    return ((gates > 0.5) | last).to(gates.dtype) * (positions < lengths[:, None])
+
+
+def fixed_gates(lengths: Tensor, size: int, chunk: int, dtype: torch.dtype) -> Tensor:
+    """Gates at every `chunk`-th position and at the last one (the fixed-length tokenizer): (B,) → (B, size)."""
+    positions = torch.arange(size, device=lengths.device)
+    ends = ((positions + 1) % chunk == 0) | (positions == lengths[:, None] - 1)
+    return (ends & (positions < lengths[:, None])).to(dtype)

@@ -1,0 +1,149 @@
+"""The network of the paper: encoder → quantizer → gater → decoder (§3; layer counts and sizes of the authors' code).
+
+Symbols are places in the corpus's alphabet of bytes; two more stand for padding and for bytes the corpus does not hold.
+Deviations: bytes instead of ASCII characters; padding is its own symbol and (but for the paper's objective) never attended to;
+gate logits may be bounded; RMSNorm throughout. Shapes: B pre-tokens, T positions, L longest token, C symbols, D width, N real positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gqvae.config import BYTE_VALUES, Network
+from gqvae.models.blocks import FeedForward, Transformer
+from gqvae.models.gates import fixed_gates, hard_gates
+from gqvae.models.quantizer import Quantizer, QuantizerOutput
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What the decoder says of N vectors: the characters that end there, last first, and how many of them."""
+
+    characters: Tensor  # (N, L, C) logits
+    lengths: Tensor  # (N, L) logits of length 1 … L
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Encodings, codes and gates of a batch."""
+
+    vectors: Tensor  # (N, D), before quantization
+    quantization: QuantizerOutput | None  # of the N real positions; None while training unquantized
+    gates: Tensor  # (B, T), 0 at padding
+
+
+class Gater(nn.Module):
+    """Two transformer layers and three convolutions over positions, no non-linearity between (authors' code)."""
+
+    def __init__(self, settings: Network) -> None:
+        super().__init__()
+        width, longest = settings.width, settings.max_token_bytes
+        self.transformer = Transformer(width, settings.head_width, settings.gater_layers)
+        self.convolutions = nn.Sequential(
+            nn.Conv1d(width, width // 2, 2 * longest, padding="same"),
+            nn.Conv1d(width // 2, width // 4, int(1.5 * longest), padding="same"),
+            nn.Conv1d(width // 4, 1, longest, padding="same"),
+        )
+        self.bound = settings.gate_logit_bound
+
+    def forward(self, quantized: Tensor, real: Tensor) -> Tensor:
+        """(B, T, D), (B, T) → gate probabilities (B, T)."""
+        mixed = self.transformer(quantized, real) * real[..., None]
+        logits = self.convolutions(mixed.transpose(1, 2)).squeeze(1).float()  # (B, T)
+        if self.bound is not None:
+            logits = self.bound * torch.tanh(logits / self.bound)
+        return torch.sigmoid(logits)
+
+
+class Decoder(nn.Module):
+    """Feed-forward blocks on each vector alone, then a transposed convolution with kernel = stride = L.
+
+    With stride equal to the kernel no two outputs overlap: that convolution is one linear map per position.
+    """
+
+    def __init__(self, settings: Network, symbols: int) -> None:
+        super().__init__()
+        width, self.longest = settings.width, settings.max_token_bytes
+        self.blocks = nn.Sequential(*(FeedForward(width) for _ in range(settings.decoder_layers)), nn.RMSNorm(width))
+        self.characters = nn.Linear(width, self.longest * symbols)
+        self.lengths = nn.Linear(width, self.longest)
+
+    def forward(self, vectors: Tensor) -> Decoded:
+        """Decode (N, D) vectors."""
+        hidden = self.blocks(vectors)
+        return Decoded(self.characters(hidden).view(len(vectors), self.longest, -1), self.lengths(hidden))
+
+
+class GQVAE(nn.Module):
+    """The gated quantized VAE over padded pre-tokens.
+
+    Args:
+        settings: sizes.
+        alphabet: byte values that occur in the corpus, ascending.
+        chunk_bytes: gates hard-set every so many bytes (the fixed-length tokenizer); None: learned gates.
+        usage_decay: decay of the moving average of code usage.
+    """
+
+    byte_to_symbol: Tensor
+
+    def __init__(
+        self, settings: Network, alphabet: list[int], chunk_bytes: int | None = None, usage_decay: float = 0.98
+    ) -> None:
+        super().__init__()
+        self.settings, self.alphabet, self.chunk_bytes = settings, alphabet, chunk_bytes
+        self.pad, self.unknown = len(alphabet), len(alphabet) + 1
+        table = torch.full((BYTE_VALUES,), self.unknown, dtype=torch.long)
+        table[alphabet] = torch.arange(len(alphabet))
+        self.register_buffer("byte_to_symbol", table, persistent=False)
+        self.embedding = nn.Embedding(len(alphabet) + 2, settings.width)
+        self.encoder = Transformer(settings.width, settings.head_width, settings.encoder_layers)
+        self.to_vector = FeedForward(settings.width)
+        self.quantizer = Quantizer(settings.codebook_size, settings.width, usage_decay)
+        self.gater = Gater(settings) if chunk_bytes is None else None
+        self.decoder = Decoder(settings, symbols=len(alphabet) + 1)  # it may have to say "padding" (paper's objective)
+
+    def symbols(self, data: np.ndarray, lengths: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Bytes (B, T) and lengths (B,) as symbols (B, T), padded, and lengths on the network's device."""
+        device = self.byte_to_symbol.device
+        size = torch.from_numpy(lengths).to(device)
+        found = self.byte_to_symbol[torch.from_numpy(data).to(device).long()]
+        positions = torch.arange(data.shape[1], device=device)
+        return torch.where(positions < size[:, None], found, self.pad), size
+
+    def forward(self, symbols: Tensor, lengths: Tensor, quantize: bool = True) -> Encoded:
+        """Encode, quantize and gate (B, T) symbols of which the first (B,) are real."""
+        real = torch.arange(symbols.shape[1], device=symbols.device) < lengths[:, None]  # (B, T)
+        encoded = self.to_vector(self.encoder(self.embedding(symbols), real)).float()  # (B, T, D)
+        vectors = encoded[real]  # (N, D)
+        quantization = self.quantizer(vectors) if quantize else None
+        if self.gater is None:
+            assert self.chunk_bytes is not None
+            return Encoded(vectors, quantization, fixed_gates(lengths, symbols.shape[1], self.chunk_bytes, vectors.dtype))
+        latent = torch.zeros_like(encoded)
+        latent = latent.masked_scatter(real[..., None], vectors if quantization is None else quantization.quantized)
+        return Encoded(vectors, quantization, self.gater(latent, real) * real)
+
+    @torch.no_grad()
+    def segment(self, symbols: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Hard gates (B, T) of 0 and 1, and the code at every position (B, T), −1 at padding."""
+        encoded = self(symbols, lengths)
+        real = torch.arange(symbols.shape[1], device=symbols.device) < lengths[:, None]
+        codes = torch.full_like(symbols, -1)
+        codes[real] = encoded.quantization.indices
+        return hard_gates(encoded.gates, lengths), codes
+
+    @torch.no_grad()
+    def code_strings(self) -> list[bytes]:
+        """The string each code decodes to; b"" where it holds padding, which no text can match."""
+        decoded = self.decoder(self.quantizer.codebook.float())
+        characters = decoded.characters.argmax(2).cpu().tolist()  # (K, L), last character first
+        lengths = (decoded.lengths.argmax(1) + 1).cpu().tolist()
+        strings = []
+        for row, length in zip(characters, lengths, strict=True):
+            places = row[:length][::-1]
+            strings.append(b"" if self.pad in places else bytes(self.alphabet[place] for place in places))
+        return strings

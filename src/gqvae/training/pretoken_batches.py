@@ -1,0 +1,74 @@
+"""Batches of distinct pre-tokens, weighted by how often the stream would have brought them.
+
+A pre-token is encoded alone, so equal ones cost their share once: `batch_pretokens` are drawn from the stream's distribution and
+merged. The expectation of every loss is that of the plain stream. A batch is a function of (seed, step).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.tokenizers.pieces import cut
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B distinct pre-tokens."""
+
+    data: np.ndarray  # (B, T) uint8, 0 beyond the length
+    lengths: np.ndarray  # (B,) int64
+    weights: np.ndarray  # (B,) float32, occurrences
+
+
+class PretokenStream:
+    """The distinct pieces (pre-tokens cut to at most T bytes) of a split, with counts.
+
+    Args:
+        counts: pre-tokens of the split.
+        longest: T.
+    """
+
+    def __init__(self, counts: PretokenCounts, longest: int) -> None:
+        merged: dict[bytes, int] = {}
+        for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
+            for piece in cut(pretoken, longest):
+                merged[piece] = merged.get(piece, 0) + count
+        ordered = sorted(merged.items(), key=lambda item: (-item[1], item[0]))
+        self.pieces = [piece for piece, _ in ordered]
+        self.counts = np.array([count for _, count in ordered], dtype=np.int64)
+        self.data, self.lengths = pack(self.pieces, longest)
+        self._cumulative = np.cumsum(self.counts)
+
+    @property
+    def alphabet(self) -> list[int]:
+        """Byte values that occur, ascending."""
+        return sorted(set().union(*self.pieces))
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def batch(self, seed: int, step: int, size: int) -> Batch:
+        """The batch of a step: `size` draws from the stream, merged."""
+        draws = np.random.default_rng([seed, step]).integers(0, self._cumulative[-1], size)
+        places, weights = np.unique(np.searchsorted(self._cumulative, draws, side="right"), return_counts=True)
+        return self._take(places, weights)
+
+    def head(self, size: int) -> Batch:
+        """The `size` most frequent pieces with their counts."""
+        return self._take(np.arange(min(size, len(self))), self.counts[:size])
+
+    def _take(self, places: np.ndarray, weights: np.ndarray) -> Batch:
+        lengths = self.lengths[places]
+        return Batch(self.data[places], lengths, weights.astype(np.float32))
+
+
+def pack(pieces: Iterable[bytes], longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pieces of at most `longest` bytes as an array (B, longest) padded with 0, and their lengths (B,)."""
+    pieces = list(pieces)
+    lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)
+    blob = b"".join(piece.ljust(longest, b"\0") for piece in pieces)
+    return np.frombuffer(blob, dtype=np.uint8).reshape(len(pieces), longest), lengths

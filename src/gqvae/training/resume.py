@@ -1,0 +1,167 @@
+"""State that lets a killed run go on exactly where it was.
+
+A run owns one folder that no rule declares (a workflow manager deletes declared outputs of a failed job). The folder holds two
+generations of the state, `last.ckpt` and `previous.ckpt`: a kill at any moment, also while writing, leaves at least one whole.
+Every file ends in a SHA-256 of what precedes it, and its contents name the run (`fingerprint`): a torn file is passed over and a
+state of other settings, data or code is never continued. torch is imported where it is used, because the command line needs
+`Interrupted` at start-up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import IO, Any, cast
+
+from filelock import FileLock, Timeout
+
+from gqvae.errors import UserError
+from gqvae.files import CHUNK_BYTES, atomic_path
+
+DIGEST_BYTES = hashlib.sha256().digest_size
+
+logger = logging.getLogger("gqvae")
+
+
+class Interrupted(Exception):
+    """A run stopped by a signal after saving its state; `exit_code` is what the process should return (143 or 130)."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by signal {signal_number}; the state is saved, run the same command again to go on")
+        self.exit_code = 128 + signal_number
+
+
+def code_digest(*modules: ModuleType) -> str:
+    """SHA-256 over the source of modules; a package counts with every file under it."""
+    digest = hashlib.sha256()
+    for module in modules:
+        source = module.__file__
+        if source is None:
+            raise ValueError(f"{module.__name__} has no source file")
+        file = Path(source)
+        files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
+        for path in files:
+            digest.update(f"{module.__name__}:{path.relative_to(file.parent).as_posix()}\0".encode())
+            digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def fingerprint(settings_json: str, data_digest: str, code_digest: str) -> str:
+    """Identity of a run: equal exactly when settings, data and code are. Arm and seed belong into `settings_json`."""
+    return hashlib.sha256(json.dumps([settings_json, data_digest, code_digest]).encode()).hexdigest()
+
+
+class RunState:
+    """The state of one run on disk, held by one process at a time.
+
+    Use as a context manager, or call `close`. The lock is beside the folder (`<folder>.lock`), so that `clear` cannot remove it
+    from under a second process; the system frees it when the process dies, however it dies.
+
+    Args:
+        folder: where the state lives; made if missing.
+        fingerprint: identity of the run, see `fingerprint`.
+
+    Raises:
+        UserError: another process holds the folder.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder, self.fingerprint = Path(folder), fingerprint
+        self.last, self.previous = self.folder / "last.ckpt", self.folder / "previous.ckpt"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self.folder.with_name(self.folder.name + ".lock"), timeout=0)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise UserError(
+                f"{self.folder} is in use by another process: wait for that run to end, or stop it, before starting it again."
+            ) from None
+        except NotImplementedError:
+            logger.warning("%s: this file system has no locks; make sure that no other process does the same run", self.folder)
+        for leftover in self.folder.glob(".*.tmp"):  # of a process killed while writing
+            leftover.unlink()
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Write `state` (tensors and plain values) as the newest generation; the one before becomes `previous.ckpt`."""
+        import torch
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(self.last) as temporary:
+            with open(temporary, "wb") as stream:
+                hashing = _HashingWriter(stream)
+                torch.save({"fingerprint": self.fingerprint, "state": state}, cast(IO[bytes], hashing))
+                stream.write(hashing.digest.digest())
+                stream.flush()
+                os.fsync(stream.fileno())
+            if self.last.exists():
+                os.replace(self.last, self.previous)
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest whole state of this run, on the CPU; None if there is none. What is passed over, and why, is logged."""
+        for path in (self.last, self.previous):
+            if not path.exists():
+                continue
+            contents = _read(path)
+            if contents is None:
+                logger.warning("%s is damaged and is passed over", path)
+            elif contents["fingerprint"] != self.fingerprint:
+                logger.warning("%s is of other settings, data or code: starting from the beginning", path)
+            else:
+                state: dict[str, Any] = contents["state"]
+                return state
+        return None
+
+    def clear(self) -> None:
+        """Remove the folder: the run is complete and its outputs are in place."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let other processes have the folder."""
+        self._lock.release()
+
+    def __enter__(self) -> RunState:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class _HashingWriter:
+    """A stream that digests what passes through it, so that a state of gigabytes is never held twice in memory."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream, self.digest = stream, hashlib.sha256()
+        self.flush: Callable[[], None] = stream.flush
+
+    def write(self, data: Any) -> int:
+        self.digest.update(data)
+        return self.stream.write(data)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Contents of a state file, or None if it is not exactly what was written."""
+    import torch
+
+    left = path.stat().st_size - DIGEST_BYTES
+    if left <= 0:
+        return None
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while left:
+            block = stream.read(min(left, CHUNK_BYTES))
+            if not block:
+                return None
+            digest.update(block)
+            left -= len(block)
+        if stream.read() != digest.digest():
+            return None
+        stream.seek(0)
+        # Only tensors and plain values are ever saved, so nothing in a state file can run code.
+        contents: dict[str, Any] = torch.load(stream, map_location="cpu", weights_only=True)
+    return contents

@@ -1,0 +1,328 @@
+"""One way to run a training: Lightning's loop, a state that survives kills, and nothing else.
+
+How to use it::
+
+    class Training(RunModule):
+        def __init__(self): super().__init__(); self.model = ...
+        def configure_optimizers(self): ...   # or {"optimizer": o, "lr_scheduler": {"scheduler": LambdaLR(o, f), "interval": "step"}}
+        def training_loss(self, step): ...    # the batch is a pure function of (seed, step); step counts from 0
+        def after_step(self, step): ...       # step = optimiser steps done (1 after the first); append rows to self.history
+
+    with RunState(folder, fingerprint(settings, data, code)) as state:
+        fit(module, max_steps=..., state=state, seed=..., precision="auto", threads=1, label="training x", checkpoint_seconds=30)
+        ...write the outputs...
+        state.clear()
+
+`fit` returns when `max_steps` are done, with weights, `module.step`, `module.seconds` and `module.history` as an uninterrupted
+run would have left them (bit-equal on the CPU); a state that is already complete is restored without training, so work that
+follows `fit` may be killed too. It raises `Interrupted` on SIGTERM and SIGINT after saving, and `UserError` if the loss stops
+being finite. Batches depend on (seed, step) alone, hence no position in the data needs saving.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any, Literal, cast
+
+import lightning.pytorch as pl
+import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from torch import Tensor
+
+from gqvae.errors import UserError
+from gqvae.progress import Progress
+from gqvae.training.resume import Interrupted, RunState
+
+FINITE_EVERY_STEPS = 100  # the loss is fetched and checked this often; fetching each one would make the device wait
+NOTE_EVERY_SECONDS = 1.0
+REPEATED_SIGNAL_SECONDS = 2.0
+
+logger = logging.getLogger("gqvae")
+
+
+class RunModule(pl.LightningModule):
+    """What one training consists of. Data belongs into plain attributes or non-persistent buffers, else it is saved each time.
+
+    Attributes:
+        step: optimiser steps done.
+        seconds: wall time of training so far, over all resumptions, measurements included.
+        history: rows of plain numbers, saved with the state; each should hold its "step".
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = 0
+        self.seconds = 0.0
+        self.history: list[dict[str, Any]] = []
+
+    def training_loss(self, step: int) -> Tensor:
+        """The loss of step `step` (from 0), a scalar; everything random in it must follow from (seed, step) or torch's generator."""
+        raise NotImplementedError
+
+    def after_step(self, step: int) -> None:
+        """Called with the number of steps done after each; the place to measure (`self.history`) and to intervene."""
+
+    def progress_note(self) -> str:
+        """A few words for the progress line beside the loss; asked about once a second."""
+        return ""
+
+    def extra_state(self) -> dict[str, Any]:
+        """What a resumed run needs besides weights, optimiser and history: tensors and plain values."""
+        return {}
+
+    def load_extra_state(self, state: dict[str, Any]) -> None:
+        """Take back what `extra_state` gave."""
+
+    def training_step(self, batch: int, batch_idx: int) -> Tensor:
+        """Lightning's entry; the batch it brings is an empty turn of the loop."""
+        return self.training_loss(self.step)
+
+
+def resolve_precision(precision: str) -> Literal["32-true", "bf16-mixed"]:
+    """Lightning's name of a precision: "auto" is bf16 autocast on devices that compute it natively, 32 bit elsewhere."""
+    if precision == "auto":
+        native = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bf16-mixed" if native else "32-true"
+    return "bf16-mixed" if precision == "bf16" else "32-true"
+
+
+def resolve_device() -> torch.device:
+    """The device of a run: the CUDA device if there is one, else the CPU (others lack float64 and some operations)."""
+    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[Any]:
+    """The context in which a model of this run computes outside the training step, e.g. when it is measured."""
+    bf16 = resolve_precision(precision) == "bf16-mixed"
+    return torch.autocast(device.type, dtype=torch.bfloat16) if bf16 else contextlib.nullcontext()
+
+
+def fit(
+    module: RunModule,
+    *,
+    max_steps: int,
+    state: RunState,
+    seed: int,
+    precision: str,
+    threads: int,
+    label: str,
+    checkpoint_seconds: float,
+    gradient_clip: float | None = None,
+) -> None:
+    """Train `module` until `max_steps` are done, starting from `state` where it holds this run.
+
+    Args:
+        module: the training; left on the CPU.
+        max_steps: optimiser steps of the whole run.
+        state: where the run is saved; left in place, for the caller to `clear` once its outputs exist.
+        seed: of torch's generator at step 0. Weights are the caller's and should be seeded by the caller.
+        precision: "auto", "32" or "bf16".
+        threads: threads torch may use.
+        label: what the progress line calls the run.
+        checkpoint_seconds: time between saved states; 0 saves after every step.
+        gradient_clip: largest norm of the gradient, or None.
+
+    Raises:
+        Interrupted: SIGTERM or SIGINT arrived; the state is saved.
+        UserError: the loss is not finite; the last good state is kept.
+    """
+    torch.set_num_threads(threads)
+    restored = _restore(module, state, label)
+    if module.step >= max_steps:
+        return
+    signals, progress = _Signals(), Progress(label, total=max_steps, unit="step", done=module.step)
+    with signals, progress, _quiet_lightning():
+        trainer = pl.Trainer(
+            accelerator="cuda" if torch.cuda.is_available() else "cpu",
+            devices=1,
+            max_steps=max_steps - module.step,
+            max_epochs=-1,
+            precision=resolve_precision(precision),
+            gradient_clip_val=gradient_clip,
+            callbacks=[_Keeper(state, restored, signals, progress, seed, max_steps, checkpoint_seconds)],
+            # One device per run: without this, Lightning would read the variables of a cluster and wait for other tasks.
+            plugins=[LightningEnvironment()],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(module, train_dataloaders=_Turns())
+        signals.stop_if_received()
+
+
+def _restore(module: RunModule, state: RunState, label: str) -> dict[str, Any] | None:
+    """Bring the module to where its run was saved; what needs the optimiser is put back later, by `_Keeper`."""
+    saved = state.load()
+    if saved is not None:
+        module.load_state_dict(saved["module"])
+        module.step, module.seconds = saved["step"], saved["seconds"]
+        module.history = [row for row in saved["history"] if row.get("step", 0) <= module.step]
+        module.load_extra_state(saved["extra"])
+        logger.info("%s: going on after step %d", label, module.step)
+    return saved
+
+
+class _Turns:
+    """An endless loader of nothing; unlike a `DataLoader` it draws no number from torch's generator."""
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.repeat(0)
+
+
+class _Keeper(pl.Callback):
+    """Counts the steps of a run, shows them, saves them, and stops when a signal asks."""
+
+    def __init__(
+        self,
+        state: RunState,
+        restored: dict[str, Any] | None,
+        signals: _Signals,
+        progress: Progress,
+        seed: int,
+        max_steps: int,
+        checkpoint_seconds: float,
+    ) -> None:
+        self.state, self.signals, self.progress, self.seed = state, signals, progress, seed
+        self.max_steps, self.checkpoint_seconds = max_steps, checkpoint_seconds
+        self._restored = restored
+        self._losses: list[Tensor] = []  # of the steps since the last check, on the device
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Put back what needs the optimiser to exist; nothing random happens between here and the first step."""
+        self.signals.install()  # Lightning has put its own handler in place by now
+        torch.manual_seed(self.seed)
+        if self._restored is not None:
+            for optimizer, saved in zip(trainer.optimizers, self._restored["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
+            for config, saved in zip(trainer.lr_scheduler_configs, self._restored["schedulers"], strict=True):
+                config.scheduler.load_state_dict(saved)
+            torch.set_rng_state(self._restored["cpu_generator"])
+            if torch.cuda.is_available() and "cuda_generator" in self._restored:
+                torch.cuda.set_rng_state(self._restored["cuda_generator"])
+            self._restored = None
+        self._saved_at = self._noted_at = self._counted_at = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """The step boundary: count, measure, show, then save or stop if it is time."""
+        module = cast(RunModule, pl_module)
+        self._losses.append(outputs["loss"].detach())
+        module.step += 1
+        module.after_step(module.step)
+        now = time.monotonic()
+        note = ""
+        if now - self._noted_at >= NOTE_EVERY_SECONDS:
+            self._noted_at = now
+            note = ", ".join(filter(None, (f"loss {self._losses[-1].item():.4g}", module.progress_note())))
+        self.progress.update(1, note)
+        stopped = self.signals.received is not None
+        if stopped or module.step >= self.max_steps or now - self._saved_at >= self.checkpoint_seconds:
+            module.seconds += now - self._counted_at
+            self._counted_at = now
+            self._save(trainer, module)
+            self._saved_at = time.monotonic()
+        elif len(self._losses) >= FINITE_EVERY_STEPS:
+            self._check(module)
+        if stopped:
+            logger.warning("%s: stopped by a signal after step %d; the state is saved", self.progress.label, module.step)
+        self.signals.stop_if_received()
+
+    def _check(self, module: RunModule) -> None:
+        """Make sure that every loss since the last check is finite."""
+        finite = torch.isfinite(torch.stack(self._losses))
+        if not bool(finite.all()):
+            step = module.step - len(self._losses) + int((~finite).nonzero()[0, 0]) + 1
+            raise self._diverged(f"the loss is not finite at step {step}")
+        self._losses.clear()
+
+    def _diverged(self, what: str) -> UserError:
+        kept = f"; the last good state is kept in {self.state.folder}" if self.state.last.exists() else ""
+        return UserError(f"{self.progress.label}: {what}: lower the learning rate or use precision '32'{kept}.")
+
+    def _save(self, trainer: pl.Trainer, module: RunModule) -> None:
+        self._check(module)
+        weights = module.state_dict()
+        if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
+            raise self._diverged(f"the weights are not finite after step {module.step}")
+        saved = {
+            "step": module.step,
+            "seconds": module.seconds,
+            "history": [_plain(row) for row in module.history],
+            "module": weights,
+            "extra": module.extra_state(),
+            "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
+            "schedulers": [config.scheduler.state_dict() for config in trainer.lr_scheduler_configs],
+            "cpu_generator": torch.get_rng_state(),
+        }
+        if torch.cuda.is_available():
+            saved["cuda_generator"] = torch.cuda.get_rng_state()
+        self.state.save(saved)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without numpy or torch scalars, which a state that is loaded safely may not hold."""
+    return {key: value.item() if hasattr(value, "item") else value for key, value in row.items()}
+
+
+class _Signals:
+    """Turns SIGTERM and SIGINT into a flag read at step boundaries.
+
+    A process group and a workflow manager often send the same signal twice, so repetitions are ignored for a while;
+    a later one stops at once, without saving.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._received_at = 0.0
+        self._before: dict[int, Any] = {}
+
+    def install(self) -> None:
+        if threading.current_thread() is threading.main_thread():  # only there may handlers be set
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self.received is None:
+            self.received, self._received_at = number, now
+        elif now - self._received_at > REPEATED_SIGNAL_SECONDS:
+            raise Interrupted(number)
+
+    def stop_if_received(self) -> None:
+        """Raise `Interrupted` if a signal has arrived."""
+        if self.received is not None:
+            raise Interrupted(self.received)
+
+    def __enter__(self) -> _Signals:
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        self.install()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Hide Lightning's advertisements and its advice about loaders and loggers that this package does not use."""
+    log = logging.getLogger("lightning.pytorch")
+    level = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"lightning\.")
+            yield
+    finally:
+        log.setLevel(level)
