@@ -29,11 +29,11 @@ include: "workflow/rules/analysis.smk"
 
 
 rule all:
-    message:
-        f"Study {STUDY.study!r} is complete: see {RESULTS}/summary.md and {RESULTS}/figures/."
     default_target: True
     input:
         figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=layout.FIGURES, form=["png", "pdf", "csv"]),
         tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=layout.TABLES),
         summary=f"{RESULTS}/summary.md",
         provenance=f"{RESULTS}/provenance.json",
+    message:
+        f"Study {STUDY.study!r} is complete: see {RESULTS}/summary.md and {RESULTS}/figures/."

@@ -117,8 +117,8 @@ class RateControlledObjective(Block):
     gamma: float = setting(1.0, "Weight of the length loss.", source="authors' code", ge=0)
     codebook_weight: float = setting(1.0, "Weight of ‖sg[z]−e‖².", source="VQ-VAE, arXiv 1711.00937", ge=0)
     commitment_weight: float = setting(0.25, "Weight of ‖z−sg[e]‖².", source="VQ-VAE, arXiv 1711.00937", ge=0)
-    integral_gain: float = setting(0.02, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
-    proportional_gain: float = setting(4.0, "Immediate part of the feedback on the excess of the rate.", ge=0)
+    integral_gain: float = setting(0.05, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
+    proportional_gain: float = setting(8.0, "Immediate part of the feedback on the excess of the rate.", ge=0)
 
 
 Objective = Annotated[PaperObjective | RateControlledObjective, Field(discriminator="name")]
@@ -150,6 +150,7 @@ class NetworkTraining(Block):
     reservoir_per_batch: int = setting(256, "Worst vectors of each batch that enter it.", "vectors", "paper: 2,500", ge=1)
     usage_decay: float = setting(0.98, "Decay of the moving average of code usage.", ge=0, lt=1)
     measure_every: int = setting(50, "Steps between rows of the training history.", "steps", ge=1)
+    gradient_clip: float | None = setting(1.0, "Largest gradient norm (None: no limit, as the authors' code).", gt=0)
     precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
     checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
 
@@ -349,8 +350,29 @@ def parse(model: type[AnyBlock], value: Any, origin: str) -> AnyBlock:
 
 def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
     """Read settings given on the command line: a YAML/JSON file, or JSON itself."""
+    value, origin = read_settings(text)
+    return parse(model, value, origin)
+
+
+def load_corpus(text: str) -> CorpusBase:
+    """Read the settings of a corpus given on the command line; their `source` decides which kind they are."""
+    value, origin = read_settings(text)
+    kinds: dict[Any, type[CorpusBase]] = {
+        kind.model_fields["source"].default: kind for kind in (SyntheticCorpus, TextCorpus, TinyStoriesCorpus, PythonCorpus)
+    }
+    source = value.get("source") if isinstance(value, dict) else None
+    if not isinstance(source, str) or source not in kinds:
+        raise UserError(f"{origin}: source is {source!r}: choose one of {', '.join(kinds)}.")
+    return parse(kinds[source], value, origin)
+
+
+def read_settings(text: str) -> tuple[Any, str]:
+    """The value behind a `--settings` argument and where it came from, for messages."""
     if text.lstrip().startswith("{"):
-        return parse(model, json.loads(text), "--settings")
+        try:
+            return json.loads(text), "--settings"
+        except json.JSONDecodeError as error:
+            raise UserError(f"--settings is not JSON ({error}): correct it and run again.") from None
     path = Path(text)
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -358,4 +380,4 @@ def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
         raise UserError(f"{path} does not exist: give a config file, or settings as JSON.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not YAML ({error}): correct it and run again.") from None
-    return parse(model, value or {}, str(path))
+    return value or {}, str(path)

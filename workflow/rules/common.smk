@@ -9,16 +9,16 @@ try:
     from gqvae import config as settings
     from gqvae import layout
     from gqvae.errors import UserError
-    from gqvae.source_files import source_files
+    from gqvae.source_files import PACKAGE, source_files
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")
 
-# Jobs call `gqvae` of the environment that runs snakemake, activated or not.
+# Jobs call the `gqvae` of the environment that runs snakemake, be it activated or not.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
 def parse_study():
-    """The config as a typed study; what is wrong with it is one sentence and the end."""
+    """The config as a typed study; what is wrong with it is one sentence, and the end."""
     origin = ", ".join(os.path.relpath(path) for path in workflow.configfiles)
     try:
         return settings.parse(settings.Study, config, origin or "--config")
@@ -28,31 +28,134 @@ def parse_study():
 
 STUDY = parse_study()
 RESULTS = f"results/{STUDY.study}"
-# Not declared as output, so that Snakemake keeps it when a job is killed: what a training needs to go on where it was.
-STATE = f"{RESULTS}/.state"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+# Never a declared output: Snakemake removes those of a killed job, and this is what a training needs to go on where it was.
+STATE = f"{RESULTS}/.state"
+
 SPLITS = ("train", "valid", "test")
-# Trainings ask for a GPU where there is one; profiles/slurm asks for it on behalf of a login node without.
+CORPUS = {
+    "corpus": f"{RESULTS}/corpus/corpus.json",
+    "documents": [f"{RESULTS}/corpus/{split}.{part}" for split in SPLITS for part in ("txt", "offsets.npy")],
+}
+PRETOKENS = {split: f"{RESULTS}/pretokens/{split}.npz" for split in SPLITS}
+
+# Sizes of the figure of compression against vocabulary size, beside the one compared downstream.
+OTHER_SIZES = [size for size in STUDY.vocabulary.sizes if size != STUDY.vocabulary.size]
+
+# Trainings ask for a GPU where there is one; profiles/slurm asks for it on behalf of a login node that has none.
 GPU = int(shutil.which("nvidia-smi") is not None)
 
 
-def arms_of(kind, matched=False):
-    """Names of the arms of one kind; for bpe, those with or without a target to match."""
-    return [name for name, arm in STUDY.arms.items() if arm.kind == kind and (getattr(arm, "match", None) is not None) == matched]
+def code(module, verb, without=()):
+    """The source files that decide what a verb writes: Snakemake compares them by content."""
+    return source_files(f"gqvae.verbs.{module}", verb.replace("-", "_"), without=tuple(without))
 
 
-def one_of(names):
-    """A regular expression for a wildcard that stands for one of these names, or for nothing where there are none."""
-    return "|".join(sorted(names)) or "(?!)"
+def tokenizer_code(verb):
+    """The same for verbs that read any tokenizer: the network's code has no effect on a family without a network."""
+
+    def of_family(wildcards):
+        arm, _ = layout.split_family(wildcards.family)
+        return code("tokenizers", verb, without=() if layout.is_learned(STUDY, arm) else ("gqvae.tokenizers.learned",))
+
+    return of_family
 
 
-LEARNED_ARMS = one_of(arms_of("fixed") + arms_of("gqvae"))
-FAMILIES = one_of(layout.families(STUDY))
+def figure_code(name):
+    """The same for one figure: the modules of the others have no effect on it."""
+    others = [f"gqvae.figures.{other}" for other in layout.FIGURES if other != name]
+    style = os.path.relpath(PACKAGE / "figures" / "style.mplstyle")
+    return sorted({style, *code("figures", "plot", without=others), *source_files(f"gqvae.figures.{name}")})
+
+
+def arms_of(*kinds):
+    """Names of the arms of these kinds, `matched` being BPE with a target."""
+    return [name for name, arm in STUDY.arms.items() if ("matched" if layout.is_matched(STUDY, name) else arm.kind) in kinds]
+
+
+def one_of(values):
+    """A regular expression for a wildcard that stands for one of these values, and for nothing where there are none."""
+    return "|".join(str(value) for value in values) or "(?!)"
+
+
+def tokenizer_file(family, variant):
+    return f"{layout.tokenizer_path(RESULTS, family, variant)}/tokenizer.json"
+
+
+def folders_of_tokenizers(wildcards, input):
+    return [str(Path(path).parent) for path in input.tokenizers]
+
+
+def network_settings(wildcards):
+    """What decides a network: the shared sizes with the arm's own choices."""
+    return STUDY.network_run(wildcards.arm).canonical()
+
+
+def distillation_settings(wildcards):
+    encoder = layout.downstream_encoder(STUDY, wildcards.arm)
+    return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes).canonical()
+
+
+def bpe_settings(wildcards):
+    """Every size of the study; or none and a tolerance, where the size is searched."""
+    longest = STUDY.arms[wildcards.arm].max_token_bytes
+    if layout.is_matched(STUDY, wildcards.arm):
+        return settings.BPETraining(max_token_bytes=longest, match_tolerance=STUDY.vocabulary.match_tolerance).canonical()
+    return settings.BPETraining(max_token_bytes=longest, sizes=STUDY.vocabulary.sizes).canonical()
+
+
+def language_model_settings(wildcards):
+    """The block with this run's own amount of text alone: another amount in the study is no reason to train this one again."""
+    return STUDY.language_model.model_copy(update={"train_bytes": (int(wildcards.train_bytes),)}).canonical()
+
+
+def match_target(wildcards):
+    """The tokenizer whose compression a matched arm is to have."""
+    return tokenizer_file(*layout.match_target(STUDY, layout.learned_family(wildcards.arm, wildcards.seed)))
+
+
+def variants_of_family(wildcards):
+    """All tokenizers of a family: one, or one for each vocabulary size."""
+    arm, _ = layout.split_family(wildcards.family)
+    return [tokenizer_file(wildcards.family, variant) for variant in layout.variants(STUDY, arm)]
+
+
+def arm_and_seed(wildcards):
+    """Command-line options that name the arm and, where its tokenizer depends on it, the seed of a family."""
+    arm, seed = layout.split_family(wildcards.family)
+    return f"--arm {arm}" if seed is None else f"--arm {arm} --seed {seed}"
+
+
+def inputs_of_run(wildcards):
+    """What a language model reads: the tokenizer of its arm and seed, and the corpus in its tokens."""
+    family, variant = layout.family(STUDY, wildcards.arm, int(wildcards.seed)), layout.variant(STUDY, wildcards.arm)
+    folder = layout.tokens_path(RESULTS, family, variant)
+    return {
+        "tokenizer": tokenizer_file(family, variant),
+        "record": f"{folder}/tokens.json",
+        "tokens": [f"{folder}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")],
+    }
+
+
+# What the tables are made from: everything the study asks for, so that a mean never hides a missing seed.
+MEASUREMENTS = {
+    "compression": [str(layout.compression_path(RESULTS, family)) for family in layout.families(STUDY)],
+    "matching": [str(layout.matching_path(RESULTS, family)) for family in layout.matched_families(STUDY)],
+    "histories": [f"{layout.network_path(RESULTS, family)}/history.csv" for family in layout.learned_families(STUDY)],
+    "tokens": [
+        f"{layout.tokens_path(RESULTS, family, variant)}/{name}"
+        for family, variant in layout.downstream_tokenizers(STUDY)
+        for name in ("tokens.json", "train.bin")
+    ],
+    "runs": [f"{run.path(RESULTS)}/{name}" for run in layout.language_model_runs(STUDY) for name in ("curve.csv", "result.json")],
+}
+
 
 wildcard_constraints:
     arm=one_of(STUDY.arms),
-    family=FAMILIES,
-    seed="|".join(str(seed) for seed in STUDY.seeds),
+    family=one_of(layout.families(STUDY)),
+    seed=one_of(STUDY.seeds),
+    size=one_of(STUDY.vocabulary.sizes),
     variant=rf"v\d+|{layout.MATCHED}",
-    train_bytes="|".join(str(size) for size in STUDY.language_model.train_bytes),
+    train_bytes=one_of(STUDY.language_model.train_bytes),

@@ -99,7 +99,7 @@ def _typed(values: pd.Series[str], column: str, averaged: bool) -> pd.Series[Any
         if not lowered.isin(["true", "false"]).all():
             raise ValueError("neither True nor False")
         return lowered == "true"
-    numbers = pd.to_numeric(values.where(values != "", "nan"))
+    numbers = pd.to_numeric(values.mask(values.str.lower().isin(["", "nan"])))
     return numbers.astype("Int64") if column in _WHOLE and not averaged else numbers.astype(float)
 
 

@@ -6,11 +6,13 @@ can, so that nobody has to match colours to a legend.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib
 import matplotlib.style
 import pandas as pd
 from matplotlib.axes import Axes
@@ -163,12 +165,20 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def use_style() -> matplotlib.RcParams:
-    """The parameters of the style file on top of matplotlib's own defaults, whatever the user's matplotlibrc says."""
-    parameters = matplotlib.rcParamsDefault.copy()
-    parameters.update(matplotlib.rc_params_from_file(STYLE_FILE, use_default_template=False))
-    parameters.pop("backend", None)
-    return parameters
+def draw_nothing(corpus: CorpusFacts) -> Figure:
+    """The figure of a study that has no arm of the kind it shows (the training of networks, where no arm has one)."""
+    figure = new_figure(5.0, 1.2)
+    write_heading(figure, "Nothing to draw", corpus, "the study has no arm of the kind that this figure shows")
+    return figure
+
+
+@contextlib.contextmanager
+def styled() -> Iterator[None]:
+    """Inside: the style file on top of matplotlib's own defaults, whatever the user's matplotlibrc says."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.style.use(STYLE_FILE)
+        yield
 
 
 def save(figure: Figure, points: pd.DataFrame, folder: Path, name: str) -> None:
@@ -182,7 +192,7 @@ def save(figure: Figure, points: pd.DataFrame, folder: Path, name: str) -> None:
 
 
 def describe_seeds(points: pd.DataFrame) -> str:
-    """"3 seeds" or "1 seed", counted from the rows that have one."""
+    """ "3 seeds" or "1 seed", counted from the rows that have one."""
     count = points["seed"].dropna().nunique() if "seed" in points else 0
     return f"{count} seed" + ("" if count == 1 else "s")
 
@@ -194,3 +204,10 @@ def format_bytes(value: float) -> str:
             return f"{value / size:,.3g} {unit}"
     return f"{value:,.0f} B"
 
+
+def format_count(value: float) -> str:
+    """250000 → "250 k", 1000000 → "1 M"."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:,.3g} {unit}"
+    return f"{value:,.3g}"

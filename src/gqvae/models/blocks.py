@@ -1,14 +1,40 @@
 """Transformer blocks shared by encoder, gater and decoder of the GQ-VAE network.
 
 Bidirectional attention with ALiBi biases (arXiv 2108.12409, symmetric in distance), pre-norm, GELU feed-forward of four times
-the width, as the authors' code configures its transformer library. Shapes: B pre-tokens, T positions, H heads, D width.
+the width, as the authors' code configures its transformer library. Pre-tokens are short and of all lengths, so everything but
+attention works on the real positions alone, packed. Shapes: B pre-tokens, T positions, N real positions, H heads, D width.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Where the N real positions of a padded batch lie."""
+
+    real: Tensor  # (B, T) bool
+    places: Tensor  # (N,), into B·T
+
+    @classmethod
+    def of(cls, lengths: Tensor, size: int) -> Packing:
+        """The packing of B pre-tokens of `lengths` (B,) padded to `size`."""
+        real = torch.arange(size, device=lengths.device) < lengths[:, None]  # (B, T)
+        return cls(real, real.flatten().nonzero().squeeze(1))
+
+    def pack(self, padded: Tensor) -> Tensor:
+        """(B, T, ...) → (N, ...)."""
+        return padded.flatten(0, 1).index_select(0, self.places)
+
+    def pad(self, packed: Tensor) -> Tensor:
+        """(N, ...) → (B, T, ...), 0 at padding."""
+        padded = packed.new_zeros(self.real.numel(), *packed.shape[1:]).index_copy(0, self.places, packed)
+        return padded.view(*self.real.shape, *packed.shape[1:])
 
 
 def alibi_bias(heads: int, length: int, device: torch.device) -> Tensor:
@@ -46,12 +72,12 @@ class Attention(nn.Module):
         self.project = nn.Linear(width, 3 * width, bias=False)
         self.output = nn.Linear(width, width, bias=False)
 
-    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """(B, T, D) with an additive bias (B, H, T, T) → (B, T, D)."""
-        batch, length, width = x.shape
-        heads = self.project(self.norm(x)).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # (3, B, H, T, D/H)
-        mixed = functional.scaled_dot_product_attention(heads[0], heads[1], heads[2], attn_mask=bias.to(heads.dtype))
-        return x + self.output(mixed.transpose(1, 2).reshape(batch, length, width))  # (B, T, D)
+    def forward(self, x: Tensor, packing: Packing, bias: Tensor) -> Tensor:
+        """(N, D) with an additive bias (B, H, T, T) → (N, D)."""
+        heads = packing.pad(self.project(self.norm(x)))  # (B, T, 3D)
+        query, key, value = heads.view(*heads.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # 3 × (B, H, T, D/H)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
+        return x + self.output(packing.pack(mixed.transpose(1, 2).flatten(2)))  # (N, D)
 
 
 class Transformer(nn.Module):
@@ -64,9 +90,10 @@ class Transformer(nn.Module):
         self.feed_forward = nn.ModuleList(FeedForward(width) for _ in range(layers))
         self.norm = nn.RMSNorm(width)
 
-    def forward(self, x: Tensor, real: Tensor) -> Tensor:
-        """(B, T, D) and a mask of real positions (B, T) → (B, T, D); padded positions are never attended to."""
-        bias = alibi_bias(self.heads, x.shape[1], x.device) + torch.where(real, 0.0, -torch.inf)[:, None, None, :]  # (B, H, T, T)
+    def forward(self, x: Tensor, packing: Packing) -> Tensor:
+        """(N, D) → (N, D); padding is never attended to."""
+        bias = alibi_bias(self.heads, packing.real.shape[1], x.device)  # (H, T, T)
+        bias = bias + torch.where(packing.real, 0.0, -torch.inf)[:, None, None, :]  # (B, H, T, T)
         for attend, feed in zip(self.attention, self.feed_forward, strict=True):
-            x = feed(attend(x, bias))
+            x = feed(attend(x, packing, bias))
         return self.norm(x)

@@ -7,14 +7,16 @@ gate logits may be bounded; RMSNorm throughout. Shapes: B pre-tokens, T position
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from gqvae.config import BYTE_VALUES, Network
-from gqvae.models.blocks import FeedForward, Transformer
+from gqvae.models.blocks import FeedForward, Packing, Transformer
 from gqvae.models.gates import fixed_gates, hard_gates
 from gqvae.models.quantizer import Quantizer, QuantizerOutput
 
@@ -34,6 +36,7 @@ class Encoded:
     vectors: Tensor  # (N, D), before quantization
     quantization: QuantizerOutput | None  # of the N real positions; None while training unquantized
     gates: Tensor  # (B, T), 0 at padding
+    packing: Packing
 
 
 class Gater(nn.Module):
@@ -43,20 +46,32 @@ class Gater(nn.Module):
         super().__init__()
         width, longest = settings.width, settings.max_token_bytes
         self.transformer = Transformer(width, settings.head_width, settings.gater_layers)
-        self.convolutions = nn.Sequential(
-            nn.Conv1d(width, width // 2, 2 * longest, padding="same"),
-            nn.Conv1d(width // 2, width // 4, int(1.5 * longest), padding="same"),
-            nn.Conv1d(width // 4, 1, longest, padding="same"),
+        self.convolutions = nn.ModuleList(
+            [
+                nn.Conv1d(width, width // 2, 2 * longest),
+                nn.Conv1d(width // 2, width // 4, int(1.5 * longest)),
+                nn.Conv1d(width // 4, 1, longest, bias=False),
+            ]
         )
+        self.bias = nn.Parameter(torch.zeros(()))
         self.bound = settings.gate_logit_bound
 
-    def forward(self, quantized: Tensor, real: Tensor) -> Tensor:
-        """(B, T, D), (B, T) → gate probabilities (B, T)."""
-        mixed = self.transformer(quantized, real) * real[..., None]
-        logits = self.convolutions(mixed.transpose(1, 2)).squeeze(1).float()  # (B, T)
+    def start_at(self, gate: float) -> None:
+        """Set the last bias so that gates start near this value."""
+        with torch.no_grad():
+            self.bias.fill_(math.log(gate / (1 - gate)))
+
+    def forward(self, quantized: Tensor, packing: Packing) -> Tensor:
+        """(N, D) → gate probabilities (B, T), 0 at padding."""
+        mixed = packing.pad(self.transformer(quantized, packing)).transpose(1, 2)  # (B, D, T)
+        for convolution in self.convolutions:
+            # Positions after the end must not speak to those before it, or a gate would depend on how far its batch is padded.
+            size = convolution.kernel_size[0]
+            mixed = convolution(functional.pad(mixed, ((size - 1) // 2, size // 2))) * packing.real[:, None]
+        logits = mixed.squeeze(1).float() + self.bias  # (B, T)
         if self.bound is not None:
             logits = self.bound * torch.tanh(logits / self.bound)
-        return torch.sigmoid(logits)
+        return torch.sigmoid(logits) * packing.real
 
 
 class Decoder(nn.Module):
@@ -90,9 +105,7 @@ class GQVAE(nn.Module):
 
     byte_to_symbol: Tensor
 
-    def __init__(
-        self, settings: Network, alphabet: list[int], chunk_bytes: int | None = None, usage_decay: float = 0.98
-    ) -> None:
+    def __init__(self, settings: Network, alphabet: list[int], chunk_bytes: int | None = None, usage_decay: float = 0.98) -> None:
         super().__init__()
         self.settings, self.alphabet, self.chunk_bytes = settings, alphabet, chunk_bytes
         self.pad, self.unknown = len(alphabet), len(alphabet) + 1
@@ -111,30 +124,26 @@ class GQVAE(nn.Module):
         device = self.byte_to_symbol.device
         size = torch.from_numpy(lengths).to(device)
         found = self.byte_to_symbol[torch.from_numpy(data).to(device).long()]
-        positions = torch.arange(data.shape[1], device=device)
-        return torch.where(positions < size[:, None], found, self.pad), size
+        real = torch.arange(data.shape[1], device=device) < size[:, None]
+        return torch.where(real, found, self.pad), size
 
     def forward(self, symbols: Tensor, lengths: Tensor, quantize: bool = True) -> Encoded:
         """Encode, quantize and gate (B, T) symbols of which the first (B,) are real."""
-        real = torch.arange(symbols.shape[1], device=symbols.device) < lengths[:, None]  # (B, T)
-        encoded = self.to_vector(self.encoder(self.embedding(symbols), real)).float()  # (B, T, D)
-        vectors = encoded[real]  # (N, D)
+        packing = Packing.of(lengths, symbols.shape[1])
+        vectors = self.to_vector(self.encoder(self.embedding(packing.pack(symbols)), packing)).float()  # (N, D)
         quantization = self.quantizer(vectors) if quantize else None
         if self.gater is None:
             assert self.chunk_bytes is not None
-            return Encoded(vectors, quantization, fixed_gates(lengths, symbols.shape[1], self.chunk_bytes, vectors.dtype))
-        latent = torch.zeros_like(encoded)
-        latent = latent.masked_scatter(real[..., None], vectors if quantization is None else quantization.quantized)
-        return Encoded(vectors, quantization, self.gater(latent, real) * real)
+            gates = fixed_gates(lengths, symbols.shape[1], self.chunk_bytes, vectors.dtype)
+        else:
+            gates = self.gater(vectors if quantization is None else quantization.quantized, packing)
+        return Encoded(vectors, quantization, gates, packing)
 
     @torch.no_grad()
     def segment(self, symbols: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Hard gates (B, T) of 0 and 1, and the code at every position (B, T), −1 at padding."""
         encoded = self(symbols, lengths)
-        real = torch.arange(symbols.shape[1], device=symbols.device) < lengths[:, None]
-        codes = torch.full_like(symbols, -1)
-        codes[real] = encoded.quantization.indices
-        return hard_gates(encoded.gates, lengths), codes
+        return hard_gates(encoded.gates, lengths), encoded.packing.pad(encoded.quantization.indices + 1) - 1
 
     @torch.no_grad()
     def code_strings(self) -> list[bytes]:

@@ -7,7 +7,7 @@ Shapes: B pre-tokens, T positions, L longest token, N real positions, C symbols.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -64,20 +64,18 @@ class Objective(nn.Module):
         """Loss of a batch: symbols (B, T), lengths (B,), weights (B,) = occurrences of each distinct pre-token."""
         raise NotImplementedError("an objective defines its own forward")
 
-    def measure(
-        self, encoded: Encoded, decoded: Decoded, symbols: Tensor, lengths: Tensor, weights: Tensor, real: Tensor
-    ) -> dict[str, Tensor]:
+    def measure(self, encoded: Encoded, decoded: Decoded, symbols: Tensor, lengths: Tensor, weights: Tensor) -> dict[str, Tensor]:
         """Measures on hard spans, without gradient: rates, exactness, keys."""
         longest = decoded.lengths.shape[1]
         with torch.no_grad():
-            targets = look_back(symbols, longest)[real]  # (N, L)
+            pack = encoded.packing.pack
+            targets = pack(look_back(symbols, longest))  # (N, L)
             hard = hard_gates(encoded.gates, lengths)  # (B, T)
-            spans = span_lengths(hard, longest)[real]  # (N,)
+            spans = pack(span_lengths(hard, longest))  # (N,)
             exact = exact_spans(decoded, targets, spans)  # (N,)
-            emitted = (hard * weights[:, None])[real]  # (N,)
+            emitted = pack(hard * weights[:, None])  # (N,)
             total = weights.sum()
             return {
-                "hard": hard[real],
                 "exact": exact,
                 "emitted": emitted,
                 "keys": span_keys(targets, spans),
@@ -101,6 +99,10 @@ class Paper(Objective):
         super().__init__()
         self.settings = settings
 
+    def weight_of_rate(self) -> float:
+        """α, fixed."""
+        return self.settings.alpha
+
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """See the class; `lengths` are the true ones and are used for the measures only."""
         full = torch.full_like(lengths, symbols.shape[1])
@@ -117,15 +119,18 @@ class Paper(Objective):
         length_loss = functional.binary_cross_entropy(covered, masks, reduction="none").mean(1)
         gates = encoded.gates.flatten()
         compression = (gates * share).sum()
-        total = reconstruction + self.settings.alpha * compression + self.settings.gamma * (length_loss * gates.detach() * share).sum()
+        total = (
+            reconstruction
+            + self.settings.alpha * compression
+            + self.settings.gamma * (length_loss * gates.detach() * share).sum()
+        )
         priorities = torch.ones_like(gates)
         if encoded.quantization is not None:
             terms = encoded.quantization
             pulled = self.settings.codebook_weight * terms.codebook_loss + self.settings.commitment_weight * terms.commitment_loss
             total = total + (pulled * share).sum()
             priorities = terms.commitment_loss.detach() + 1e-12  # the worst quantized are remembered
-        everywhere = torch.ones_like(symbols, dtype=torch.bool)
-        measures = self.measure(encoded, decoded, symbols, lengths, weights, everywhere)
+        measures = self.measure(encoded, decoded, symbols, lengths, weights)
         return Losses(
             total=total,
             encoded=encoded,
@@ -145,31 +150,39 @@ class RateControlled(Objective):
 
     The terms of position t count g_t: no code is spent on prefixes that no token uses; a token always ends with its pre-token.
     Loss per pre-token = expected nats to reconstruct it (characters and lengths) + quantization + (α + k_p (r − r*))·r with the
-    rate r in tokens per pre-token; α moves by k_i (hard r − r*) per step. At α = ln K the first and last term are the negative ELBO
-    with deterministic codes and a uniform prior, which is where α starts.
+    rate r in tokens per pre-token; α starts at 0 and moves by k_i (hard r − r*) per step. (At α = ln K the loss is the negative ELBO
+    with deterministic codes and a uniform prior; started there, gates close before anything can be reconstructed, for good.)
     """
 
     alpha: Tensor
 
-    def __init__(self, settings: RateControlledObjective, codes: int) -> None:
+    def __init__(self, settings: RateControlledObjective) -> None:
         super().__init__()
         self.settings = settings
-        self.register_buffer("alpha", torch.tensor(math.log(codes)))
+        self.register_buffer("alpha", torch.zeros(()))
+
+    def weight_of_rate(self) -> float:
+        """α, where the feedback has moved it."""
+        return float(self.alpha)
+
+    def starting_gate(self, mean_length: float) -> float:
+        """The gate at which pre-tokens of this mean length, their last gate forced, have the rate that is asked for."""
+        return min(max((self.settings.tokens_per_pretoken - 1) / max(mean_length - 1, 1e-9), 0.02), 0.98)
 
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """See the class."""
         longest = network.settings.max_token_bytes
         encoded = network(symbols, lengths, quantize)
-        positions = torch.arange(symbols.shape[1], device=symbols.device)
-        real = positions < lengths[:, None]  # (B, T)
-        gates = torch.where(positions == lengths[:, None] - 1, 1.0, encoded.gates)  # (B, T), the last one forced
-        encoded = Encoded(encoded.vectors, encoded.quantization, gates)
+        last = torch.arange(symbols.shape[1], device=symbols.device) == lengths[:, None] - 1
+        gates = torch.where(last, 1.0, encoded.gates)  # (B, T), the last one forced
+        encoded = replace(encoded, gates=gates)
+        pack = encoded.packing.pack
         vectors = encoded.vectors if encoded.quantization is None else encoded.quantization.quantized
         decoded = network.decoder(vectors)
-        share = (weights / weights.sum())[:, None].expand_as(gates)[real]  # (N,); sums over pre-tokens to 1
-        claim = share * gates[real]  # (N,), expected emissions per pre-token
-        masks = soft_masks(gates, longest + 1)[real]  # (N, L + 1)
-        targets = look_back(symbols, longest)[real]  # (N, L)
+        share = pack((weights / weights.sum())[:, None].expand_as(gates))  # (N,); sums over pre-tokens to 1
+        claim = share * pack(gates)  # (N,), expected emissions per pre-token
+        masks = pack(soft_masks(gates, longest + 1))  # (N, L + 1)
+        targets = pack(look_back(symbols, longest))  # (N, L)
         cross_entropy = nats(decoded, targets, network.pad)  # (N, L)
         spans = masks[:, :-1] - masks[:, 1:]  # (N, L): probability that the token has length 1 … L
         length_nats = -(functional.log_softmax(decoded.lengths.float(), 1) * spans).sum(1)
@@ -178,7 +191,7 @@ class RateControlled(Objective):
         lost = (lengths * weights).sum() / weights.sum() - (claim * masks[:, :-1].sum(1)).sum()
         reconstruction = (claim * character_nats).sum() + math.log(network.pad + 1) * lost.clamp(min=0)
         rate = claim.sum()
-        measures = self.measure(encoded, decoded, symbols, lengths, weights, real)
+        measures = self.measure(encoded, decoded, symbols, lengths, weights)
         total = reconstruction + self.settings.gamma * (claim * length_nats).sum()
         if network.gater is not None:
             excess = rate.detach() - self.settings.tokens_per_pretoken
@@ -205,7 +218,8 @@ class RateControlled(Objective):
 
 def nats(decoded: Decoded, targets: Tensor, last_symbol: int) -> Tensor:
     """Cross-entropy of each character: targets (N, L) → (N, L). The unknown symbol, which is not decodable, counts as padding."""
-    return functional.cross_entropy(decoded.characters.float().transpose(1, 2), targets.clamp(max=last_symbol), reduction="none")
+    logits, symbols = decoded.characters.float().flatten(0, 1), targets.clamp(max=last_symbol).flatten()
+    return functional.cross_entropy(logits, symbols, reduction="none").view_as(targets)
 
 
 def reach(length_logits: Tensor) -> Tensor:
@@ -213,6 +227,6 @@ def reach(length_logits: Tensor) -> Tensor:
     return functional.softmax(length_logits.float(), 1).flip(1).cumsum(1).flip(1).clamp(0, 1)
 
 
-def build_objective(settings: PaperObjective | RateControlledObjective, codes: int) -> Objective:
+def build_objective(settings: PaperObjective | RateControlledObjective) -> Paper | RateControlled:
     """The objective that the settings name."""
-    return Paper(settings) if isinstance(settings, PaperObjective) else RateControlled(settings, codes)
+    return Paper(settings) if isinstance(settings, PaperObjective) else RateControlled(settings)

@@ -111,7 +111,7 @@ class Reservoir(nn.Module):
             (M, D), M ≤ count.
         """
         present = self.priorities > 0
-        keys, inverse, counts = self.keys[present].unique(return_inverse=True, return_counts=True)
+        keys, inverse, counts = torch.unique(self.keys[present], return_inverse=True, return_counts=True)
         total = torch.zeros(len(keys), device=keys.device).index_add_(0, inverse, self.priorities[present])
         means = torch.zeros(len(keys), self.vectors.shape[1], device=keys.device).index_add_(0, inverse, self.vectors[present])
         order = total.argsort(descending=True, stable=True) if by_priority else torch.randperm(len(keys), device=keys.device)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
 
 def cut(pretoken: bytes, longest: int) -> list[bytes]:
     """Cut a pre-token into pieces of at most `longest` bytes (deviation: the authors' code drops longer ones)."""
     if len(pretoken) <= longest:
         return [pretoken]
     return [pretoken[start : start + longest] for start in range(0, len(pretoken), longest)]
+
+
+def pack(pieces: Iterable[bytes], longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pieces of at most `longest` bytes as an array (B, longest) padded with 0, and their lengths (B,)."""
+    pieces = list(pieces)
+    lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)
+    blob = b"".join(piece.ljust(longest, b"\0") for piece in pieces)
+    return np.frombuffer(bytearray(blob), dtype=np.uint8).reshape(len(pieces), longest), lengths  # writable, as torch wants it

@@ -6,13 +6,12 @@ merged. The expectation of every loss is that of the plain stream. A batch is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.tokenizers.pieces import cut
+from gqvae.tokenizers.pieces import cut, pack
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,3 @@ class PretokenStream:
     def _take(self, places: np.ndarray, weights: np.ndarray) -> Batch:
         lengths = self.lengths[places]
         return Batch(self.data[places], lengths, weights.astype(np.float32))
-
-
-def pack(pieces: Iterable[bytes], longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pieces of at most `longest` bytes as an array (B, longest) padded with 0, and their lengths (B,)."""
-    pieces = list(pieces)
-    lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)
-    blob = b"".join(piece.ljust(longest, b"\0") for piece in pieces)
-    return np.frombuffer(blob, dtype=np.uint8).reshape(len(pieces), longest), lengths

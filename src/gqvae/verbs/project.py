@@ -53,7 +53,11 @@ def doctor(arguments: argparse.Namespace) -> None:
 
     from gqvae import __version__
 
-    lines = [("gqvae", __version__), ("python", f"{platform.python_version()} at {sys.executable}"), ("system", platform.platform())]
+    lines = [
+        ("gqvae", __version__),
+        ("python", f"{platform.python_version()} at {sys.executable}"),
+        ("system", platform.platform()),
+    ]
     for name in PACKAGES:
         try:
             lines.append((name, metadata.version(name)))

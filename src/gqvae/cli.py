@@ -1,0 +1,79 @@
+"""`gqvae <verb>`: what every rule of the workflow calls, and what a person calls.
+
+Exit codes: 0 only when the work is finished; 2 for something the user can mend (one sentence on stderr); 143 and 130 when a
+signal stopped a run after saving its state.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gqvae import __version__
+from gqvae.errors import UserError
+from gqvae.training.resume import Interrupted
+from gqvae.verbs import corpus, evaluation, figures, language_models, project, tokenizers
+
+MODULES = (corpus, tokenizers, language_models, evaluation, figures, project)
+
+logger = logging.getLogger("gqvae")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="gqvae",
+        description="Train, match and compare learned and classical tokenizers, and language models on their tokens.",
+        epilog="`snakemake --cores all` runs the verbs in order; each has its own --help with an example.",
+    )
+    parser.add_argument("--version", action="version", version=f"gqvae {__version__}")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="write log lines to this file as well as to stderr")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="<verb>")
+    for module in MODULES:
+        module.add_parsers(verbs)
+    return parser
+
+
+def _start_logging(log: Path | None) -> None:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(log, encoding="utf-8"))
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logger.handlers = handlers
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Returns:
+        The exit code.
+    """
+    parsed = build_parser().parse_args(arguments)
+    _start_logging(parsed.log)
+    threads = str(getattr(parsed, "threads", 1))
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, threads)  # before numpy or torch are imported: several runs share the machine
+    try:
+        parsed.run(parsed)
+    except UserError as error:
+        logger.error("gqvae: error: %s", error)
+        return 2
+    except Interrupted as interruption:
+        logger.error("gqvae: %s", interruption)
+        return interruption.exit_code
+    except KeyboardInterrupt:
+        logger.error("gqvae: interrupted")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""A corpus on disk: three splits of documents, read through memory maps so that its size never matters.
+
+`train.txt`, `valid.txt` and `test.txt` hold the bytes of the documents with nothing in between; `*.offsets.npy` says where each one
+begins. `corpus.json` is written last: where it is, the corpus is complete.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gqvae.errors import UserError
+from gqvae.files import json_digest, read_json
+
+SPLITS = ("train", "valid", "test")
+RECORD = "corpus.json"
+
+
+def text_path(folder: Path, split: str) -> Path:
+    """Where the text of a split lies."""
+    return Path(folder) / f"{split}.txt"
+
+
+def offsets_path(folder: Path, split: str) -> Path:
+    """Where the document offsets of a split lie."""
+    return Path(folder) / f"{split}.offsets.npy"
+
+
+class DocumentStore:
+    """The documents of one split, as a sequence of UTF-8 `bytes`.
+
+    Attributes:
+        total_bytes: bytes of all documents together.
+        digest: SHA-256 that changes with any byte of the text and any border between documents.
+    """
+
+    def __init__(self, text: mmap.mmap | bytes, offsets: npt.NDArray[np.int64], digest: str) -> None:
+        self._text, self._offsets = text, offsets
+        self.total_bytes = int(offsets[-1])
+        self.digest = digest
+
+    @classmethod
+    def open(cls, folder: Path, split: str) -> DocumentStore:
+        """Map one split of a corpus into memory.
+
+        Raises:
+            UserError: the corpus is not there, not complete, or damaged.
+        """
+        if split not in SPLITS:
+            raise UserError(f"There is no split {split!r}: choose one of {', '.join(SPLITS)}.")
+        record = _split_record(Path(folder), split)
+        path, offsets_file = text_path(folder, split), offsets_path(folder, split)
+        again = f"delete {folder} and run `gqvae prepare-corpus` again"
+        for file in (path, offsets_file):
+            if not file.is_file():
+                raise UserError(f"{file} does not exist although {folder}/{RECORD} names it: {again}.")
+        try:
+            offsets = np.load(offsets_file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise UserError(f"{offsets_file} is damaged ({error}): {again}.") from error
+        size = path.stat().st_size
+        if offsets.dtype != np.int64 or offsets.shape != (record["documents"] + 1,) or int(offsets[-1]) != size:
+            raise UserError(f"{offsets_file} and {path} do not fit together: {again}.")
+        if size != record["bytes"]:
+            raise UserError(f"{path} has {size} bytes, not the {record['bytes']} of {RECORD}: {again}.")
+        with open(path, "rb") as stream:
+            text: mmap.mmap | bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        return cls(text, offsets, json_digest(record))
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, index: int) -> bytes:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"document {index} of {len(self)}")
+        index %= len(self)
+        return bytes(self._text[int(self._offsets[index]) : int(self._offsets[index + 1])])
+
+    def __iter__(self) -> Iterator[bytes]:
+        start = 0
+        for block in range(1, len(self._offsets), 4096):  # plain ints, a block at a time: far faster than one by one
+            for end in self._offsets[block : block + 4096].tolist():
+                yield bytes(self._text[start:end])
+                start = end
+
+
+def _split_record(folder: Path, split: str) -> dict[str, Any]:
+    """What `corpus.json` says about a split; everything in it goes into the digest."""
+    if not folder.is_dir():
+        raise UserError(f"{folder} does not exist: make a corpus there with `gqvae prepare-corpus`.")
+    record = read_json(folder / RECORD)
+    try:
+        found = record["splits"][split]
+        return {key: found[key] for key in ("documents", "bytes", "sha256", "offsets_sha256")}
+    except (KeyError, TypeError):
+        raise UserError(
+            f"{folder / RECORD} does not describe the split {split}: delete it and prepare the corpus again."
+        ) from None

@@ -1,0 +1,207 @@
+"""Fetches a pinned data set from the hub: retried, resumed where it was cut, and verified by SHA-256 before anyone can read it.
+
+Addresses, metadata and transfers go through huggingface_hub; the partial file is ours. Its own downloads keep no partial file from one
+call to the next (a process that is killed, or a connection that is reset, would begin 1.9 GB anew) and would store the text twice.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from filelock import FileLock
+
+from gqvae.corpus.pinned import PinnedDataset, PinnedFile
+from gqvae.errors import UserError
+from gqvae.files import atomic_path, file_digest
+from gqvae.progress import Progress
+
+RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+METADATA_SECONDS = 20.0  # how long the hub may take to describe a file
+
+logger = logging.getLogger("gqvae")
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How often to try again without any progress in between, and how long to wait before each time.
+
+    Attributes:
+        attempts: tries in all.
+        base: seconds before the second try; doubled from then on.
+        ceiling: most seconds of one wait, also where the server asks for more.
+        sleep: what waits.
+    """
+
+    attempts: int = 7
+    base: float = 2.0
+    ceiling: float = 120.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def wait(self, failures: int, asked: float | None) -> None:
+        """Wait after the given number of failures in a row, or as long as the server asks."""
+        self.sleep(min(self.ceiling, max(asked or 0.0, self.base * 2 ** (failures - 1))))
+
+
+def download(dataset: PinnedDataset, folder: Path, backoff: Backoff | None = None) -> list[Path]:
+    """Bring the files of a data set into `folder`; those that are there and right are not asked for again.
+
+    Args:
+        dataset: what to fetch.
+        folder: where the files go; a partial file waits there under a hidden name until the next call.
+        backoff: patience with the network.
+
+    Returns:
+        The paths of the files.
+
+    Raises:
+        UserError: no network, the hub keeps failing, or what it sends is not the pinned content.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".download.lock"):
+            return [_fetch(dataset, file, folder, backoff or Backoff()) for file in dataset.files]
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        raise UserError(f"Cannot write to {folder} ({error.strerror}): choose another --out, or make it writable.") from None
+
+
+def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Backoff) -> Path:
+    """One file; see `download`."""
+    path = folder / file.name
+    if path.is_file():
+        if file_digest(path) == file.sha256:
+            logger.info("%s is there and has the right SHA-256", path)
+            return path
+        logger.warning("%s does not have the pinned SHA-256; fetching it again", path)
+        path.unlink()
+    partial = folder / f".{file.name}.{file.sha256[:16]}.partial"
+    failures = 0
+    while True:
+        held = partial.stat().st_size if partial.exists() else 0
+        try:
+            size = _transfer(dataset, file, partial)
+            break
+        except Exception as error:
+            if not _is_passing(error):
+                raise _explained(error, dataset, file) from error
+            grown = partial.exists() and partial.stat().st_size > held
+            failures = 1 if grown else failures + 1
+            if failures >= backoff.attempts:
+                raise _explained(error, dataset, file) from error
+            logger.warning("fetching %s: %s; trying again", file.name, _first_line(error))
+            backoff.wait(failures, _retry_after(error))
+    digest = file_digest(partial)
+    if digest != file.sha256 or (file.size is not None and size != file.size):
+        partial.unlink()
+        raise UserError(
+            f"{file.name} from {dataset.repository} has SHA-256 {digest[:16]}… ({size:,} bytes), not the pinned "
+            f"{file.sha256[:16]}…; it was deleted: run again, and check HF_ENDPOINT if it happens again."
+        )
+    with atomic_path(path) as temporary:
+        os.replace(partial, temporary)
+    return path
+
+
+def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
+    """Ask what the file is, then append to the partial file until all of it is there; its size in bytes."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
+
+    importlib.import_module("huggingface_hub.utils").disable_progress_bars()  # ours shows it, in logs too
+    # The data set is public: no one's credentials are sent along.
+    endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
+    url = hf_hub_url(dataset.repository, file.name, repo_type="dataset", revision=dataset.revision, endpoint=endpoint)
+    metadata = get_hf_file_metadata(url, token=False, timeout=METADATA_SECONDS)
+    announced = metadata.etag or ""
+    # The hub announces a large file's SHA-256; 64 hexadecimal digits are nothing else. No need to fetch the wrong one.
+    if len(announced) == 64 and announced != file.sha256:
+        raise UserError(
+            f"{dataset.repository} announces {file.name} with SHA-256 {announced[:16]}…, not the pinned {file.sha256[:16]}…: "
+            "check HF_ENDPOINT."
+        )
+    size = metadata.size if metadata.size is not None else file.size
+    held = partial.stat().st_size if partial.exists() else 0
+    if size is not None and held > size:
+        partial.unlink()
+        held = 0
+    with Progress(f"fetching {file.name}", size, "B", done=held) as progress, open(partial, "ab") as stream:
+        body = cast(BinaryIO, _Reporting(stream, progress))
+        if size is None or held < size:
+            http_get(url, body, resume_size=held, headers={"Accept-Encoding": "identity"}, expected_size=size)
+    return partial.stat().st_size
+
+
+class _Reporting:
+    """The part of a binary file that a transfer uses; tells a progress display what is written."""
+
+    def __init__(self, stream: IO[bytes], progress: Progress) -> None:
+        self._stream, self._progress = stream, progress
+        self.seek, self.tell, self.truncate = stream.seek, stream.tell, stream.truncate
+
+    def write(self, data: bytes) -> int:
+        self._progress.update(len(data))
+        return self._stream.write(data)
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    """What the HTTP library under the installed huggingface_hub (requests, httpx, …) raises when a connection fails."""
+    session = importlib.import_module("huggingface_hub.utils").get_session()
+    library = importlib.import_module(type(session).__module__.partition(".")[0])
+    names = ("TransportError", "RequestException", "StreamError")
+    return tuple(getattr(library, name) for name in names if hasattr(library, name))
+
+
+def _status(error: Exception) -> int | None:
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether trying again may help."""
+    if isinstance(error, UserError) or type(error).__name__ == "OfflineModeIsEnabled":
+        return False
+    status = _status(error)
+    if status is not None:
+        return status in RETRIED_STATUS
+    if isinstance(error, _transport_errors()):
+        return True
+    # huggingface_hub reports a body that is too short as a plain OSError; one with a number is the file system's.
+    return isinstance(error, ConnectionError | TimeoutError) or (isinstance(error, OSError) and error.errno is None)
+
+
+def _retry_after(error: Exception) -> float | None:
+    """Seconds the server asks to wait."""
+    value = str(getattr(getattr(error, "response", None), "headers", {}).get("Retry-After", ""))
+    return float(value) if value.isdigit() else None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def _explained(error: Exception, dataset: PinnedDataset, file: PinnedFile) -> Exception:
+    """The sentence for an error that ends the download; errors nobody foresaw stay as they are."""
+    what = f"Cannot fetch {file.name} of {dataset.repository}"
+    kept = "run again to go on where it stopped"
+    if isinstance(error, UserError):
+        return error
+    if type(error).__name__ == "OfflineModeIsEnabled":
+        return UserError(f"{what}: HF_HUB_OFFLINE is set; unset it, or choose another corpus.source.")
+    status = _status(error)
+    if status in RETRIED_STATUS:
+        return UserError(f"{what}: the hub keeps answering {status}; {kept}, later.")
+    if status is not None:
+        return UserError(f"{what}: the hub answers {status} ({_first_line(error)}): check HF_ENDPOINT and the network's proxy.")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return UserError(f"{what}: no space is left on the disk; free some, and {kept}.")
+    if isinstance(error, (*_transport_errors(), OSError)):
+        return UserError(f"{what}: no connection to the hub ({_first_line(error)}); check the network, and {kept}.")
+    return error

@@ -1,0 +1,112 @@
+"""Pre-tokens: the pieces of text that no token of any arm crosses, and how often each occurs.
+
+A learned tokenizer encodes every pre-token on its own, so a corpus is, to a tokenizer, its distinct pre-tokens with their counts.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import regex
+
+from gqvae.errors import UserError
+from gqvae.files import atomic_open
+
+# The expression of GPT-2 (its published encoder.py), as in the paper.
+PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
+
+
+@cache
+def _expression() -> regex.Pattern[str]:
+    return regex.compile(PATTERN)
+
+
+def split_text(text: str) -> list[str]:
+    """Cut text into its pre-tokens, in order; joined, they are the text again."""
+    return _expression().findall(text)
+
+
+@dataclass(frozen=True, eq=False)
+class PretokenCounts:
+    """The distinct pre-tokens of a text, most frequent first (equal counts: by their bytes).
+
+    Attributes:
+        pretokens: their UTF-8 bytes, each once.
+        counts: (pretokens,) int64, occurrences of each.
+    """
+
+    pretokens: list[bytes]
+    counts: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.pretokens)
+
+    @property
+    def total(self) -> int:
+        """Pre-tokens in the text."""
+        return int(self.counts.sum())
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of the text."""
+        lengths = np.fromiter((len(pretoken) for pretoken in self.pretokens), dtype=np.int64, count=len(self.pretokens))
+        return int(lengths @ self.counts)
+
+    def save(self, path: Path) -> None:
+        """Write one .npz file of three arrays: all bytes, where each pre-token begins in them, counts."""
+        offsets = np.zeros(len(self.pretokens) + 1, dtype=np.int64)
+        np.cumsum([len(pretoken) for pretoken in self.pretokens], out=offsets[1:])
+        blob = np.frombuffer(b"".join(self.pretokens), dtype=np.uint8)
+        with atomic_open(Path(path), "wb") as stream:
+            np.savez_compressed(stream, blob=blob, offsets=offsets, counts=self.counts.astype(np.int64))
+
+    @classmethod
+    def load(cls, path: Path) -> PretokenCounts:
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: the file does not exist or is damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                blob, offsets, counts = arrays["blob"], arrays["offsets"], arrays["counts"]
+        except (FileNotFoundError, IsADirectoryError):
+            raise UserError(f"{path} does not exist: make it with `gqvae count-pretokens`.") from None
+        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+            raise UserError(f"{path} is damaged ({type(error).__name__}): delete it and run count-pretokens again.") from error
+        if not _consistent(blob, offsets, counts):
+            raise UserError(f"{path} is damaged (its arrays do not fit together): delete it and run count-pretokens again.")
+        data, ends = blob.tobytes(), offsets.tolist()
+        return cls([data[start:end] for start, end in pairwise(ends)], counts)
+
+
+def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> bool:
+    """Whether three arrays are such as `save` writes."""
+    return (
+        blob.dtype == np.uint8
+        and offsets.dtype == counts.dtype == np.int64
+        and blob.ndim == offsets.ndim == counts.ndim == 1
+        and len(offsets) == len(counts) + 1
+        and offsets[0] == 0
+        and offsets[-1] == len(blob)
+        and bool((np.diff(offsets) > 0).all())
+        and bool((counts > 0).all())
+    )
+
+
+def count_pretokens(documents: Iterable[bytes]) -> PretokenCounts:
+    """Count the pre-tokens of UTF-8 documents; memory grows with the distinct ones alone."""
+    counter: Counter[str] = Counter()
+    for document in documents:
+        counter.update(split_text(document.decode("utf-8")))
+    ordered = sorted(((piece.encode("utf-8"), count) for piece, count in counter.items()), key=lambda item: (-item[1], item[0]))
+    return PretokenCounts([piece for piece, _ in ordered], np.array([count for _, count in ordered], dtype=np.int64))

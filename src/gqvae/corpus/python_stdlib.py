@@ -1,0 +1,53 @@
+"""The running interpreter's own standard library as a corpus of source code: it is on every machine that can run the study."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sysconfig
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from gqvae.corpus.source import Source
+from gqvae.errors import UserError
+
+# Installed packages are not the library, and its tests are mostly tables.
+SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "__pycache__", "test", "tests", "idle_test"})
+
+
+def open_python_stdlib(folder: Path | None = None) -> Source:
+    """The library's modules, one document each, in the order of their paths.
+
+    Args:
+        folder: where the library is (None: this interpreter's).
+    """
+    folder = folder or Path(sysconfig.get_paths()["stdlib"])
+    dropped: Counter[str] = Counter()
+    return Source(
+        label=f"Python {platform.python_version()} standard library",
+        synthetic=False,
+        documents=_modules(folder, dropped),
+        dropped=dropped,
+    )
+
+
+def _modules(folder: Path, dropped: Counter[str]) -> Iterator[bytes]:
+    found = False
+    for path in _paths(folder):
+        found = True
+        document = path.read_bytes()
+        try:
+            document.decode("utf-8")
+        except UnicodeDecodeError:
+            dropped["not_utf8"] += 1
+            continue
+        yield document
+    if not found:
+        raise UserError(f"{folder} holds no Python source files: use an interpreter that has its library unpacked.")
+
+
+def _paths(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+        yield from (Path(parent) / name for name in sorted(files) if name.endswith(".py"))

@@ -1,0 +1,166 @@
+"""Writes a source as a corpus: every document goes to one of three splits, decided by a keyed hash of its bytes alone.
+
+So the split needs no list of documents, does not depend on their order, and equal documents never end up on two sides of it.
+Only the offsets are held in memory (8 bytes a document), and the hashes of the test documents where a source brings its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from gqvae.config import CorpusBase
+from gqvae.corpus.documents import RECORD, SPLITS, offsets_path, text_path
+from gqvae.corpus.source import Source
+from gqvae.errors import UserError
+from gqvae.files import atomic_open, write_json
+from gqvae.progress import Progress
+
+
+def unit_hash(document: bytes, seed: int, purpose: bytes) -> float:
+    """A number in [0, 1) that only the bytes, the seed and the purpose (at most 16 bytes) decide."""
+    key = hashlib.sha256(str(seed).encode()).digest()
+    return int.from_bytes(hashlib.blake2b(document, digest_size=6, key=key, person=purpose).digest(), "big") / 2**48
+
+
+def choose_split(document: bytes, seed: int, valid_fraction: float, test_fraction: float) -> str:
+    """The split a document belongs to."""
+    place = unit_hash(document, seed, b"split")
+    if place < test_fraction:
+        return "test"
+    return "valid" if place < test_fraction + valid_fraction else "train"
+
+
+class SplitWriter:
+    """One split while it is written: text goes to disk at once, offsets are kept."""
+
+    def __init__(self, text: IO[bytes], offsets: IO[bytes]) -> None:
+        self._text, self._offsets_file = text, offsets
+        self._offsets = array("q", [0])
+        self._digest = hashlib.sha256()
+
+    @property
+    def documents(self) -> int:
+        """Documents so far."""
+        return len(self._offsets) - 1
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._offsets[-1]
+
+    def add(self, document: bytes) -> None:
+        """Append one document."""
+        self._text.write(document)
+        self._digest.update(document)
+        self._offsets.append(self.size + len(document))
+
+    def finish(self) -> dict[str, Any]:
+        """Write the offsets; the split's part of `corpus.json`."""
+        offsets = np.frombuffer(self._offsets, dtype=np.int64)
+        np.save(self._offsets_file, offsets, allow_pickle=False)
+        return {
+            "documents": self.documents,
+            "bytes": self.size,
+            "sha256": self._digest.hexdigest(),
+            "offsets_sha256": hashlib.sha256(offsets.tobytes()).hexdigest(),
+        }
+
+
+def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str, Any]:
+    """Stream a source into the three splits under `folder`; nothing is visible before all of it is complete.
+
+    Blank documents are dropped and counted, and so are documents equal to one of the source's own test documents. Reading stops
+    with the document that brings the text to `settings.max_bytes`; a source's own test documents are always taken whole.
+
+    Returns:
+        What `corpus.json` holds.
+
+    Raises:
+        UserError: not UTF-8, too few documents for three splits, or no space on the disk.
+    """
+    folder = Path(folder)
+    dropped: Counter[str] = Counter()
+    total = min(filter(None, (settings.max_bytes, source.expected_bytes)), default=None)
+    with ExitStack() as files, Progress(f"preparing {source.label}", total, "B") as progress:
+        writers = {
+            split: SplitWriter(
+                files.enter_context(atomic_open(text_path(folder, split), "wb")),
+                files.enter_context(atomic_open(offsets_path(folder, split), "wb")),
+            )
+            for split in SPLITS
+        }
+        own_test = source.test_documents is not None
+        held_out: set[bytes] = set()
+        for document in _checked(source.test_documents or iter(()), f"{source.label} (test)", dropped):
+            writers["test"].add(document)
+            held_out.add(hashlib.blake2b(document, digest_size=16).digest())
+            progress.update(len(document))
+        taken = 0
+        for document in _checked(source.documents, source.label, dropped):
+            if held_out and hashlib.blake2b(document, digest_size=16).digest() in held_out:
+                dropped["equal_to_test"] += 1
+                continue
+            test_fraction = 0.0 if own_test else settings.test_fraction
+            writers[choose_split(document, settings.seed, settings.valid_fraction, test_fraction)].add(document)
+            progress.update(len(document))
+            taken += len(document)
+            if settings.max_bytes is not None and taken >= settings.max_bytes:
+                break
+        _require_documents(source.label, {split: writer.documents for split, writer in writers.items()}, own_test)
+        splits = {split: writer.finish() for split, writer in writers.items()}
+        # The record of an earlier corpus must not vouch for the files that now replace its own.
+        (folder / RECORD).unlink(missing_ok=True)
+    record = {
+        "source": settings.model_dump()["source"],
+        "label": source.label,
+        "synthetic": source.synthetic,
+        "settings": settings.model_dump(mode="json"),
+        "splits": splits,
+        "dropped": dict(sorted((dropped + source.dropped).items())),
+    }
+    write_json(folder / RECORD, record)
+    return record
+
+
+def _checked(documents: Iterator[bytes], label: str, dropped: Counter[str]) -> Iterator[bytes]:
+    """Only UTF-8 passes; blank documents are dropped and counted."""
+    for index, document in enumerate(documents):
+        try:
+            blank = not document or document.decode("utf-8").isspace()
+        except UnicodeDecodeError as error:
+            raise UserError(f"{label}: document {index} is not UTF-8 at its byte {error.start}: convert it to UTF-8.") from None
+        if blank:
+            dropped["blank"] += 1
+        else:
+            yield document
+
+
+def _require_documents(label: str, documents: dict[str, int], own_test: bool) -> None:
+    """Refuse a corpus that leaves a split empty."""
+    empty = [split for split in SPLITS if not documents[split]]
+    if not empty:
+        return
+    total = sum(documents.values())
+    held = documents["test"] if own_test else 0
+    needed = 2 if own_test else 3
+    if own_test and not held:
+        raise UserError(f"{label}: the test file holds no documents: give one that is not empty.")
+    if total - held == 0:
+        raise UserError(f"{label}: it holds no documents (blank ones and copies of test documents do not count): give more text.")
+    count = "only one document" if total - held == 1 else f"{total - held} documents"
+    if total - held < needed:
+        raise UserError(
+            f"{label}: it holds {count}, and the splits need at least {needed}: check the separator, or give more documents."
+        )
+    raise UserError(
+        f"{label}: its {count} leave the {' and the '.join(empty)} split empty: "
+        "give more documents, raise valid_fraction or test_fraction, or choose another seed."
+    )

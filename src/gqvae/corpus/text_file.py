@@ -1,0 +1,152 @@
+"""Documents in a text file, plain or compressed, separated by a line of their own; read as a stream."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from gqvae.config import TextCorpus
+from gqvae.corpus.source import Source
+from gqvae.errors import UserError
+
+LINE_BYTES = 1 << 20  # longer lines are read in pieces
+DOCUMENT_BYTES = 1 << 26  # a longer document is a sign of the wrong separator, and would have to fit into memory
+
+
+def open_text(settings: TextCorpus) -> Source:
+    """A local file as a source, with a second file as its test split if one is given."""
+    path = Path(settings.path).expanduser()
+    test = Path(settings.test_path).expanduser() if settings.test_path is not None else None
+    for file in (path, *([test] if test else [])):
+        if not file.is_file():
+            raise UserError(f"{file} does not exist or is not a file: correct the corpus's path or test_path.")
+    return Source(
+        label=path.name,
+        synthetic=False,
+        documents=read_documents(path, settings.separator),
+        expected_bytes=path.stat().st_size if path.suffix.lower() not in (".xz", ".gz", ".zst") else None,
+        test_documents=read_documents(test, settings.separator) if test else None,
+    )
+
+
+def read_documents(path: Path, separator: str) -> Iterator[bytes]:
+    """The documents of a file in order, bytes as they are.
+
+    A document ends before a line that holds exactly `separator` (its line end, "\\n" or "\\r\\n", aside); the line end before that
+    line belongs to the separator. What follows the last separator is a document, unless it is empty.
+
+    Raises:
+        UserError: the file is missing, damaged, or not UTF-8 (with the byte at which it is not), or a document is enormous.
+    """
+    with _open(path) as stream:
+        for start, document in _split(stream, separator.encode("utf-8"), path):
+            try:
+                document.decode("utf-8")
+            except UnicodeDecodeError as error:
+                where = f"{path} is not UTF-8 at byte {start + error.start:,} of its text"
+                raise UserError(f"{where}: convert it to UTF-8, or give another file.") from None
+            yield document
+
+
+def _split(stream: IO[bytes], separator: bytes, path: Path) -> Iterator[tuple[int, bytes]]:
+    """Documents with the positions at which they begin."""
+    lines: list[bytes] = []
+    start = position = 0
+    at_line_start = True
+    while line := stream.readline(LINE_BYTES):
+        position += len(line)
+        if at_line_start and line.removesuffix(b"\n").removesuffix(b"\r") == separator:
+            document = b"".join(lines)
+            # In a file of "\n" line ends, a document may well end in "\r".
+            crlf = document.endswith(b"\r\n") and (line.endswith(b"\r\n") or not line.endswith(b"\n"))
+            yield start, document.removesuffix(b"\r\n" if crlf else b"\n")
+            lines, start = [], position
+            continue
+        lines.append(line)
+        at_line_start = line.endswith(b"\n")
+        if position - start > DOCUMENT_BYTES:
+            raise UserError(
+                f"{path}: a document exceeds {DOCUMENT_BYTES:,} bytes: give the line between two documents as `separator` "
+                f"(now {separator.decode()!r})."
+            )
+    if lines:
+        yield start, b"".join(lines)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file by its suffix; whatever is wrong with it becomes a sentence."""
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".xz":
+            with lzma.open(path, "rb") as archive:
+                yield cast(IO[bytes], archive)
+        elif suffix == ".gz":
+            with gzip.open(path, "rb") as archive:
+                yield cast(IO[bytes], archive)
+        elif suffix == ".zst":
+            with open(path, "rb") as stream, io.BufferedReader(ZstandardReader(stream), 1 << 20) as archive:
+                yield cast(IO[bytes], archive)
+        else:
+            with open(path, "rb") as stream:
+                yield stream
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): give a file that exists and may be read.") from None
+    except (lzma.LZMAError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise UserError(f"{path} is damaged or cut short ({error}): fetch it again.") from error
+
+
+class ZstandardReader(io.RawIOBase):
+    """The text of a .zst file of one or several frames.
+
+    The library's own reader takes a file that ends amid a frame for a shorter text; this one raises `EOFError`.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        import zstandard
+
+        self._library = zstandard
+        self._stream = stream
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._begun = False
+        self._text = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Fill `buffer` with text; 0 at the end of the file."""
+        while not self._text:
+            block = self._stream.read(1 << 14)
+            if not block:
+                if self._begun:
+                    raise EOFError("it ends amid a frame")
+                return 0
+            self._text = memoryview(self._decompress(block))
+        view = memoryview(cast(bytearray, buffer)).cast("B")
+        size = min(len(view), len(self._text))
+        view[:size] = self._text[:size]
+        self._text = self._text[size:]
+        return size
+
+    def _decompress(self, block: bytes) -> bytes:
+        text = b""
+        try:
+            while block:
+                self._begun = True
+                text += self._frame.decompress(block)
+                if not self._frame.eof:
+                    break
+                block = self._frame.unused_data
+                self._frame = self._library.ZstdDecompressor().decompressobj()
+                self._begun = False
+        except self._library.ZstdError as error:
+            raise EOFError(str(error)) from error
+        return text

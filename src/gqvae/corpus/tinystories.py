@@ -1,0 +1,55 @@
+"""TinyStories from downloaded files: a share of the training stories, and the official validation file as the test split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from gqvae.config import TinyStoriesCorpus
+from gqvae.corpus.pinned import TINYSTORIES, PinnedDataset
+from gqvae.corpus.source import Source
+from gqvae.corpus.splits import unit_hash
+from gqvae.corpus.text_file import read_documents
+from gqvae.errors import UserError
+
+SEPARATOR = "<|endoftext|>"
+
+
+def open_tinystories(settings: TinyStoriesCorpus, downloads: Path | None, dataset: PinnedDataset = TINYSTORIES) -> Source:
+    """TinyStories as a source; needs no network.
+
+    Args:
+        downloads: the folder that `gqvae download-corpus` filled.
+
+    Raises:
+        UserError: no folder is given, or a file is missing in it.
+    """
+    if downloads is None:
+        raise UserError(
+            "TinyStories is read from downloaded files: run `gqvae download-corpus`, then give its folder as --downloads."
+        )
+    train, valid = (Path(downloads) / file.name for file in (dataset.train, dataset.valid))
+    for path in (train, valid):
+        if not path.is_file():
+            raise UserError(f"{path} does not exist: run `gqvae download-corpus --out {downloads}` first.")
+    dropped: Counter[str] = Counter()
+    return Source(
+        label="TinyStories"
+        if settings.keep_fraction == 1
+        else f"TinyStories ({100 * settings.keep_fraction:g} % of its training stories)",
+        synthetic=False,
+        documents=_kept(read_documents(train, SEPARATOR), settings, dropped),
+        expected_bytes=int(train.stat().st_size * settings.keep_fraction) + valid.stat().st_size,
+        test_documents=read_documents(valid, SEPARATOR),
+        dropped=dropped,
+    )
+
+
+def _kept(documents: Iterator[bytes], settings: TinyStoriesCorpus, dropped: Counter[str]) -> Iterator[bytes]:
+    """A share of the documents, chosen by their content: it does not depend on their order, and a larger share holds a smaller one."""
+    for document in documents:
+        if unit_hash(document, settings.seed, b"keep") < settings.keep_fraction:
+            yield document
+        else:
+            dropped["not_kept"] += 1

@@ -1,0 +1,221 @@
+"""`gqvae summarize`: the study in words and tables, every number taken from the tables that `gqvae collect` wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gqvae import layout
+from gqvae.config import Study
+from gqvae.errors import UserError
+from gqvae.evaluation.distribution import ALPHA
+from gqvae.evaluation.results import main_rows
+from gqvae.evaluation.tables import read_table
+from gqvae.files import atomic_open, read_json
+
+CAPTIONS = {
+    "compression": "Bytes per token on the test split against vocabulary size. Learned arms: solid with their gates and fallback "
+    "(neural), dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
+    "training": "The tokenizer networks while they train: rate of the hard gates (solid) and of the soft ones (dashed), "
+    "reconstruction, share of codes in use, share of exact tokens. One line per seed.",
+    "rank_frequency": "Share of all training tokens against rank. One line per tokenizer.",
+    "convergence": "Validation bits per byte while the language models with the most training text train, against bytes and against "
+    "tokens. Thin: seeds; thick: their mean; band: lowest to highest.",
+    "learnability": "Test bits per byte after training against the amount of training text. Small points: seeds; line: mean; "
+    "bars, from three seeds on: 95 % t-interval.",
+}
+
+
+def summarize(study: Study, results: Path, out: Path) -> None:
+    """Write the summary of a study to `out`; links to figures are relative to `results`."""
+    with atomic_open(out) as stream:
+        stream.write(summary(study, results))
+
+
+def summary(study: Study, results: Path) -> str:
+    """The summary as Markdown."""
+    tables = {name: read_table(results / "tables", name) for name in layout.TABLES}
+    corpus = read_json(results / "corpus" / "corpus.json")
+    parts = [f"# Study `{study.study}`", _corpus(corpus), _reading(study)]
+    parts += ["## Compression", _compression(tables), _figure("compression")]
+    if len(tables["matching"]):
+        parts += ["### Matched compression", _matching(tables["matching"], study.vocabulary.match_tolerance)]
+    if len(tables["training"]):
+        parts += ["### Training of the networks", _figure("training")]
+    parts += ["## Distribution of tokens", _distribution(tables["results"]), _figure("rank_frequency")]
+    if len(tables["learnability"]):
+        parts += ["## Language models", _language_models(tables["results"], len(study.seeds)), _figure("convergence")]
+        parts += [_figure("learnability")]
+    if len(tables["differences"]):
+        parts += ["### Paired differences", _differences(tables["differences"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first column is text, the others are numbers."""
+    lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def number(value: Any, digits: int = 3, sign: bool = False) -> str:
+    """A number with a fixed count of decimals; "–" where there is none."""
+    return "–" if pd.isna(value) else f"{float(value):{'+' if sign else ''},.{digits}f}"
+
+
+def share(value: Any, digits: int = 2, sign: bool = False) -> str:
+    """A share in per cent; "–" where there is none."""
+    return "–" if pd.isna(value) else f"{100 * float(value):{'+' if sign else ''}.{digits}f} %"
+
+
+def between(low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
+    """An interval "[low, high]"; "–" where there is none."""
+    return "–" if pd.isna(low) else f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
+
+
+def _figure(name: str) -> str:
+    return f"![{name}](figures/{name}.png)\n\n*{CAPTIONS[name]}* ([PDF](figures/{name}.pdf), [points](figures/{name}.csv))"
+
+
+def _corpus(corpus: dict[str, Any]) -> str:
+    try:
+        rows = [
+            [split, f"{facts['documents']:,}", f"{facts['bytes']:,}", f"`{facts['sha256'][:12]}`"]
+            for split, facts in ((split, corpus["splits"][split]) for split in ("train", "valid", "test"))
+        ]
+        label, synthetic = corpus["label"], corpus["synthetic"]
+    except (KeyError, TypeError) as error:
+        raise UserError(f"corpus.json lacks {error}: delete the corpus folder and run again.") from None
+    warning = (
+        "\n\n**This corpus is synthetic: generated stories, not natural text. Nothing below speaks about natural language.**"
+    )
+    table = markdown_table(["split", "documents", "bytes", "SHA-256"], rows)
+    return f"Corpus: {label}.{warning if synthetic else ''}\n\n{table}"
+
+
+def _reading(study: Study) -> str:
+    seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''} ({', '.join(map(str, study.seeds))})"
+    interval = (
+        "With one seed there are no intervals: differences cannot be told from chance."
+        if len(study.seeds) == 1
+        else "Intervals are 95 % t-intervals over seeds; with so few seeds they are wide, and they are not corrected for the number of "
+        'comparisons. "Interval includes zero" means that these runs do not tell the two arms apart, not that the arms are equal.'
+    )
+    return (
+        f"How to read this: {seeds}; each trains every tokenizer that depends on a seed and one language model per arm and amount of "
+        "text. **Bytes per token** (higher compresses better): UTF-8 bytes of the raw text over tokens, fallback included. "
+        "**Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, over UTF-8 bytes of "
+        f"the raw text, so that vocabularies can be compared. {interval} All numbers come from the CSV files in `tables/`."
+    )
+
+
+def _compression(tables: dict[str, pd.DataFrame]) -> str:
+    rows = []
+    for row in tables["results"].itertuples():
+        spread = f"{number(row.bytes_per_token_min)} – {number(row.bytes_per_token_max)}"
+        seeds = len(main_rows(tables["compression"]).query("arm == @row.arm"))
+        values = [number(row.vocab_size, 0), number(row.bytes_per_token), spread if seeds > 1 else "–", number(row.ratio_to_bpe)]
+        rows.append([f"`{row.arm}`", *values, share(row.fallback_rate), share(row.exact_token_accuracy), str(seeds)])
+    header = [
+        "arm",
+        "V",
+        "bytes per token",
+        "lowest – highest",
+        "ratio to BPE, same V",
+        "fallback rate",
+        "exact tokens",
+        "tokenizers",
+    ]
+    note = (
+        "Test split, the tokenizers that the language models read: means over seeds. Fallback rate: share of gate spans that had to be "
+        "encoded again from the vocabulary; exact tokens: share of gate spans whose code decodes exactly. All vocabulary sizes and both "
+        "encoders: `tables/compression.csv`."
+    )
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _matching(matching: pd.DataFrame, tolerance: float) -> str:
+    rows = [
+        [
+            f"`{row.arm}` = `{row.target}`, seed {row.seed}",
+            number(row.vocab_size, 0),
+            *(number(row.target_bytes_per_token), number(row.bytes_per_token), share(row.relative_difference, sign=True)),
+            *(
+                number(row.test_target_bytes_per_token),
+                number(row.test_bytes_per_token),
+                share(row.test_relative_difference, sign=True),
+            ),
+            "yes" if row.within_tolerance else "**no**",
+        ]
+        for row in matching.itertuples()
+    ]
+    header = [
+        "pair",
+        "V found",
+        "valid: target",
+        "valid: matched",
+        "residual",
+        "test: target",
+        "test: matched",
+        "residual",
+        "within",
+    ]
+    note = (
+        "The vocabulary size is searched on the validation split; the test split shows how close the pair is on text that the search "
+        f"did not see. Within: residual on the validation split at most {share(tolerance)}."
+    )
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _distribution(results: pd.DataFrame) -> str:
+    rows = [
+        [f"`{row.arm}`", number(row.vocab_size, 0), number(row.renyi_efficiency), share(row.vocabulary_used, 1)]
+        for row in results.itertuples()
+    ]
+    note = f"Tokens of the training split, means over seeds. Rényi efficiency (α = {ALPHA}): 1 would be a uniform use of the vocabulary."
+    return f"{note}\n\n{markdown_table(['arm', 'V', 'Rényi efficiency', 'vocabulary used'], rows)}"
+
+
+def _language_models(results: pd.DataFrame, seeds: int) -> str:
+    trained = results[results["test_bpb"].notna()]
+    rows = [
+        [
+            f"`{row.arm}`",
+            number(row.test_bpb, 4),
+            between(row.test_bpb_low, row.test_bpb_high, 4),
+            number(row.train_tokens, 0),
+            number(row.parameters_embedding, 0),
+            number(row.parameters_non_embedding, 0),
+        ]
+        for row in trained.itertuples()
+    ]
+    header = ["arm", "test bits per byte", "95 % interval", "training tokens", "parameters: embedding", "parameters: other"]
+    size = int(trained["train_bytes"].iloc[0])
+    note = f"Test split, language models trained on {size:,} bytes (the most in this study), mean of {seeds} seed{'s' if seeds > 1 else ''}."
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _differences(differences: pd.DataFrame) -> str:
+    rows = [
+        [
+            f"`{row.first}` − `{row.second}`",
+            f"{row.train_bytes:,}",
+            number(row.difference, 4, sign=True),
+            between(row.low, row.high, 4, sign=True),
+            reading(row.difference, row.low, row.high),
+        ]
+        for row in differences.itertuples()
+    ]
+    note = "Test bits per byte, difference by seed: negative where the first arm is better."
+    return f"{note}\n\n{markdown_table(['difference', 'training bytes', 'mean', '95 % interval', 'reading'], rows)}"
+
+
+def reading(difference: Any, low: Any, high: Any) -> str:
+    """What an interval of a paired difference says, and no more."""
+    if pd.isna(low):
+        return "one seed: no interval"
+    if low <= 0 <= high:
+        return "interval includes zero"
+    return "first is lower" if difference < 0 else "first is higher"

@@ -1,0 +1,122 @@
+"""Figure: bytes per token on the test split against vocabulary size, the pair of matched compression joined."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.style import (
+    CorpusFacts,
+    LineEnd,
+    arm_style,
+    arms_in,
+    describe_seeds,
+    label_line_ends,
+    new_figure,
+    write_heading,
+)
+
+TABLES = ("compression", "matching")
+DASHES = {"": "-", "neural": "-", "distilled": "--"}
+
+
+def points(tables: Path) -> pd.DataFrame:
+    """What is drawn: `series` "seed" (one tokenizer) or "mean" (over seeds); `matched_to` names the target of a matched arm."""
+    table = read_table(tables, "compression")
+    table = table[table["split"] == "test"]
+    targets = read_table(tables, "matching").groupby("arm")["target"].first().to_dict()
+    rows = []
+    for (arm, encoder, variant), group in table.groupby(["arm", "encoder", "variant"], sort=False):
+        shared = {"arm": arm, "encoder": encoder, "variant": variant, "matched_to": targets.get(arm, "")}
+        shared["used_downstream"] = bool(group["used_downstream"].all())
+        for row in group.itertuples():
+            place = {"series": "seed", "seed": row.seed, "vocab_size": float(row.vocab_size)}  # type: ignore[arg-type]
+            rows.append(shared | place | {"bytes_per_token": row.bytes_per_token})
+        mean = {"series": "mean", "seed": pd.NA, "vocab_size": float(group["vocab_size"].mean())}
+        rows.append(shared | mean | {"bytes_per_token": float(group["bytes_per_token"].mean())})
+    columns = ["arm", "encoder", "variant", "series", "seed", "vocab_size", "bytes_per_token", "used_downstream", "matched_to"]
+    return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """Draw the points: solid lines for the encoder with gates and for arms without a network, dashed for the distilled encoder."""
+    figure = new_figure(5.4, 3.7)
+    figure.subplots_adjust(left=0.10, right=0.70, bottom=0.13, top=0.83)
+    axes = figure.add_subplot()
+    write_heading(figure, "Compression against vocabulary size", corpus, f"test split · {describe_seeds(data)}")
+    _set_axes(axes, data)
+    ends = []
+    for arm in arms_in(data):
+        of_arm = data[data["arm"] == arm]
+        for encoder in sorted(of_arm["encoder"].unique(), reverse=True):
+            rows = of_arm[of_arm["encoder"] == encoder]
+            mean = rows[rows["series"] == "mean"].sort_values("vocab_size")
+            _draw_arm(axes, arm, encoder, rows, mean)
+            suffix = f" ({encoder})" if len(of_arm["encoder"].unique()) > 1 else ""
+            last = mean.iloc[-1]
+            name = _name(arm, suffix, mean)
+            ends.append(LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), name, arm_style(arm).color))
+    for _, matched in data[(data["matched_to"] != "") & (data["series"] == "mean")].iterrows():
+        _join_pair(axes, data, matched)
+    label_line_ends(axes, ends)
+    return figure
+
+
+def _name(arm: str, suffix: str, mean: pd.DataFrame) -> str:
+    if len(mean) == 1:
+        return f"{arm_style(arm).name}, V = {mean['vocab_size'].iloc[0]:,.0f}"
+    return arm_style(arm).name + suffix
+
+
+def _draw_arm(axes: Axes, arm: str, encoder: str, rows: pd.DataFrame, mean: pd.DataFrame) -> None:
+    style = arm_style(arm)
+    axes.plot(
+        mean["vocab_size"], mean["bytes_per_token"], DASHES.get(encoder, "-"), color=style.color, marker=style.marker,
+        markerfacecolor="white" if encoder == "distilled" else style.color, label=f"{arm} {encoder}".strip(), zorder=3,
+    )  # fmt: skip
+    seeds = rows[(rows["series"] == "seed") & rows["seed"].notna()]
+    if seeds["seed"].nunique() > 1:
+        axes.plot(seeds["vocab_size"], seeds["bytes_per_token"], "_", color=style.color, markersize=6, alpha=0.7, zorder=2)
+
+
+def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any]) -> None:
+    """A dotted line between the two tokenizers that compress equally."""
+    target = data[(data["arm"] == matched["matched_to"]) & (data["series"] == "mean") & data["used_downstream"]]
+    if target.empty:
+        return
+    x = [matched["vocab_size"], target["vocab_size"].iloc[0]]
+    y = [matched["bytes_per_token"], target["bytes_per_token"].iloc[0]]
+    axes.plot(x, y, ":", color="#444444", linewidth=1.2, label=f"{matched['arm']} matched to {matched['matched_to']}", zorder=4)
+    rings: dict[str, Any] = {
+        "marker": "o",
+        "markersize": 10,
+        "markerfacecolor": "none",
+        "markeredgecolor": "#444444",
+        "markeredgewidth": 0.8,
+    }
+    axes.plot(x, y, linestyle="none", zorder=4, **rings)
+    axes.annotate(
+        "equal compression", (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), (0, -9),
+        textcoords="offset points", fontsize=7, color="#444444", ha="center", va="top",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}, zorder=5,
+    )  # fmt: skip
+
+
+def _set_axes(axes: Axes, data: pd.DataFrame) -> None:
+    low, high = float(data["vocab_size"].min()), float(data["vocab_size"].max())
+    axes.set_xscale("log", base=2)
+    axes.set_xlim(low / 1.12, high * 1.12)
+    ticks = [2.0**power for power in range(1, 31) if low / 1.12 <= 2.0**power <= high * 1.12]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.set_xlabel("vocabulary size V, bytes included (tokens)")
+    axes.set_ylabel("compression (bytes per token) ↑")
+    axes.margins(y=0.07)

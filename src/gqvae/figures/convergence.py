@@ -1,0 +1,97 @@
+"""Figure: validation bits per byte while the language models train, against training bytes and against training tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.curves import POINT_COLUMNS, seed_curves
+from gqvae.figures.style import (
+    CorpusFacts,
+    LineEnd,
+    arm_style,
+    arms_in,
+    describe_seeds,
+    format_bytes,
+    format_count,
+    label_line_ends,
+    new_figure,
+    write_heading,
+)  # fmt: skip
+
+TABLES = ("convergence",)
+PANELS = {"bytes": "training text (bytes)", "tokens": "training tokens"}
+
+
+def points(tables: Path) -> pd.DataFrame:
+    """Curves of the runs with the most training text, by panel, arm and seed, with their means."""
+    table = read_table(tables, "convergence")
+    table = table[table["train_bytes"] == table["train_bytes"].max()]
+    frames = []
+    for panel in PANELS:
+        for arm in arms_in(table):
+            of_arm = table[table["arm"] == arm]
+            curves = {
+                int(seed): group[[panel, "valid_bpb"]].set_axis(["x", "y"], axis=1).astype(float)
+                for seed, group in of_arm.groupby("seed")
+            }
+            frames.append(seed_curves(arm, panel, curves))
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=POINT_COLUMNS)
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """Draw both panels with one vertical axis; names stand right of the second."""
+    figure = new_figure(7.2, 3.5)
+    figure.subplots_adjust(left=0.075, right=0.82, bottom=0.14, top=0.80, wspace=0.08)
+    write_heading(figure, "Convergence of the language models", corpus, f"validation split · {describe_seeds(data)}")
+    left = figure.add_subplot(1, 2, 1)
+    panels = {"bytes": left, "tokens": figure.add_subplot(1, 2, 2, sharey=left)}
+    ends = []
+    for panel, axes in panels.items():
+        _set_axes(axes, panel, data)
+        of_panel = data[data["panel"] == panel]
+        for arm in arms_in(of_panel):
+            end = draw_curves(axes, arm, of_panel[of_panel["arm"] == arm])
+            if panel == "tokens":
+                ends.append(end)
+    panels["tokens"].tick_params(labelleft=False)
+    left.set_ylabel("validation loss (bits per byte) ↓")
+    label_line_ends(panels["tokens"], ends)
+    return figure
+
+
+def draw_curves(axes: Axes, arm: str, rows: pd.DataFrame, dashes: str = "-") -> LineEnd:
+    """Thin lines by seed, a line for their mean, a band from lowest to highest; the end of the strongest line is returned."""
+    style = arm_style(arm)
+    seeds, mean = rows[rows["series"] == "seed"], rows[rows["series"] == "mean"]
+    alone = mean.empty
+    for seed, curve in seeds.groupby("seed"):
+        width, alpha = (1.6, 1.0) if alone else (0.6, 0.55)
+        axes.plot(curve["x"], curve["y"], dashes, color=style.color, linewidth=width, alpha=alpha, label=f"{arm} seed {seed}")
+    main = seeds if alone else mean
+    if not alone:
+        axes.fill_between(mean["x"], mean["low"], mean["high"], color=style.color, alpha=0.15, linewidth=0)
+        axes.plot(mean["x"], mean["y"], dashes, color=style.color, label=f"{arm} mean")
+    last = main.iloc[-1]
+    axes.plot([last["x"]], [last["y"]], style.marker, color=style.color, zorder=4)
+    return LineEnd(float(last["x"]), float(last["y"]), style.name, style.color)
+
+
+def _set_axes(axes: Axes, panel: str, data: pd.DataFrame) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(LogLocator(base=10))
+    axes.xaxis.set_minor_locator(NullLocator())
+    write = format_bytes if panel == "bytes" else format_count
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
+    # Few decades of bits per byte: plain numbers read better than powers of ten.
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel(PANELS[panel])

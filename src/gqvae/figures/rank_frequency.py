@@ -1,0 +1,51 @@
+"""Figure: share of all training tokens against the rank of the token, on logarithmic axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+
+TABLES = ("rank_frequency",)
+
+
+def points(tables: Path) -> pd.DataFrame:
+    """Log-spaced ranks with the count and share of the token of that rank, by arm and seed."""
+    return read_table(tables, "rank_frequency")
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """Draw a line per tokenizer; markers, a few to a line, tell arms apart without colour."""
+    figure = new_figure(5.0, 3.9)
+    figure.subplots_adjust(left=0.125, right=0.97, bottom=0.125, top=0.83)
+    axes = figure.add_subplot()
+    write_heading(figure, "Token frequency by rank", corpus, f"tokens of the training split · {describe_seeds(data)}")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    arms = arms_in(data)
+    for place, arm in enumerate(arms):
+        style = arm_style(arm)
+        rows = data[data["arm"] == arm]
+        seeds = rows["seed"].astype("string").fillna("")  # empty: the same tokenizer at every seed
+        for seed, curve in rows.groupby(seeds, sort=False):
+            name = f"{arm} seed {seed}" if seed else arm
+            start = (0.02 + 0.16 * place / max(len(arms), 1), 0.17)  # markers of different arms at different places
+            axes.plot(
+                curve["rank"], curve["share"], color=style.color, linewidth=1.1, alpha=0.85, label=name,
+                marker=style.marker, markevery=start, markersize=4,
+            )  # fmt: skip
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.set_xlabel("rank of the token (1 = most frequent)")
+    axes.set_ylabel("share of all tokens")
+    handles = [
+        Line2D([], [], color=arm_style(arm).color, marker=arm_style(arm).marker, markersize=4, label=arm_style(arm).name)
+        for arm in arms
+    ]
+    axes.legend(handles=handles, loc="lower left")
+    return figure

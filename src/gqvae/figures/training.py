@@ -1,0 +1,67 @@
+"""Figure: how the networks of the learned arms train: rate, reconstruction, codebook use, exact tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+
+TABLES = ("training",)
+PANELS = {  # column(s) of the history: solid first, dashed second; label of the axis
+    "rate": (("hard_rate", "soft_rate"), "rate (tokens per pre-token) ↓"),
+    "reconstruction": (("reconstruction",), "reconstruction (nats per byte) ↓"),
+    "codes_used": (("codes_used",), "codebook use (share of codes) ↑"),
+    "exact_token_accuracy": (("exact_token_accuracy",), "exact tokens (share) ↑"),
+}
+DASHES = ("-", "--")
+
+
+def points(tables: Path) -> pd.DataFrame:
+    """One row per panel, measure, arm, seed and step; values that were not measured are left out."""
+    table = read_table(tables, "training")
+    frames = []
+    for panel, (measures, _) in PANELS.items():
+        for measure in measures:
+            rows = table[["arm", "seed", "step", measure]].rename(columns={measure: "value"}).dropna(subset=["value"])
+            rows.insert(0, "panel", panel)
+            rows.insert(1, "measure", measure)
+            frames.append(rows)
+    return pd.concat(frames, ignore_index=True)
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """Draw four panels with a line per seed, and one legend for all of them under the panels."""
+    figure = new_figure(7.2, 5.0)
+    figure.subplots_adjust(left=0.085, right=0.985, bottom=0.155, top=0.865, wspace=0.24, hspace=0.22)
+    write_heading(
+        figure, "Training of the tokenizer networks", corpus, f"training split · one line per seed · {describe_seeds(data)}"
+    )
+    for place, (panel, (measures, label)) in enumerate(PANELS.items()):
+        axes = figure.add_subplot(2, 2, place + 1)
+        of_panel = data[data["panel"] == panel]
+        for arm in arms_in(of_panel):
+            for measure, dashes in zip(measures, DASHES, strict=False):
+                rows = of_panel[(of_panel["arm"] == arm) & (of_panel["measure"] == measure)]
+                for seed, curve in rows.groupby("seed"):
+                    name = f"{arm} seed {seed} {measure}"
+                    axes.plot(
+                        curve["step"], curve["value"], dashes, color=arm_style(arm).color, linewidth=1.1, alpha=0.85, label=name
+                    )
+        axes.set_ylabel(label)
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        if panel in ("codes_used", "exact_token_accuracy"):
+            axes.set_ylim(-0.02, 1.02)
+            axes.set_xlabel("optimiser step")
+    handles = [Line2D([], [], color=arm_style(arm).color, label=arm_style(arm).name) for arm in arms_in(data)]
+    handles += [
+        Line2D([], [], color="#444444", label="hard rate"),
+        Line2D([], [], color="#444444", linestyle="--", label="soft rate"),
+    ]
+    figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 6), bbox_to_anchor=(0.53, 0.0))
+    return figure

@@ -1,0 +1,175 @@
+"""The downstream language model: a small decoder-only transformer, the same for every arm.
+
+Choices: rotary position embedding (RoPE, arXiv 2104.09864), RMSNorm before each block (arXiv 1910.07467), SwiGLU feed-forward
+(arXiv 2002.05202), no biases, untied embeddings unless asked otherwise. Weights start at standard deviation 1/√(inputs), those
+that write to the residual stream at a further 1/√(2·layers) (GPT-2). Shapes: B windows, T tokens, H heads, D width, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+ROTARY_BASE = 10_000.0
+EMBEDDING_STD = 0.02
+IGNORED = -100  # target that no loss counts
+HIDDEN_MULTIPLE = 8
+
+
+@dataclass(frozen=True)
+class ParameterCounts:
+    """Parameters of a model: `embedding` grows with the vocabulary (embedding and output head), `non_embedding` does not."""
+
+    embedding: int
+    non_embedding: int
+
+    @property
+    def total(self) -> int:
+        """All parameters."""
+        return self.embedding + self.non_embedding
+
+
+def hidden_width(width: int) -> int:
+    """Hidden width of SwiGLU: 8/3 of the width, so that its three matrices weigh as much as two of 4·width, rounded up to a multiple of 8."""
+    return HIDDEN_MULTIPLE * math.ceil(8 * width / 3 / HIDDEN_MULTIPLE)
+
+
+def rotary_table(context: int, head_width: int) -> Tensor:
+    """Cosines and sines of every position: angle position · base^(−2i/head_width) for the pair i.
+
+    Returns:
+        (2, T, head_width / 2), cosines first.
+    """
+    frequencies = ROTARY_BASE ** (-torch.arange(0, head_width, 2, dtype=torch.float64) / head_width)
+    angles = torch.arange(context, dtype=torch.float64)[:, None] * frequencies  # (T, head_width / 2)
+    return torch.stack((angles.cos(), angles.sin())).float()
+
+
+def rotate(x: Tensor, table: Tensor) -> Tensor:
+    """Turn the pairs (x_i, x_{i + head_width/2}) of (..., T, head_width) by the angles of their positions."""
+    cosine, sine = table.to(x.dtype)  # (T, head_width / 2)
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat((first * cosine - second * sine, second * cosine + first * sine), dim=-1)
+
+
+class CausalAttention(nn.Module):
+    """Multi-head self-attention that sees the past only."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.project = nn.Linear(width, 3 * width, bias=False)
+        self.output = nn.Linear(width, width, bias=False)
+
+    def forward(self, x: Tensor, table: Tensor) -> Tensor:
+        """(B, T, D) → (B, T, D)."""
+        heads = self.project(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)  # (3, B, H, T, D/H)
+        query, key = rotate(heads[:2], table)  # 2 × (B, H, T, D/H)
+        mixed = functional.scaled_dot_product_attention(query, key, heads[2], is_causal=True)
+        return self.output(mixed.transpose(1, 2).flatten(2))  # (B, T, D)
+
+
+class SwiGLU(nn.Module):
+    """Gated feed-forward: (SiLU(xG) ⊙ xU) W."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        hidden = hidden_width(width)
+        self.project = nn.Linear(width, 2 * hidden, bias=False)
+        self.output = nn.Linear(hidden, width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, D) → (B, T, D)."""
+        gate, up = self.project(x).chunk(2, dim=-1)
+        return self.output(functional.silu(gate) * up)
+
+
+class Layer(nn.Module):
+    """Attention, then feed-forward, each on the normed residual stream."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.attention_norm, self.attention = nn.RMSNorm(width), CausalAttention(width, heads)
+        self.feed_forward_norm, self.feed_forward = nn.RMSNorm(width), SwiGLU(width)
+
+    def forward(self, x: Tensor, table: Tensor) -> Tensor:
+        """(B, T, D) → (B, T, D)."""
+        x = x + self.attention(self.attention_norm(x), table)
+        return x + self.feed_forward(self.feed_forward_norm(x))
+
+
+class DecoderOnlyTransformer(nn.Module):
+    """A causal language model over token ids.
+
+    Args:
+        vocab_size: ids V, the end of a document included.
+        layers: transformer layers.
+        width: D.
+        heads: attention heads; they divide the width into even parts.
+        context: longest window T.
+        tied: the output head is the embedding.
+    """
+
+    rotary: Tensor
+
+    def __init__(self, vocab_size: int, *, layers: int, width: int, heads: int, context: int, tied: bool = False) -> None:
+        super().__init__()
+        self.width, self.context, self.tied = width, context, tied
+        self.embedding = nn.Embedding(vocab_size, width)
+        self.layers = nn.ModuleList(Layer(width, heads) for _ in range(layers))
+        self.norm = nn.RMSNorm(width)
+        self.head = nn.Linear(width, vocab_size, bias=False)
+        self.register_buffer("rotary", rotary_table(context, width // heads), persistent=False)
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Linear):
+                depth = 2 * layers if name.endswith("output") else 1
+                nn.init.normal_(module.weight, std=(module.in_features * depth) ** -0.5)
+        nn.init.normal_(self.embedding.weight, std=EMBEDDING_STD)
+        if tied:
+            self.head.weight = self.embedding.weight
+
+    def forward(self, ids: Tensor, first: int = 0) -> Tensor:
+        """Logits of the token after each position.
+
+        Args:
+            ids: (B, T) with T ≤ context.
+            first: position from which logits are wanted; the head is the costly part of a small model.
+
+        Returns:
+            (B, T − first, V).
+        """
+        table = self.rotary[:, : ids.shape[1]]
+        x = self.embedding(ids)  # (B, T, D)
+        for layer in self.layers:
+            x = layer(x, table)
+        return self.head(self.norm(x[:, first:]))  # (B, T − first, V)
+
+    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy in nats per target (float32, whatever the precision), targets of −100 left out.
+
+        Args:
+            ids: (B, T).
+            targets: (B, T), the token after each.
+        """
+        logits = self.forward(ids)
+        return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
+
+    def parameter_counts(self) -> ParameterCounts:
+        """Parameters in all, split by whether they depend on the vocabulary."""
+        total = sum(parameter.numel() for parameter in self.parameters())
+        embedding = self.embedding.weight.numel() * (1 if self.tied else 2)
+        return ParameterCounts(embedding, total - embedding)
+
+    def flops_per_token(self, context: int) -> int:
+        """Floating-point operations of training on one token, forward and backward.
+
+        6·(N + V·D) + 6·L·D·(T + 1): two per weight forward and four backward for the N non-embedding weights and the output head
+        (looking up an embedding is free), and for scores and mixing over the (T + 1)/2 positions that a token sees on average.
+        After Kaplan et al. (arXiv 2001.08361, §2.1), who leave the head out.
+        """
+        weights = self.parameter_counts().non_embedding + self.head.weight.numel()
+        return 6 * weights + 6 * len(self.layers) * self.width * (context + 1)

@@ -1,0 +1,201 @@
+"""The interface of every arm: lossless encoding of text, confined to GPT-2 pre-tokens, and folders that say what they hold.
+
+Ids: 0 … 255 are the bytes, 256 is the end of a document (never the result of `encode`), 257 and up are learned strings.
+A pre-token is encoded on its own, so a text costs a look-up per pre-token once its distinct ones are known.
+"""
+
+from __future__ import annotations
+
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from gqvae.config import BYTE_VALUES, RESERVED_IDS
+from gqvae.corpus.pretokens import split_text
+from gqvae.errors import UserError
+from gqvae.files import file_digest, json_digest, read_json, write_json
+from gqvae.tokenizers.byte_level import from_text, to_text
+
+END_OF_DOCUMENT = BYTE_VALUES
+FORMAT = "gqvae-tokenizer"
+FORMAT_VERSION = 1
+MANIFEST = "tokenizer.json"
+CACHED_PRETOKENS = 1 << 20  # the memory of distinct pre-tokens is emptied beyond this many
+CACHED_LENGTH = 256  # longer pre-tokens are not remembered
+BATCH_BYTES = 1 << 22  # documents are encoded in batches of about this size
+
+
+class Tokenizer(ABC):
+    """Text ↔ token ids.
+
+    Args:
+        strings: the learned strings, in the order of their ids from 257.
+        requested_size: the vocabulary size that was asked for (the real one may be smaller).
+    """
+
+    kind: ClassVar[str]
+    kinds: ClassVar[dict[str, type[Tokenizer]]] = {}
+
+    def __init__(self, strings: Sequence[bytes], requested_size: int | None = None) -> None:
+        self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
+        self.requested_size = requested_size or self.vocab_size
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Tokenizer.kinds[cls.kind] = cls
+
+    @property
+    def vocab_size(self) -> int:
+        """All ids: 256 bytes, the end of a document, learned strings."""
+        return len(self.token_bytes)
+
+    @property
+    def strings(self) -> list[bytes]:
+        """The learned strings."""
+        return self.token_bytes[RESERVED_IDS:]
+
+    @abstractmethod
+    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+        """Token ids of each of some distinct pre-tokens; their bytes must add up to the pre-token's."""
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text.
+
+        Raises:
+            UserError: the text holds lone surrogates, which no UTF-8 text can.
+        """
+        pretokens = split_text(text)
+        known = self._look_up(pretokens)
+        return list(chain.from_iterable(map(known.__getitem__, pretokens)))
+
+    def encode_documents(self, documents: Iterable[bytes]) -> Iterator[np.ndarray]:
+        """Token ids of each UTF-8 document, (tokens,) uint32, in bounded memory."""
+        batch: list[list[str]] = []
+        size = 0
+        for document in documents:
+            batch.append(split_text(document.decode("utf-8")))
+            size += len(document)
+            if size >= BATCH_BYTES:
+                yield from self._encode_batch(batch)
+                batch, size = [], 0
+        yield from self._encode_batch(batch)
+
+    def _encode_batch(self, batch: list[list[str]]) -> Iterator[np.ndarray]:
+        known = self._look_up(chain.from_iterable(batch))
+        for pretokens in batch:
+            yield np.fromiter(chain.from_iterable(map(known.__getitem__, pretokens)), dtype=np.uint32)
+
+    def _look_up(self, pretokens: Iterable[str]) -> dict[str, tuple[int, ...]]:
+        """Ids of all these pre-tokens; the distinct ones not seen before are segmented together."""
+        if len(self._known) > CACHED_PRETOKENS:
+            self._known = {}
+        known = self._known
+        missing = [pretoken for pretoken in dict.fromkeys(pretokens) if pretoken not in known]
+        if not missing:
+            return known
+        try:
+            segmented = dict(zip(missing, map(tuple, self.segment(missing)), strict=True))
+        except UnicodeEncodeError as error:
+            raise UserError(f"The text holds a lone surrogate ({error.object[error.start]!r}): it is not Unicode text.") from None
+        long = {pretoken: ids for pretoken, ids in segmented.items() if len(pretoken) > CACHED_LENGTH}
+        known.update((pretoken, ids) for pretoken, ids in segmented.items() if pretoken not in long)
+        return {**known, **long} if long else known
+
+    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+        """The bytes of token ids; the end of a document stands for none.
+
+        Raises:
+            UserError: an id is not of this vocabulary.
+        """
+        try:
+            return b"".join([self.token_bytes[token] for token in self._checked(ids)])
+        except IndexError:
+            raise UserError(
+                f"A token id is not below the vocabulary size {self.vocab_size}: use the tokenizer that made it."
+            ) from None
+
+    @staticmethod
+    def _checked(ids: Iterable[int]) -> Iterator[int]:
+        for token in ids:
+            if token < 0:
+                raise UserError(f"Token id {token} is negative: ids start at 0.")
+            yield token
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of token ids; cutting a text's ids may leave bytes that are not UTF-8, which become U+FFFD."""
+        return self.decode_bytes(ids).decode("utf-8", errors="replace")
+
+    # Folders
+
+    def settings(self) -> dict[str, Any]:
+        """Plain values that `from_parts` needs beside the strings."""
+        return {}
+
+    def write_files(self, folder: Path) -> list[str]:
+        """Write what does not fit into the manifest; names of the files."""
+        return []
+
+    @classmethod
+    @abstractmethod
+    def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> Tokenizer:
+        """Build from a folder whose manifest has been checked."""
+
+    def save(self, folder: Path) -> None:
+        """Write a folder that `load_tokenizer` reads; the manifest comes last, so a torn folder is no tokenizer."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest = {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "kind": self.kind,
+            "requested_size": self.requested_size,
+            "vocab_size": self.vocab_size,
+            "strings": [to_text(string) for string in self.strings],
+            "settings": self.settings(),
+            "files": {name: file_digest(folder / name) for name in self.write_files(folder)},
+        }
+        write_json(folder / MANIFEST, {**manifest, "digest": json_digest(manifest)})
+
+
+def load_tokenizer(folder: Path | str) -> Tokenizer:
+    """Load any saved tokenizer.
+
+    Raises:
+        UserError: the folder is not a tokenizer, is of a newer version, or is damaged.
+    """
+    folder = Path(folder)
+    manifest = read_json(folder / MANIFEST)
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise UserError(f"{folder / MANIFEST} is not a {FORMAT}: give the folder of a tokenizer made by this program.")
+    if manifest.get("version") != FORMAT_VERSION or manifest.get("kind") not in Tokenizer.kinds:
+        raise UserError(f"{folder / MANIFEST} is of a version or kind this program does not know: use the version that wrote it.")
+    digest = manifest.pop("digest", None)
+    if digest != json_digest(manifest):
+        raise UserError(f"{folder / MANIFEST} is damaged (its digest differs): delete the folder and make the tokenizer again.")
+    for name, expected in sorted(manifest["files"].items()):
+        path = folder / name
+        if not path.is_file() or file_digest(path) != expected:
+            raise UserError(f"{path} is missing or damaged: delete the folder and make the tokenizer again.")
+    strings = [from_text(text) for text in manifest["strings"]]
+    tokenizer = Tokenizer.kinds[manifest["kind"]].from_parts(strings, manifest["settings"], folder)
+    tokenizer.requested_size = manifest["requested_size"]
+    return tokenizer
+
+
+def tokenizer_digest(folder: Path) -> str:
+    """The digest of a saved tokenizer."""
+    return str(read_json(Path(folder) / MANIFEST)["digest"])
+
+
+def share_file(source: Path, target: Path) -> None:
+    """Hard-link a large file into a folder, or copy it where the file system cannot link."""
+    target.unlink(missing_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)

@@ -1,0 +1,32 @@
+"""The byte-level alphabet of GPT-2: every byte as one printable character, so that any bytes can stand in text files.
+
+Source: Radford et al. 2019, `bytes_to_unicode`. No character of it is white space, a control character or U+2581.
+"""
+
+from __future__ import annotations
+
+from gqvae.config import BYTE_VALUES
+
+_PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
+_OTHERS = [value for value in range(BYTE_VALUES) if value not in set(_PRINTABLE)]
+CHARACTERS = [""] * BYTE_VALUES
+for _value in _PRINTABLE:
+    CHARACTERS[_value] = chr(_value)
+for _place, _value in enumerate(_OTHERS):
+    CHARACTERS[_value] = chr(BYTE_VALUES + _place)
+_TO_TEXT = dict(enumerate(CHARACTERS))
+_TO_BYTE = {character: value for value, character in enumerate(CHARACTERS)}
+
+
+def to_text(data: bytes) -> str:
+    """Bytes as printable text of the same length."""
+    return data.decode("latin-1").translate(_TO_TEXT)
+
+
+def from_text(text: str) -> bytes:
+    """The bytes that `to_text` was given.
+
+    Raises:
+        KeyError: a character is not of the alphabet.
+    """
+    return bytes(_TO_BYTE[character] for character in text)

@@ -1,0 +1,36 @@
+"""From a trained network to tokenizers: decode every code alone, keep the different strings, prune to each vocabulary size."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from gqvae.config import Distillation
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.tokenizers.learned import LearnedTokenizer
+from gqvae.tokenizers.network_files import WEIGHTS, load_network
+from gqvae.tokenizers.vocabulary import prune
+
+logger = logging.getLogger("gqvae")
+
+
+def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iterator[tuple[int, LearnedTokenizer]]:
+    """Tokenizers of every requested size from the network in `folder`.
+
+    Ids are given by use: the string that the fewest-tokens segmentation of the training split uses most comes first.
+    """
+    network = load_network(folder)
+    codes = network.code_strings()
+    candidates = {code for code in codes if len(code) > 1}
+    logger.info("%d codes decode to %d different strings, %d of two or more bytes", len(codes), len(set(codes)), len(candidates))
+    vocabularies = prune(candidates, list(zip(train.pretokens, train.counts.tolist(), strict=True)), settings.sizes)
+    for size, strings in sorted(vocabularies.items()):
+        tokenizer = LearnedTokenizer(strings, codes, network, folder / WEIGHTS, settings.encoder, size)
+        if tokenizer.vocab_size < size:
+            logger.warning(
+                "vocabulary of %d asked for: the codebook holds strings for %d; train more codes to fill it",
+                size,
+                tokenizer.vocab_size,
+            )
+        yield size, tokenizer

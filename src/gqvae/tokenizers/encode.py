@@ -1,0 +1,33 @@
+"""A corpus as token files: streamed, each distinct pre-token segmented once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from gqvae.corpus.documents import SPLITS, DocumentStore
+from gqvae.files import write_json
+from gqvae.progress import Progress
+from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.token_files import write_split
+
+
+def encode_corpus(tokenizer: Tokenizer, corpus: Path, out: Path) -> None:
+    """Write `{split}.bin`, `{split}.offsets.npy` and, last, `tokens.json`; every document's token bytes are checked."""
+    lengths = np.array([len(string) for string in tokenizer.token_bytes])
+    rows = {}
+    for split in SPLITS:
+        store = DocumentStore.open(corpus, split)
+        with Progress(f"encoding {split}", total=store.total_bytes, unit="B") as progress:
+            encoded = _counted(tokenizer.encode_documents(store), lengths, progress)
+            rows[split] = write_split(out, split, encoded, tokenizer.vocab_size, lengths, (len(document) for document in store))
+    dtype = "uint16" if tokenizer.vocab_size <= 1 << 16 else "uint32"
+    write_json(out / "tokens.json", {"vocab_size": tokenizer.vocab_size, "dtype": dtype, "splits": rows})
+
+
+def _counted(encoded: Iterator[np.ndarray], lengths: np.ndarray, progress: Progress) -> Iterator[np.ndarray]:
+    for ids in encoded:
+        progress.update(int(lengths[ids].sum()))
+        yield ids

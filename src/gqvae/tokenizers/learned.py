@@ -1,0 +1,130 @@
+"""GQ-VAE and fixed-length tokenizers: a trained network, the vocabulary distilled from its codebook, and two ways to encode.
+
+* `neural`: the network's hard gates cut a piece into spans; a span whose code decodes to it exactly, and whose string is in the
+  vocabulary, is that string's id; any other is encoded anew from the vocabulary (fallback). Always lossless.
+* `distilled`: the fewest tokens of the vocabulary; the network is not asked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from gqvae.models.network import GQVAE
+from gqvae.tokenizers.base import Tokenizer, share_file
+from gqvae.tokenizers.byte_level import from_text, to_text
+from gqvae.tokenizers.network_files import WEIGHTS, build_network, describe
+from gqvae.tokenizers.pieces import cut, pack
+from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
+
+ROWS = 64  # pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company
+
+Span = tuple[bytes, int]  # a piece of text, and the code the network gives it
+
+
+class LearnedTokenizer(Tokenizer):
+    """A tokenizer distilled from a network.
+
+    Args:
+        strings: the learned strings in the order of their ids.
+        codes: the string each code of the codebook decodes to.
+        network: in evaluation mode.
+        weights: file that holds the network's weights.
+        encoder: `neural` or `distilled`.
+        requested_size: the vocabulary size that was asked for.
+    """
+
+    kind = "learned"
+
+    def __init__(
+        self,
+        strings: Sequence[bytes],
+        codes: Sequence[bytes],
+        network: GQVAE,
+        weights: Path,
+        encoder: str = "neural",
+        requested_size: int | None = None,
+    ) -> None:
+        super().__init__(strings, requested_size)
+        self.codes, self.network, self.weights, self.encoder = list(codes), network, weights, encoder
+        self._ids = string_ids(strings)
+        self._longest = max((len(string) for string in strings), default=1)
+        self._one_at_a_time = threading.Lock()
+
+    def with_encoder(self, encoder: str) -> LearnedTokenizer:
+        """The same vocabulary with the other encoder."""
+        return LearnedTokenizer(self.strings, self.codes, self.network, self.weights, encoder, self.requested_size)
+
+    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+        """By the chosen encoder."""
+        encoded = [pretoken.encode("utf-8") for pretoken in pretokens]
+        if self.encoder == "distilled":
+            return (fewest_tokens(pretoken, self._ids, self._longest) for pretoken in encoded)
+        return self._segment_by_gates(encoded)
+
+    def _segment_by_gates(self, pretokens: list[bytes]) -> Iterable[Sequence[int]]:
+        spans = self.spans(pretokens)
+        for pretoken in pretokens:
+            ids: list[int] = []
+            for span in self.pretoken_spans(pretoken, spans):
+                ids += self.span_ids(span)
+            yield ids
+
+    def pretoken_spans(self, pretoken: bytes, spans: dict[bytes, list[Span]]) -> Iterator[Span]:
+        """The spans of one pre-token, given those of its pieces."""
+        for piece in cut(pretoken, self.network.settings.max_pretoken_bytes):
+            yield from spans[piece]
+
+    def span_ids(self, span: Span) -> list[int]:
+        """Ids of one gated span: its code's string, or the fallback."""
+        text, code = span
+        if self.codes[code] == text and text in self._ids:
+            return [self._ids[text]]
+        return fewest_tokens(text, self._ids, self._longest)
+
+    def spans(self, pretokens: Iterable[bytes]) -> dict[bytes, list[Span]]:
+        """The spans of every distinct piece of some pre-tokens, by the network's hard gates."""
+        longest = self.network.settings.max_pretoken_bytes
+        pieces = sorted(
+            {piece for pretoken in pretokens for piece in cut(pretoken, longest)}, key=lambda piece: (len(piece), piece)
+        )
+        found: dict[bytes, list[Span]] = {}
+        with self._one_at_a_time:
+            for length, group in groupby(pieces, key=len):
+                alike = list(group)
+                for start in range(0, len(alike), ROWS):
+                    batch = alike[start : start + ROWS]
+                    padded = batch + batch[-1:] * (ROWS - len(batch))
+                    gates, codes = self.network.segment(*self.network.symbols(*pack(padded, length)))
+                    for piece, ends, places in zip(batch, gates.tolist(), codes.tolist(), strict=False):
+                        found[piece] = _cut_at_gates(piece, ends, places)
+        return found
+
+    def settings(self) -> dict[str, Any]:
+        """What the manifest holds beside the strings."""
+        return {"encoder": self.encoder, "codes": [to_text(code) for code in self.codes], **describe(self.network)}
+
+    def write_files(self, folder: Path) -> list[str]:
+        """The network's weights, shared with the folder they come from where the file system can."""
+        if self.weights.resolve() != (folder / WEIGHTS).resolve():
+            share_file(self.weights, folder / WEIGHTS)
+        return [WEIGHTS]
+
+    @classmethod
+    def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> LearnedTokenizer:
+        """Build the network from its weights."""
+        codes = [from_text(text) for text in settings["codes"]]
+        network = build_network(settings, folder / WEIGHTS)
+        return cls(strings, codes, network, folder / WEIGHTS, settings["encoder"])
+
+
+def _cut_at_gates(piece: bytes, ends: list[float], codes: list[int]) -> list[Span]:
+    spans, start = [], 0
+    for position in range(len(piece)):
+        if ends[position]:
+            spans.append((piece[start : position + 1], codes[position]))
+            start = position + 1
+    return spans

@@ -1,0 +1,72 @@
+"""Matching: the BPE vocabulary size whose compression on the validation split is nearest to another tokenizer's.
+
+Bytes per token grow with the vocabulary, so the size is found by bisection; every size that was tried is recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from gqvae.config import RESERVED_IDS, BPETraining
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.bpe import BPETokenizer, VocabularyTooLargeError, train_bpe
+
+logger = logging.getLogger("gqvae")
+
+
+def bytes_per_token(tokenizer: Tokenizer, counts: PretokenCounts) -> float:
+    """Compression on a split, from its distinct pre-tokens: UTF-8 bytes ÷ tokens."""
+    segmented = tokenizer.segment([pretoken.decode("utf-8") for pretoken in counts.pretokens])
+    tokens = sum(count * len(ids) for ids, count in zip(segmented, counts.counts.tolist(), strict=True))
+    return counts.total_bytes / tokens
+
+
+@dataclass(frozen=True)
+class Match:
+    """The nearest BPE tokenizer and how near it is."""
+
+    tokenizer: BPETokenizer
+    target_bytes_per_token: float
+    bytes_per_token: float
+    tried: list[tuple[int, float]]
+    within_tolerance: bool
+
+    @property
+    def relative_difference(self) -> float:
+        """Of the match to the target."""
+        return self.bytes_per_token / self.target_bytes_per_token - 1
+
+
+def match_compression(target: Tokenizer, settings: BPETraining, train: PretokenCounts, valid: PretokenCounts) -> Match:
+    """Search the BPE vocabulary size that compresses `valid` as `target` does."""
+    wanted = bytes_per_token(target, valid)
+    tried: dict[int, tuple[float, BPETokenizer]] = {}
+
+    def reached(size: int) -> float:
+        if size not in tried:
+            tokenizer = train_bpe(train, size, settings.max_token_bytes)
+            tried[size] = (bytes_per_token(tokenizer, valid), tokenizer)
+            logger.info("BPE of %d tokens: %.4f bytes per token (wanted %.4f)", size, tried[size][0], wanted)
+        return tried[size][0]
+
+    low, high = RESERVED_IDS + 1, max(target.vocab_size, RESERVED_IDS + 2)
+    limit: int | None = None  # what the corpus supports, once that is known
+    while True:  # low … high must hold the answer
+        try:
+            if reached(high) >= wanted or high == limit:
+                break
+            low, high = high, 2 * high if limit is None else min(2 * high, limit)
+        except VocabularyTooLargeError as error:
+            high = limit = error.largest
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if reached(middle) < wanted else (low, middle)
+    reached(low)
+    size = min(sorted(tried), key=lambda size: abs(tried[size][0] - wanted))
+    found, tokenizer = tried[size]
+    near = abs(found / wanted - 1) <= settings.match_tolerance
+    if not near:
+        logger.warning("the nearest BPE differs by %.2f %%: the corpus does not allow a nearer one", 100 * (found / wanted - 1))
+    return Match(tokenizer, wanted, found, [(size, tried[size][0]) for size in sorted(tried)], near)

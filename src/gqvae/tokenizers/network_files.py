@@ -1,0 +1,53 @@
+"""A trained network on disk: weights as safetensors, sizes and alphabet as JSON. Loading executes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from gqvae.config import Network, parse
+from gqvae.errors import UserError
+from gqvae.files import atomic_path, read_json
+from gqvae.models.network import GQVAE
+
+WEIGHTS = "network.safetensors"
+DESCRIPTION = "network.json"
+
+
+def describe(network: GQVAE) -> dict[str, Any]:
+    """Plain values from which an untrained network of the same shape can be built."""
+    return {
+        "network": network.settings.model_dump(mode="json"),
+        "alphabet": network.alphabet,
+        "chunk_bytes": network.chunk_bytes,
+    }
+
+
+def save_weights(network: GQVAE, path: Path) -> None:
+    """Write all parameters and buffers, atomically."""
+    with atomic_path(path) as temporary:
+        save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, temporary)
+
+
+def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
+    """A network in evaluation mode from its description and weights.
+
+    Raises:
+        UserError: the weights are missing, damaged or of another network.
+    """
+    network = GQVAE(
+        parse(Network, description["network"], str(weights)), list(description["alphabet"]), description["chunk_bytes"]
+    )
+    try:
+        network.load_state_dict(load_file(weights))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise UserError(f"{weights} does not hold this network ({str(error).splitlines()[0]}): train it again.") from None
+    return network.eval()
+
+
+def load_network(folder: Path) -> GQVAE:
+    """The network in a folder that `gqvae train-network` wrote."""
+    return build_network(read_json(Path(folder) / DESCRIPTION), Path(folder) / WEIGHTS)

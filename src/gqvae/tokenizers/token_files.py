@@ -1,0 +1,160 @@
+"""An encoded corpus: the token ids of all documents in one flat file per split, read through a memory map.
+
+`{split}.bin` holds the ids of the documents one after the other, with no end-of-document token in between; `{split}.offsets.npy`
+(int64, documents + 1) says, in tokens, where each document begins; `tokens.json` holds vocabulary size, type and the number of
+documents, tokens and bytes of every split. Whether the tokens stand for exactly the bytes of the text is checked while writing,
+document by document: bits per byte would be wrong otherwise.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gqvae.config import BYTE_VALUES
+from gqvae.errors import UserError
+from gqvae.files import atomic_open, read_json, write_json
+
+RECORD = "tokens.json"
+BATCH_DOCUMENTS = 4096  # checked and written together
+
+Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+
+
+def token_dtype(vocab_size: int) -> np.dtype[Any]:
+    """The type of the ids on disk: the smaller of uint16 and uint32 that holds them."""
+    return np.dtype(np.uint16 if vocab_size <= 1 << 16 else np.uint32)
+
+
+def write_split(
+    folder: Path,
+    split: str,
+    encoded: Iterable[npt.NDArray[Any]],
+    vocab_size: int,
+    token_byte_lengths: npt.NDArray[Any],
+    document_bytes: Iterable[int],
+) -> dict[str, int]:
+    """Write one split as it is encoded, in the memory of some documents.
+
+    Args:
+        folder: where the encoded corpus goes.
+        split: its name.
+        encoded: token ids of each document.
+        vocab_size: ids V.
+        token_byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
+        document_bytes: UTF-8 bytes of each document.
+
+    Returns:
+        The split's entry of `tokens.json`: documents, tokens, bytes.
+
+    Raises:
+        UserError: the tokens of a document do not stand for exactly its bytes, or an id is not a token of text.
+    """
+    lengths = np.asarray(token_byte_lengths, dtype=np.int64)
+    offsets, total_bytes = array("q", [0]), 0
+    documents, sizes = iter(encoded), iter(document_bytes)
+    with atomic_open(Path(folder) / f"{split}.bin", "wb") as stream:
+        while batch := list(islice(documents, BATCH_DOCUMENTS)):
+            ids = np.concatenate(batch)
+            ends = np.cumsum([len(document) for document in batch])
+            expected = np.fromiter(islice(sizes, len(batch)), dtype=np.int64)
+            _check(split, len(offsets) - 1, ids, ends, expected, lengths, vocab_size)
+            stream.write(ids.astype(token_dtype(vocab_size)).tobytes())
+            offsets.extend((ends + offsets[-1]).tolist())
+            total_bytes += int(expected.sum())
+    if next(sizes, None) is not None:
+        raise UserError(f"{folder}: only {len(offsets) - 1} documents of {split} were encoded: encode the corpus again.")
+    with atomic_open(Path(folder) / f"{split}.offsets.npy", "wb") as stream:
+        np.save(stream, np.asarray(offsets, dtype=np.int64))
+    return {"documents": len(offsets) - 1, "tokens": offsets[-1], "bytes": total_bytes}
+
+
+def write_record(folder: Path, vocab_size: int, splits: dict[str, dict[str, int]]) -> None:
+    """Write `tokens.json`, last, so that an encoded corpus with it is complete."""
+    write_json(Path(folder) / RECORD, {"vocab_size": vocab_size, "dtype": token_dtype(vocab_size).name, "splits": splits})
+
+
+def _check(
+    split: str,
+    first: int,
+    ids: npt.NDArray[Any],
+    ends: npt.NDArray[np.int64],
+    expected: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    vocab_size: int,
+) -> None:
+    """Refuse ids that are not text of this vocabulary, and documents (numbered from `first`) whose bytes do not add up."""
+    if len(expected) != len(ends):
+        raise UserError(f"More documents of {split} were encoded than the corpus has: encode the corpus again.")
+    if ids.size and (ids.max() >= min(vocab_size, len(lengths)) or (ids == BYTE_VALUES).any()):
+        raise UserError(
+            f"The encoded {split} split holds an id that is not text of its vocabulary of {vocab_size}: make the tokenizer again."
+        )
+    running = np.concatenate(([0], np.cumsum(lengths[ids])))
+    found = running[ends] - running[np.concatenate(([0], ends[:-1]))]
+    wrong = np.flatnonzero(found != expected)
+    if wrong.size:
+        place = int(wrong[0])
+        raise UserError(
+            f"The tokens of document {first + place} of {split} stand for {found[place]} bytes, its text has {expected[place]}:"
+            " the tokenizer is not lossless; make it again."
+        )
+
+
+class TokenFile:
+    """The encoded documents of one split.
+
+    Attributes:
+        ids: (tokens,) ids of all documents, memory-mapped.
+        offsets: (documents + 1,) int64, where each document begins in `ids`.
+        vocab_size: ids V of the tokenizer.
+        total_bytes: UTF-8 bytes of the text.
+    """
+
+    def __init__(self, ids: Ids, offsets: npt.NDArray[np.int64], vocab_size: int, total_bytes: int) -> None:
+        self.ids, self.offsets, self.vocab_size, self.total_bytes = ids, offsets, vocab_size, total_bytes
+
+    @classmethod
+    def open(cls, folder: Path, split: str) -> TokenFile:
+        """Map one split of an encoded corpus into memory.
+
+        Raises:
+            UserError: a file is missing, or they do not fit together.
+        """
+        folder = Path(folder)
+        record = read_json(folder / RECORD)
+        again = "delete its folder and encode the corpus again"
+        try:
+            vocab_size, dtype, row = int(record["vocab_size"]), np.dtype(record["dtype"]), record["splits"][split]
+            documents, tokens, size = int(row["documents"]), int(row["tokens"]), int(row["bytes"])
+        except (KeyError, TypeError, ValueError):
+            raise UserError(f"{folder / RECORD} does not describe the split {split}: {again}.") from None
+        path, offsets_path = folder / f"{split}.bin", folder / f"{split}.offsets.npy"
+        try:
+            offsets = np.load(offsets_path, mmap_mode="r", allow_pickle=False)
+            ids: Ids = np.memmap(path, dtype=dtype, mode="r") if path.stat().st_size else np.empty(0, dtype=dtype)
+        except FileNotFoundError as error:
+            raise UserError(f"{error.filename} does not exist although {folder / RECORD} names it: {again}.") from None
+        except (OSError, ValueError, EOFError) as error:
+            raise UserError(f"{path} or {offsets_path} is damaged ({error}): {again}.") from None
+        if len(ids) != tokens or offsets.dtype != np.int64 or offsets.shape != (documents + 1,) or offsets[-1] != tokens:
+            raise UserError(f"{path} and {offsets_path} do not hold what {folder / RECORD} says: {again}.")
+        return cls(ids, offsets, vocab_size, size)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def document(self, index: int) -> Ids:
+        """The token ids of one document."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"document {index} of {len(self)}")
+        return self.ids[self.offsets[index] : self.offsets[index + 1]]
+
+    def __iter__(self) -> Iterator[Ids]:
+        return (self.document(index) for index in range(len(self)))

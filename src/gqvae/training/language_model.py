@@ -1,0 +1,116 @@
+"""Training of one downstream language model, the same for every arm.
+
+AdamW (β 0.9, 0.95; weight decay on the matrices of the layers and the output head, not on norms and embeddings), linear warm-up, cosine
+decay to a tenth of the peak, both over the share of steps done. At log-spaced steps the model is measured by a function that the
+caller gives, beside the text, tokens and operations consumed so far.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gqvae.config import LanguageModel
+from gqvae.models.lm import DecoderOnlyTransformer
+from gqvae.training.runner import RunModule, autocast
+from gqvae.training.windows import Windows
+
+CURVE = ("step", "bytes", "tokens", "flops", "valid_bpb")
+BETAS = (0.9, 0.95)
+FINAL_RATE = 0.1  # of the peak learning rate
+MOST_HALVINGS = 10  # the first measurement is at no less than 2^-10 of the run
+
+Measure = Callable[[DecoderOnlyTransformer, torch.device], float]
+
+
+def build_model(settings: LanguageModel, vocab_size: int, seed: int) -> DecoderOnlyTransformer:
+    """A new model, its weights decided by the seed."""
+    torch.manual_seed(seed)
+    return DecoderOnlyTransformer(
+        vocab_size,
+        layers=settings.layers,
+        width=settings.width,
+        heads=settings.heads,
+        context=settings.context,
+        tied=settings.tied,
+    )
+
+
+def measured_steps(steps: int, evaluations: int) -> list[int]:
+    """Where the model is measured: up to `evaluations` steps, each about twice the one before or closer, the last step included."""
+    first = steps * 2.0 ** -min(evaluations - 1, MOST_HALVINGS)
+    ratio = (steps / first) ** (1 / (evaluations - 1))
+    return sorted({max(1, round(first * ratio**place)) for place in range(evaluations - 1)} | {steps})
+
+
+def rate_factor(step: int, steps: int, warmup_fraction: float) -> float:
+    """Learning rate of step `step` (from 0) of `steps`, relative to the peak."""
+    warm = warmup_fraction * steps
+    if step + 1 < warm:
+        return (step + 1) / warm
+    done = min(1.0, max(0.0, (step + 1 - warm) / max(1.0, steps - warm)))
+    return FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+class LanguageModelTraining(RunModule):
+    """One language model in training.
+
+    Args:
+        settings: sizes and budget.
+        vocab_size: ids V.
+        windows: what it reads.
+        seed: of the weights; that of the order is the windows' own.
+        measure: bits per byte of the model on validation text; called in evaluation mode and in the precision of the run.
+
+    Attributes:
+        history: rows with the columns `CURVE`.
+    """
+
+    def __init__(self, settings: LanguageModel, vocab_size: int, windows: Windows, seed: int, measure: Measure) -> None:
+        super().__init__()
+        self.settings, self.windows, self.measure = settings, windows, measure
+        self.model = build_model(settings, vocab_size, seed)
+        self.flops_per_token = self.model.flops_per_token(settings.context)
+        self._measured = set(measured_steps(windows.steps, settings.evaluations))
+
+    def configure_optimizers(self) -> Any:
+        """AdamW with its schedule."""
+        settings = self.settings
+        embedding = self.model.embedding.weight
+        parameters = list(self.model.parameters())
+        decayed = [parameter for parameter in parameters if parameter.ndim > 1 and parameter is not embedding]
+        others = [parameter for parameter in parameters if parameter.ndim == 1 or parameter is embedding]
+        groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=BETAS, fused=True)
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: rate_factor(step, self.windows.steps, settings.warmup_fraction)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def on_train_start(self) -> None:
+        """Move the text to the device, once."""
+        self.windows.to(self.device)
+
+    def training_loss(self, step: int) -> Tensor:
+        """Mean cross-entropy of the step's windows, in nats per token."""
+        return self.model.loss(*self.windows.batch(step))
+
+    def after_step(self, step: int) -> None:
+        """Measure, at the log-spaced steps."""
+        if step not in self._measured:
+            return
+        self.model.eval()
+        with autocast(self.device, self.settings.precision):
+            value = self.measure(self.model, self.device)
+        self.model.train()
+        size, tokens = self.windows.consumed(step)
+        row = {"step": step, "bytes": size, "tokens": tokens, "flops": tokens * self.flops_per_token, "valid_bpb": value}
+        self.history.append(row)
+
+    def progress_note(self) -> str:
+        """The last measurement."""
+        return f"valid {self.history[-1]['valid_bpb']:.3f} bits per byte" if self.history else ""

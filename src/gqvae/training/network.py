@@ -1,0 +1,255 @@
+"""Training of a GQ-VAE network (or its fixed-length form) under Lightning, and the files it leaves.
+
+Schedule as in the authors' code: linear warm-up from a tenth, cosine decay; the first steps unquantized while a reservoir of
+encodings fills, from which the codebook is initialised; then dead codes are revived from it at intervals.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import gqvae.models
+from gqvae.config import Block, NetworkRun, setting
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.files import atomic_open, json_digest, write_json
+from gqvae.models.network import GQVAE
+from gqvae.models.objectives import Losses, RateControlled, build_objective
+from gqvae.models.quantizer import Reservoir
+from gqvae.tokenizers.byte_level import to_text
+from gqvae.tokenizers.network_files import DESCRIPTION, WEIGHTS, describe, save_weights
+from gqvae.training import network, pretoken_batches
+from gqvae.training.pretoken_batches import Batch, PretokenStream
+from gqvae.training.resume import RunState, code_digest, fingerprint
+from gqvae.training.runner import RunModule, autocast, fit
+
+HISTORY = "history.csv"
+CODEBOOK = "codebook.csv"
+COLUMNS = (
+    "step", "hard_rate", "soft_rate", "gate_mean", "reconstruction", "exact_token_accuracy", "codes_used", "code_perplexity",
+    "revived", "alpha", "loss",
+)  # fmt: skip
+MEASURED_PRETOKENS = 2048  # the most frequent of the validation split
+DEAD_SHARE = 0.05  # a code is dead when used less than this share of the average code
+LAST_REVIVAL = 0.9  # no revival in the last tenth: a new code needs time to settle
+
+logger = logging.getLogger("gqvae")
+
+
+class NetworkTraining(RunModule):
+    """One network in training.
+
+    Args:
+        run: everything that decides the network but seed and data.
+        train: pre-tokens it learns from.
+        valid: pre-tokens it is measured on.
+        seed: of weights and batches.
+    """
+
+    def __init__(self, run: NetworkRun, train: PretokenStream, valid: PretokenStream, seed: int) -> None:
+        super().__init__()
+        self.run, self.train_stream, self.seed = run, train, seed
+        self.measured = valid.head(MEASURED_PRETOKENS)
+        torch.manual_seed(seed)
+        settings = run.training
+        self.network = GQVAE(run.network, train.alphabet, run.chunk_bytes, settings.usage_decay)
+        self.objective = build_objective(run.objective)
+        self.reservoir = Reservoir(settings.reservoir_vectors, run.network.width)
+        if self.network.gater is not None and isinstance(self.objective, RateControlled):
+            # Gates start near the rate that is asked for: from one token per byte or none they are slow to come back.
+            mean_length = float((train.lengths * train.counts).sum() / train.counts.sum())
+            self.network.gater.start_at(self.objective.starting_gate(mean_length))
+        self.revived = 0
+        self._losses: Losses | None = None
+
+    def configure_optimizers(self) -> Any:
+        """Adam as the authors configure it, the codebook at a multiple of the rate."""
+        settings = self.run.training
+        codebook = self.network.quantizer.codebook
+        others = [parameter for parameter in self.network.parameters() if parameter is not codebook]
+        optimizer = torch.optim.Adam(
+            [
+                {"params": others, "lr": settings.learning_rate},
+                {"params": [codebook], "lr": settings.learning_rate * settings.codebook_rate_factor},
+            ],
+            weight_decay=settings.weight_decay,
+            amsgrad=settings.amsgrad,
+        )
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _rate_factor(self, step: int) -> float:
+        warm, steps = self.run.training.warmup_steps, self.run.training.steps
+        if step < warm:
+            return 0.1 + 0.9 * step / warm
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, steps - warm))))
+
+    def _quantizes(self, step: int) -> bool:
+        return step >= self.run.training.unquantized_steps
+
+    def _revives(self, step: int) -> bool:
+        settings = self.run.training
+        return bool(settings.revival_every) and step % settings.revival_every == 0 and step <= LAST_REVIVAL * settings.steps
+
+    def _tensors(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        longest = batch.data.shape[1] if self.objective.includes_padding else int(batch.lengths.max())
+        symbols, lengths = self.network.symbols(batch.data[:, :longest], batch.lengths)
+        return symbols, lengths, torch.from_numpy(batch.weights).to(symbols.device)
+
+    def training_loss(self, step: int) -> Tensor:
+        """The objective on the step's batch."""
+        batch = self.train_stream.batch(self.seed, step, self.run.training.batch_pretokens)
+        self._losses = self.objective(self.network, *self._tensors(batch), quantize=self._quantizes(step))
+        return self._losses.total
+
+    def after_step(self, step: int) -> None:
+        """Count code usage, fill the reservoir, initialise or revive codes, measure at intervals."""
+        settings, losses = self.run.training, self._losses
+        assert losses is not None
+        encoded = losses.encoded
+        if encoded.quantization is not None:
+            self.network.quantizer.count_usage(encoded.quantization.indices, losses.emitted)
+        filling = not self._quantizes(step)
+        limit = settings.reservoir_vectors if filling else settings.reservoir_per_batch
+        self.reservoir.add(encoded.vectors.detach(), losses.keys, losses.priorities.detach(), limit)
+        self._losses = None
+        if step == settings.unquantized_steps:
+            self._revive(torch.arange(self.run.network.codebook_size, device=self.device))
+            self.revived = 0
+        elif not filling and self._revives(step):
+            usage = self.network.quantizer.usage
+            order = usage.argsort(stable=True)
+            self._revive(order[: int((usage < DEAD_SHARE / len(usage)).sum())])
+        if step % settings.measure_every == 0 or step == settings.steps:
+            self.history.append(self.measure(step))
+
+    def _revive(self, codes: Tensor) -> None:
+        """Give these codes encodings of their own, as far as the reservoir has any, and forget their optimiser state."""
+        vectors = self.reservoir.draw(len(codes), by_priority=not self.objective.includes_padding)
+        codes = codes[: len(vectors)]
+        self.network.quantizer.revive(codes, vectors)
+        self.reservoir.clear()
+        self.revived += len(codes)
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        for name, value in optimizer.state[self.network.quantizer.codebook].items():  # type: ignore[union-attr]
+            if name != "step":
+                value[codes] = 0
+
+    @torch.no_grad()
+    def measure(self, step: int) -> dict[str, Any]:
+        """A row of the training history, on validation pre-tokens; leaves every buffer as it was."""
+        self.eval()
+        with autocast(self.device, self.run.training.precision):
+            losses: Losses = self.objective(self.network, *self._tensors(self.measured), quantize=self._quantizes(step))
+        self.train()
+        usage = self.network.quantizer.usage
+        share = usage / usage.sum().clamp(min=1e-9)
+        row = {
+            "step": step,
+            "hard_rate": losses.hard_rate.item(),
+            "soft_rate": losses.soft_rate.item(),
+            "gate_mean": losses.gate_mean.item(),
+            "reconstruction": losses.reconstruction.item(),
+            "exact_token_accuracy": losses.exact_tokens.item(),
+            "codes_used": (usage > DEAD_SHARE / len(usage)).float().mean().item(),
+            "code_perplexity": torch.exp(-(share * (share + 1e-12).log()).sum()).item(),
+            "revived": self.revived,
+            "alpha": self.objective.weight_of_rate(),
+            "loss": losses.total.item(),
+        }
+        self.revived = 0
+        return row
+
+    def extra_state(self) -> dict[str, Any]:
+        """Codes revived since the last measurement."""
+        return {"revived": self.revived}
+
+    def load_extra_state(self, state: dict[str, Any]) -> None:
+        """See `extra_state`."""
+        self.revived = state["revived"]
+
+    def progress_note(self) -> str:
+        """Rate, exactness and code use of the last measurement."""
+        if not self.history:
+            return ""
+        row = self.history[-1]
+        return (
+            f"{row['hard_rate']:.2f} tokens per pre-token, {100 * row['exact_token_accuracy']:.0f} % exact, "
+            f"{100 * row['codes_used']:.0f} % of codes used"
+        )
+
+
+class _Identity(Block):
+    """What, beside data and code, makes two trainings the same."""
+
+    run: NetworkRun = setting(..., "Everything but the seed.")
+    seed: int = setting(..., "Seed.")
+
+
+def train_network(
+    run: NetworkRun, train: PretokenCounts, valid: PretokenCounts, *, seed: int, label: str, out: Path, state: Path, threads: int
+) -> None:
+    """Train one network, resuming where an earlier process of the same run was stopped, and write its folder.
+
+    Writes the weights, `codebook.csv` (string and use of each code), `history.csv`, and last `network.json`.
+    """
+    longest = run.network.max_pretoken_bytes
+    module = NetworkTraining(run, PretokenStream(train, longest), PretokenStream(valid, longest), seed)
+    data = json_digest(
+        [[to_text(pretoken) for pretoken in counts.pretokens] + counts.counts.tolist() for counts in (train, valid)]
+    )
+    identity = fingerprint(_Identity(run=run, seed=seed).canonical(), data, code_digest(gqvae.models, network, pretoken_batches))
+    with RunState(state, identity) as held:
+        fit(
+            module,
+            max_steps=run.training.steps,
+            state=held,
+            seed=seed,
+            precision=run.training.precision,
+            threads=threads,
+            label=label,
+            checkpoint_seconds=run.training.checkpoint_seconds,
+            gradient_clip=run.training.gradient_clip,
+        )
+        module.cpu().eval()
+        save_weights(module.network, out / WEIGHTS)
+        _write_rows(out / HISTORY, COLUMNS, [[row[column] for column in COLUMNS] for row in module.history])
+        usage = module.network.quantizer.usage.tolist()
+        strings = module.network.code_strings()
+        rows = [[code, to_text(string), f"{usage[code]:.6g}"] for code, string in enumerate(strings)]
+        _write_rows(out / CODEBOOK, ("code", "string", "usage"), rows)
+        write_json(
+            out / DESCRIPTION, {**describe(module.network), "label": label, "seed": seed, "run": run.model_dump(mode="json")}
+        )
+        logger.info("%s: %s", label, diagnose(module.history[-1], strings))
+        held.clear()
+
+
+def diagnose(row: dict[str, Any], strings: list[bytes]) -> str:
+    """The state of a trained network in words."""
+    found = []
+    if row["hard_rate"] < 1.02:
+        found.append("gates end a token only at the end of pre-tokens")
+    if row["gate_mean"] > 0.9:
+        found.append("gates collapsed to single bytes")
+    if row["exact_token_accuracy"] < 0.8:
+        found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: train longer or use more codes")
+    if row["codes_used"] < 0.8:
+        found.append(f"only {100 * row['codes_used']:.0f} % of codes are used")
+    duplicates = 1 - len(set(strings)) / len(strings)
+    if duplicates > 0.1:
+        found.append(f"{100 * duplicates:.0f} % of codes repeat another's string")
+    return "; ".join(found) or "gates, codes and tokens look healthy"
+
+
+def _write_rows(path: Path, columns: tuple[str, ...], rows: list[list[Any]]) -> None:
+    with atomic_open(path) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

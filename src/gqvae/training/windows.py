@@ -1,0 +1,153 @@
+"""What a language model reads: documents up to a budget of text, joined, cut into windows, drawn as a function of (seed, step).
+
+The order of documents is one permutation fixed by the corpus alone: every arm, seed and budget takes a prefix of it, so smaller
+budgets are nested in larger ones and every arm sees the same text. Documents are joined as EOD document EOD … document EOD, and cut
+into windows of `context` inputs, each window's targets one token on, so that every token but the first is a target exactly once.
+Bytes are counted by targets: one pass over the windows is exactly the bytes of the chosen documents.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gqvae.config import BYTE_VALUES
+from gqvae.errors import UserError
+from gqvae.models.lm import IGNORED
+from gqvae.tokenizers.token_files import TokenFile
+
+END_OF_DOCUMENT = BYTE_VALUES
+ORDER_SEED = 20_251_221  # any constant: the order of documents must not depend on the seed of a run
+WINDOWS_AT_ONCE = 1 << 12
+
+Counts = npt.NDArray[np.int64]
+
+
+def documents_of_budget(document_bytes: Counts, budget: int) -> Counts:
+    """The documents, in the corpus's fixed order, that together first reach `budget` bytes of text.
+
+    Args:
+        document_bytes: (documents,) UTF-8 bytes of each training document.
+        budget: bytes of text wanted.
+
+    Raises:
+        UserError: the training split is smaller than that.
+    """
+    total = int(document_bytes.sum())
+    if total < budget:
+        raise UserError(
+            f"language_model.train_bytes asks for {budget:,} bytes but the training split has {total:,}:"
+            " ask for less, or make the corpus larger."
+        )
+    order = np.random.default_rng([ORDER_SEED, len(document_bytes)]).permutation(len(document_bytes))
+    reached = np.cumsum(document_bytes[order])
+    return order[: int(np.searchsorted(reached, budget)) + 1]
+
+
+def leading_documents(document_bytes: Counts, budget: int) -> Counts:
+    """The first documents of a split that together reach `budget` bytes, or all of them."""
+    reached = np.cumsum(document_bytes)
+    return np.arange(min(int(np.searchsorted(reached, budget)) + 1, len(reached)))
+
+
+def join_documents(tokens: TokenFile, documents: Sequence[int] | Counts) -> npt.NDArray[np.int32]:
+    """EOD document EOD document … EOD.
+
+    Returns:
+        (tokens + documents + 1,) int32.
+    """
+    sizes = (tokens.offsets[1:] - tokens.offsets[:-1])[np.asarray(documents)]
+    joined = np.full(int(sizes.sum()) + len(sizes) + 1, END_OF_DOCUMENT, dtype=np.int32)
+    start = 1
+    for document, size in zip(documents, sizes.tolist(), strict=True):
+        joined[start : start + size] = tokens.document(int(document))
+        start += size + 1
+    return joined
+
+
+class Windows:
+    """Windows of one joined stream, and the order in which a run sees them.
+
+    Args:
+        ids: (N,) the stream, see `join_documents`.
+        byte_lengths: (V,) bytes of each id, 0 for the end of a document.
+        context: inputs per window T.
+        batch: windows per step.
+        epochs: passes over the windows; a fraction is a part of the last permutation.
+        seed: of the order.
+
+    Attributes:
+        steps: optimiser steps of the whole run; the last batch may be smaller.
+        total_bytes: bytes of one pass.
+        total_tokens: targets of one pass.
+    """
+
+    def __init__(
+        self, ids: npt.NDArray[np.int32], byte_lengths: Counts, *, context: int, batch: int, epochs: float, seed: int
+    ) -> None:
+        self.context, self.batch_windows, self.seed = context, batch, seed
+        targets = len(ids) - 1
+        self.windows = math.ceil(targets / context)
+        self.drawn = math.ceil(epochs * self.windows)
+        self.steps = math.ceil(self.drawn / batch)
+        # Padding is a target nobody counts; as an input, after everything that is real, no real position sees it.
+        padded = np.full(self.windows * context + 1, IGNORED, dtype=np.int32)
+        padded[: len(ids)] = ids
+        self.stream = torch.from_numpy(padded)
+        self._tokens = np.full(self.windows, context, dtype=np.int64)
+        self._tokens[-1] = targets - (self.windows - 1) * context
+        self._bytes = _window_bytes(padded, byte_lengths, context, self.windows)
+        self.total_bytes, self.total_tokens = int(self._bytes.sum()), targets
+        self._order: tuple[int, Counts] | None = None
+
+    def to(self, device: torch.device) -> None:
+        """Move the stream to a device, once."""
+        self.stream = self.stream.to(device)
+
+    def chosen(self, step: int) -> Counts:
+        """The windows of step `step` (from 0): the next ones of the permutations of all epochs, one after the other."""
+        start, stop = step * self.batch_windows, min((step + 1) * self.batch_windows, self.drawn)
+        parts = []
+        while start < stop:
+            epoch, place = divmod(start, self.windows)
+            count = min(stop - start, self.windows - place)
+            parts.append(self._permutation(epoch)[place : place + count])
+            start += count
+        return np.concatenate(parts)
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of step `step`, each (windows, T) int64 on the device; targets of −100 are padding."""
+        starts = torch.from_numpy(self.chosen(step) * self.context)
+        places = starts.to(self.stream.device)[:, None] + torch.arange(self.context + 1, device=self.stream.device)
+        ids = self.stream[places].long()  # (windows, T + 1)
+        return ids[:, :-1].clamp(min=0), ids[:, 1:]
+
+    def consumed(self, steps: int) -> tuple[int, int]:
+        """Bytes of text and tokens (targets) that the first `steps` steps have trained on."""
+        epochs, rest = divmod(min(steps * self.batch_windows, self.drawn), self.windows)
+        seen = self._permutation(epochs)[:rest]
+        return (
+            epochs * self.total_bytes + int(self._bytes[seen].sum()),
+            epochs * self.total_tokens + int(self._tokens[seen].sum()),
+        )
+
+    def _permutation(self, epoch: int) -> Counts:
+        if self._order is None or self._order[0] != epoch:
+            self._order = (epoch, np.random.default_rng([self.seed, epoch]).permutation(self.windows))
+        return self._order[1]
+
+
+def _window_bytes(padded: npt.NDArray[np.int32], byte_lengths: Counts, context: int, windows: int) -> Counts:
+    """Bytes of each window's targets, (windows,), a block of windows at a time."""
+    lengths = np.append(byte_lengths, 0)  # the last entry is that of padding
+    result = np.empty(windows, dtype=np.int64)
+    for start in range(0, windows, WINDOWS_AT_ONCE):
+        stop = min(start + WINDOWS_AT_ONCE, windows)
+        targets = padded[start * context + 1 : stop * context + 1].reshape(stop - start, context)
+        result[start:stop] = lengths[np.where(targets == IGNORED, len(byte_lengths), targets)].sum(axis=1)
+    return result

@@ -1,0 +1,30 @@
+"""The verb that draws figures from tidy tables."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from gqvae.layout import FIGURES
+
+
+def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the verb of this module."""
+    text = "draw a figure from the tables of a study, as PNG, PDF and the CSV of what was drawn"
+    example = (
+        "gqvae plot convergence --tables results/default/tables --corpus results/default/corpus/corpus.json "
+        "--out results/default/figures"
+    )
+    parser = verbs.add_parser("plot", help=text, description=text, epilog=f"example: {example}")
+    parser.add_argument("name", choices=FIGURES, help="which figure")
+    parser.add_argument("--tables", type=Path, required=True, help="folder of tables that `gqvae collect` wrote")
+    parser.add_argument("--corpus", type=Path, required=True, help="corpus.json of the study")
+    parser.add_argument("--out", type=Path, required=True, help="folder of figures")
+    parser.set_defaults(run=plot)
+
+
+def plot(arguments: argparse.Namespace) -> None:
+    """Draw one figure."""
+    from gqvae.figures.plot import plot as draw
+
+    draw(arguments.name, arguments.tables, arguments.corpus, arguments.out)

@@ -1,0 +1,53 @@
+"""The verb that trains and measures a downstream language model."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from gqvae.config import LanguageModel, load_settings
+
+
+def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register the verbs of this module."""
+    parser = verbs.add_parser(
+        "train-lm",
+        help="train a language model on an arm's tokens and measure its bits per byte",
+        epilog="example: gqvae train-lm --settings '{}' --arm bpe --seed 0 --train-bytes 250000 --tokenizer results/x/tokenizers/bpe/v1024 "
+        "--tokens results/x/tokens/bpe/v1024 --corpus results/x/corpus --out results/x/language_models/bpe-s0-b250000 "
+        "--state results/x/.state/language_models/bpe-s0-b250000",
+    )
+    parser.add_argument("--settings", required=True, metavar="FILE|JSON", help="LanguageModel settings, a YAML file or JSON text")
+    parser.add_argument("--arm", required=True, help="name of the arm, recorded in the result")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights and order of the text")
+    parser.add_argument("--train-bytes", type=int, required=True, metavar="B", help="bytes of training text")
+    for name, text in (
+        ("--tokenizer", "folder of the tokenizer"),
+        ("--tokens", "folder of the corpus encoded with it"),
+        ("--corpus", "folder of the corpus"),
+        ("--out", "folder of curve.csv and result.json"),
+        ("--state", "folder of the state for resumption; removed on success"),
+    ):
+        parser.add_argument(name, type=Path, required=True, metavar="DIR", help=text)
+    parser.add_argument("--threads", type=int, default=1, help="threads torch may use")
+    parser.set_defaults(run=train_lm)
+
+
+def train_lm(arguments: argparse.Namespace) -> None:
+    """Train one language model, going on where a stopped run of the same kind was."""
+    settings = load_settings(LanguageModel, arguments.settings)
+
+    from gqvae.evaluation.language_model import run_language_model
+
+    run_language_model(
+        settings,
+        arm=arguments.arm,
+        seed=arguments.seed,
+        train_bytes=arguments.train_bytes,
+        tokenizer=arguments.tokenizer,
+        tokens=arguments.tokens,
+        corpus=arguments.corpus,
+        out=arguments.out,
+        state=arguments.state,
+        threads=arguments.threads,
+    )

@@ -1,0 +1,172 @@
+"""A results folder in the real format with made-up numbers: for tests of what reads results, never for anything that is shown."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gqvae import layout
+from gqvae.config import RESERVED_IDS, BPEArm, FixedArm, LanguageModel, Study, Vocabulary
+from gqvae.evaluation.tables import COLUMNS, HISTORY, RESULT
+from gqvae.files import write_json
+
+QUALITY = {"bytes": 0.0, "bpe": 0.50, "bpe_matched": 0.47, "fixed": 0.33, "fixed_2": 0.30, "gqvae": 0.49, "gqvae_paper": 0.40}
+
+
+def fabricated_settings(seeds: tuple[int, ...] = (0, 1, 2), many: bool = False, **changes: Any) -> Study:
+    """A small study of five arms, or with `many` of nine."""
+    arms: dict[str, Any] = {
+        "bytes": {"kind": "bytes"},
+        "bpe": {"kind": "bpe"},
+        "bpe_matched": {"kind": "bpe", "match": "gqvae"},
+        "fixed": {"kind": "fixed"},
+        "gqvae": {"kind": "gqvae"},
+    }
+    if many:
+        arms |= {"bpe_weak": {"kind": "bpe"}, "unigram": {"kind": "bpe"}, "fixed_2": {"kind": "fixed", "chunk_bytes": 2}}
+        arms |= {"gqvae_paper": {"kind": "gqvae", "objective": {"name": "paper"}}}
+    settings = {
+        "study": "fabricated",
+        "seeds": seeds,
+        "arms": arms,
+        "vocabulary": Vocabulary(size=1024, grid=(512, 2048, 4096)),
+        "language_model": LanguageModel(train_bytes=(250_000, 500_000, 1_000_000)),
+    }
+    return Study.model_validate(settings | changes)
+
+
+def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
+    """Write every file that `gqvae collect` reads, and `corpus.json`."""
+    rng = np.random.default_rng(0)
+    label = "synthetic stories" if synthetic else "a real corpus"
+    splits = {split: {"documents": 10 * size, "bytes": 10_000 * size, "sha256": f"{size:064x}"} for split, size in _SIZES.items()}
+    corpus = {"source": "text", "label": label, "synthetic": synthetic, "settings": {"path": "/home/someone/stories.txt"}, "splits": splits}
+    write_json(results / "corpus" / "corpus.json", corpus)
+    for name in layout.families(study):
+        _write(_compression(study, name, rng), layout.compression_path(results, name))
+    for name in layout.learned_families(study):
+        _write(_history(study, name, rng), layout.network_path(results, name) / "history.csv")
+    for name in layout.matched_families(study):
+        _matching(study, name, results)
+    for name, variant in layout.downstream_tokenizers(study):
+        _tokens(study, name, layout.tokens_path(results, name, variant), rng)
+    for run in layout.language_model_runs(study):
+        _run(study, run, results, rng)
+    return results
+
+
+_SIZES = {"train": 90, "valid": 5, "test": 5}
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(path, index=False)
+
+
+def _rate(arm: str, size: float) -> float:
+    """Bytes per token, rising with the size of the vocabulary."""
+    return 1.0 + 3.1 * (1 - math.exp(-(QUALITY.get(arm, 0.45) + 0.5) * math.log2(size / 256) / 2))
+
+
+def _matched_size(study: Study, arm: str, seed: int) -> int:
+    chosen = study.arms[arm]
+    assert isinstance(chosen, BPEArm) and chosen.match is not None
+    goal = _rate(chosen.match, study.vocabulary.size) + 0.01 * seed
+    return min(range(RESERVED_IDS + 1, 8192), key=lambda size: abs(_rate(arm, size) - goal))
+
+
+def _vocab_size(study: Study, name: str, variant: str) -> int:
+    arm, seed = layout.split_family(name)
+    return _matched_size(study, arm, seed or 0) if variant == layout.MATCHED else int(variant[1:])
+
+
+def _compression(study: Study, name: str, rng: np.random.Generator) -> pd.DataFrame:
+    arm, seed = layout.split_family(name)
+    rows = []
+    for variant in layout.variants(study, arm):
+        size = _vocab_size(study, name, variant)
+        for encoder in ("neural", "distilled") if layout.is_learned(study, arm) else ("",):
+            for split, documents in _SIZES.items():
+                rate = 1.0 if arm == "bytes" else _rate(arm, size) + 0.01 * (seed or 0) + 0.05 * (encoder == "distilled")
+                tokens = int(10_000 * documents / rate)
+                row = {"arm": arm, "seed": seed, "variant": variant, "vocab_size_requested": size, "vocab_size": size, "split": split}
+                row |= {"encoder": encoder, "used_downstream": encoder != "distilled", "bytes": 10_000 * documents, "tokens": tokens}
+                row |= {"bytes_per_token": 10_000 * documents / tokens}
+                if encoder == "neural":
+                    row |= {"fallback_rate": float(rng.uniform(0.02, 0.1)), "exact_token_accuracy": float(rng.uniform(0.9, 0.98))}
+                rows.append(row)
+    return pd.DataFrame(rows, columns=list(COLUMNS["compression"])).astype({"seed": "Int64"})
+
+
+def _history(study: Study, name: str, rng: np.random.Generator) -> pd.DataFrame:
+    arm, _ = layout.split_family(name)
+    steps = np.arange(50, 1001, 50)
+    left = np.exp(-steps / 250)
+    fixed = isinstance(study.arms[arm], FixedArm)
+    columns = {
+        "step": steps,
+        "hard_rate": np.full(len(steps), 1.7) if fixed else 1.25 + 2.5 * left + rng.normal(0, 0.02, len(steps)),
+        "soft_rate": np.full(len(steps), 1.7) if fixed else 1.35 + 2.3 * left,
+        "gate_mean": 0.3 + 0.4 * left,
+        "reconstruction": (0.2 + 2.5 * left) * (1.2 - QUALITY[arm]) + rng.normal(0, 0.01, len(steps)),
+        "exact_token_accuracy": np.where(steps < 100, np.nan, 0.95 - 0.9 * left),
+        "codes_used": 0.9 - 0.6 * left,
+        "code_perplexity": 400 - 300 * left,
+        "revived": np.zeros(len(steps), dtype=int),
+        "alpha": 3 * (1 - left),
+        "loss": 0.3 + 3 * left,
+    }
+    return pd.DataFrame(columns, columns=list(HISTORY))
+
+
+def _matching(study: Study, name: str, results: Path) -> None:
+    arm, seed = layout.split_family(name)
+    target, variant = layout.match_target(study, name)
+
+    def measured(family: str, chosen: str) -> float:
+        frame = pd.read_csv(layout.compression_path(results, family), keep_default_na=False)
+        rows = frame[(frame["variant"] == chosen) & (frame["split"] == "valid") & (frame["encoder"] != "distilled")]
+        return float(rows["bytes_per_token"].iloc[0])
+
+    theirs, ours = measured(target, variant), measured(name, layout.MATCHED)
+    size = _matched_size(study, arm, seed or 0)
+    record = {"target": f"{target}/{variant}", "target_bytes_per_token": theirs, "bytes_per_token": ours, "vocab_size": size}
+    record |= {"relative_difference": ours / theirs - 1, "tried": [[size, ours]]}
+    write_json(layout.matching_path(results, name), record | {"within_tolerance": abs(ours / theirs - 1) <= 0.005})
+
+
+def _tokens(study: Study, name: str, folder: Path, rng: np.random.Generator) -> None:
+    size = _vocab_size(study, name, layout.variant(study, layout.split_family(name)[0]))
+    shares = 1 / (np.arange(size) + 3.0) ** 1.1
+    shares[256] = 0  # the end of a document is never inside
+    ids = rng.choice(size, size=20_000, p=shares / shares.sum()).astype("uint16")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "train.bin").write_bytes(ids.tobytes())
+    splits = {"train": {"documents": 900, "tokens": len(ids), "bytes": 3 * len(ids)}}
+    write_json(folder / "tokens.json", {"vocab_size": size, "dtype": "uint16", "splits": splits})
+
+
+def _run(study: Study, run: layout.LanguageModelRun, results: Path, rng: np.random.Generator) -> None:
+    size = _vocab_size(study, run.family, run.variant)
+    rate = 1.0 if run.arm == "bytes" else _rate(run.arm, size)
+    floor = 1.5 - 0.6 * QUALITY.get(run.arm, 0.45) + float(rng.normal(0, 0.004))
+    start = math.log2(size) / rate
+    points = np.unique(np.rint(np.geomspace(2_048 * rate, run.train_bytes, 10)))
+    curve = floor + (start - floor) * (points / points[0]) ** -0.45
+    tokens = np.rint(points / rate).astype(int)
+    steps = np.maximum(tokens // 2048, 1)
+    frame = {"step": steps, "bytes": points.astype(int), "tokens": tokens, "flops": tokens * 6e5, "valid_bpb": curve}
+    _write(pd.DataFrame(frame), run.path(results) / "curve.csv")
+    record = dict.fromkeys(RESULT, 0) | {
+        "arm": run.arm, "seed": run.seed, "train_bytes": run.train_bytes, "train_bytes_used": run.train_bytes,
+        "tokenizer": f"{run.family}/{run.variant}", "vocab_size": size, "parameters": 100_000 + 128 * size,
+        "parameters_non_embedding": 100_000, "parameters_embedding": 128 * size, "steps": int(steps[-1]), "tokens": int(tokens[-1]),
+        "flops": float(tokens[-1] * 6e5), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),
+        "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "device": "cpu", "precision": "32", "tokenizer_digest": "0" * 64,
+        "tokens_per_context_bytes": 128.0,
+    }  # fmt: skip
+    write_json(run.path(results) / "result.json", record)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from gqvae.config import Network
+from gqvae.models.blocks import Packing, Transformer, alibi_bias
+from gqvae.models.network import GQVAE
+
+SMALL = Network(
+    width=16,
+    head_width=8,
+    encoder_layers=2,
+    gater_layers=1,
+    decoder_layers=1,
+    codebook_size=8,
+    max_token_bytes=4,
+    max_pretoken_bytes=8,
+)
+
+
+def test_packing_and_padding_are_inverse() -> None:
+    packing = Packing.of(torch.tensor([2, 3]), 4)
+    padded = packing.pad(torch.arange(1.0, 6.0)[:, None])
+    assert padded.squeeze(2).tolist() == [[1, 2, 0, 0], [3, 4, 5, 0]]
+    assert packing.pack(padded).flatten().tolist() == [1, 2, 3, 4, 5]
+
+
+def test_encoding_does_not_depend_on_padding_or_company() -> None:
+    torch.manual_seed(0)
+    network = GQVAE(SMALL, [97, 98, 99]).eval()
+    data = np.frombuffer(b"abca\0\0\0\0" + b"cbacbacb", dtype=np.uint8).reshape(2, 8).copy()
+    together = network(*network.symbols(data, np.array([4, 8])))
+    alone = network(*network.symbols(data[:1, :4], np.array([4])))
+    torch.testing.assert_close(together.vectors[:4], alone.vectors)
+    torch.testing.assert_close(together.gates[0, :4], alone.gates[0])
+    assert together.gates[0, 4:].tolist() == [0, 0, 0, 0]
+
+
+def test_alibi_falls_linearly_with_distance() -> None:
+    bias = alibi_bias(2, 3, torch.device("cpu"))
+    torch.testing.assert_close(bias[0], -(2.0**-4) * torch.tensor([[0.0, 1, 2], [1, 0, 1], [2, 1, 0]]))
+    torch.testing.assert_close(bias[1], bias[0] / 16)
+
+
+def test_attention_equals_its_formula() -> None:
+    torch.manual_seed(0)
+    transformer = Transformer(8, 4, 1)
+    attention, x = transformer.attention[0], torch.randn(5, 8)
+    packing = Packing.of(torch.tensor([5]), 5)
+    query, key, value = attention.project(attention.norm(x)).view(5, 3, 2, 4).permute(1, 2, 0, 3)
+    scores = query @ key.transpose(1, 2) / 2 + alibi_bias(2, 5, x.device)
+    mixed = (functional.softmax(scores, 2) @ value).transpose(0, 1).reshape(5, 8)
+    torch.testing.assert_close(attention(x, packing, alibi_bias(2, 5, x.device)[None]), x + attention.output(mixed))
+
+
+def test_decoder_is_a_transposed_convolution_with_stride_equal_to_its_kernel() -> None:
+    torch.manual_seed(0)
+    decoder = GQVAE(SMALL, [97, 98, 99]).decoder
+    hidden = torch.randn(6, 16)
+    kernel = decoder.characters.weight.view(4, 4, 16).permute(2, 1, 0)  # (D, C, L)
+    convolved = functional.conv_transpose1d(hidden.T[None], kernel, stride=4)[0]  # (C, 6·L)
+    linear = decoder.characters(hidden) - decoder.characters.bias
+    torch.testing.assert_close(convolved.T.reshape(6, 4, 4), linear.view(6, 4, 4))
+
+
+def test_bytes_outside_the_alphabet_are_unknown_and_never_decoded() -> None:
+    network = GQVAE(SMALL, [97, 98, 99])
+    symbols, _ = network.symbols(np.frombuffer(b"az", dtype=np.uint8).reshape(1, 2).copy(), np.array([2]))
+    assert symbols.tolist() == [[0, network.unknown]]
+    assert all(set(string) <= {97, 98, 99} for string in network.code_strings())
+
+
+def test_segmentation_in_evaluation_leaves_every_buffer_untouched() -> None:
+    network = GQVAE(SMALL, [97, 98, 99]).eval()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    gates, codes = network.segment(*network.symbols(np.full((3, 5), 97, dtype=np.uint8), np.array([5, 2, 1])))
+    assert (codes[1] >= 0).tolist() == [True, True, False, False, False]
+    assert gates[2].tolist() == [1, 0, 0, 0, 0]
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gqvae.config import Distillation, GQVAEArm, LanguageModel, Study, load_settings, parse
+from gqvae.errors import UserError
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+
+
+def error_of(value: dict[str, Any]) -> str:
+    with pytest.raises(UserError) as caught:
+        parse(Study, value, "study.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        ({"sedes": [0]}, "sedes"),
+        ({"training": {"stepps": 3}}, "training.stepps"),
+        ({"corpus": {"source": "text"}}, "corpus.text.path"),
+        ({"corpus": {"source": "novel"}}, "corpus"),
+        ({"training": {"steps": "many"}}, "training.steps"),
+        ({"training": {"steps": 0}}, "training.steps"),
+        ({"vocabulary": {"size": 257}}, "vocabulary.size"),
+        ({"vocabulary": {"grid": [200]}}, "200"),
+        (
+            {"arms": {"a": {"kind": "gqvae", "objective": {"name": "rate_controlled", "tokens_per_pretoken": 0}}}},
+            "tokens_per_pretoken",
+        ),
+        ({"arms": {"a": {"kind": "fixed", "chunk_bytes": 0}}}, "chunk_bytes"),
+        ({"arms": {"a": {"kind": "fixed", "chunk_bytes": 11}}}, "chunk_bytes"),
+        ({"arms": {"a": {"kind": "bpe", "match": "b"}}}, "arms.a.match"),
+        ({"arms": {}}, "arms"),
+        ({"arms": {"Two-Words": {"kind": "bytes"}}}, "Two-Words"),
+        ({"seeds": []}, "seeds"),
+        ({"seeds": [1, 1]}, "seeds"),
+        ({"seeds": [-1]}, "seeds"),
+        ({"study": "../elsewhere"}, "study"),
+        ({"network": {"width": 60, "head_width": 32}}, "head_width"),
+        ({"language_model": {"train_bytes": [2, 1]}}, "train_bytes"),
+        ({"language_model": {"width": 66, "heads": 4}}, "heads"),
+    ],
+)
+def test_bad_values_end_in_one_sentence_that_names_the_key(value: dict[str, Any], key: str) -> None:
+    message = error_of(value)
+    assert key in message
+    assert message.startswith("study.yaml: ")
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert "pydantic" not in message
+
+
+def test_settings_come_as_json_and_as_yaml_files(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text("encoder: distilled\nsizes: [300, 400]\n", encoding="utf-8")
+    expected = Distillation(encoder="distilled", sizes=(300, 400))
+    assert load_settings(Distillation, str(path)) == expected
+    assert load_settings(Distillation, expected.canonical()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("{sizes: [1}", "--settings"), ('{"sizes": [300], "extra": 1}', "extra"), ("{}", "sizes")],
+)
+def test_bad_json_settings_end_in_one_sentence(text: str, named: str) -> None:
+    with pytest.raises(UserError, match=named):
+        load_settings(Distillation, text)
+
+
+def test_bad_settings_files_end_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"absent\.yaml does not exist"):
+        load_settings(Distillation, str(tmp_path / "absent.yaml"))
+    for name, content in {
+        "broken.yaml": b"sizes: [1",
+        "binary.yaml": b"\xff\xfe",
+        "list.yaml": b"- 1\n",
+        "empty.yaml": b"",
+    }.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=name):
+            load_settings(Distillation, str(path))
+
+
+def reversed_keys(value: Any) -> Any:
+    return {key: reversed_keys(value[key]) for key in reversed(list(value))} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_canonical_form_depends_on_values_alone(path: Path) -> None:
+    value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    study = parse(Study, value, str(path))
+    again = parse(Study, reversed_keys(value), str(path))
+    assert study.canonical() == again.canonical()
+    assert parse(Study, json.loads(study.canonical()), "canonical") == study
+    changed = study.model_copy(update={"seeds": (*study.seeds, 99)})
+    assert changed.canonical() != study.canonical()
+
+
+def test_numbers_given_as_text_become_numbers() -> None:
+    # `snakemake --config` makes strings of nested values.
+    assert parse(Study, {"training": {"steps": "7"}}, "--config").training.steps == 7
+
+
+def test_a_network_run_holds_the_choices_of_its_arm() -> None:
+    study = parse(
+        Study,
+        {
+            "arms": {
+                "small": {"kind": "fixed", "chunk_bytes": 2, "codebook_size": 9},
+                "paper": {"kind": "gqvae", "objective": {"name": "paper"}},
+                "bpe": {"kind": "bpe"},
+            }
+        },
+        "study.yaml",
+    )
+    small, paper = study.network_run("small"), study.network_run("paper")
+    assert (small.chunk_bytes, small.network.codebook_size) == (2, 9)
+    assert (paper.chunk_bytes, paper.objective.name, paper.network) == (None, "paper", study.network)
+    with pytest.raises(UserError, match=r"arms\.bpe"):
+        study.network_run("bpe")
+
+
+def test_paper_config_has_the_sizes_of_the_paper() -> None:
+    path = next(path for path in CONFIGS if path.stem == "paper")
+    study = parse(Study, yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
+    network, training = study.network, study.training
+    assert (network.width, network.head_width, network.max_token_bytes, network.max_pretoken_bytes) == (1024, 64, 10, 16)
+    assert (training.batch_pretokens, training.learning_rate, training.warmup_steps) == (1024, 1e-4, 1000)
+    assert (training.unquantized_steps, training.revival_every) == (500, 250)
+    assert (training.reservoir_vectors, training.reservoir_per_batch) == (131_072, 2500)
+    arm = study.arms["gqvae_paper"]
+    assert isinstance(arm, GQVAEArm)
+    assert arm.objective.model_dump() == {
+        "name": "paper", "alpha": 3.0, "gamma": 1.0, "codebook_weight": 0.25, "commitment_weight": 1.0
+    }  # fmt: skip
+
+
+def test_blocks_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        LanguageModel().layers = 3  # type: ignore[misc]

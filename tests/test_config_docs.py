@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+import shutil
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from gqvae import config, config_docs
+from gqvae.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+# What a package is called in pyproject.toml and in conda's channels.
+CONDA_NAMES = {"torch": "pytorch"}
+
+
+def test_generated_files_agree_with_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    config_docs.check()
+
+
+def test_a_stale_or_missing_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    monkeypatch.chdir(tmp_path)
+    assert config_docs.write() == [config_docs.README, config_docs.SCHEMA]
+    config_docs.check()
+    config_docs.SCHEMA.unlink()
+    with pytest.raises(UserError, match=re.escape(str(config_docs.SCHEMA))):
+        config_docs.check()
+    with open(config_docs.README, "a", encoding="utf-8") as stream:
+        stream.write("an edit by hand\n")
+    with pytest.raises(UserError, match=re.escape(str(config_docs.README))):
+        config_docs.check()
+
+
+def test_elsewhere_the_documentation_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="root of the repository"):
+        config_docs.write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_key_of_every_block_is_in_the_readme() -> None:
+    text = (ROOT / config_docs.README).read_text(encoding="utf-8")
+    shown = {model for _, model, _ in config_docs.BLOCKS}
+    internal = {config.CorpusBase, config.ArmBase, config.NetworkRun, config.Distillation, config.BPETraining}
+
+    def blocks(model: type[config.Block]) -> set[type[config.Block]]:
+        return {model}.union(*(blocks(child) for child in model.__subclasses__()))
+
+    assert blocks(config.Block) - {config.Block} == shown | internal
+    for model in shown:
+        for key, field in model.model_fields.items():
+            assert field.description
+            assert f"| `{key}` |" in text
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_schema_accepts_every_config_and_refuses_unknown_keys(path: Path) -> None:
+    schema = yaml.safe_load((ROOT / config_docs.SCHEMA).read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    validator.validate(value)
+    for broken in ({**value, "sedes": [0]}, {**value, "training": {"steps": 0}}, {**value, "corpus": {"source": "text"}}):
+        assert not validator.is_valid(broken)
+
+
+def test_the_conda_environment_has_the_ranges_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+    def renamed(requirement: str) -> str:
+        name = re.match(r"[A-Za-z0-9_.-]+", requirement)
+        assert name
+        return requirement.replace(name[0], CONDA_NAMES.get(name[0], name[0]), 1)
+
+    expected = {renamed(requirement) for requirement in project["dependencies"]} | {f"python{project['requires-python']}", "pip"}
+    assert {entry for entry in environment["dependencies"] if isinstance(entry, str)} == expected
+    assert environment["dependencies"][-1] == {"pip": ["-e ."]}
+
+
+def test_the_lock_file_pins_every_direct_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [line for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.]+", line) for line in lines)
+    pinned = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in lines}
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        name = re.split(r"[^A-Za-z0-9_.-]", requirement)[0]
+        assert re.sub(r"[-_.]+", "-", name).lower() in pinned

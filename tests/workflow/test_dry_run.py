@@ -1,0 +1,118 @@
+"""Every configuration plans the study it names, and a bad one ends in a sentence."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from workflow_runs import ROOT, run_snakemake
+
+from gqvae import layout
+from gqvae.config import Study, parse
+from gqvae.evaluation.collect import expected_files
+
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"), key=lambda path: path.stem)
+
+
+def study_of(path: Path) -> Study:
+    return parse(Study, yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+
+
+def job_counts(output: str) -> dict[str, int]:
+    """Rule and number of jobs, from the first table of a dry run."""
+    table = output.partition("Job stats:")[2].partition("total")[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_config_plans_its_whole_study(path: Path, planned: Path) -> None:
+    study = study_of(path)
+    for name in (getattr(study.corpus, "path", None), getattr(study.corpus, "test_path", None)):
+        if name is not None:
+            (planned / name).parent.mkdir(exist_ok=True)
+            (planned / name).write_bytes(b"a user's text")
+    done = run_snakemake(planned, "--dry-run", "--configfile", f"configs/{path.name}")
+    assert done.returncode == 0, done.stderr
+    counts = job_counts(done.stdout + done.stderr)
+    learned, matched = len(layout.learned_families(study)), len(layout.matched_families(study))
+    kinds = [arm.kind for arm in study.arms.values()]
+    expected = {
+        "download_corpus": int(study.corpus.source == "tinystories"),
+        "prepare_corpus": 1,
+        "count_pretokens": 1,
+        "make_bytes": kinds.count("bytes"),
+        "train_bpe": kinds.count("bpe") - matched // len(study.seeds),
+        "train_network": learned,
+        "distill_vocabulary": learned,
+        "match_compression": matched,
+        "measure_compression": len(layout.families(study)),
+        "encode_corpus": len(layout.downstream_tokenizers(study)),
+        "train_lm": len(layout.language_model_runs(study)),
+        "collect_results": 1,
+        **{f"plot_{figure}": 1 for figure in layout.FIGURES},
+        "summarize": 1,
+        "write_provenance": 1,
+        "all": 1,
+    }
+    assert counts == {rule: count for rule, count in expected.items() if count}
+
+
+def test_the_plan_makes_everything_that_collecting_asks_for(planned: Path) -> None:
+    study = study_of(ROOT / "configs" / "smoke.yaml")
+    done = run_snakemake(planned, "--dry-run", "--configfile", "configs/smoke.yaml")
+    reasons = done.stdout + done.stderr
+    assert expected_files(study)
+    for path in expected_files(study):
+        assert f"results/smoke/{path.as_posix()}" in reasons
+
+
+def test_the_default_study_needs_no_arguments(planned: Path) -> None:
+    plain = run_snakemake(planned, "--dry-run")
+    named = run_snakemake(planned, "--dry-run", "--configfile", "configs/default.yaml")
+    assert plain.returncode == 0, plain.stderr
+    assert job_counts(plain.stdout + plain.stderr) == job_counts(named.stdout + named.stderr) != {}
+    assert "results/default/summary.md" in plain.stdout + plain.stderr
+
+
+def test_the_plan_reads_like_a_method_section(planned: Path) -> None:
+    done = run_snakemake(planned, "--dry-run", "--configfile", "configs/smoke.yaml")
+    said = re.findall(r"^Job \d+: (.+)$", done.stdout + done.stderr, flags=re.MULTILINE)
+    assert any(line.startswith("Arm gqvae, seed 0: train encoder, quantizer, gates and decoder") for line in said)
+    assert all(line.endswith(".") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("study: x\nsedes: [0]\n", "sedes"),
+        ("study: x\nvocabulary: {size: 100}\n", "vocabulary.size"),
+        ("study: x\ncorpus: {source: text, path: nowhere.txt}\n", "nowhere.txt"),
+    ],
+)
+def test_a_bad_config_ends_in_one_sentence(text: str, named: str, planned: Path) -> None:
+    (planned / "bad.yaml").write_text(text, encoding="utf-8")
+    done = run_snakemake(planned, "--dry-run", "--configfile", "bad.yaml")
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if line and "profile" not in line]
+    assert len(said) == 1
+    assert said[0].startswith("gqvae: error: ")
+    assert said[0].endswith(".")
+    assert named in said[0]
+
+
+def test_a_text_file_is_an_input_of_the_study(planned: Path) -> None:
+    (planned / "stories.txt").write_text("one\n<|endoftext|>\ntwo\n", encoding="utf-8")
+    (planned / "own.yaml").write_text("study: own\ncorpus: {source: text, path: stories.txt}\n", encoding="utf-8")
+    done = run_snakemake(planned, "--detailed-summary", "--configfile", "own.yaml")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("\t") for line in done.stdout.splitlines() if line.startswith("results/own/corpus/corpus.json")]
+    assert len(rows) == 1
+    assert any("stories.txt" in cell.split(",") for cell in rows[0])
+
+
+def test_lint_is_clean(planned: Path) -> None:
+    done = run_snakemake(planned, "--lint")
+    assert done.returncode == 0, done.stderr
+    assert "good condition" in done.stdout + done.stderr

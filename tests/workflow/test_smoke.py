@@ -1,0 +1,170 @@
+"""The smallest whole study, run for real: what it makes, and what makes it run again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from workflow_runs import ROOT, copy_of_repository, run_snakemake
+
+from gqvae import layout
+from gqvae.config import Study, parse
+from gqvae.evaluation.collect import expected_files
+
+pytestmark = pytest.mark.slow
+
+SMOKE = ("--configfile", "configs/smoke.yaml")
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    path = ROOT / "configs" / "smoke.yaml"
+    return parse(Study, yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository in which the smoke study has been run."""
+    folder = copy_of_repository(tmp_path_factory.mktemp("smoke"))
+    started = time.monotonic()
+    done = run_snakemake(folder, "--cores", "2", *SMOKE)
+    assert done.returncode == 0, done.stderr[-8000:]
+    (folder / "seconds").write_text(str(time.monotonic() - started), encoding="utf-8")
+    return folder
+
+
+def plan(folder: Path) -> str:
+    """What a dry run says it would do."""
+    done = run_snakemake(folder, "--dry-run", *SMOKE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def rules_of(text: str) -> set[str]:
+    """The rules of the jobs in a plan."""
+    table = text.partition("Job stats:")[2].partition("total")[0]
+    return set(re.findall(r"^(\w+) +\d+$", table, flags=re.MULTILINE)) - {"all"}
+
+
+@contextlib.contextmanager
+def edited(path: Path, old: bytes = b"", new: bytes = b"\n# an edit\n") -> Iterator[None]:
+    """An edit of a file (at its end, unless `old` says where), undone afterwards."""
+    original = path.read_bytes()
+    assert old in original
+    try:
+        path.write_bytes(original.replace(old, new) if old else original + new)
+        yield
+    finally:
+        path.write_bytes(original)
+
+
+def test_everything_the_study_promises_is_there(computed: Path, study: Study) -> None:
+    results = computed / "results" / "smoke"
+    promised = [Path("figures") / f"{figure}.{form}" for figure in layout.FIGURES for form in ("png", "pdf", "csv")]
+    promised += [Path("tables") / f"{table}.csv" for table in layout.TABLES]
+    promised += [Path("summary.md"), Path("provenance.json"), *expected_files(study)]
+    for path in promised:
+        assert (results / path).stat().st_size > 0, path
+    assert not list(results.rglob("*.tmp"))
+    # A finished training leaves nothing to resume; a job leaves a log and a benchmark.
+    assert [path for path in (results / ".state").rglob("*") if path.suffix in (".ckpt", ".pt")] == []
+    assert len(list((results / "benchmarks").rglob("*.tsv"))) == len(list((results / "logs").rglob("*.log"))) > 20
+
+
+def test_every_arm_is_measured(computed: Path, study: Study) -> None:
+    for run in layout.language_model_runs(study):
+        result = json.loads((computed / run.path("results/smoke") / "result.json").read_text(encoding="utf-8"))
+        # A model that learnt nothing spends 8 bits on a byte; none of this size gets below 1.
+        assert 1 < result["test_bpb"] < 8, run.name
+        assert (result["arm"], result["seed"], result["train_bytes"]) == (run.arm, run.seed, run.train_bytes)
+    summary = (computed / "results" / "smoke" / "summary.md").read_text(encoding="utf-8")
+    assert all(arm in summary for arm in study.arms)
+
+
+def test_it_is_quick(computed: Path) -> None:
+    # Three minutes on two idle cores; room for a busy machine.
+    assert float((computed / "seconds").read_text(encoding="utf-8")) < 400
+
+
+def test_a_second_run_has_nothing_to_do(computed: Path) -> None:
+    done = run_snakemake(computed, "--cores", "2", *SMOKE)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_touched_sources_rerun_nothing(computed: Path) -> None:
+    for path in [*(computed / "src").rglob("*.py"), *(computed / "configs").iterdir(), *(computed / "workflow").rglob("*.smk")]:
+        os.utime(path)
+    assert rules_of(plan(computed)) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "rerun", "kept"),
+    [
+        ("figures/convergence.py", {"plot_convergence"}, {"collect_results", "plot_compression", "train_lm"}),
+        ("figures/style.mplstyle", {f"plot_{figure}" for figure in layout.FIGURES}, {"collect_results", "summarize"}),
+        ("training/language_model.py", {"train_lm"}, {"train_network", "encode_corpus", "measure_compression", "train_bpe"}),
+    ],
+)
+def test_an_edit_reruns_its_own_branch(computed: Path, source: str, rerun: set[str], kept: set[str]) -> None:
+    with edited(computed / "src" / "gqvae" / source):
+        planned = rules_of(plan(computed))
+    assert rerun <= planned
+    assert not kept & planned
+
+
+def test_an_edit_of_the_network_leaves_plain_tokenizers_alone(computed: Path) -> None:
+    with edited(computed / "src" / "gqvae" / "models" / "quantizer.py"):
+        text = plan(computed)
+    assert rules_of(text) >= {"train_network", "distill_vocabulary", "match_compression"}
+    assert not rules_of(text) & {"train_bpe", "make_bytes", "count_pretokens"}
+    assert "Arm gqvae, seed 0: train the language model" in text
+    for family in ("bytes", "bpe"):
+        assert f"Arm {family}, seed 0: train the language model" not in text
+        assert f"{family}: bytes per token" not in text
+
+
+def test_a_setting_reruns_what_depends_on_it(computed: Path) -> None:
+    path = computed / "configs" / "smoke.yaml"
+    with edited(path, b"train_bytes: [30_000, 60_000]", b"train_bytes: [30_000, 60_000, 90_000]"):
+        text = plan(computed)
+    assert "on 90000 bytes" in text
+    assert "on 60000 bytes" not in text
+    assert "train encoder" not in text
+    with edited(path, b"chunk_bytes: 3", b"chunk_bytes: 2"):
+        text = plan(computed)
+    assert "Arm fixed, seed 0: train encoder" in text
+    assert "Arm gqvae, seed 0: train encoder" not in text
+
+
+def test_edits_that_were_undone_rerun_nothing(computed: Path) -> None:
+    assert rules_of(plan(computed)) == set()
+
+
+def test_a_changed_figure_is_drawn_again_and_nothing_else(computed: Path) -> None:
+    before = {file: file.stat().st_mtime_ns for file in (computed / "results").rglob("*") if file.is_file()}
+    with edited(computed / "src" / "gqvae" / "figures" / "training.py"):
+        done = run_snakemake(computed, "--cores", "2", *SMOKE)
+    assert done.returncode == 0, done.stderr
+    changed = {file.name for file, moment in before.items() if file.stat().st_mtime_ns != moment}
+    assert changed == {"training.png", "training.pdf", "training.csv", "plot_training.log", "plot_training.tsv"}
+
+
+def test_the_report_holds_every_figure(computed: Path) -> None:
+    done = run_snakemake(computed, *SMOKE, "--report", "report.zip")
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(computed / "report.zip") as report:
+        assert report.testzip() is None
+        names = report.namelist()
+        for figure in layout.FIGURES:
+            assert sum(name.endswith(f"/{figure}.png") for name in names) == 1, names
+        pages = b"".join(report.read(name) for name in names if name.endswith((".html", ".js")))
+    assert b"Convergence" in pages

@@ -1,0 +1,99 @@
+# Text: fetched or generated, split by document before anything is trained on it, cut into pre-tokens that no token crosses.
+
+DOWNLOADS = "resources/tinystories"
+# Files a corpus is made from, where it is made from files.
+CORPUS_FILES = {
+    "tinystories": [f"{DOWNLOADS}/TinyStories-train.txt", f"{DOWNLOADS}/TinyStories-valid.txt"],
+    "text": [path for path in (getattr(STUDY.corpus, "path", None), getattr(STUDY.corpus, "test_path", None)) if path],
+}.get(STUDY.corpus.source, [])
+
+if STUDY.corpus.source == "text":
+    for path in CORPUS_FILES:
+        if not Path(path).is_file():
+            sys.exit(
+                f"gqvae: error: {path} does not exist: put the text of the study there, or change `corpus` in the config file."
+            )
+
+if STUDY.corpus.source == "tinystories":
+
+    rule download_corpus:
+        input:
+            code=code("corpus", "download-corpus"),
+        output:
+            train=CORPUS_FILES[0],
+            valid=CORPUS_FILES[1],
+        log:
+            f"{LOGS}/download_corpus.log",
+        benchmark:
+            f"{BENCHMARKS}/download_corpus.tsv"
+        retries: 3
+        conda:
+            "gqvae"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=120,
+        params:
+            # The pinned file is the same for every study, whatever part of it the study reads.
+            settings=settings.TinyStoriesCorpus().canonical(),
+            folder=subpath(output.train, parent=True),
+        message:
+            "Fetch TinyStories at its pinned revision and verify it by SHA-256."
+        shell:
+            "gqvae --log {log:q} download-corpus --settings {params.settings:q} --out {params.folder:q}"
+
+
+rule prepare_corpus:
+    input:
+        files=CORPUS_FILES,
+        code=code("corpus", "prepare-corpus"),
+    output:
+        **CORPUS,
+    log:
+        f"{LOGS}/prepare_corpus.log",
+    benchmark:
+        f"{BENCHMARKS}/prepare_corpus.tsv"
+    conda:
+        "gqvae"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=120,
+    params:
+        settings=STUDY.corpus.canonical(),
+        downloads=f"--downloads {DOWNLOADS}" if STUDY.corpus.source == "tinystories" else "",
+        folder=subpath(output.corpus, parent=True),
+    message:
+        f"Take the text of the study ({STUDY.corpus.source}) and split it by document into train, valid and test."
+    shell:
+        """
+        gqvae --log {log:q} prepare-corpus --settings {params.settings:q} {params.downloads} \
+            --out {params.folder:q}
+        """
+
+
+rule count_pretokens:
+    input:
+        **CORPUS,
+        code=code("corpus", "count-pretokens"),
+    output:
+        **PRETOKENS,
+    log:
+        f"{LOGS}/count_pretokens.log",
+    benchmark:
+        f"{BENCHMARKS}/count_pretokens.tsv"
+    conda:
+        "gqvae"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=240,
+    params:
+        corpus=subpath(input.corpus, parent=True),
+        folder=subpath(output.train, parent=True),
+    message:
+        "Cut every document into pre-tokens by the GPT-2 expression and count the distinct ones of each split."
+    shell:
+        """
+        gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --out {params.folder:q}
+        """

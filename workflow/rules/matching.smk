@@ -1,0 +1,65 @@
+# Compression: BPE made to compress like a learned tokenizer, and the bytes per token of every tokenizer measured the same way.
+
+
+rule match_compression:
+    input:
+        **PRETOKENS,
+        target=match_target,
+        code=code("tokenizers", "match-compression"),
+    output:
+        tokenizer=tokenizer_file("{arm}-s{seed}", layout.MATCHED),
+        record=f"{RESULTS}/tokenizers/{{arm}}-s{{seed}}/{layout.MATCHED}/matching.json",
+    log:
+        f"{LOGS}/match_compression/{{arm}}-s{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/match_compression/{{arm}}-s{{seed}}.tsv"
+    wildcard_constraints:
+        arm=one_of(arms_of("matched")),
+    conda:
+        "gqvae"
+    threads: 1
+    resources:
+        mem_mb=1800,
+        runtime=120,
+    params:
+        settings=bpe_settings,
+        target=subpath(input.target, parent=True),
+        pretokens=subpath(input.train, parent=True),
+        folder=subpath(output.tokenizer, parent=True),
+    message:
+        "Arm {wildcards.arm}, seed {wildcards.seed}: search the BPE vocabulary that compresses the validation text like its target."
+    shell:
+        """
+        gqvae --log {log:q} match-compression --settings {params.settings:q} --target {params.target:q} \
+            --pretokens {params.pretokens:q} --out {params.folder:q}
+        """
+
+
+rule measure_compression:
+    input:
+        **PRETOKENS,
+        tokenizers=variants_of_family,
+        code=tokenizer_code("measure-compression"),
+    output:
+        table=f"{RESULTS}/compression/{{family}}.csv",
+    log:
+        f"{LOGS}/measure_compression/{{family}}.log",
+    benchmark:
+        f"{BENCHMARKS}/measure_compression/{{family}}.tsv"
+    conda:
+        "gqvae"
+    threads: 1
+    resources:
+        mem_mb=1800,
+        runtime=120,
+    params:
+        arm=arm_and_seed,
+        tokenizers=folders_of_tokenizers,
+        pretokens=subpath(input.train, parent=True),
+    message:
+        "{wildcards.family}: bytes per token on validation and test text, fallbacks included."
+    shell:
+        """
+        gqvae --log {log:q} measure-compression {params.arm} --tokenizers {params.tokenizers:q} \
+            --pretokens {params.pretokens:q} --out {output.table:q}
+        """

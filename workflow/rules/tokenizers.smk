@@ -1,0 +1,136 @@
+# Tokenizers, one family per arm (and seed, where there is one), each at every vocabulary size of the study.
+
+
+rule make_bytes:
+    input:
+        code=code("tokenizers", "make-bytes"),
+    output:
+        tokenizer=tokenizer_file("{arm}", f"v{settings.RESERVED_IDS}"),
+    log:
+        f"{LOGS}/make_bytes/{{arm}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_bytes/{{arm}}.tsv"
+    wildcard_constraints:
+        arm=one_of(arms_of("bytes")),
+    conda:
+        "gqvae"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        folder=subpath(output.tokenizer, ancestor=2),
+    message:
+        "Arm {wildcards.arm}: one token per byte."
+    shell:
+        """
+        gqvae --log {log:q} make-bytes --out {params.folder:q}
+        """
+
+
+rule train_bpe:
+    input:
+        **PRETOKENS,
+        code=code("tokenizers", "train-bpe"),
+    output:
+        tokenizer=tokenizer_file("{arm}", f"v{STUDY.vocabulary.size}"),
+        others=[tokenizer_file("{arm}", f"v{size}") for size in OTHER_SIZES],
+    log:
+        f"{LOGS}/train_bpe/{{arm}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_bpe/{{arm}}.tsv"
+    wildcard_constraints:
+        arm=one_of(arms_of("bpe")),
+    conda:
+        "gqvae"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        settings=bpe_settings,
+        pretokens=subpath(input.train, parent=True),
+        folder=subpath(output.tokenizer, ancestor=2),
+    message:
+        "Arm {wildcards.arm}: byte-pair encoding of the training pre-tokens, at every vocabulary size."
+    shell:
+        """
+        gqvae --log {log:q} train-bpe --settings {params.settings:q} --pretokens {params.pretokens:q} \
+            --out {params.folder:q}
+        """
+
+
+rule train_network:
+    input:
+        **PRETOKENS,
+        code=code("tokenizers", "train-network"),
+    output:
+        network=f"{RESULTS}/networks/{{arm}}-s{{seed}}/network.safetensors",
+        record=f"{RESULTS}/networks/{{arm}}-s{{seed}}/network.json",
+        codebook=f"{RESULTS}/networks/{{arm}}-s{{seed}}/codebook.csv",
+        history=f"{RESULTS}/networks/{{arm}}-s{{seed}}/history.csv",
+    log:
+        f"{LOGS}/train_network/{{arm}}-s{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_network/{{arm}}-s{{seed}}.tsv"
+    wildcard_constraints:
+        arm=one_of(arms_of("fixed", "gqvae")),
+    priority: 10
+    # A retry goes on from the state that the failed attempt left.
+    retries: 1
+    conda:
+        "gqvae"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=1800,
+        runtime=720,
+    params:
+        settings=network_settings,
+        state=f"{STATE}/networks/{{arm}}-s{{seed}}",
+        pretokens=subpath(input.train, parent=True),
+        folder=subpath(output.network, parent=True),
+    message:
+        "Arm {wildcards.arm}, seed {wildcards.seed}: train encoder, quantizer, gates and decoder on pre-tokens, weighted by frequency."
+    shell:
+        """
+        gqvae --log {log:q} train-network --settings {params.settings:q} --label {wildcards.arm} \
+            --seed {wildcards.seed} --pretokens {params.pretokens:q} --out {params.folder:q} \
+            --state {params.state:q} --threads {threads}
+        """
+
+
+rule distill_vocabulary:
+    input:
+        **PRETOKENS,
+        network=rules.train_network.output.network,
+        record=rules.train_network.output.record,
+        code=code("tokenizers", "distill-vocabulary"),
+    output:
+        tokenizer=tokenizer_file("{arm}-s{seed}", f"v{STUDY.vocabulary.size}"),
+        others=[tokenizer_file("{arm}-s{seed}", f"v{size}") for size in OTHER_SIZES],
+    log:
+        f"{LOGS}/distill_vocabulary/{{arm}}-s{{seed}}.log",
+    benchmark:
+        f"{BENCHMARKS}/distill_vocabulary/{{arm}}-s{{seed}}.tsv"
+    wildcard_constraints:
+        arm=one_of(arms_of("fixed", "gqvae")),
+    priority: 10
+    conda:
+        "gqvae"
+    threads: 1
+    resources:
+        mem_mb=1800,
+        runtime=240,
+    params:
+        settings=distillation_settings,
+        network=subpath(input.network, parent=True),
+        pretokens=subpath(input.train, parent=True),
+        folder=subpath(output.tokenizer, ancestor=2),
+    message:
+        "Arm {wildcards.arm}, seed {wildcards.seed}: read the codes as strings and prune them to a vocabulary of every size."
+    shell:
+        """
+        gqvae --log {log:q} distill-vocabulary --settings {params.settings:q} --network {params.network:q} \
+            --pretokens {params.pretokens:q} --out {params.folder:q}
+        """
