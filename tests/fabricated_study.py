@@ -44,7 +44,13 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
     rng = np.random.default_rng(0)
     label = "synthetic stories" if synthetic else "a real corpus"
     splits = {split: {"documents": 10 * size, "bytes": 10_000 * size, "sha256": f"{size:064x}"} for split, size in _SIZES.items()}
-    corpus = {"source": "text", "label": label, "synthetic": synthetic, "settings": {"path": "/home/someone/stories.txt"}, "splits": splits}
+    corpus = {
+        "source": "text",
+        "label": label,
+        "synthetic": synthetic,
+        "settings": {"path": "/home/someone/stories.txt"},
+        "splits": splits,
+    }
     write_json(results / "corpus" / "corpus.json", corpus)
     for name in layout.families(study):
         _write(_compression(study, name, rng), layout.compression_path(results, name))
@@ -93,8 +99,20 @@ def _compression(study: Study, name: str, rng: np.random.Generator) -> pd.DataFr
             for split, documents in _SIZES.items():
                 rate = 1.0 if arm == "bytes" else _rate(arm, size) + 0.01 * (seed or 0) + 0.05 * (encoder == "distilled")
                 tokens = int(10_000 * documents / rate)
-                row = {"arm": arm, "seed": seed, "variant": variant, "vocab_size_requested": size, "vocab_size": size, "split": split}
-                row |= {"encoder": encoder, "used_downstream": encoder != "distilled", "bytes": 10_000 * documents, "tokens": tokens}
+                row = {
+                    "arm": arm,
+                    "seed": seed,
+                    "variant": variant,
+                    "vocab_size_requested": size,
+                    "vocab_size": size,
+                    "split": split,
+                }
+                row |= {
+                    "encoder": encoder,
+                    "used_downstream": encoder != "distilled",
+                    "bytes": 10_000 * documents,
+                    "tokens": tokens,
+                }
                 row |= {"bytes_per_token": 10_000 * documents / tokens}
                 if encoder == "neural":
                     row |= {"fallback_rate": float(rng.uniform(0.02, 0.1)), "exact_token_accuracy": float(rng.uniform(0.9, 0.98))}

@@ -67,7 +67,9 @@ def adverb(adjective: str) -> str:
 
 def article(phrase: str) -> str:
     """The phrase with its indefinite article."""
-    return ("an " if phrase[0].lower() in "aeiouéáí" and not phrase.startswith(("use", "uni", "eu", "one")) else "a ") + phrase
+    silent = phrase.startswith(("hour", "honest"))
+    vowel = phrase[0].lower() in "aeiouéáí" and not phrase.startswith(("use", "uni", "eu", "one"))
+    return ("an " if vowel or silent else "a ") + phrase
 
 
 def _vowel_groups(word: str) -> int:
@@ -77,9 +79,9 @@ def _vowel_groups(word: str) -> int:
 
 def _doubled(word: str) -> str:
     """A final consonant after one short vowel is doubled in words of one syllable: stop, stopp-."""
-    short = len(word) > 2 and word[-1] not in "aeiouwxyh" and word[-2] in VOWELS and word[-3] not in VOWELS + "w"
+    short = len(word) > 2 and word[-1] not in "aeiouwxyh" and word[-2] in VOWELS and word[-3] not in VOWELS
     squeezed = len(word) > 3 and word[-4:-1] == "qui"
-    return word + word[-1] if (short or squeezed) and _vowel_groups(word) == 1 else word
+    return word + word[-1] if (short or squeezed) and (_vowel_groups(word) == 1 or word == "forget") else word
 
 
 def zipfian(entries: Iterable[str], shift: int = 2) -> list[str]:
@@ -187,6 +189,8 @@ def _names(kind: str) -> list[str]:
     while len(names) < NAMES:
         stem = _syllables(random, 1 if random() < 0.5 else 2).rstrip("aeiou")
         endings = words.NAME_ENDINGS[kind]
+        if len(stem) < 2:
+            continue
         names[(stem + endings[int(random() * len(endings))]).capitalize()] = None
     return list(names)
 

@@ -64,6 +64,12 @@ lazy clean dirty rich poor smooth rough wild calm proud silly sweet yellow purpl
 muddy sticky noisy grumpy lucky crooked wooden foolish careful honest patient polite humble stubborn graceful ancient hollow slender
 magnificent enormous peculiar splendid mysterious delicate generous cheerful naïve
 """
+MANNERS = """
+slow quick quiet soft happy sad kind brave careful loud gentle proud angry warm bright calm nervous polite patient eager clever sleepy
+lazy sudden gloomy cheerful curious honest smooth rough wild graceful secret clumsy generous silent grumpy merry thoughtful hungry shy
+"""
+# Traits: regular in every form.
+TRAITS = "brave kind clever quick strong gentle proud quiet wise bold neat fair swift calm smart sweet steady friendly merry shy".split()
 FEELINGS = """
 happy:sad glad:sorry proud:ashamed brave:afraid calm:angry excited:bored cheerful:gloomy hopeful:worried grateful:jealous merry:lonely
 """

@@ -86,7 +86,7 @@ def bits_per_byte(
         starts = torch.arange(stride, len(targets) - context + 1, stride, device=device)
         places = torch.arange(context, device=device)
         fresh = torch.arange(context - stride, context, device=device)
-        for some in starts.split(windows_at_once):
+        for some in torch.split(starts, windows_at_once):
             nats += _cost(model, stream[some[:, None] + places], stream[some[:, None] + fresh + 1], context - stride)
             scored += len(some) * stride
         rest = len(targets) - scored

@@ -25,7 +25,8 @@ from gqvae.evaluation import bits_per_byte as measuring
 from gqvae.evaluation.bits_per_byte import BitsPerByte, bits_per_byte
 from gqvae.files import atomic_open, file_digest, json_digest, write_json
 from gqvae.models.lm import DecoderOnlyTransformer
-from gqvae.tokenizers.base import load_tokenizer, tokenizer_digest
+from gqvae.tokenizers.base import tokenizer_digest
+from gqvae.tokenizers.load import load_tokenizer
 from gqvae.tokenizers.token_files import RECORD, TokenFile
 from gqvae.training import language_model, windows
 from gqvae.training.language_model import CURVE, LanguageModelTraining, Measure

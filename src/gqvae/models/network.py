@@ -46,28 +46,26 @@ class Gater(nn.Module):
         super().__init__()
         width, longest = settings.width, settings.max_token_bytes
         self.transformer = Transformer(width, settings.head_width, settings.gater_layers)
+        self.kernels = (2 * longest, int(1.5 * longest), longest)
+        widths = (width, width // 2, width // 4, 1)
         self.convolutions = nn.ModuleList(
-            [
-                nn.Conv1d(width, width // 2, 2 * longest),
-                nn.Conv1d(width // 2, width // 4, int(1.5 * longest)),
-                nn.Conv1d(width // 4, 1, longest, bias=False),
-            ]
+            nn.Conv1d(inner, outer, kernel, bias=outer > 1)
+            for inner, outer, kernel in zip(widths, widths[1:], self.kernels, strict=False)
         )
         self.bias = nn.Parameter(torch.zeros(()))
         self.bound = settings.gate_logit_bound
 
     def start_at(self, gate: float) -> None:
-        """Set the last bias so that gates start near this value."""
+        """Set the bias so that gates start near this value."""
         with torch.no_grad():
             self.bias.fill_(math.log(gate / (1 - gate)))
 
     def forward(self, quantized: Tensor, packing: Packing) -> Tensor:
         """(N, D) → gate probabilities (B, T), 0 at padding."""
         mixed = packing.pad(self.transformer(quantized, packing)).transpose(1, 2)  # (B, D, T)
-        for convolution in self.convolutions:
+        for convolution, kernel in zip(self.convolutions, self.kernels, strict=True):
             # Positions after the end must not speak to those before it, or a gate would depend on how far its batch is padded.
-            size = convolution.kernel_size[0]
-            mixed = convolution(functional.pad(mixed, ((size - 1) // 2, size // 2))) * packing.real[:, None]
+            mixed = convolution(functional.pad(mixed, ((kernel - 1) // 2, kernel // 2))) * packing.real[:, None]
         logits = mixed.squeeze(1).float() + self.bias  # (B, T)
         if self.bound is not None:
             logits = self.bound * torch.tanh(logits / self.bound)

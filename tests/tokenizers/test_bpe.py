@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tokenizers as huggingface
+
+from gqvae.corpus.pretokens import PATTERN, PretokenCounts
+from gqvae.errors import UserError
+from gqvae.tokenizers.bpe import VocabularyTooLargeError, train_bpe
+
+
+def test_equals_hugging_face_byte_level_bpe(counts: PretokenCounts) -> None:
+    """Oracle: another library, trained on the text itself, segments into as many tokens at every size."""
+    for size in (270, 300, 340):
+        other = huggingface.Tokenizer(huggingface.models.BPE())
+        other.pre_tokenizer = huggingface.pre_tokenizers.Sequence(
+            [
+                huggingface.pre_tokenizers.Split(huggingface.Regex(PATTERN), "isolated"),
+                huggingface.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
+        trainer = huggingface.trainers.BpeTrainer(
+            vocab_size=size - 1,  # ours counts the end of a document
+            initial_alphabet=huggingface.pre_tokenizers.ByteLevel.alphabet(),
+            max_token_length=16,
+            show_progress=False,
+        )
+        texts = [pretoken.decode() for pretoken, count in zip(counts.pretokens, counts.counts, strict=True) for _ in range(count)]
+        other.train_from_iterator(texts, trainer)
+        ours = train_bpe(counts, size)
+        total = sum(len(ours.encode(text)) for text in texts)
+        expected = sum(len(other.encode(text).ids) for text in texts)
+        # Equal pairs may be merged in another order, which moves the total a little on so small a text.
+        assert total == pytest.approx(expected, rel=0.01)
+
+
+def test_pieces_never_cross_pretokens_nor_exceed_the_limit(counts: PretokenCounts) -> None:
+    tokenizer = train_bpe(counts, 330, max_token_bytes=4)
+    assert max(len(string) for string in tokenizer.strings) == 4
+    joined = set(counts.pretokens)
+    assert all(any(string in pretoken for pretoken in joined) for string in tokenizer.strings)
+
+
+def test_tabs_and_newlines_are_learnt() -> None:
+    counts = PretokenCounts([b"\n\n", b"\t\t"], np.array([50, 40]))
+    assert set(train_bpe(counts, 259).strings) == {b"\n\n", b"\t\t"}
+
+
+def test_size_is_what_was_asked_for_or_refused(counts: PretokenCounts) -> None:
+    assert train_bpe(counts, 300).vocab_size == 300
+    with pytest.raises(VocabularyTooLargeError, match="vocabulary size 90000 is more than the corpus supports") as caught:
+        train_bpe(counts, 90_000)
+    assert train_bpe(counts, caught.value.largest).vocab_size == caught.value.largest
+    with pytest.raises(UserError, match="vocabulary size 256 is too small"):
+        train_bpe(counts, 256)
+
+
+def test_training_is_deterministic(counts: PretokenCounts) -> None:
+    assert train_bpe(counts, 300).token_bytes == train_bpe(counts, 300).token_bytes

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gqvae.config import Network, NetworkRun, NetworkTraining, PaperObjective, RateControlledObjective
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.tokenizers.network_files import load_network
+from gqvae.training.network import NetworkTraining as Training
+from gqvae.training.network import diagnose, train_network
+from gqvae.training.pretoken_batches import PretokenStream
+
+COUNTS = PretokenCounts(
+    [b" the", b" cat", b" walked", b" walking", b".", b" talking", b" extraordinarily-long-pre-token"],
+    np.array([50, 20, 10, 8, 30, 5, 1]),
+)
+SMALL = Network(width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=16, max_token_bytes=8)
+SHORT = NetworkTraining(
+    steps=30, batch_pretokens=32, warmup_steps=5, unquantized_steps=5, revival_every=5, measure_every=10, reservoir_vectors=64, reservoir_per_batch=16
+)  # fmt: skip
+
+
+def run(**changes: object) -> NetworkRun:
+    return NetworkRun(**{"network": SMALL, "training": SHORT, **changes})  # type: ignore[arg-type]
+
+
+def train(settings: NetworkRun, folder: Path, seed: int = 0) -> Path:
+    train_network(settings, COUNTS, COUNTS, seed=seed, label="test", out=folder / "out", state=folder / "state", threads=1)
+    return folder / "out"
+
+
+def test_stream_cuts_long_pretokens_and_keeps_every_byte() -> None:
+    stream = PretokenStream(COUNTS, 8)
+    assert int((stream.lengths * stream.counts).sum()) == COUNTS.total_bytes
+    assert max(stream.lengths) == 8
+    assert stream.alphabet == sorted(set(b"".join(COUNTS.pretokens)))
+
+
+def test_batches_are_a_function_of_seed_and_step_with_the_stream_as_expectation() -> None:
+    stream = PretokenStream(COUNTS, 16)
+    first, again, other = stream.batch(1, 7, 500), stream.batch(1, 7, 500), stream.batch(1, 8, 500)
+    assert np.array_equal(first.weights, again.weights) and np.array_equal(first.data, again.data)
+    assert not np.array_equal(first.weights, other.weights)
+    assert first.weights.sum() == 500 and len(np.unique(first.data, axis=0)) == len(first.data)
+    drawn = sum(stream.batch(0, step, 500).weights[0] for step in range(40)) / (40 * 500)
+    assert drawn == pytest.approx(stream.counts[0] / stream.counts.sum(), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [run(), run(objective=PaperObjective()), run(chunk_bytes=2)],
+    ids=["rate_controlled", "paper", "fixed"],
+)
+def test_training_writes_a_loadable_network_and_a_history(settings: NetworkRun, tmp_path: Path) -> None:
+    out = train(settings, tmp_path)
+    rows = list(csv.DictReader((out / "history.csv").open()))
+    assert [row["step"] for row in rows] == ["10", "20", "30"]
+    assert all(float(row["hard_rate"]) >= 1 for row in rows)
+    network = load_network(out)
+    strings = [row["string"] for row in csv.DictReader((out / "codebook.csv").open())]
+    assert len(strings) == len(network.code_strings()) == 16
+    assert json.loads((out / "network.json").read_text())["seed"] == 0
+    assert not (tmp_path / "state").exists()
+
+
+def test_same_seed_same_network_other_seed_another(tmp_path: Path) -> None:
+    weights = [(train(run(), tmp_path / str(i), seed) / "network.safetensors").read_bytes() for i, seed in enumerate((3, 3, 4))]
+    assert weights[0] == weights[1] != weights[2]
+
+
+def test_it_learns_a_small_vocabulary_exactly(tmp_path: Path) -> None:
+    """Seven pre-tokens and sixteen codes: after a few hundred steps the network reproduces most of its tokens."""
+    longer = SHORT.model_copy(update={"steps": 250, "learning_rate": 3e-3})
+    out = train(run(training=longer, objective=RateControlledObjective(tokens_per_pretoken=1.5)), tmp_path)
+    last = list(csv.DictReader((out / "history.csv").open()))[-1]
+    assert float(last["exact_token_accuracy"]) > 0.8
+    assert float(last["reconstruction"]) < 0.3
+
+
+def test_measuring_leaves_every_buffer_untouched() -> None:
+    stream = PretokenStream(COUNTS, 16)
+    module = Training(run(), stream, stream, seed=0)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    module.measure(step=20)
+    assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
+
+
+def test_diagnosis_names_a_collapse() -> None:
+    row = {"hard_rate": 4.0, "gate_mean": 0.95, "exact_token_accuracy": 0.99, "codes_used": 0.1}
+    words = diagnose(row, ["a", "a", "b"])  # type: ignore[list-item]
+    assert "single bytes" in words and "10 % of codes are used" in words and "repeat" in words
+    assert diagnose({"hard_rate": 1.3, "gate_mean": 0.3, "exact_token_accuracy": 0.99, "codes_used": 1.0}, [b"a"]) == (
+        "gates, codes and tokens look healthy"
+    )
