@@ -52,14 +52,14 @@ def code(module, verb, without=()):
     return source_files(f"gqvae.verbs.{module}", verb.replace("-", "_"), without=tuple(without))
 
 
-def tokenizer_code(verb):
-    """The same for verbs that read any tokenizer: the network's code has no effect on a family without a network."""
+def tokenizer_code(module, verb):
+    """The same for verbs that read any tokenizer: the network's code has no effect on an arm without a network."""
 
-    def of_family(wildcards):
-        arm, _ = layout.split_family(wildcards.family)
-        return code("tokenizers", verb, without=() if layout.is_learned(STUDY, arm) else ("gqvae.tokenizers.learned",))
+    def of_arm(wildcards):
+        arm = wildcards.arm if "arm" in wildcards.keys() else layout.split_family(wildcards.family)[0]
+        return code(module, verb, without=() if layout.is_learned(STUDY, arm) else ("gqvae.tokenizers.learned",))
 
-    return of_family
+    return of_arm
 
 
 def figure_code(name):

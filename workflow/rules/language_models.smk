@@ -5,7 +5,7 @@ rule encode_corpus:
     input:
         **CORPUS,
         tokenizer=tokenizer_file("{family}", "{variant}"),
-        code=tokenizer_code("encode-corpus"),
+        code=tokenizer_code("tokenizers", "encode-corpus"),
     output:
         record=f"{RESULTS}/tokens/{{family}}/{{variant}}/tokens.json",
         tokens=[f"{RESULTS}/tokens/{{family}}/{{variant}}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")],
@@ -36,7 +36,7 @@ rule train_lm:
     input:
         unpack(inputs_of_run),
         **CORPUS,
-        code=code("language_models", "train-lm"),
+        code=tokenizer_code("language_models", "train-lm"),
     output:
         curve=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}/curve.csv",
         result=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}/result.json",

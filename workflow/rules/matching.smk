@@ -39,7 +39,7 @@ rule measure_compression:
     input:
         **PRETOKENS,
         tokenizers=variants_of_family,
-        code=tokenizer_code("measure-compression"),
+        code=tokenizer_code("tokenizers", "measure-compression"),
     output:
         table=f"{RESULTS}/compression/{{family}}.csv",
     log:

@@ -24,6 +24,8 @@ from gqvae.files import atomic_path, file_digest
 from gqvae.progress import Progress
 
 RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+# The library writes whole pieces only and loses what is shorter when a connection is cut; its own 10 MB are too much for a poor line.
+PIECE_BYTES = 1 << 18
 METADATA_SECONDS = 20.0  # how long the hub may take to describe a file
 
 logger = logging.getLogger("gqvae")
@@ -113,10 +115,11 @@ def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Back
 def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
     """Ask what the file is, then append to the partial file until all of it is there; its size in bytes."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
 
     importlib.import_module("huggingface_hub.utils").disable_progress_bars()  # ours shows it, in logs too
+    constants.DOWNLOAD_CHUNK_SIZE = PIECE_BYTES
     # The data set is public: no one's credentials are sent along.
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
     url = hf_hub_url(dataset.repository, file.name, repo_type="dataset", revision=dataset.revision, endpoint=endpoint)

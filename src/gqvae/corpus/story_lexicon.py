@@ -7,7 +7,7 @@ not made up freely: they are stems with prefixes and suffixes, compounds, and na
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 from random import Random
 
@@ -34,6 +34,11 @@ def progressive(verb: str) -> str:
     if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")):
         return verb[:-1] + "ing"
     return _doubled(verb) + "ing"
+
+
+def doer(verb: str) -> str:
+    """Who does it: bake, baker; run, runner."""
+    return _doer_stem(verb) + "er"
 
 
 def with_s(word: str) -> str:
@@ -65,11 +70,22 @@ def adverb(adjective: str) -> str:
     return adjective + ("y" if adjective.endswith("ll") else "ally" if adjective.endswith("ic") else "ly")
 
 
+def animals(animal: str) -> str:
+    """Several of an animal."""
+    return {"sheep": "sheep", "mouse": "mice", "goose": "geese", "wolf": "wolves"}.get(animal) or with_s(animal)
+
+
 def article(phrase: str) -> str:
-    """The phrase with its indefinite article."""
+    """The phrase with its indefinite article: a cake, an apple, some bread."""
+    if phrase in words.UNCOUNTED.split():
+        return "some " + phrase
     silent = phrase.startswith(("hour", "honest"))
     vowel = phrase[0].lower() in "aeiouéáí" and not phrase.startswith(("use", "uni", "eu", "one"))
     return ("an " if vowel or silent else "a ") + phrase
+
+
+def _doer_stem(verb: str) -> str:
+    return verb[:-1] if verb.endswith("e") else _doubled(verb)
 
 
 def _vowel_groups(word: str) -> int:
@@ -117,26 +133,26 @@ def tables() -> dict[str, list[str]]:
     plain["adj"] = [row[0] for row in adjectives]
     plain["adjer"] = [row[1] if len(row) > 1 else compared(row[0])[0] for row in adjectives]
     plain["adjest"] = [row[2] if len(row) > 2 else compared(row[0])[1] for row in adjectives]
-    plain["adjly"] = [
-        adverb(row[0]) for row in adjectives if len(row) == 1 and row[0] not in ("old", "big", "little", "young", "tall")
-    ]
+    plain["adjly"] = [adverb(word) for word in words.MANNERS.split()]
     plain["animal"] = [row[0] for row in forms(words.ANIMALS)]
     plain["animals"] = [
         {"sheep": "sheep", "mouse": "mice", "goose": "geese", "wolf": "wolves"}.get(a, with_s(a)) for a in plain["animal"]
     ]
-    plain["number"] = [number.replace("·", " ") for number in words.NUMBERS]
+    plain |= {"item": plain["thing"], "items": plain["things"], "beast": plain["animal"], "beasts": plain["animals"]}
+    plain |= {"dish": plain["food"], "dishes": plain["foods"]}
+    plain["number"] = words.NUMBERS.split()
     drawn = {name: zipfian(entries) for name, entries in plain.items()}
     drawn |= {name: zipfian(entries, shift=0) for name, entries in _rare().items()}
     drawn |= {f"a_{name}": [article(entry) for entry in entries] for name, entries in drawn.items() if not name.endswith("s")}
     drawn |= {name[0].upper() + name[1:]: [entry[0].upper() + entry[1:] for entry in entries] for name, entries in drawn.items()}
-    drawn["emoji"] = words.EMOJI
+    drawn["emoji"] = words.EMOJI.split()
     return drawn
 
 
 def _rare() -> dict[str, list[str]]:
     """Words of the tail: derived adjectives, nouns and adverbs, compounds."""
     nouns, verbs, adjectives = (text.split() for text in (words.STEMS, words.VERB_STEMS, words.ADJECTIVE_STEMS))
-    able = [_base(verb) + "able" for verb in verbs]
+    able = [_doer_stem(verb) + "able" for verb in verbs]
     described = (
         [noun + ending for noun in nouns for ending in ("less", "ful", "like", "-shaped")]
         + [prefix + word for word in able for prefix in ("", "un", "re")]
@@ -147,7 +163,7 @@ def _rare() -> dict[str, list[str]]:
         first + second for first in words.COMPOUND_FIRST.split() for second in words.COMPOUND_SECOND.split() if first != second
     ]
     nesses = [_base_y(word) + "ness" for word in adjectives + [noun + ending for noun in nouns for ending in ("less", "ful")]]
-    doers = [_base(verb) + ending for verb in verbs for ending in ("er", "ery", "ing")] + [noun + "ship" for noun in nouns]
+    doers = [form(verb) for verb in verbs for form in (doer, progressive)] + [noun + "ship" for noun in nouns]
     redone = [past(prefix + verb) for verb in ("wrap", "pack", "paint", "cover", "load", "lock", "fold", "open", "visit", "play", "turn",
               "charge", "place", "count", "start", "join", "fill", "cook", "heat", "learn", "print", "explain", "trade", "move", "wash")
               for prefix in ("re", "un", "over", "under", "out", "mis", "pre", "fore", "co-", "half-")]  # fmt: skip
@@ -161,44 +177,32 @@ def _rare() -> dict[str, list[str]]:
         "rarenoun": scattered(nesses + doers)[:RARE_WORDS],
         "rareed": scattered(redone),
         "rarely": scattered(ways),
-        "girl": words.GIRLS.split() + _names("girl"),
-        "boy": words.BOYS.split() + _names("boy"),
-        "town": _towns(),
+        "girl": words.GIRLS.split() + _made_up("girl", words.GIRL_ENDINGS, 2),
+        "boy": words.BOYS.split() + _made_up("boy", words.BOY_ENDINGS, 2),
+        "town": _made_up("town", words.TOWN_ENDINGS, 2),
     }
-
-
-def _base(verb: str) -> str:
-    return verb[:-1] if verb.endswith("e") else _doubled(verb)
 
 
 def _base_y(word: str) -> str:
     return word[:-1] + "i" if word.endswith("y") else word
 
 
-def _syllables(random: Callable[[], float], count: int) -> str:
-    def pick(choices: list[str]) -> str:
-        return choices[int(random() * len(choices))]
+def _made_up(kind: str, endings: str, longest: int) -> list[str]:
+    """Names of one to `longest` syllables, not too short, and an ending; the same ones on every machine."""
+    random = Random(kind).random
 
-    parts = [pick(words.ONSETS) + pick(words.VOWELS) + (pick(words.CODAS) if random() < 0.4 else "") for _ in range(count)]
-    return "".join(parts)
+    def pick(choices: str) -> str:
+        parts = choices.split()
+        return parts[int(random() * len(parts))]
 
-
-def _names(kind: str) -> list[str]:
-    random = Random(f"names {kind}").random
     names: dict[str, None] = {}
     while len(names) < NAMES:
-        stem = _syllables(random, 1 if random() < 0.5 else 2).rstrip("aeiou")
-        endings = words.NAME_ENDINGS[kind]
-        if len(stem) < 2:
-            continue
-        names[(stem + endings[int(random() * len(endings))]).capitalize()] = None
+        syllables = [
+            pick(words.ONSETS) + pick(words.VOWELS) + (pick(words.CODAS) if random() < 0.4 else "")
+            for _ in range(1 + int(random() * longest))
+        ]
+        ending = pick(endings)
+        stem = "".join(syllables)
+        if len(stem) > 3:
+            names[((stem.rstrip(VOWELS) if ending[0] in "aeioué" else stem) + ending).capitalize()] = None
     return list(names)
-
-
-def _towns() -> list[str]:
-    random = Random("towns").random
-    towns: dict[str, None] = {}
-    while len(towns) < NAMES:
-        ending = words.TOWN_ENDINGS[int(random() * len(words.TOWN_ENDINGS))]
-        towns[(_syllables(random, 1 if random() < 0.6 else 2) + ending).capitalize()] = None
-    return list(towns)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 LOST = (
     (
-        "{hero} had a {adj} {thing}. {He} took it everywhere. But one day, the {thing} was gone.",
+        "{hero} had {a_adj} {thing}. {He} took it everywhere. But one day, the {thing} was gone.",
         "One day, {hero} lost {his} {thing}. It was {a_rareadj} {thing}, a gift from {elder}.",
         "“Oh no!” cried {hero}. “My {thing} is missing! I’ve lost my {thing}!”",
     ),
@@ -40,7 +40,7 @@ HUNGRY = (
     ),
     (
         "{hero} offered it {a_food}, but the {animal} wouldn’t eat it. {He} offered it {a_rareadj} {compound}, but it wouldn’t eat that, either.",
-        "“Do you like {foods}?” asked {hero}. The {animal} shook its head. “What do {animals_bound} eat?” {hero} wondered.",
+        "“Do you like {foods}?” asked {hero}. The {animal} shook its head. “What do {animals} eat?” {hero} wondered.",
     ),
     (
         "“Don’t you know?” said {friend}. “Every {animal} loves {a_treat}!” So {hero} {ived} home to get {a_treat}.",
@@ -156,7 +156,7 @@ SECRET = (
         "“I’m the {Compound} of {Town},” it said. “{Rareadj} {children|people} may ask me for one wish.”",
     ),
     (
-        "{hero} thought {adjly}. {He} could wish for {a_rareadj} {thing2}, or {count} {goods}, or a {compound}. Instead, {he} wished that {friend} wouldn’t be {bad} any more.",
+        "{hero} thought {adjly}. {He} could wish for {a_rareadj} {thing2}, or {count} {goods}, or {a_compound}. Instead, {he} wished that {friend} wouldn’t be {bad} any more.",
         "“I wish I could {act},” said {hero}. And {he} {acted}! {He} {acted} over the {nature}, {acting} like {a_animal}.",
     ),
     (
@@ -201,7 +201,7 @@ BAKING = (
         "When it was done, the {food} was {adjer} and {adjer}, until it was as big as a {nature}.",
     ),
     (
-        "“Never mind,” laughed {elder}. “A burnt {food} made with {rarenoun} is better than a {adj} one without.”",
+        "“Never mind,” laughed {elder}. “A burnt {food} made with {rarenoun} is better than {a_adj} one without.”",
         "They shared it with all of {town}. Everyone got {a_adj} piece, even {Boy} and {Girl} from {Town}.",
     ),
 )

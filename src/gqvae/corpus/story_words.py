@@ -57,6 +57,8 @@ FOODS = """
 cake apple bread soup cookie pie cheese milk honey egg berry pear sandwich pancake carrot potato tomato cherry noodle pudding muffin
 banana peach biscuit dumpling sausage walnut pumpkin waffle omelette plum jam chocolate crêpe purée jalapeño
 """
+# "some", not "a".
+UNCOUNTED = "bread soup cheese milk honey jam chocolate purée grass clover corn lettuce stew fish honeycomb chalk"
 ADJECTIVES = """
 little big old happy sad small new good:better:best bad:worse:worst kind brave red long young nice warm tall cold dark bright blue soft loud
 quiet green pretty strong tired hungry fast slow shiny funny clever busy deep gentle angry lonely heavy tiny golden round scared curious
@@ -69,7 +71,7 @@ slow quick quiet soft happy sad kind brave careful loud gentle proud angry warm 
 lazy sudden gloomy cheerful curious honest smooth rough wild graceful secret clumsy generous silent grumpy merry thoughtful hungry shy
 """
 # Traits: regular in every form.
-TRAITS = "brave kind clever quick strong gentle proud quiet wise bold neat fair swift calm smart sweet steady friendly merry shy".split()
+TRAITS = "brave kind clever quick strong gentle proud quiet wise bold neat fair swift calm smart sweet steady friendly merry shy"
 FEELINGS = """
 happy:sad glad:sorry proud:ashamed brave:afraid calm:angry excited:bored cheerful:gloomy hopeful:worried grateful:jealous merry:lonely
 """
@@ -103,12 +105,12 @@ Lily Anna Mia Sara Emma Lucy Mary Rosa Ella Clara Nora Zoë Ivy Ruby Alice Chlo�
 BOYS = """
 Tom Ben Tim Max Sam Jack Leo Finn Noah Peter José Oscar Hugo Theo Milo Jürgen Felix André Omar Ravi Otto Søren Luca Ezra Álvaro Ned
 """
-ONSETS = "b br c ch cl d dr f fl g gr h j k l m n p pr qu r s sh sk st t th tr v w y z".split()
-VOWELS = "a e i o u a e i o a e ai ea oo ie ou".split()
-CODAS = "l n r s t m nd rn th ck ll st x sk mp".split()
-NAME_ENDINGS = {"girl": "a ia elle ina ara issa ette wyn é".split(), "boy": "o us an or ric ard ulf in ez ñan".split()}
-TOWN_ENDINGS = "ton ville bury ford wood field ham bridge port dale mouth stead wick haven burgh".split()
-EMOJI = "🙂 🌻 🎉 ❤️ 🐶 ⭐ 🎈 🍎".split()
-NUMBERS = (
-    "two three four five six seven eight nine ten eleven twelve thirteen fifteen twenty thirty forty fifty a·hundred".split()
-)
+# Syllables of rare names and towns.
+ONSETS = "b br c ch cl d dr f fl g gr h j k l m n p pr qu r s sh sk st t th tr v w y z"
+VOWELS = "a e i o u a e i o a e ai ea oo ie ou"
+CODAS = "l n r s t m nd rn th ck ll st x sk mp"
+GIRL_ENDINGS = "a ia elle ina ara issa ette wyn é"
+BOY_ENDINGS = "o us an or ric ard ulf in ez ñan"
+TOWN_ENDINGS = "ton ville bury ford wood field ham bridge port dale mouth stead wick haven burgh"
+EMOJI = "🙂 🌻 🎉 ❤️ 🐶 ⭐ 🎈 🍎"
+NUMBERS = "two three four five six seven eight nine ten eleven twelve thirteen fifteen twenty thirty forty fifty"

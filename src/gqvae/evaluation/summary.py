@@ -23,7 +23,7 @@ CAPTIONS = {
     "reconstruction, share of codes in use, share of exact tokens. One line per seed.",
     "rank_frequency": "Share of all training tokens against rank. One line per tokenizer.",
     "convergence": "Validation bits per byte while the language models with the most training text train, against bytes and against "
-    "tokens. Thin: seeds; thick: their mean; band: lowest to highest.",
+    "tokens (the first steep steps are cut off). Thin: seeds; thick: their mean; band: lowest to highest.",
     "learnability": "Test bits per byte after training against the amount of training text. Small points: seeds; line: mean; "
     "bars, from three seeds on: 95 % t-interval.",
 }
@@ -139,7 +139,7 @@ def _compression(tables: dict[str, pd.DataFrame]) -> str:
 def _matching(matching: pd.DataFrame, tolerance: float) -> str:
     rows = [
         [
-            f"`{row.arm}` = `{row.target}`, seed {row.seed}",
+            f"`{row.arm}` to `{row.target}`, seed {row.seed}",
             number(row.vocab_size, 0),
             *(number(row.target_bytes_per_token), number(row.bytes_per_token), share(row.relative_difference, sign=True)),
             *(
@@ -208,7 +208,7 @@ def _differences(differences: pd.DataFrame) -> str:
         ]
         for row in differences.itertuples()
     ]
-    note = "Test bits per byte, difference by seed: negative where the first arm is better."
+    note = "Test bits per byte, difference by seed: negative where the first arm is better. Better or worse is said only where the interval excludes zero."
     return f"{note}\n\n{markdown_table(['difference', 'training bytes', 'mean', '95 % interval', 'reading'], rows)}"
 
 
@@ -218,4 +218,4 @@ def reading(difference: Any, low: Any, high: Any) -> str:
         return "one seed: no interval"
     if low <= 0 <= high:
         return "interval includes zero"
-    return "first is lower" if difference < 0 else "first is higher"
+    return "first is better" if difference < 0 else "first is worse"

@@ -20,6 +20,7 @@ from gqvae.figures.style import (
     describe_seeds,
     label_line_ends,
     new_figure,
+    text_color,
     write_heading,
 )
 
@@ -48,7 +49,7 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw the points: solid lines for the encoder with gates and for arms without a network, dashed for the distilled encoder."""
     figure = new_figure(5.4, 3.7)
-    figure.subplots_adjust(left=0.10, right=0.70, bottom=0.13, top=0.83)
+    figure.subplots_adjust(left=0.10, right=0.70, bottom=0.13)
     axes = figure.add_subplot()
     write_heading(figure, "Compression against vocabulary size", corpus, f"test split · {describe_seeds(data)}")
     _set_axes(axes, data)
@@ -59,53 +60,48 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             rows = of_arm[of_arm["encoder"] == encoder]
             mean = rows[rows["series"] == "mean"].sort_values("vocab_size")
             _draw_arm(axes, arm, encoder, rows, mean)
-            suffix = f" ({encoder})" if len(of_arm["encoder"].unique()) > 1 else ""
-            last = mean.iloc[-1]
-            name = _name(arm, suffix, mean)
-            ends.append(LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), name, arm_style(arm).color))
-    for _, matched in data[(data["matched_to"] != "") & (data["series"] == "mean")].iterrows():
-        _join_pair(axes, data, matched)
+            last, style = mean.iloc[-1], arm_style(arm)
+            name = style.name + (f" ({encoder})" if len(of_arm["encoder"].unique()) > 1 else "")
+            if len(mean) > 1:
+                ends.append(LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), name, style.color))
+            elif not last["matched_to"]:
+                point = (last["vocab_size"], last["bytes_per_token"])
+                axes.annotate(
+                    name, point, (6, 0), textcoords="offset points", fontsize=7.5, va="center", color=text_color(style.color)
+                )
+    pairs = data[(data["matched_to"] != "") & (data["series"] == "mean")]
+    for place, (_, matched) in enumerate(pairs.iterrows()):
+        _join_pair(axes, data, matched, place)
     label_line_ends(axes, ends)
     return figure
-
-
-def _name(arm: str, suffix: str, mean: pd.DataFrame) -> str:
-    if len(mean) == 1:
-        return f"{arm_style(arm).name}, V = {mean['vocab_size'].iloc[0]:,.0f}"
-    return arm_style(arm).name + suffix
 
 
 def _draw_arm(axes: Axes, arm: str, encoder: str, rows: pd.DataFrame, mean: pd.DataFrame) -> None:
     style = arm_style(arm)
     axes.plot(
         mean["vocab_size"], mean["bytes_per_token"], DASHES.get(encoder, "-"), color=style.color, marker=style.marker,
-        markerfacecolor="white" if encoder == "distilled" else style.color, label=f"{arm} {encoder}".strip(), zorder=3,
+        markerfacecolor="white" if encoder == "distilled" else style.color, linewidth=1.2, markersize=3.8, label=f"{arm} {encoder}".strip(), zorder=3,
     )  # fmt: skip
     seeds = rows[(rows["series"] == "seed") & rows["seed"].notna()]
     if seeds["seed"].nunique() > 1:
         axes.plot(seeds["vocab_size"], seeds["bytes_per_token"], "_", color=style.color, markersize=6, alpha=0.7, zorder=2)
 
 
-def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any]) -> None:
-    """A dotted line between the two tokenizers that compress equally."""
+def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any], place: int) -> None:
+    """A dotted line between two tokenizers that compress equally, explained in the empty corner below the curves."""
     target = data[(data["arm"] == matched["matched_to"]) & (data["series"] == "mean") & data["used_downstream"]]
     if target.empty:
         return
-    x = [matched["vocab_size"], target["vocab_size"].iloc[0]]
-    y = [matched["bytes_per_token"], target["bytes_per_token"].iloc[0]]
-    axes.plot(x, y, ":", color="#444444", linewidth=1.2, label=f"{matched['arm']} matched to {matched['matched_to']}", zorder=4)
-    rings: dict[str, Any] = {
-        "marker": "o",
-        "markersize": 10,
-        "markerfacecolor": "none",
-        "markeredgecolor": "#444444",
-        "markeredgewidth": 0.8,
-    }
-    axes.plot(x, y, linestyle="none", zorder=4, **rings)
+    x = [float(matched["vocab_size"]), float(target["vocab_size"].iloc[0])]
+    y = [float(matched["bytes_per_token"]), float(target["bytes_per_token"].iloc[0])]
+    ours, theirs = arm_style(matched["arm"]), arm_style(matched["matched_to"])
+    axes.plot(x, y, ":", color="#222222", linewidth=1.2, label=f"{matched['arm']} matched to {matched['matched_to']}", zorder=5)
+    axes.plot(x, y, "o", markersize=8, markerfacecolor="none", markeredgecolor="#222222", markeredgewidth=0.8, zorder=5)
     axes.annotate(
-        "equal compression", (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), (0, -9),
-        textcoords="offset points", fontsize=7, color="#444444", ha="center", va="top",
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}, zorder=5,
+        f"equal compression:\n{ours.name}, V = {x[0]:,.0f}\n{theirs.name}, V = {x[1]:,.0f}",
+        (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), (0.97, 0.06 + 0.2 * place), textcoords="axes fraction",
+        fontsize=7, color="#222222", ha="right", va="bottom", linespacing=1.25,
+        arrowprops={"arrowstyle": "-", "color": "#222222", "linewidth": 0.6, "shrinkA": 2, "shrinkB": 5}, zorder=5,
     )  # fmt: skip
 
 

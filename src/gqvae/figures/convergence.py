@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from gqvae.evaluation.tables import read_table
 from gqvae.figures.curves import POINT_COLUMNS, seed_curves
@@ -25,6 +25,7 @@ from gqvae.figures.style import (
 )  # fmt: skip
 
 TABLES = ("convergence",)
+HIGHEST = 1.8  # top of the axis, in units of the highest final loss; the points beside the figure hold what is above
 PANELS = {"bytes": "training text (bytes)", "tokens": "training tokens"}
 
 
@@ -47,8 +48,8 @@ def points(tables: Path) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw both panels with one vertical axis; names stand right of the second."""
-    figure = new_figure(7.2, 3.5)
-    figure.subplots_adjust(left=0.075, right=0.82, bottom=0.14, top=0.80, wspace=0.08)
+    figure = new_figure(7.2, 3.7)
+    figure.subplots_adjust(left=0.075, right=0.82, bottom=0.13, wspace=0.08)
     write_heading(figure, "Convergence of the language models", corpus, f"validation split · {describe_seeds(data)}")
     left = figure.add_subplot(1, 2, 1)
     panels = {"bytes": left, "tokens": figure.add_subplot(1, 2, 2, sharey=left)}
@@ -60,6 +61,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             end = draw_curves(axes, arm, of_panel[of_panel["arm"] == arm])
             if panel == "tokens":
                 ends.append(end)
+    _set_limits(panels, data)
     panels["tokens"].tick_params(labelleft=False)
     left.set_ylabel("validation loss (bits per byte) ↓")
     label_line_ends(panels["tokens"], ends)
@@ -85,13 +87,18 @@ def draw_curves(axes: Axes, arm: str, rows: pd.DataFrame, dashes: str = "-") -> 
 
 def _set_axes(axes: Axes, panel: str, data: pd.DataFrame) -> None:
     axes.set_xscale("log")
-    axes.set_yscale("log")
     axes.xaxis.set_major_locator(LogLocator(base=10))
     axes.xaxis.set_minor_locator(NullLocator())
     write = format_bytes if panel == "bytes" else format_count
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
-    # Few decades of bits per byte: plain numbers read better than powers of ten.
-    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel(PANELS[panel])
+
+
+def _set_limits(panels: dict[str, Axes], data: pd.DataFrame) -> None:
+    """Cut the first steps off, where every untrained model falls steeply: what is compared would be flat beneath them."""
+    finals = data.groupby(["panel", "arm", "seed"])["y"].last()
+    low, top = float(data["y"].min()), HIGHEST * float(finals.max())
+    for panel, axes in panels.items():
+        shown = data[(data["panel"] == panel) & (data["y"] <= top)]["x"]
+        axes.set_xlim(float(shown.min()) / 1.1, float(shown.max()) * 1.25)
+        axes.set_ylim(low - 0.05 * (top - low), top)

@@ -44,7 +44,7 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw a line of means by arm, with intervals, and every seed as a small point."""
     figure = new_figure(5.4, 3.6)
-    figure.subplots_adjust(left=0.10, right=0.76, bottom=0.13, top=0.81)
+    figure.subplots_adjust(left=0.10, right=0.76, bottom=0.13)
     axes = figure.add_subplot()
     bars = data["low"].notna().any()
     note = f"test split · {describe_seeds(data)}" + (" · bars: 95 % t-interval" if bars else " · points: seeds")

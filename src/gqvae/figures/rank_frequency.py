@@ -23,7 +23,7 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw a line per tokenizer; markers, a few to a line, tell arms apart without colour."""
     figure = new_figure(5.0, 3.9)
-    figure.subplots_adjust(left=0.125, right=0.97, bottom=0.125, top=0.83)
+    figure.subplots_adjust(left=0.125, right=0.97, bottom=0.125)
     axes = figure.add_subplot()
     write_heading(figure, "Token frequency by rank", corpus, f"tokens of the training split · {describe_seeds(data)}")
     axes.set_xscale("log")

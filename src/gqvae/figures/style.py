@@ -17,7 +17,9 @@ import matplotlib.style
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from gqvae.errors import UserError
 from gqvae.evaluation.tables import write_csv
@@ -87,14 +89,17 @@ def arms_in(points: pd.DataFrame) -> list[str]:
 
 
 def write_heading(figure: Figure, title: str, corpus: CorpusFacts, note: str) -> None:
-    """A bold title, and under it the corpus (a synthetic one says so in red) with a note such as split and number of seeds."""
+    """A bold title, under it the corpus and a note such as split and number of seeds; a synthetic corpus says so in red.
+
+    It makes room for itself above the axes, whose left edge it shares: call it after setting the other margins.
+    """
     inch = 1 / figure.get_figheight()
     left = figure.subplotpars.left
     figure.text(left, 1 - 0.08 * inch, title, fontsize=9.5, fontweight="bold", va="top", ha="left")
-    line = f"{corpus.label} · {note}" if note else corpus.label
-    figure.text(left, 1 - 0.27 * inch, line, fontsize=7.5, color="#444444", va="top", ha="left")
+    figure.text(left, 1 - 0.27 * inch, f"{corpus.label} · {note}", fontsize=7.5, color="#444444", va="top", ha="left")
     if corpus.synthetic:
         figure.text(left, 1 - 0.43 * inch, SYNTHETIC_NOTE, fontsize=7.5, color="#B00020", va="top", ha="left", fontstyle="italic")
+    figure.subplots_adjust(top=1 - (0.68 if corpus.synthetic else 0.52) * inch)
 
 
 def spread_apart(positions: Sequence[float], distance: float, low: float = 0.0, high: float = 1.0) -> list[float]:
@@ -129,33 +134,28 @@ class LineEnd:
     color: str
 
 
+def text_color(color: str) -> tuple[float, float, float]:
+    """A colour a third darker: light ones that do for lines are too pale for letters on white."""
+    red, green, blue = to_rgb(color)
+    return (red * 0.7, green * 0.7, blue * 0.7)
+
+
 def label_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
     """Write the name of each line to the right of the axes at the height of its end, moved apart where they would touch.
 
     Call it last: it reads the limits of the axes.
     """
-    if not ends:
-        return
     axes.set_ylim(axes.get_ylim())
     axes.set_xlim(axes.get_xlim())
     to_axes = axes.transAxes.inverted()
     points = [to_axes.transform(axes.transData.transform((end.x, end.y))) for end in ends]
-    height = axes.get_position().height * axes.get_figure(root=True).get_figheight()  # type: ignore[union-attr]
+    height = axes.get_window_extent().height / axes.figure.dpi  # inches
     heights = spread_apart([float(point[1]) for point in points], distance=0.135 / height)
     for end, point, y in zip(ends, points, heights, strict=True):
-        axes.annotate(
-            end.text,
-            xy=(float(point[0]), float(point[1])),
-            xytext=(1.035, y),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            color=end.color,
-            fontsize=7.5,
-            va="center",
-            ha="left",
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": end.color, "linewidth": 0.5, "alpha": 0.5, "shrinkA": 1, "shrinkB": 2},
-        )
+        leader = Line2D([point[0], 1.0, 1.045], [point[1], point[1], y], transform=axes.transAxes, clip_on=False)
+        leader.set(color=end.color, linewidth=0.6, alpha=0.7, zorder=1)
+        axes.add_artist(leader)
+        axes.text(1.055, y, end.text, transform=axes.transAxes, color=text_color(end.color), fontsize=7.5, va="center", ha="left")
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -14,9 +14,9 @@ from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds,
 
 TABLES = ("training",)
 PANELS = {  # column(s) of the history: solid first, dashed second; label of the axis
-    "rate": (("hard_rate", "soft_rate"), "rate (tokens per pre-token) ↓"),
-    "reconstruction": (("reconstruction",), "reconstruction (nats per byte) ↓"),
-    "codes_used": (("codes_used",), "codebook use (share of codes) ↑"),
+    "rate": (("hard_rate", "soft_rate"), "tokens per pre-token ↓"),
+    "reconstruction": (("reconstruction",), "reconstruction (nats/byte) ↓"),
+    "codes_used": (("codes_used",), "codes in use (share) ↑"),
     "exact_token_accuracy": (("exact_token_accuracy",), "exact tokens (share) ↑"),
 }
 DASHES = ("-", "--")
@@ -38,7 +38,7 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw four panels with a line per seed, and one legend for all of them under the panels."""
     figure = new_figure(7.2, 5.0)
-    figure.subplots_adjust(left=0.085, right=0.985, bottom=0.155, top=0.865, wspace=0.24, hspace=0.22)
+    figure.subplots_adjust(left=0.085, right=0.985, bottom=0.155, wspace=0.24, hspace=0.22)
     write_heading(
         figure, "Training of the tokenizer networks", corpus, f"training split · one line per seed · {describe_seeds(data)}"
     )
@@ -54,6 +54,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
                         curve["step"], curve["value"], dashes, color=arm_style(arm).color, linewidth=1.1, alpha=0.85, label=name
                     )
         axes.set_ylabel(label)
+        axes.set_xlim(0, float(data["step"].max()) * 1.02)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         if panel in ("codes_used", "exact_token_accuracy"):
             axes.set_ylim(-0.02, 1.02)

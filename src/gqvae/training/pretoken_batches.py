@@ -1,7 +1,8 @@
 """Batches of distinct pre-tokens, weighted by how often the stream would have brought them.
 
-A pre-token is encoded alone, so equal ones cost their share once: `batch_pretokens` are drawn from the stream's distribution and
-merged. The expectation of every loss is that of the plain stream. A batch is a function of (seed, step).
+A pre-token is encoded alone, so equal ones cost their share once: `batch_pretokens` are drawn and equal ones merged. Drawing goes by
+count^τ and each draw weighs count^(1−τ), so that the expectation of every loss is that of the plain stream for any τ: τ = 1 draws as
+the stream would, smaller τ meets rare pre-tokens more often. A batch is a function of (seed, step).
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ class PretokenStream:
     Args:
         counts: pre-tokens of the split.
         longest: T.
+        exponent: τ.
     """
 
-    def __init__(self, counts: PretokenCounts, longest: int) -> None:
+    def __init__(self, counts: PretokenCounts, longest: int, exponent: float = 1.0) -> None:
         merged: dict[bytes, int] = {}
         for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
             for piece in cut(pretoken, longest):
@@ -40,7 +42,9 @@ class PretokenStream:
         self.pieces = [piece for piece, _ in ordered]
         self.counts = np.array([count for _, count in ordered], dtype=np.int64)
         self.data, self.lengths = pack(self.pieces, longest)
-        self._cumulative = np.cumsum(self.counts)
+        self._cumulative = np.cumsum(self.counts**exponent)
+        # A draw stands for so many pre-tokens of the stream; on average for one.
+        self._worth = self.counts ** (1 - exponent) * (self._cumulative[-1] / self.counts.sum())
 
     @property
     def alphabet(self) -> list[int]:
@@ -51,10 +55,10 @@ class PretokenStream:
         return len(self.pieces)
 
     def batch(self, seed: int, step: int, size: int) -> Batch:
-        """The batch of a step: `size` draws from the stream, merged."""
-        draws = np.random.default_rng([seed, step]).integers(0, self._cumulative[-1], size)
-        places, weights = np.unique(np.searchsorted(self._cumulative, draws, side="right"), return_counts=True)
-        return self._take(places, weights)
+        """The batch of a step: `size` draws, merged; its weights are expected occurrences among as many pre-tokens of the stream."""
+        draws = np.random.default_rng([seed, step]).random(size) * self._cumulative[-1]
+        places, times = np.unique(np.searchsorted(self._cumulative, draws, side="right"), return_counts=True)
+        return self._take(places, times * self._worth[places])
 
     def head(self, size: int) -> Batch:
         """The `size` most frequent pieces with their counts."""

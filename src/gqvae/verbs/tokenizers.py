@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gqvae.config import BPETraining, Distillation, NetworkRun, load_settings
 from gqvae.files import atomic_open, write_json
@@ -13,7 +13,7 @@ from gqvae.files import atomic_open, write_json
 if TYPE_CHECKING:
     from gqvae.corpus.pretokens import PretokenCounts
 
-Verbs = argparse._SubParsersAction  # the type that `add_subparsers` returns has no public name
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
 
 
 def add_parsers(verbs: Verbs) -> None:
@@ -88,7 +88,7 @@ def _verb(verbs: Verbs, name: str, run: object, help_text: str, example: str) ->
         name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.", epilog=f"example: {example}"
     )
     parser.set_defaults(run=run)
-    return parser  # type: ignore[no-any-return]
+    return parser
 
 
 def _settings(parser: argparse.ArgumentParser, model: str) -> None:
