@@ -185,6 +185,5 @@ def _run(study: Study, run: layout.LanguageModelRun, results: Path, rng: np.rand
         "parameters_non_embedding": 100_000, "parameters_embedding": 128 * size, "steps": int(steps[-1]), "tokens": int(tokens[-1]),
         "flops": float(tokens[-1] * 6e5), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),
         "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "device": "cpu", "precision": "32", "tokenizer_digest": "0" * 64,
-        "tokens_per_context_bytes": 128.0,
     }  # fmt: skip
     write_json(run.path(results) / "result.json", record)

@@ -81,6 +81,9 @@ def test_the_conda_environment_has_the_ranges_of_the_package() -> None:
     expected = {renamed(requirement) for requirement in project["dependencies"]} | {f"python{project['requires-python']}", "pip"}
     assert {entry for entry in environment["dependencies"] if isinstance(entry, str)} == expected
     assert environment["dependencies"][-1] == {"pip": ["-e ."]}
+    # The rules' own environment is the same but for the package, which a script installs.
+    rules = yaml.safe_load((ROOT / "workflow" / "envs" / "gqvae.yaml").read_text(encoding="utf-8"))
+    assert rules == {**environment, "dependencies": environment["dependencies"][:-1]}
 
 
 def test_the_lock_file_pins_every_direct_dependency() -> None:

@@ -132,7 +132,11 @@ class NetworkTraining(Block):
         2048, "Pre-tokens drawn from the stream per step; equal ones are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
     )  # fmt: skip
     sampling_exponent: float = setting(
-        0.5, "τ: pre-tokens are drawn by count^τ and weigh count^(1−τ); 1 draws as the stream does.", source="paper: 1", ge=0, le=1
+        0.5,
+        "τ: pre-tokens are drawn by count^τ and weigh count^(1−τ); 1 draws as the stream does.",
+        source="paper: 1",
+        ge=0,
+        le=1,
     )
     learning_rate: float = setting(2e-3, "Peak learning rate.", source="paper: 1e-4", gt=0)
     codebook_rate_factor: float = setting(

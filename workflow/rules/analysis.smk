@@ -29,7 +29,7 @@ rule collect_results:
     benchmark:
         f"{BENCHMARKS}/collect_results.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -67,7 +67,7 @@ rule plot_compression:
     benchmark:
         f"{BENCHMARKS}/plot_compression.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -103,7 +103,7 @@ rule plot_training:
     benchmark:
         f"{BENCHMARKS}/plot_training.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -139,7 +139,7 @@ rule plot_rank_frequency:
     benchmark:
         f"{BENCHMARKS}/plot_rank_frequency.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -175,7 +175,7 @@ rule plot_convergence:
     benchmark:
         f"{BENCHMARKS}/plot_convergence.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -211,7 +211,7 @@ rule plot_learnability:
     benchmark:
         f"{BENCHMARKS}/plot_learnability.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -246,7 +246,7 @@ rule summarize:
     benchmark:
         f"{BENCHMARKS}/summarize.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -275,7 +275,7 @@ rule write_provenance:
     benchmark:
         f"{BENCHMARKS}/write_provenance.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1000,

@@ -28,7 +28,7 @@ if STUDY.corpus.source == "tinystories":
             f"{BENCHMARKS}/download_corpus.tsv"
         retries: 3
         conda:
-            "gqvae"
+            "../envs/gqvae.yaml"
         threads: 1
         resources:
             mem_mb=500,
@@ -54,7 +54,7 @@ rule prepare_corpus:
     benchmark:
         f"{BENCHMARKS}/prepare_corpus.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -83,7 +83,7 @@ rule count_pretokens:
     benchmark:
         f"{BENCHMARKS}/count_pretokens.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1500,

@@ -14,7 +14,7 @@ rule encode_corpus:
     benchmark:
         f"{BENCHMARKS}/encode_corpus/{{family}}-{{variant}}.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1800,
@@ -47,7 +47,7 @@ rule train_lm:
     # A retry goes on from the state that the failed attempt left.
     retries: 1
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         gpu=GPU,

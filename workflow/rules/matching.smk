@@ -16,7 +16,7 @@ rule match_compression:
     wildcard_constraints:
         arm=one_of(arms_of("matched")),
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1800,
@@ -47,7 +47,7 @@ rule measure_compression:
     benchmark:
         f"{BENCHMARKS}/measure_compression/{{family}}.tsv"
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1800,

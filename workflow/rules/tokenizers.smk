@@ -13,7 +13,7 @@ rule make_bytes:
     wildcard_constraints:
         arm=one_of(arms_of("bytes")),
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=500,
@@ -42,7 +42,7 @@ rule train_bpe:
     wildcard_constraints:
         arm=one_of(arms_of("bpe")),
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -79,7 +79,7 @@ rule train_network:
     # A retry goes on from the state that the failed attempt left.
     retries: 1
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         gpu=GPU,
@@ -117,7 +117,7 @@ rule distill_vocabulary:
         arm=one_of(arms_of("fixed", "gqvae")),
     priority: 10
     conda:
-        "gqvae"
+        "../envs/gqvae.yaml"
     threads: 1
     resources:
         mem_mb=1800,

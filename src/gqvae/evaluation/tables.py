@@ -21,7 +21,7 @@ CURVE = ("step", "bytes", "tokens", "flops", "valid_bpb")
 RESULT = (
     "arm", "seed", "train_bytes", "train_bytes_used", "tokenizer", "vocab_size", "parameters", "parameters_non_embedding",
     "parameters_embedding", "steps", "tokens", "flops", "seconds", "valid_bpb", "test_bpb", "test_bytes", "test_tokens",
-    "device", "precision", "tokenizer_digest", "tokens_per_context_bytes",
+    "device", "precision", "tokenizer_digest",
 )  # fmt: skip
 MATCHING = (
     "arm", "seed", "target", "vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference",

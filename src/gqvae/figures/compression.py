@@ -100,7 +100,7 @@ def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any], place: i
     axes.annotate(
         f"equal compression:\n{ours.name}, V = {x[0]:,.0f}\n{theirs.name}, V = {x[1]:,.0f}",
         (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), (0.97, 0.06 + 0.2 * place), textcoords="axes fraction",
-        fontsize=7, color="#222222", ha="right", va="bottom", linespacing=1.25,
+        fontsize=7, color="#222222", ha="right", va="bottom", linespacing=1.25, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         arrowprops={"arrowstyle": "-", "color": "#222222", "linewidth": 0.6, "shrinkA": 2, "shrinkB": 5}, zorder=5,
     )  # fmt: skip
 

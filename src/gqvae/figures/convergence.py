@@ -87,7 +87,6 @@ def draw_curves(axes: Axes, arm: str, rows: pd.DataFrame, dashes: str = "-") -> 
 
 def _set_axes(axes: Axes, panel: str, data: pd.DataFrame) -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(base=10))
     axes.xaxis.set_minor_locator(NullLocator())
     write = format_bytes if panel == "bytes" else format_count
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
@@ -101,4 +100,6 @@ def _set_limits(panels: dict[str, Axes], data: pd.DataFrame) -> None:
     for panel, axes in panels.items():
         shown = data[(data["panel"] == panel) & (data["y"] <= top)]["x"]
         axes.set_xlim(float(shown.min()) / 1.1, float(shown.max()) * 1.25)
+        few = shown.max() / shown.min() < 1e3
+        axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0) if few else (1.0,), numticks=12))
         axes.set_ylim(low - 0.05 * (top - low), top)

@@ -38,7 +38,7 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw four panels with a line per seed, and one legend for all of them under the panels."""
     figure = new_figure(7.2, 5.0)
-    figure.subplots_adjust(left=0.085, right=0.985, bottom=0.155, wspace=0.24, hspace=0.22)
+    figure.subplots_adjust(left=0.085, right=0.975, bottom=0.155, wspace=0.24, hspace=0.22)
     write_heading(
         figure, "Training of the tokenizer networks", corpus, f"training split · one line per seed · {describe_seeds(data)}"
     )

@@ -200,7 +200,9 @@ def train_network(
     Writes the weights, `codebook.csv` (string and use of each code), `history.csv`, and last `network.json`.
     """
     longest = run.network.max_pretoken_bytes
-    module = NetworkTraining(run, PretokenStream(train, longest, run.training.sampling_exponent), PretokenStream(valid, longest), seed)
+    module = NetworkTraining(
+        run, PretokenStream(train, longest, run.training.sampling_exponent), PretokenStream(valid, longest), seed
+    )
     data = json_digest(
         [[to_text(pretoken) for pretoken in counts.pretokens] + counts.counts.tolist() for counts in (train, valid)]
     )

@@ -1,0 +1,143 @@
+"""Tables hold every run that the study asks for, in a fixed order, or are not written at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fabricated_study import fabricate, fabricated_settings
+from gqvae import layout
+from gqvae.config import Study
+from gqvae.errors import UserError
+from gqvae.evaluation.collect import collect, expected_files
+from gqvae.evaluation.tables import COLUMNS, read_table
+
+
+@pytest.fixture
+def study() -> Study:
+    return fabricated_settings(seeds=(0, 3))
+
+
+@pytest.fixture
+def results(study: Study, tmp_path: Path) -> Path:
+    return fabricate(study, tmp_path)
+
+
+def test_every_run_is_a_row(study: Study, results: Path) -> None:
+    collect(study, results, results / "tables")
+    tables = {name: read_table(results / "tables", name) for name in layout.TABLES}
+    assert {name: tuple(table.columns) for name, table in tables.items()} == COLUMNS
+    sizes, splits, seeds = 4, 3, 2
+    measured = 1 + sizes + seeds + 2 * (seeds * sizes * 2)  # bytes, bpe, matched pairs, two learned arms with two encoders
+    assert len(tables["compression"]) == measured * splits
+    assert len(tables["learnability"]) == 5 * seeds * 3
+    assert len(tables["training"]) == 2 * seeds * 20
+    assert len(tables["matching"]) == seeds
+    assert len(tables["distribution"]) == 2 + 3 * seeds
+    assert tables["results"]["arm"].tolist() == ["bytes", "bpe", "bpe_matched", "fixed", "gqvae"]
+    assert len(tables["differences"]) == 3 * 4
+    curves = [pd.read_csv(run.path(results) / "curve.csv") for run in layout.language_model_runs(study)]
+    assert len(tables["convergence"]) == sum(map(len, curves))
+
+
+def test_one_tokenizer_of_a_family_is_used_downstream(study: Study, results: Path) -> None:
+    collect(study, results, results / "tables")
+    table = read_table(results / "tables", "compression")
+    used = table[table["used_downstream"] & (table["split"] == "test")]
+    assert sorted(used["arm"]) == sorted(layout.split_family(name)[0] for name in layout.families(study))
+    assert set(used.loc[used["arm"].isin(["fixed", "gqvae"]), "encoder"]) == {"neural"}
+
+
+def test_the_encoder_of_the_configuration_is_used_downstream(tmp_path: Path) -> None:
+    arms = {"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae", "encoder": "distilled"}}
+    study = fabricated_settings(seeds=(0,), arms=arms)
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    results = read_table(tmp_path / "tables", "results").set_index("arm")
+    table = read_table(tmp_path / "tables", "compression")
+    rows = table[(table["variant"] == "v1024") & (table["split"] == "test") & (table["encoder"] == "distilled")]
+    assert results.loc["gqvae", "bytes_per_token"] == rows["bytes_per_token"].item()
+
+
+def test_order_of_keys_in_the_configuration_changes_nothing(study: Study, results: Path) -> None:
+    collect(study, results, results / "a")
+    other = Study.model_validate(json.loads(study.canonical()))
+    assert list(other.arms) != list(study.arms)
+    collect(other, results, results / "b")
+    for name in layout.TABLES:
+        assert (results / "a" / f"{name}.csv").read_bytes() == (results / "b" / f"{name}.csv").read_bytes()
+
+
+def test_means_and_intervals_come_from_the_runs(study: Study, results: Path) -> None:
+    collect(study, results, results / "tables")
+    paths = [
+        results / "language_models" / f"{arm}-s{seed}-b1000000" / "result.json" for arm in ("gqvae", "bpe") for seed in (0, 3)
+    ]
+    bpb = [json.loads(path.read_text())["test_bpb"] for path in paths]
+    row = read_table(results / "tables", "results").set_index("arm").loc["gqvae"]
+    assert row["test_bpb"] == pytest.approx((bpb[0] + bpb[1]) / 2)
+    assert row["test_bpb_high"] - row["test_bpb"] == pytest.approx(12.7062047 * abs(bpb[0] - bpb[1]) / 2)
+    differences = read_table(results / "tables", "differences").set_index(["train_bytes", "first", "second"])
+    assert differences.loc[(1_000_000, "gqvae", "bpe"), "difference"] == pytest.approx((bpb[0] - bpb[2] + bpb[1] - bpb[3]) / 2)
+
+
+@pytest.mark.parametrize("place", range(0, 44, 4))
+def test_a_missing_file_is_named_and_nothing_is_written(study: Study, results: Path, place: int) -> None:
+    files = expected_files(study)
+    missing = files[place % len(files)]
+    (results / missing).unlink()
+    with pytest.raises(UserError, match=missing.as_posix()):
+        collect(study, results, results / "tables")
+    assert not (results / "tables").exists()
+
+
+def test_all_missing_runs_are_named(study: Study, results: Path) -> None:
+    for name in ("gqvae-s3-b250000", "bpe-s0-b500000"):
+        (results / "language_models" / name / "result.json").unlink()
+    with pytest.raises(UserError, match=r"bpe-s0-b500000/result.json, language_models/gqvae-s3-b250000/result.json, which"):
+        collect(study, results, results / "tables")
+
+
+def test_an_arm_without_language_models_needs_none(tmp_path: Path) -> None:
+    arms = {"bpe": {"kind": "bpe"}, "fixed": {"kind": "fixed", "language_model": False}}
+    study = fabricated_settings(seeds=(0,), arms=arms)
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    assert set(read_table(tmp_path / "tables", "learnability")["arm"]) == {"bpe"}
+    assert read_table(tmp_path / "tables", "results").set_index("arm")["test_bpb"].isna().to_dict() == {
+        "bpe": False,
+        "fixed": True,
+    }
+
+
+def edit_result(results: Path, **changes: object) -> None:
+    path = results / "language_models" / "bpe-s0-b500000" / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_result_of_another_run_is_refused(study: Study, results: Path) -> None:
+    edit_result(results, seed=7)
+    with pytest.raises(UserError, match="says it is bpe, seed 7"):
+        collect(study, results, results / "tables")
+
+
+def test_a_diverged_run_is_refused(study: Study, results: Path) -> None:
+    edit_result(results, test_bpb=float("nan"))
+    with pytest.raises(UserError, match="diverged"):
+        collect(study, results, results / "tables")
+
+
+def test_a_measurement_without_the_test_split_is_refused(study: Study, results: Path) -> None:
+    path = results / "compression" / "bpe.csv"
+    table = pd.read_csv(path)
+    table[table["split"] != "test"].to_csv(path, index=False)
+    with pytest.raises(UserError, match=r"bpe.csv has 0 rows for v512 on the test split"):
+        collect(study, results, results / "tables")
+
+
+def test_a_damaged_column_is_named(study: Study, results: Path) -> None:
+    path = results / "networks" / "fixed-s0" / "history.csv"
+    path.write_text(path.read_text().replace("step,", "stop,"))
+    with pytest.raises(UserError, match="lacks the column"):
+        collect(study, results, results / "tables")

@@ -1,0 +1,183 @@
+"""Figures draw exactly the points that lie beside them as CSV, say what they show, and come out the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from fabricated_study import fabricate, fabricated_settings
+from gqvae import layout
+from gqvae.errors import UserError
+from gqvae.evaluation.collect import collect
+from gqvae.figures.plot import FIGURES, plot
+from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, styled
+
+NATURAL = CorpusFacts("a real corpus", False)
+LABELS = {
+    "compression": [("vocabulary size V, bytes included (tokens)", "compression (bytes per token) ↑")],
+    "convergence": [("training text (bytes)", "validation loss (bits per byte) ↓"), ("training tokens", "")],
+    "learnability": [("training text (bytes)", "test loss (bits per byte) ↓")],
+    "training": [
+        ("", "tokens per pre-token ↓"),
+        ("", "reconstruction (nats/byte) ↓"),
+        ("optimiser step", "codes in use (share) ↑"),
+        ("optimiser step", "exact tokens (share) ↑"),
+    ],
+    "rank_frequency": [("rank of the token (1 = most frequent)", "share of all tokens")],
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    study = fabricated_settings(many=True)
+    collect(study, fabricate(study, folder), folder / "tables")
+    return folder
+
+
+def drawn(module: ModuleType, results: Path, corpus: CorpusFacts = NATURAL) -> tuple[pd.DataFrame, Figure]:
+    with styled():
+        points = module.points(results / "tables")
+        return points, module.draw(points, corpus)
+
+
+def lines_of(figure: Figure, axes: int = 0) -> dict[str, np.ndarray]:
+    """Points of the labelled lines of one axes, by label."""
+    lines = figure.axes[axes].get_lines()
+    return {str(line.get_label()): np.asarray(line.get_xydata()) for line in lines if not str(line.get_label()).startswith("_")}
+
+
+def test_every_figure_of_the_workflow_exists() -> None:
+    assert tuple(FIGURES) == layout.FIGURES
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_files_are_complete_and_the_same_every_time(name: str, results: Path, tmp_path: Path) -> None:
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        plot(name, results / "tables", results / "corpus" / "corpus.json", folder)
+    image = matplotlib.image.imread(tmp_path / "a" / f"{name}.png")
+    assert image.shape[0] > 500 and image.shape[1] > 900 and image[..., :3].std() > 0.05
+    for form in ("png", "pdf", "csv"):
+        first, second = ((tmp_path / run / f"{name}.{form}").read_bytes() for run in ("a", "b"))
+        assert first == second and len(first) > 500
+    assert b"CreationDate" not in (tmp_path / "a" / f"{name}.pdf").read_bytes()
+
+
+def test_files_do_not_depend_on_the_order_of_hashes(results: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from gqvae.figures.plot import plot; plot('compression', *map(Path, sys.argv[1:]))"
+    )
+    digests = []
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        command = [sys.executable, "-c", program, str(results / "tables"), str(results / "corpus" / "corpus.json"), str(out)]
+        subprocess.run(command, check=True, env={"PYTHONHASHSEED": seed, "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"})
+        digests.append([hashlib.sha256((out / f"compression.{form}").read_bytes()).hexdigest() for form in ("png", "pdf", "csv")])
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_csv_holds_what_is_drawn(name: str, results: Path, tmp_path: Path) -> None:
+    plot(name, results / "tables", results / "corpus" / "corpus.json", tmp_path)
+    points = FIGURES[name].points(results / "tables")
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / f"{name}.csv"), points, check_dtype=False, check_exact=True
+    ) if "seed" not in points else pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / f"{name}.csv", dtype={"seed": "Int64"}, keep_default_na=False, na_values={"seed": [""], "low": [""], "high": [""]}),
+        points, check_dtype=False, check_exact=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_axes_say_what_they_show(name: str, results: Path) -> None:
+    _, figure = drawn(FIGURES[name], results)
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes] == LABELS[name]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_synthetic_corpus_is_marked_in_every_figure(name: str, results: Path) -> None:
+    for synthetic in (True, False):
+        _, figure = drawn(FIGURES[name], results, CorpusFacts("some label", synthetic))
+        texts = [text.get_text() for text in figure.texts]
+        assert (SYNTHETIC_NOTE in texts) == synthetic
+        assert any("some label" in text and "3 seeds" in text for text in texts)
+
+
+def test_compression_lines_are_means_of_the_table(results: Path) -> None:
+    _, figure = drawn(FIGURES["compression"], results)
+    lines = lines_of(figure)
+    table = pd.read_csv(results / "tables" / "compression.csv")
+    rows = table[(table["arm"] == "gqvae") & (table["encoder"] == "distilled") & (table["split"] == "test")]
+    expected = rows.groupby("vocab_size")["bytes_per_token"].mean()
+    np.testing.assert_allclose(lines["gqvae distilled"], np.column_stack([expected.index, expected]))
+    pair = lines["bpe_matched matched to gqvae"]
+    matching = pd.read_csv(results / "tables" / "matching.csv")
+    expected_pair = [
+        [matching["vocab_size"].mean(), matching["test_bytes_per_token"].mean()],
+        [1024, matching["test_target_bytes_per_token"].mean()],
+    ]
+    np.testing.assert_allclose(pair, expected_pair)
+    assert figure.axes[0].get_xscale() == "log" and lines["bytes"].tolist() == [[257, 1]]
+
+
+def test_convergence_draws_the_largest_budget_with_its_band(results: Path) -> None:
+    points, figure = drawn(FIGURES["convergence"], results)
+    table = pd.read_csv(results / "tables" / "convergence.csv")
+    curve = table[(table["arm"] == "gqvae") & (table["seed"] == 1) & (table["train_bytes"] == 1_000_000)]
+    for axes, column in enumerate(("bytes", "tokens")):
+        np.testing.assert_allclose(lines_of(figure, axes)["gqvae seed 1"], curve[[column, "valid_bpb"]])
+        mean = points[(points["panel"] == column) & (points["arm"] == "gqvae") & (points["series"] == "mean")]
+        np.testing.assert_allclose(lines_of(figure, axes)["gqvae mean"], mean[["x", "y"]])
+        assert (mean["low"] <= mean["y"]).all() and (mean["y"] <= mean["high"]).all()
+
+
+def test_learnability_bars_are_the_intervals(results: Path) -> None:
+    points, figure = drawn(FIGURES["learnability"], results)
+    table = pd.read_csv(results / "tables" / "learnability.csv")
+    means = table[table["arm"] == "gqvae"].groupby("train_bytes")["test_bpb"].mean()
+    np.testing.assert_allclose(lines_of(figure)["gqvae"], np.column_stack([means.index, means]))
+    bars = {tuple(np.round(np.concatenate(path.vertices), 9)) for part in figure.axes[0].collections for path in part.get_paths()}
+    for row in points[(points["series"] == "mean") & (points["arm"] == "gqvae")].itertuples():
+        assert tuple(np.round([row.train_bytes, row.low, row.train_bytes, row.high], 9)) in bars
+
+
+def test_two_seeds_have_points_and_no_bars(tmp_path: Path) -> None:
+    study = fabricated_settings(seeds=(0, 1))
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    points, figure = drawn(FIGURES["learnability"], tmp_path)
+    assert points["low"].isna().all() and not figure.axes[0].collections
+
+
+def test_training_leaves_out_what_was_not_measured(results: Path) -> None:
+    _, figure = drawn(FIGURES["training"], results)
+    table = pd.read_csv(results / "tables" / "training.csv")
+    history = table[(table["arm"] == "gqvae") & (table["seed"] == 2)]
+    np.testing.assert_allclose(lines_of(figure, 0)["gqvae seed 2 soft_rate"], history[["step", "soft_rate"]])
+    exact = history[["step", "exact_token_accuracy"]].dropna()
+    assert len(exact) < len(history)
+    np.testing.assert_allclose(lines_of(figure, 3)["gqvae seed 2 exact_token_accuracy"], exact)
+
+
+def test_a_study_without_networks_still_has_its_figures(tmp_path: Path) -> None:
+    study = fabricated_settings(seeds=(0,), arms={"bpe": {"kind": "bpe", "language_model": False}})
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    for name in FIGURES:
+        plot(name, tmp_path / "tables", tmp_path / "corpus" / "corpus.json", tmp_path / "figures")
+    assert pd.read_csv(tmp_path / "figures" / "training.csv").empty
+    assert len(pd.read_csv(tmp_path / "figures" / "rank_frequency.csv")) > 10
+
+
+def test_an_unknown_figure_and_a_missing_table_are_one_sentence(results: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no figure 'pie'"):
+        plot("pie", results / "tables", results / "corpus" / "corpus.json", tmp_path)
+    with pytest.raises(UserError, match=r"training\.csv does not exist"):
+        plot("training", tmp_path, results / "corpus" / "corpus.json", tmp_path)

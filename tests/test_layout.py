@@ -1,0 +1,42 @@
+"""Names of families, variants and runs, as the workflow and `gqvae collect` share them."""
+
+from __future__ import annotations
+
+import pytest
+
+from fabricated_study import fabricated_settings
+from gqvae import layout
+from gqvae.errors import UserError
+
+
+def test_families_have_a_seed_where_their_tokenizer_depends_on_one() -> None:
+    study = fabricated_settings(seeds=(0, 2))
+    assert layout.families(study) == [
+        *("bytes", "bpe", "bpe_matched-s0", "bpe_matched-s2", "fixed-s0", "fixed-s2", "gqvae-s0", "gqvae-s2"),
+    ]
+    assert [layout.split_family(name) for name in ("bpe", "bpe_matched-s2")] == [("bpe", None), ("bpe_matched", 2)]
+
+
+def test_variants_are_sizes_or_matched() -> None:
+    study = fabricated_settings()
+    assert layout.variants(study, "bytes") == ("v257",)
+    assert layout.variants(study, "gqvae") == ("v512", "v1024", "v2048", "v4096")
+    assert layout.variants(study, "bpe_matched") == ("matched",)
+    assert layout.match_target(study, "bpe_matched-s1") == ("gqvae-s1", "v1024")
+
+
+def test_every_seed_trains_a_language_model_even_on_a_tokenizer_without_seed() -> None:
+    study = fabricated_settings(seeds=(0, 1))
+    runs = layout.language_model_runs(study)
+    assert len(runs) == len({run.name for run in runs}) == 5 * 2 * 3
+    run = next(run for run in runs if run.name == "bpe-s1-b500000")
+    assert (run.family, run.variant) == ("bpe", "v1024")
+    assert run.path("results/x").as_posix() == "results/x/language_models/bpe-s1-b500000"
+
+
+def test_an_unknown_arm_and_an_unmatched_family_are_refused() -> None:
+    study = fabricated_settings()
+    with pytest.raises(UserError, match="no arm 'wordpiece'"):
+        layout.family(study, "wordpiece", 0)
+    with pytest.raises(UserError, match="not matched"):
+        layout.match_target(study, "gqvae-s0")
