@@ -64,8 +64,10 @@ class Objective(nn.Module):
         """Loss of a batch: symbols (B, T), lengths (B,), weights (B,) = occurrences of each distinct pre-token."""
         raise NotImplementedError("an objective defines its own forward")
 
-    def measure(self, encoded: Encoded, decoded: Decoded, symbols: Tensor, lengths: Tensor, weights: Tensor) -> dict[str, Tensor]:
-        """Measures on hard spans, without gradient: rates, exactness, keys."""
+    def measure(
+        self, encoded: Encoded, decoded: Decoded, cross_entropy: Tensor, symbols: Tensor, lengths: Tensor, weights: Tensor
+    ) -> dict[str, Tensor]:
+        """Measures on hard spans, without gradient: rates, exactness, reconstruction, keys."""
         longest = decoded.lengths.shape[1]
         with torch.no_grad():
             pack = encoded.packing.pack
@@ -75,7 +77,9 @@ class Objective(nn.Module):
             exact = exact_spans(decoded, targets, spans)  # (N,)
             emitted = pack(hard * weights[:, None])  # (N,)
             total = weights.sum()
+            spanned = torch.arange(longest, device=spans.device) < spans[:, None]  # (N, L)
             return {
+                "reconstruction": ((cross_entropy * spanned).sum(1) * emitted).sum() / (spans * emitted).sum(),
                 "exact": exact,
                 "emitted": emitted,
                 "keys": span_keys(targets, spans),
@@ -130,11 +134,11 @@ class Paper(Objective):
             pulled = self.settings.codebook_weight * terms.codebook_loss + self.settings.commitment_weight * terms.commitment_loss
             total = total + (pulled * share).sum()
             priorities = terms.commitment_loss.detach() + 1e-12  # the worst quantized are remembered
-        measures = self.measure(encoded, decoded, symbols, lengths, weights)
+        measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths, weights)
         return Losses(
             total=total,
             encoded=encoded,
-            reconstruction=reconstruction.detach() * longest,
+            reconstruction=measures["reconstruction"],
             soft_rate=measures["soft_rate"],
             hard_rate=measures["hard_rate"],
             gate_mean=compression.detach(),
@@ -191,7 +195,7 @@ class RateControlled(Objective):
         lost = (lengths * weights).sum() / weights.sum() - (claim * masks[:, :-1].sum(1)).sum()
         reconstruction = (claim * character_nats).sum() + math.log(network.pad + 1) * lost.clamp(min=0)
         rate = claim.sum()
-        measures = self.measure(encoded, decoded, symbols, lengths, weights)
+        measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths, weights)
         total = reconstruction + self.settings.gamma * (claim * length_nats).sum()
         if network.gater is not None:
             excess = rate.detach() - self.settings.tokens_per_pretoken
@@ -205,7 +209,7 @@ class RateControlled(Objective):
         return Losses(
             total=total,
             encoded=encoded,
-            reconstruction=reconstruction.detach() / ((lengths * weights).sum() / weights.sum()),
+            reconstruction=measures["reconstruction"],
             soft_rate=rate.detach(),
             hard_rate=measures["hard_rate"],
             gate_mean=measures["gate_mean"],
