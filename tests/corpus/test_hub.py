@@ -162,3 +162,10 @@ def test_unwritable_target_is_a_sentence(hub, backoff, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="choose another --out"):
         download(hub.dataset(), tmp_path / "file" / "folder", backoff)
+
+
+def test_offline_mode_is_named(hub, backoff, waits, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(UserError, match="HF_HUB_OFFLINE is set"):
+        download(hub.dataset(), tmp_path, backoff)
+    assert hub.requests == [] and not waits

@@ -99,8 +99,9 @@ def _typed(values: pd.Series[str], column: str, averaged: bool) -> pd.Series[Any
         if not lowered.isin(["true", "false"]).all():
             raise ValueError("neither True nor False")
         return lowered == "true"
-    numbers = pd.to_numeric(values.mask(values.str.lower().isin(["", "nan"])))
-    return numbers.astype("Int64") if column in _WHOLE and not averaged else numbers.astype(float)
+    # Not pd.to_numeric, whose last digit can differ from the number that was written.
+    numbers = values.mask(values == "", "nan").astype(float)
+    return numbers.astype("Int64") if column in _WHOLE and not averaged else numbers
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
