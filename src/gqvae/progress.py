@@ -48,7 +48,7 @@ class Progress:
         rate = (self.done - self._first) / max(time.monotonic() - self._start, 1e-9)
         text = f"{self.label}: {self.done:,}"
         if self.total:
-            left = (self.total - self.done) / rate if rate > 0 else float("inf")
+            left = max(self.total - self.done, 0) / rate if rate > 0 else float("inf")
             text += f"/{self.total:,} {self.unit} ({100 * self.done / self.total:.0f} %), {rate:,.1f} {self.unit}/s"
             text += f", {left:,.0f} s left" if left != float("inf") else ""
         else:

@@ -108,7 +108,10 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     held = Hub()
-    held.files = {"train.txt": b"".join(b"Story %d was told.\n<|endoftext|>\n" % i for i in range(20_000)), "valid.txt": b"A short one.\n"}
+    held.files = {
+        "train.txt": b"".join(b"Story %d was told.\n<|endoftext|>\n" % i for i in range(20_000)),
+        "valid.txt": b"A short one.\n",
+    }
     answers = type("AnswersOfThisHub", (Answers,), {"hub": held})
     server = ThreadingHTTPServer(("127.0.0.1", 0), answers)
     server.daemon_threads = True

@@ -142,7 +142,9 @@ def test_no_network_is_a_sentence(backoff, waits, tmp_path, monkeypatch):
     with socket.socket() as taken:  # a port where nobody listens
         taken.bind(("127.0.0.1", 0))
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{taken.getsockname()[1]}")
-        with pytest.raises(UserError, match=r"TinyStories-valid\.txt of roneneldan/TinyStories: no connection to the hub") as raised:
+        with pytest.raises(
+            UserError, match=r"TinyStories-valid\.txt of roneneldan/TinyStories: no connection to the hub"
+        ) as raised:
             download(TINYSTORIES, tmp_path, backoff)
     assert "\n" not in str(raised.value) and waits == [1.0, 2.0, 4.0]
 

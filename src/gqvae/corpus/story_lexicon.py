@@ -96,8 +96,7 @@ def _vowel_groups(word: str) -> int:
 def _doubled(word: str) -> str:
     """A final consonant after one short vowel is doubled in words of one syllable: stop, stopp-."""
     short = len(word) > 2 and word[-1] not in "aeiouwxyh" and word[-2] in VOWELS and word[-3] not in VOWELS
-    squeezed = len(word) > 3 and word[-4:-1] == "qui"
-    return word + word[-1] if (short or squeezed) and (_vowel_groups(word) == 1 or word == "forget") else word
+    return word + word[-1] if short and (_vowel_groups(word) == 1 or word == "forget") else word
 
 
 def zipfian(entries: Iterable[str], shift: int = 2) -> list[str]:

@@ -83,10 +83,11 @@ def bits_per_byte(
         nats = _cost(model, stream[None, : min(context, len(targets))], stream[1 : context + 1], 0)
         scored = min(context, len(targets))
         # Full windows, each scoring the `stride` tokens that the one before it has not reached; then one that ends at the end.
-        starts = torch.arange(stride, len(targets) - context + 1, stride, device=device)
+        starts = torch.arange(stride, max(stride, len(targets) - context + 1), stride, device=device)
         places = torch.arange(context, device=device)
         fresh = torch.arange(context - stride, context, device=device)
-        for some in torch.split(starts, windows_at_once):
+        for at in range(0, len(starts), windows_at_once):
+            some = starts[at : at + windows_at_once]
             nats += _cost(model, stream[some[:, None] + places], stream[some[:, None] + fresh + 1], context - stride)
             scored += len(some) * stride
         rest = len(targets) - scored

@@ -159,6 +159,7 @@ def run_language_model(
             "seed": seed,
             "train_bytes": train_bytes,
             "train_bytes_used": used,
+            "documents": len(documents),
             "tokenizer": "/".join(tokenizer.resolve().parts[-2:]),
             "tokenizer_digest": tokenizer_digest(tokenizer),
             "vocab_size": len(lengths),

@@ -62,7 +62,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             _draw_arm(axes, arm, encoder, rows, mean)
             last, style = mean.iloc[-1], arm_style(arm)
             name = style.name + (f" ({encoder})" if len(of_arm["encoder"].unique()) > 1 else "")
-            if len(mean) > 1:
+            if last["vocab_size"] > 0.9 * data["vocab_size"].max() and not last["matched_to"]:
                 ends.append(LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), name, style.color))
             elif not last["matched_to"]:
                 point = (last["vocab_size"], last["bytes_per_token"])
@@ -98,7 +98,7 @@ def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any], place: i
     axes.plot(x, y, ":", color="#222222", linewidth=1.2, label=f"{matched['arm']} matched to {matched['matched_to']}", zorder=5)
     axes.plot(x, y, "o", markersize=8, markerfacecolor="none", markeredgecolor="#222222", markeredgewidth=0.8, zorder=5)
     axes.annotate(
-        f"equal compression:\n{ours.name}, V = {x[0]:,.0f}\n{theirs.name}, V = {x[1]:,.0f}",
+        f"matched compression:\n{ours.name}, V = {x[0]:,.0f}\n{theirs.name}, V = {x[1]:,.0f}",
         (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), (0.97, 0.06 + 0.2 * place), textcoords="axes fraction",
         fontsize=7, color="#222222", ha="right", va="bottom", linespacing=1.25, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         arrowprops={"arrowstyle": "-", "color": "#222222", "linewidth": 0.6, "shrinkA": 2, "shrinkB": 5}, zorder=5,

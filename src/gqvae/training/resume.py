@@ -95,7 +95,12 @@ class RunState:
         with atomic_path(self.last) as temporary:
             with open(temporary, "wb") as stream:
                 hashing = _HashingWriter(stream)
-                torch.save({"fingerprint": self.fingerprint, "state": state}, cast(IO[bytes], hashing))
+                try:
+                    torch.save({"fingerprint": self.fingerprint, "state": state}, cast(IO[bytes], hashing))
+                except RuntimeError:
+                    if hashing.error is None:
+                        raise
+                    raise hashing.error from None  # torch reports a full disk as its own confusion about positions
                 stream.write(hashing.digest.digest())
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -137,11 +142,16 @@ class _HashingWriter:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream, self.digest = stream, hashlib.sha256()
+        self.error: OSError | None = None
         self.flush: Callable[[], None] = stream.flush
 
     def write(self, data: Any) -> int:
         self.digest.update(data)
-        return self.stream.write(data)
+        try:
+            return self.stream.write(data)
+        except OSError as error:
+            self.error = error
+            raise
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -61,7 +61,7 @@ def join_documents(tokens: TokenFile, documents: Sequence[int] | Counts) -> npt.
     Returns:
         (tokens + documents + 1,) int32.
     """
-    sizes = (tokens.offsets[1:] - tokens.offsets[:-1])[np.asarray(documents)]
+    sizes = (tokens.offsets[1:] - tokens.offsets[:-1])[np.asarray(documents, dtype=np.int64)]
     joined = np.full(int(sizes.sum()) + len(sizes) + 1, END_OF_DOCUMENT, dtype=np.int32)
     start = 1
     for document, size in zip(documents, sizes.tolist(), strict=True):

@@ -1,0 +1,87 @@
+"""Pre-tokens and their counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gqvae.corpus.pretokens import PretokenCounts, count_pretokens, split_text
+from gqvae.errors import UserError
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+NASTY = st.text(st.sampled_from(list(" \t\n\r\x1c\x85\xa0\u2028'’sdtlrevm1²٣aéñ漢🙂\u0301\u200b!“\0")), max_size=60)
+
+
+@given(TEXT | NASTY)
+@settings(deadline=None)
+def test_pretokens_join_to_the_text(text):
+    pieces = split_text(text)
+    assert "".join(pieces) == text
+    assert all(pieces)
+
+
+def test_pretokens_are_those_of_gpt2():
+    assert split_text("I'll go  to 42 cafés!\n\nIt's") == [
+        "I", "'ll", " go", " ", " to", " 42", " cafés", "!", "\n", "\n", "It", "'s",
+    ]  # fmt: skip
+
+
+@given(st.lists(TEXT | NASTY, max_size=8))
+@settings(deadline=None)
+def test_counts_cover_the_text_in_order_of_frequency(texts):
+    documents = [text.encode() for text in texts]
+    found = count_pretokens(documents)
+    assert found.total_bytes == sum(map(len, documents))
+    assert found.total == sum(len(split_text(text)) for text in texts)
+    keys = [(-int(count), pretoken) for count, pretoken in zip(found.counts, found.pretokens, strict=True)]
+    assert keys == sorted(keys) and len(set(found.pretokens)) == len(found)
+
+
+def test_saved_counts_come_back_and_files_are_reproducible(tmp_path):
+    found = count_pretokens([b"the cat and the dog\tand\n\nthe end", "é漢🙂".encode()])
+    found.save(tmp_path / "a.npz")
+    found.save(tmp_path / "b.npz")
+    loaded = PretokenCounts.load(tmp_path / "a.npz")
+    assert loaded.pretokens == found.pretokens
+    assert loaded.counts.dtype == np.int64 and np.array_equal(loaded.counts, found.counts)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_no_documents_give_no_counts(tmp_path):
+    count_pretokens([]).save(tmp_path / "none.npz")
+    assert len(PretokenCounts.load(tmp_path / "none.npz")) == 0
+
+
+def damaged_files(folder: Path) -> list[Path]:
+    count_pretokens([b"one two three two three three " * 20]).save(folder / "whole.npz")
+    whole = (folder / "whole.npz").read_bytes()
+    middle = bytearray(whole)
+    middle[len(whole) // 3] ^= 0xFF
+    contents = {"cut": whole[: len(whole) // 2], "empty": b"", "flipped": bytes(middle), "text": b"not an archive"}
+    for name, content in contents.items():
+        (folder / f"{name}.npz").write_bytes(content)
+    arrays = {"blob": np.frombuffer(b"abc", np.uint8), "offsets": np.array([0, 2]), "counts": np.array([1])}
+    np.savez(folder / "short.npz", **arrays)
+    np.savez(folder / "negative.npz", **{**arrays, "offsets": np.array([0, 3]), "counts": np.array([-1])})
+    np.savez(folder / "missing.npz", blob=arrays["blob"])
+    np.savez(folder / "pickled.npz", **{**arrays, "counts": np.array([{}], dtype=object)})
+    np.save(folder / "plain.npz", arrays["blob"])
+    (folder / "plain.npz.npy").rename(folder / "plain.npz")
+    return sorted(path for path in folder.glob("*.npz") if path.name != "whole.npz")
+
+
+def test_damaged_files_are_refused_by_name(tmp_path):
+    paths = damaged_files(tmp_path)
+    assert len(paths) == 9
+    for path in paths:
+        with pytest.raises(UserError, match=rf"{path.name} is damaged .*: delete it"):
+            PretokenCounts.load(path)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"none\.npz does not exist"):
+        PretokenCounts.load(tmp_path / "none.npz")

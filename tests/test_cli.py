@@ -1,0 +1,170 @@
+"""Bad input ends in one sentence and exit code 2; the command line stays light; `--log` keeps what was said."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gqvae.cli import main
+from gqvae.corpus.pretokens import PretokenCounts
+
+COUNTS = PretokenCounts([b" the", b" cat", b" walked", b" walking"], np.array([50, 20, 10, 8]))
+
+
+@pytest.fixture
+def pretokens(tmp_path: Path) -> Path:
+    folder = tmp_path / "pretokens"
+    folder.mkdir()
+    for split in ("train", "valid", "test"):
+        COUNTS.save(folder / f"{split}.npz")
+    return folder
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """What `gqvae` says when it refuses: one line that ends as a sentence."""
+    capsys.readouterr()
+    assert main([str(argument) for argument in arguments]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if "gqvae: error:" in line]
+    assert len(lines) == 1 and lines[0].endswith(".")
+    return lines[0]
+
+
+def text_settings(path: Path) -> str:
+    return json.dumps({"source": "text", "path": str(path)})
+
+
+def test_a_missing_corpus_file_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    said = complaint(capsys, "prepare-corpus", "--settings", text_settings(tmp_path / "no.txt"), "--out", tmp_path / "corpus")
+    assert "no.txt" in said
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"One document only.\n"])
+def test_an_empty_or_one_document_corpus_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "stories.txt"
+    path.write_bytes(content)
+    assert "document" in complaint(capsys, "prepare-corpus", "--settings", text_settings(path), "--out", tmp_path / "corpus")
+    assert not (tmp_path / "corpus" / "corpus.json").exists()
+
+
+def test_invalid_utf8_is_refused_with_its_place(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "stories.txt"
+    path.write_bytes(b"fine\n<|endoftext|>\nnot \xff fine\n<|endoftext|>\n")
+    said = complaint(capsys, "prepare-corpus", "--settings", text_settings(path), "--out", tmp_path / "corpus")
+    assert "UTF-8" in said and "stories.txt" in said
+
+
+def test_an_unknown_key_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    said = complaint(capsys, "prepare-corpus", "--settings", '{"source": "synthetic", "size": 5}', "--out", tmp_path)
+    assert "size" in said
+
+
+@pytest.mark.parametrize("size", [100, 256, 257])
+def test_a_vocabulary_smaller_than_the_bytes_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path, size: int
+) -> None:
+    settings = json.dumps({"sizes": [size]})
+    said = complaint(capsys, "train-bpe", "--settings", settings, "--pretokens", pretokens, "--out", tmp_path / "out")
+    assert str(size) in said
+
+
+def test_a_vocabulary_larger_than_the_corpus_supports_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path
+) -> None:
+    said = complaint(capsys, "train-bpe", "--settings", '{"sizes": [5000]}', "--pretokens", pretokens, "--out", tmp_path / "out")
+    assert "vocabulary size 5000 is more than the corpus supports" in said
+
+
+@pytest.mark.parametrize("target", [0, -1.5])
+def test_a_target_that_is_not_positive_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path, target: float
+) -> None:
+    settings = json.dumps({"objective": {"name": "rate_controlled", "tokens_per_pretoken": target}})
+    said = complaint(
+        capsys, "train-network", "--settings", settings, "--pretokens", pretokens, "--out", tmp_path / "out", "--state", tmp_path / "state"
+    )  # fmt: skip
+    assert "tokens_per_pretoken" in said and str(target) in said
+
+
+def test_weights_of_another_network_are_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path) -> None:
+    settings = {
+        "network": {"width": 16, "head_width": 8, "codebook_size": 8},
+        "training": {"steps": 2, "batch_pretokens": 8, "unquantized_steps": 1},
+    }
+    out = tmp_path / "network"
+    assert main(
+        ["train-network", "--settings", json.dumps(settings), "--pretokens", str(pretokens), "--out", str(out), "--state", str(tmp_path / "s")]
+    ) == 0  # fmt: skip
+    description = json.loads((out / "network.json").read_text())
+    description["network"]["width"] = 32
+    (out / "network.json").write_text(json.dumps(description))
+    said = complaint(
+        capsys,
+        "distill-vocabulary",
+        "--settings",
+        '{"sizes": [260]}',
+        "--network",
+        out,
+        "--pretokens",
+        pretokens,
+        "--out",
+        tmp_path / "t",
+    )
+    assert "network.safetensors does not hold this network" in said
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """A file-size limit stands in for the full disk: to the process the two differ in one error number."""
+    out = tmp_path / "corpus"
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "gqvae",
+            "prepare-corpus",
+            "--settings",
+            '{"source": "synthetic", "bytes": 400000}',
+            "--out",
+            str(out),
+        ],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.count("gqvae: error:") == 1 and "space" in ran.stderr
+    assert not list(out.glob("*")) if out.exists() else True
+
+
+def test_the_log_file_keeps_what_was_said(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "x.log"
+    assert (
+        main(["--log", str(log), "train-bpe", "--settings", "{}", "--pretokens", str(tmp_path / "none"), "--out", str(tmp_path)])
+        == 2
+    )
+    assert "gqvae: error:" in log.read_text()
+
+
+def test_help_needs_no_heavy_library() -> None:
+    code = (
+        "import sys, gqvae.cli; gqvae.cli.build_parser(); "
+        "print([name for name in ('torch', 'lightning', 'pandas', 'matplotlib', 'sentencepiece') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "verb", ["train-network", "train-bpe", "match-compression", "train-lm", "prepare-corpus", "plot", "collect"]
+)
+def test_every_verb_shows_an_example(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([verb, "--help"])
+    assert stopped.value.code == 0
+    assert f"gqvae {verb}" in " ".join(capsys.readouterr().out.split("example", 1)[1].split())

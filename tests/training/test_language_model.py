@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import math
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gqvae.config import LanguageModel, SyntheticCorpus
+from gqvae.corpus.documents import SPLITS, DocumentStore
+from gqvae.corpus.source import Source
+from gqvae.corpus.splits import write_corpus
+from gqvae.errors import UserError
+from gqvae.evaluation.language_model import run_language_model
+from gqvae.models.lm import IGNORED
+from gqvae.tokenizers.bytes import BytesTokenizer
+from gqvae.tokenizers.token_files import TokenFile, write_record, write_split
+from gqvae.training import runner
+from gqvae.training.language_model import LanguageModelTraining, measured_steps, rate_factor
+from gqvae.training.resume import Interrupted
+from gqvae.training.windows import Windows, documents_of_budget, join_documents, leading_documents
+
+END = 256
+LENGTHS = np.array([1] * 256 + [0, 2, 3])
+SETTINGS = LanguageModel(
+    layers=1, width=16, heads=2, context=16, batch_windows=4, train_bytes=(600, 2000), evaluations=4, valid_bytes=300, learning_rate=1e-2
+)  # fmt: skip
+
+
+def windows(ids: np.ndarray, *, context: int = 8, batch: int = 3, epochs: float = 1.0, seed: int = 0) -> Windows:
+    return Windows(ids.astype(np.int32), LENGTHS, context=context, batch=batch, epochs=epochs, seed=seed)
+
+
+def text(tokens: int) -> np.ndarray:
+    return np.concatenate(([END], np.random.default_rng(0).choice([97, 257, 258], size=tokens), [END]))
+
+
+def test_smaller_budgets_are_prefixes_of_larger_ones() -> None:
+    sizes = np.random.default_rng(1).integers(1, 50, size=200)
+    chosen = [documents_of_budget(sizes, budget) for budget in (1, 300, 1000, int(sizes.sum()))]
+    for smaller, larger in itertools.pairwise(chosen):
+        assert smaller.tolist() == larger[: len(smaller)].tolist()
+    assert sorted(chosen[-1].tolist()) == list(range(200))
+    for budget, documents in zip((1, 300, 1000), chosen, strict=False):
+        assert sizes[documents].sum() >= budget > sizes[documents[:-1]].sum()
+    assert chosen[2].tolist() != sorted(chosen[2].tolist())
+
+
+def test_budget_above_the_corpus_is_refused() -> None:
+    with pytest.raises(UserError, match="train_bytes asks for 11 bytes but the training split has 10"):
+        documents_of_budget(np.array([4, 6]), 11)
+
+
+def test_leading_documents_are_whole_and_at_least_one() -> None:
+    sizes = np.array([10, 10, 10])
+    assert [leading_documents(sizes, budget).tolist() for budget in (1, 10, 11, 1000)] == [[0], [0], [0, 1], [0, 1, 2]]
+
+
+def test_documents_are_joined_by_ends(tmp_path: Path) -> None:
+    documents = [np.array([97, 98]), np.array([], dtype=int), np.array([99])]
+    row = write_split(tmp_path, "train", iter(documents), 257, np.array([1] * 256 + [0]), [2, 0, 1])
+    write_record(tmp_path, 257, {"train": row})
+    tokens = TokenFile.open(tmp_path, "train")
+    assert join_documents(tokens, [2, 0, 1]).tolist() == [END, 99, END, 97, 98, END, END]
+    assert join_documents(tokens, []).tolist() == [END]
+
+
+@pytest.mark.parametrize("tokens", [1, 6, 7, 8, 9, 70, 100])
+def test_one_pass_sees_every_token_once_and_counts_its_bytes(tokens: int) -> None:
+    ids = text(tokens)
+    stream = windows(ids)
+    seen: Counter[int] = Counter()
+    size = count = 0
+    for step in range(stream.steps):
+        inputs, targets = stream.batch(step)
+        real = targets != IGNORED
+        seen.update(targets[real].tolist())
+        size += int(LENGTHS[targets[real].numpy()].sum())
+        count += int(real.sum())
+        assert stream.consumed(step + 1) == (size, count)
+        assert torch.equal(inputs[:, 1:][real[:, 1:]], targets[:, :-1][real[:, 1:]])
+        assert int(inputs.min()) >= 0
+    assert seen == Counter(ids[1:].tolist())
+    assert (size, count) == (stream.total_bytes, stream.total_tokens) == (LENGTHS[ids].sum(), len(ids) - 1)
+
+
+def test_batches_are_a_function_of_seed_and_step() -> None:
+    one, other = windows(text(200), epochs=3), windows(text(200), epochs=3)
+    order = list(range(one.steps))
+    forward = [one.chosen(step).tolist() for step in order]
+    assert [other.chosen(step).tolist() for step in reversed(order)][::-1] == forward
+    assert [windows(text(200), epochs=3, seed=1).chosen(step).tolist() for step in order] != forward
+
+
+@pytest.mark.parametrize("epochs", [0.5, 1.0, 2.5])
+def test_epochs_are_permutations_one_after_the_other(epochs: float) -> None:
+    stream = windows(text(203), epochs=epochs)
+    drawn = np.concatenate([stream.chosen(step) for step in range(stream.steps)])
+    assert len(drawn) == math.ceil(epochs * stream.windows) and stream.steps == math.ceil(len(drawn) / 3)
+    for epoch in range(math.ceil(epochs)):
+        part = drawn[epoch * stream.windows : (epoch + 1) * stream.windows]
+        assert len(set(part.tolist())) == len(part)
+    if epochs > 1:
+        assert drawn[: stream.windows].tolist() != drawn[stream.windows : 2 * stream.windows].tolist()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 9, 100, 100_000])
+@pytest.mark.parametrize("evaluations", [2, 10, 40])
+def test_measured_steps_are_log_spaced_and_end_at_the_last(steps: int, evaluations: int) -> None:
+    found = measured_steps(steps, evaluations)
+    assert found == sorted(set(found)) and found[0] >= 1 and found[-1] == steps and len(found) <= evaluations
+    if steps == 100_000:
+        assert len(found) == evaluations
+        ratios = np.diff(np.log(found))
+        assert ratios.max() / ratios.min() < 1.2
+
+
+def test_rate_warms_up_and_decays_to_a_tenth() -> None:
+    rates = [rate_factor(step, 1000, 0.1) for step in range(1000)]
+    assert max(rates) == pytest.approx(1, abs=1e-3) and np.argmax(rates) in (98, 99, 100)
+    assert rates[0] == pytest.approx(0.01) and rates[-1] == pytest.approx(0.1)
+    assert all(left >= right for left, right in itertools.pairwise(rates[100:]))
+    assert rate_factor(0, 1, 0.0) > 0 and rate_factor(0, 1, 0.9) > 0
+
+
+def test_weight_decay_is_on_matrices_only() -> None:
+    module = LanguageModelTraining(SETTINGS, 300, windows(text(200)), 0, lambda model, device: 1.0)
+    groups = module.configure_optimizers()["optimizer"].param_groups
+    assert [group["weight_decay"] for group in groups] == [SETTINGS.weight_decay, 0.0]
+    assert all(parameter.ndim == 2 for parameter in groups[0]["params"])
+    assert {parameter.ndim for parameter in groups[1]["params"]} == {1, 2}
+    assert sum(len(group["params"]) for group in groups) == len(list(module.parameters()))
+
+
+def test_weights_depend_on_the_seed_alone() -> None:
+    def start(vocab_size: int, seed: int) -> torch.Tensor:
+        torch.rand(3)
+        module = LanguageModelTraining(SETTINGS, vocab_size, windows(text(200)), seed, lambda model, device: 1.0)
+        return module.model.embedding.weight.detach()
+
+    assert torch.equal(start(300, 0), start(300, 0))
+    assert not torch.equal(start(300, 0), start(300, 1))
+
+
+# Whole runs, from files to files
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study")
+    generator = np.random.default_rng(0)
+    words = ["the", "cat", "sat", "on", "a", "mat", "ünd", "ran", "."]
+    documents = (" ".join(generator.choice(words, size=int(generator.integers(5, 40)))).encode() for _ in range(150))
+    write_corpus(folder / "corpus", Source("toy", True, documents), SyntheticCorpus(valid_fraction=0.15, test_fraction=0.15))
+    tokenizer = BytesTokenizer()
+    tokenizer.save(folder / "tokenizer")
+    rows = {}
+    for split in SPLITS:
+        store = DocumentStore.open(folder / "corpus", split)
+        lengths = np.array([len(token) for token in tokenizer.token_bytes])
+        sizes = [len(document) for document in store]
+        rows[split] = write_split(
+            folder / "tokens", split, tokenizer.encode_documents(store), tokenizer.vocab_size, lengths, sizes
+        )
+    write_record(folder / "tokens", tokenizer.vocab_size, rows)
+    return folder
+
+
+def run(study: Path, out: Path, settings: LanguageModel = SETTINGS, train_bytes: int = 2000, **folders: Path) -> dict[str, Any]:
+    run_language_model(
+        settings,
+        arm="bytes",
+        seed=1,
+        train_bytes=train_bytes,
+        tokenizer=folders.get("tokenizer", study / "tokenizer"),
+        tokens=folders.get("tokens", study / "tokens"),
+        corpus=study / "corpus",
+        out=out,
+        state=out.with_name(out.name + "-state"),
+        threads=1,
+    )
+    result = json.loads((out / "result.json").read_text())
+    assert result.pop("seconds") >= 0
+    return {"result": result, "curve": (out / "curve.csv").read_text()}
+
+
+@pytest.fixture(scope="module")
+def whole(study: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return run(study, tmp_path_factory.mktemp("whole") / "out")
+
+
+def test_run_learns_and_accounts_for_every_byte(study: Path, whole: dict[str, Any]) -> None:
+    result = whole["result"]
+    rows = [line.split(",") for line in whole["curve"].splitlines()]
+    assert rows[0] == ["step", "bytes", "tokens", "flops", "valid_bpb"]
+    last = dict(zip(rows[0], rows[-1], strict=True))
+    assert int(last["step"]) == result["steps"]
+    assert int(last["bytes"]) == result["bytes"] == result["train_bytes_used"] >= 2000
+    assert int(last["tokens"]) == result["tokens"] == result["train_bytes_used"] + result["documents"]
+    assert int(last["flops"]) == result["flops"]
+    test = DocumentStore.open(study / "corpus", "test")
+    assert result["test_bytes"] == test.total_bytes and result["test_tokens"] == test.total_bytes + len(test)
+    assert result["parameters"] == result["parameters_embedding"] + result["parameters_non_embedding"]
+    # A uniform model needs log2 257 = 8 bits per byte; byte frequencies alone would reach about 4 on these words.
+    assert float(rows[1][-1]) > 5 > 4 > float(last["valid_bpb"]) > 0.5
+    assert 0.5 < result["test_bpb"] < 4
+
+
+def test_final_bits_agree_with_the_curve_when_all_is_measured(study: Path, tmp_path: Path) -> None:
+    found = run(study, tmp_path / "out", SETTINGS.model_copy(update={"valid_bytes": 10**9}), train_bytes=600)
+    assert float(found["curve"].splitlines()[-1].split(",")[-1]) == pytest.approx(found["result"]["valid_bpb"], rel=1e-12)
+
+
+def test_interrupted_run_goes_on_to_the_same_files(
+    study: Path, whole: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = LanguageModelTraining.after_step
+
+    def stop_later(self: LanguageModelTraining, step: int) -> None:
+        measured(self, step)
+        if step == 20:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(LanguageModelTraining, "after_step", stop_later)
+    with pytest.raises(Interrupted):
+        run(study, tmp_path / "out")
+    assert not (tmp_path / "out").exists() and (tmp_path / "out-state" / "last.ckpt").exists()
+    monkeypatch.undo()
+    steps = []
+    monkeypatch.setattr(
+        LanguageModelTraining,
+        "training_loss",
+        lambda self, step: steps.append(step) or self.model.loss(*self.windows.batch(step)),
+    )
+    assert run(study, tmp_path / "out") == whole
+    assert steps == list(range(20, whole["result"]["steps"]))
+    assert not (tmp_path / "out-state").exists()
+
+
+def test_measurements_after_training_can_be_repeated_without_training_again(
+    study: Path, whole: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gqvae.evaluation import language_model
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(language_model, "_final", die)
+    with pytest.raises(KeyboardInterrupt):
+        run(study, tmp_path / "out")
+    monkeypatch.undo()
+    monkeypatch.setattr(runner.pl, "Trainer", die)
+    assert run(study, tmp_path / "out") == whole
+
+
+def test_inputs_that_do_not_fit_are_refused(study: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="train_bytes asks for 1,000,000 bytes but the training split has"):
+        run(study, tmp_path / "out", train_bytes=1_000_000)
+    with pytest.raises(UserError, match=r"tokens\.json does not exist"):
+        run(study, tmp_path / "out", tokens=tmp_path)
+    for name in (study / "tokens").iterdir():
+        (tmp_path / name.name).write_bytes(name.read_bytes())
+    record = json.loads((tmp_path / "tokens.json").read_text())
+    record["vocab_size"] = 300
+    (tmp_path / "tokens.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match="encoded with a vocabulary of 300"):
+        run(study, tmp_path / "out", tokens=tmp_path)
+    record["splits"]["test"]["bytes"] -= 1
+    (tmp_path / "tokens.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match="of test"):
+        run(study, tmp_path / "out", tokens=tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_verb_runs_from_the_command_line(study: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+    from gqvae.verbs import language_models
+
+    parser = argparse.ArgumentParser()
+    language_models.add_parsers(parser.add_subparsers())
+    words = ["train-lm", "--settings", SETTINGS.canonical(), "--arm", "bytes", "--seed", "1", "--train-bytes", "2000"]
+    for name in ("tokenizer", "tokens", "corpus"):
+        words += [f"--{name}", str(study / name)]
+    parsed = parser.parse_args([*words, "--out", str(tmp_path / "out"), "--state", str(tmp_path / "state")])
+    parsed.run(parsed)
+    assert (tmp_path / "out" / "curve.csv").read_text() == whole["curve"]
