@@ -42,7 +42,7 @@ BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
 INTRODUCTION = """\
 # Configurations
 
-<!-- Generated from src/gqvae/config.py by `gqvae config-docs`; change it there. -->
+<!-- Generated from src/gqvae/config/ by `gqvae config-docs`; change it there. -->
 
 A config file says what is studied; where and how it runs (cores, GPUs, a cluster) is a matter of `profiles/`. Each file stands alone:
 
@@ -73,7 +73,7 @@ def schema() -> str:
         "title": "A study of GQ-VAE",
         **_without_titles(config.Study.model_json_schema()),
     }
-    note = "# Generated from src/gqvae/config.py by `gqvae config-docs`; change it there.\n"
+    note = "# Generated from src/gqvae/config/ by `gqvae config-docs`; change it there.\n"
     return note + str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120))
 
 
@@ -94,7 +94,7 @@ def check() -> None:
     """
     for path, text in _texts().items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            raise UserError(f"{path} does not agree with src/gqvae/config.py: run `gqvae config-docs` and commit the result.")
+            raise UserError(f"{path} does not agree with src/gqvae/config/: run `gqvae config-docs` and commit the result.")
 
 
 def _texts() -> dict[Path, str]:

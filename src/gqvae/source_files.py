@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 # Settings reach a verb as validated values, which Snakemake tracks on their own; the others only speak to the reader of a log.
 # (The package's own __init__ is left out as well: a new version number is no reason to train again.)
-WITHOUT_EFFECT = ("config.py", "errors.py", "progress.py")
+WITHOUT_EFFECT = ("config", "errors.py", "progress.py")
 
 
 def source_files(module: str, function: str | None = None, without: tuple[str, ...] = (), package: Path = PACKAGE) -> list[str]:
@@ -48,7 +48,7 @@ def source_files(module: str, function: str | None = None, without: tuple[str, .
         # Importing a.b.c runs the __init__ of a.b as well; the last part may be a name inside a module, which has no file.
         for depth in range(2, len(parts) + 1):
             path = _module_file(package, ".".join(parts[:depth]))
-            if path is not None and path not in found and path.relative_to(package).as_posix() not in WITHOUT_EFFECT:
+            if path is not None and path not in found and path.relative_to(package).parts[0] not in WITHOUT_EFFECT:
                 found.add(path)
                 waiting.extend(_imports(package, path))
     return sorted(os.path.relpath(path) for path in found)

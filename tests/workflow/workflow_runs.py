@@ -23,7 +23,7 @@ def copy_of_repository(folder: Path) -> Path:
     return folder
 
 
-def run_snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_snakemake(folder: Path, *arguments: str, timeout: float = 580) -> subprocess.CompletedProcess[str]:
     """Snakemake in the copy, with the copy's own package."""
     environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
     return subprocess.run(
@@ -32,6 +32,6 @@ def run_snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[
         env=environment,
         capture_output=True,
         text=True,
-        timeout=580,
+        timeout=timeout,
         check=False,
     )

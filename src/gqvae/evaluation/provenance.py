@@ -96,7 +96,7 @@ def git_state(package: Path) -> dict[str, Any] | None:
 
     A package installed into an environment may lie inside an unrelated checkout: it counts only where git tracks its files.
     """
-    if not _git(package, "ls-files", "config.py"):
+    if not _git(package, "ls-files", "config"):
         return None
     commit = _git(package, "rev-parse", "--verify", "HEAD")
     if not commit:

@@ -24,12 +24,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import signal
-import threading
 import time
 import warnings
 from collections.abc import Iterator
-from types import FrameType
 from typing import Any, Literal, cast
 
 import lightning.pytorch as pl
@@ -39,11 +36,11 @@ from torch import Tensor
 
 from gqvae.errors import UserError
 from gqvae.progress import Progress
-from gqvae.training.resume import Interrupted, RunState
+from gqvae.training.resume import RunState
+from gqvae.training.signals import Signals
 
 FINITE_EVERY_STEPS = 100  # the loss is fetched and checked this often; fetching each one would make the device wait
 NOTE_EVERY_SECONDS = 1.0
-REPEATED_SIGNAL_SECONDS = 2.0
 
 logger = logging.getLogger("gqvae")
 
@@ -138,7 +135,7 @@ def fit(
     restored = _restore(module, state, label)
     if module.step >= max_steps:
         return
-    signals, progress = _Signals(), Progress(label, total=max_steps, unit="step", done=module.step)
+    signals, progress = Signals(), Progress(label, total=max_steps, unit="step", done=module.step)
     with signals, progress, _quiet_lightning():
         trainer = pl.Trainer(
             accelerator="cuda" if torch.cuda.is_available() else "cpu",
@@ -185,7 +182,7 @@ class _Keeper(pl.Callback):
         self,
         state: RunState,
         restored: dict[str, Any] | None,
-        signals: _Signals,
+        signals: Signals,
         progress: Progress,
         seed: int,
         max_steps: int,
@@ -272,46 +269,6 @@ class _Keeper(pl.Callback):
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """A row without numpy or torch scalars, which a state that is loaded safely may not hold."""
     return {key: value.item() if hasattr(value, "item") else value for key, value in row.items()}
-
-
-class _Signals:
-    """Turns SIGTERM and SIGINT into a flag read at step boundaries.
-
-    A process group and a workflow manager often send the same signal twice, so repetitions are ignored for a while;
-    a later one stops at once, without saving.
-    """
-
-    def __init__(self) -> None:
-        self.received: int | None = None
-        self._received_at = 0.0
-        self._before: dict[int, Any] = {}
-
-    def install(self) -> None:
-        if threading.current_thread() is threading.main_thread():  # only there may handlers be set
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self._handle)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        now = time.monotonic()
-        if self.received is None:
-            self.received, self._received_at = number, now
-        elif now - self._received_at > REPEATED_SIGNAL_SECONDS:
-            raise Interrupted(number)
-
-    def stop_if_received(self) -> None:
-        """Raise `Interrupted` if a signal has arrived."""
-        if self.received is not None:
-            raise Interrupted(self.received)
-
-    def __enter__(self) -> _Signals:
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-        self.install()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in self._before.items():
-                signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,60 @@
+"""The typed configuration of a study: the only place that holds defaults, units and where a value comes from.
+
+`configs/README.md` and `workflow/schemas/config.schema.yaml` are generated from these models (`gqvae config-docs`).
+Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.
+"""
+
+from gqvae.config.block import BYTE_VALUES, RESERVED_IDS, Block, load_settings, parse, read_settings, setting
+from gqvae.config.corpus import (
+    Corpus,
+    CorpusBase,
+    PythonCorpus,
+    SyntheticCorpus,
+    TextCorpus,
+    TinyStoriesCorpus,
+    load_corpus,
+)
+from gqvae.config.networks import (
+    BPETraining,
+    Distillation,
+    Network,
+    NetworkRun,
+    NetworkTraining,
+    Objective,
+    PaperObjective,
+    RateControlledObjective,
+)
+from gqvae.config.study import Arm, BPEArm, BytesArm, FixedArm, GQVAEArm, LanguageModel, Study, Vocabulary
+
+__all__ = [
+    "BYTE_VALUES",
+    "RESERVED_IDS",
+    "Arm",
+    "BPEArm",
+    "BPETraining",
+    "Block",
+    "BytesArm",
+    "Corpus",
+    "CorpusBase",
+    "Distillation",
+    "FixedArm",
+    "GQVAEArm",
+    "LanguageModel",
+    "Network",
+    "NetworkRun",
+    "NetworkTraining",
+    "Objective",
+    "PaperObjective",
+    "PythonCorpus",
+    "RateControlledObjective",
+    "Study",
+    "SyntheticCorpus",
+    "TextCorpus",
+    "TinyStoriesCorpus",
+    "Vocabulary",
+    "load_corpus",
+    "load_settings",
+    "parse",
+    "read_settings",
+    "setting",
+]

@@ -1,0 +1,71 @@
+"""What every block of settings is: frozen, documented, strict about keys, and read with one clear sentence when it is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gqvae.errors import UserError
+
+BYTE_VALUES = 256
+RESERVED_IDS = BYTE_VALUES + 1  # every byte, and the end of a document
+
+
+def setting(default: Any, description: str, unit: str = "", source: str = "ours", **checks: Any) -> Any:
+    """A field with its documentation: what it is, its unit, and where the default comes from."""
+    return Field(default, description=description, json_schema_extra={"unit": unit, "source": source}, **checks)
+
+
+class Block(BaseModel):
+    """A frozen block of settings; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def canonical(self) -> str:
+        """The block as JSON that depends on values alone, never on the order of keys."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+AnyBlock = TypeVar("AnyBlock", bound=Block)
+
+
+def parse(model: type[AnyBlock], value: Any, origin: str) -> AnyBlock:
+    """Validate `value`; the first thing wrong becomes one sentence that names the key and `origin`."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(whole)"
+        if first["type"] == "extra_forbidden":
+            raise UserError(f"{origin}: unknown key {key!r}; configs/README.md lists the keys there are.") from None
+        if first["type"] == "missing":
+            raise UserError(f"{origin}: the key {key!r} is missing; configs/README.md says what it needs.") from None
+        given = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
+        raise UserError(f"{origin}: {key}: {first['msg']}{given}; correct it and run again.") from None
+
+
+def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
+    """Read settings given on the command line: a YAML/JSON file, or JSON itself."""
+    value, origin = read_settings(text)
+    return parse(model, value, origin)
+
+
+def read_settings(text: str) -> tuple[Any, str]:
+    """The value behind a `--settings` argument and where it came from, for messages."""
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text), "--settings"
+        except json.JSONDecodeError as error:
+            raise UserError(f"--settings is not JSON ({error}): correct it and run again.") from None
+    path = Path(text)
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: give a config file, or settings as JSON.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not YAML ({error}): correct it and run again.") from None
+    return value or {}, str(path)

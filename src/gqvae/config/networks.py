@@ -1,0 +1,118 @@
+"""Settings of the learned tokenizers: sizes, objectives, training, and what one run of each stage is given."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from gqvae.config.block import Block, setting
+
+
+class Network(Block):
+    """The shared network: encoder, quantizer, gater, decoder (paper §3; sizes of the authors' code in paper.yaml)."""
+
+    width: int = setting(64, "Model width D.", "features", "paper: 1024", ge=8)
+    head_width: int = setting(32, "Width of one attention head.", "features", "authors' code: 64", ge=4)
+    encoder_layers: int = setting(4, "Transformer layers of the encoder.", "layers", "authors' code", ge=1)
+    gater_layers: int = setting(2, "Transformer layers of the gater.", "layers", "authors' code", ge=1)
+    decoder_layers: int = setting(4, "Feed-forward blocks of the decoder.", "blocks", "authors' code", ge=1)
+    codebook_size: int = setting(1024, "Codes K in the codebook.", "codes", "paper: up to 50,000", ge=2)
+    max_token_bytes: int = setting(10, "Longest token L; kernel of the decoder's transposed convolution.", "bytes", "paper", ge=1)
+    max_pretoken_bytes: int = setting(16, "Longest piece T the network sees; longer pre-tokens are cut.", "bytes", "paper", ge=2)
+    gate_logit_bound: float | None = setting(
+        4.0, "Gate logits x become c·tanh(x/c) with this c, so that gradients survive (None: unbounded, as the paper)."
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> Network:
+        if self.width % self.head_width:
+            raise ValueError(f"width {self.width} is not a multiple of head_width {self.head_width}")
+        return self
+
+
+class PaperObjective(Block):
+    """The authors' objective: every position learns to decode all characters since the last gate (§2 of the method)."""
+
+    name: Literal["paper"] = setting("paper", "Objective of the authors' code.", source="authors' code")
+    alpha: float = setting(3.0, "Weight of the gate (compression) loss mean(g).", source="authors' code", ge=0)
+    gamma: float = setting(1.0, "Weight of the length loss.", source="authors' code", ge=0)
+    codebook_weight: float = setting(0.25, "Weight of ‖sg[z]−e‖² (the authors call it β).", source="authors' code", ge=0)
+    commitment_weight: float = setting(1.0, "Weight of ‖z−sg[e]‖².", source="authors' code", ge=0)
+
+
+class RateControlledObjective(Block):
+    """Expected cost of the segmentation, with feedback on the rate: the user asks for a rate and gets it."""
+
+    name: Literal["rate_controlled"] = setting("rate_controlled", "Our objective.", source="ours")
+    tokens_per_pretoken: float = setting(1.25, "Target of the rate, ≥ 1.", "tokens per pre-token", ge=1)
+    gamma: float = setting(1.0, "Weight of the length loss.", source="authors' code", ge=0)
+    codebook_weight: float = setting(1.0, "Weight of ‖sg[z]−e‖².", source="VQ-VAE, arXiv 1711.00937", ge=0)
+    commitment_weight: float = setting(0.25, "Weight of ‖z−sg[e]‖².", source="VQ-VAE, arXiv 1711.00937", ge=0)
+    integral_gain: float = setting(0.05, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
+    proportional_gain: float = setting(8.0, "Immediate part of the feedback on the excess of the rate.", ge=0)
+
+
+Objective = Annotated[PaperObjective | RateControlledObjective, Field(discriminator="name")]
+
+
+class NetworkTraining(Block):
+    """How a network is trained on unique pre-tokens, weighted by frequency."""
+
+    steps: int = setting(600, "Optimiser steps.", "steps", ge=1)
+    batch_pretokens: int = setting(
+        2048, "Pre-tokens drawn from the stream per step; equal ones are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
+    )  # fmt: skip
+    sampling_exponent: float = setting(
+        0.5,
+        "τ: pre-tokens are drawn by count^τ and weigh count^(1−τ); 1 draws as the stream does.",
+        source="paper: 1",
+        ge=0,
+        le=1,
+    )
+    learning_rate: float = setting(2e-3, "Peak learning rate.", source="paper: 1e-4", gt=0)
+    codebook_rate_factor: float = setting(
+        10.0, "Learning rate of the codebook relative to the rest.", source="authors' code", gt=0
+    )
+    weight_decay: float = setting(1e-4, "L2 term of Adam.", source="authors' code", ge=0)
+    amsgrad: bool = setting(True, "AMSGrad variant of Adam.", source="authors' code")
+    warmup_steps: int = setting(
+        50, "Linear warm-up from a tenth of the peak; cosine decay after it.", "steps", "paper: 1,000", ge=0
+    )
+    unquantized_steps: int = setting(
+        30, "First steps without quantization, while the reservoir fills.", "steps", "paper: 500", ge=0
+    )
+    revival_every: int = setting(
+        25, "Dead codes are re-initialised from the reservoir this often (0: never).", "steps", "paper: 250", ge=0
+    )
+    reservoir_vectors: int = setting(8192, "Vectors the reservoir holds.", "vectors", "paper: 131,072", ge=1)
+    reservoir_per_batch: int = setting(256, "Worst vectors of each batch that enter it.", "vectors", "paper: 2,500", ge=1)
+    usage_decay: float = setting(0.98, "Decay of the moving average of code usage.", ge=0, lt=1)
+    measure_every: int = setting(50, "Steps between rows of the training history.", "steps", ge=1)
+    gradient_clip: float | None = setting(1.0, "Largest gradient norm (None: no limit, as the authors' code).", gt=0)
+    precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
+    checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
+
+
+class NetworkRun(Block):
+    """Everything that decides one trained network, but the seed and the data."""
+
+    objective: Objective = setting(RateControlledObjective(), "Training objective.")
+    chunk_bytes: int | None = setting(None, "Gates hard-set every so many bytes (None: learned gates).", "bytes", ge=1)
+    network: Network = setting(Network(), "Sizes.")
+    training: NetworkTraining = setting(NetworkTraining(), "Training.")
+
+
+class Distillation(Block):
+    """How a trained network becomes tokenizers, one for each vocabulary size."""
+
+    encoder: Literal["neural", "distilled"] = setting("neural", "Segmentation used downstream.")
+    sizes: tuple[int, ...] = setting(..., "Vocabulary sizes, all served by one network through pruning.", "tokens")
+
+
+class BPETraining(Block):
+    """Byte-level BPE at one or several sizes, or matched to another tokenizer's compression."""
+
+    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
+    sizes: tuple[int, ...] = setting((), "Vocabulary sizes.", "tokens")
+    match_tolerance: float = setting(0.005, "Relative difference in bytes per token that counts as matched.", ge=0)

@@ -1,0 +1,163 @@
+"""A whole study: arms, vocabulary sizes, language models, seeds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from gqvae.config.block import RESERVED_IDS, Block, setting
+from gqvae.config.corpus import Corpus, SyntheticCorpus
+from gqvae.config.networks import Network, NetworkRun, NetworkTraining, Objective, RateControlledObjective
+from gqvae.errors import UserError
+
+
+class ArmBase(Block):
+    """One condition of the study."""
+
+    language_model: bool = setting(True, "Train language models on this arm's tokens.")
+
+
+class BytesArm(ArmBase):
+    """One token per byte."""
+
+    kind: Literal["bytes"] = setting("bytes", "The 256 bytes.")
+
+
+class BPEArm(ArmBase):
+    """Byte-level BPE by sentencepiece, confined to the same pre-tokens as every other arm."""
+
+    kind: Literal["bpe"] = setting("bpe", "Byte-pair encoding.", source="paper")
+    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
+    match: str | None = setting(
+        None, "Name of a learned arm: the vocabulary size is searched so that both compress equally (None: the study's size)."
+    )  # fmt: skip
+
+
+class FixedArm(ArmBase):
+    """The same network with gates hard-set at every n-th byte of a pre-token and at its end."""
+
+    kind: Literal["fixed"] = setting("fixed", "Fixed-length VQ-VAE.", source="paper")
+    chunk_bytes: int = setting(3, "Bytes per token n.", "bytes", "paper", ge=1)
+    codebook_size: int | None = setting(None, "Codes of this arm (None: the network's).", "codes", ge=2)
+
+
+class GQVAEArm(ArmBase):
+    """The gated quantized VAE."""
+
+    kind: Literal["gqvae"] = setting("gqvae", "GQ-VAE.", source="paper")
+    objective: Objective = setting(RateControlledObjective(), "Training objective.")
+    encoder: Literal["neural", "distilled"] = setting(
+        "neural", "Segmentation used downstream: the gates with fallback, or the fewest tokens of the vocabulary.", source="paper: neural"
+    )  # fmt: skip
+    codebook_size: int | None = setting(None, "Codes of this arm (None: the network's).", "codes", ge=2)
+
+
+Arm = Annotated[BytesArm | BPEArm | FixedArm | GQVAEArm, Field(discriminator="kind")]
+
+
+class Vocabulary(Block):
+    """Vocabulary sizes; they count everything: learned strings, the 256 bytes, the end-of-document token."""
+
+    size: int = setting(1024, "Size V of the arms compared downstream.", "tokens", gt=RESERVED_IDS)
+    grid: tuple[int, ...] = setting((), "Further sizes for the figure of compression against vocabulary size.", "tokens")
+    match_tolerance: float = setting(0.005, "Largest relative difference in bytes per token that counts as matched.", ge=0)
+
+    @model_validator(mode="after")
+    def _grid_holds_bytes(self) -> Vocabulary:
+        for size in self.grid:
+            if size <= RESERVED_IDS:
+                raise ValueError(
+                    f"grid size {size} is too small: it must exceed {RESERVED_IDS} (256 bytes and the end of a document)"
+                )
+        return self
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """All sizes, ascending, each once."""
+        return tuple(sorted({self.size, *self.grid}))
+
+
+class LanguageModel(Block):
+    """The downstream language model and its budget, identical for all arms."""
+
+    layers: int = setting(2, "Transformer layers.", "layers", ge=1)
+    width: int = setting(64, "Model width.", "features", ge=8)
+    heads: int = setting(2, "Attention heads.", "heads", ge=1)
+    context: int = setting(128, "Context length.", "tokens", ge=2)
+    tied: bool = setting(False, "Share input and output embedding.")
+    train_bytes: tuple[int, ...] = setting(
+        (250_000, 500_000, 1_000_000), "Amounts of training text; the largest gives the convergence figure.", "bytes", min_length=1
+    )  # fmt: skip
+    epochs: float = setting(1.0, "Passes over that text.", "passes", gt=0)
+    batch_windows: int = setting(16, "Windows of `context` tokens per step.", "windows", ge=1)
+    learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)
+    weight_decay: float = setting(0.1, "Weight decay of matrices.", ge=0)
+    warmup_fraction: float = setting(0.05, "Share of the steps of linear warm-up; cosine decay to a tenth after it.", ge=0, lt=1)
+    gradient_clip: float = setting(1.0, "Largest gradient norm.", gt=0)
+    evaluations: int = setting(10, "Log-spaced points at which validation bits per byte are measured.", "points", ge=2)
+    valid_bytes: int = setting(50_000, "Validation text used at those points (whole documents).", "bytes", gt=0)
+    precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
+    checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
+
+    @model_validator(mode="after")
+    def _shapes_fit(self) -> LanguageModel:
+        if self.width % (2 * self.heads):
+            raise ValueError(
+                f"width {self.width} is not a multiple of twice the heads ({self.heads}): rotary embedding needs pairs"
+            )
+        if any(size <= 0 for size in self.train_bytes) or list(self.train_bytes) != sorted(set(self.train_bytes)):
+            raise ValueError(f"train_bytes {list(self.train_bytes)} must be positive and strictly ascending")
+        return self
+
+
+class Study(Block):
+    """A whole study: corpus, arms, networks, language models, seeds."""
+
+    study: str = setting("default", "Name; results go to results/<study>/.", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    seeds: tuple[int, ...] = setting((0, 1), "Seeds; each trains every tokenizer and every language model once.", min_length=1)
+    corpus: Corpus = setting(SyntheticCorpus(), "Where the text comes from.")
+    vocabulary: Vocabulary = setting(Vocabulary(), "Vocabulary sizes and matching.")
+    arms: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Arm] = setting(
+        {
+            "bytes": BytesArm(),
+            "bpe": BPEArm(),
+            "bpe_matched": BPEArm(match="gqvae"),
+            "fixed": FixedArm(),
+            "gqvae": GQVAEArm(),
+        },
+        "The conditions compared, by name.",
+        source="paper",
+        min_length=1,
+    )
+    network: Network = setting(Network(), "Sizes of the learned tokenizers' network.")
+    training: NetworkTraining = setting(NetworkTraining(), "Training of the learned tokenizers.")
+    language_model: LanguageModel = setting(LanguageModel(), "The downstream language model.")
+
+    @model_validator(mode="after")
+    def _arms_fit_together(self) -> Study:
+        if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(f"seeds {list(self.seeds)} must be different and not negative")
+        for name, arm in self.arms.items():
+            if isinstance(arm, BPEArm) and arm.match is not None:
+                target = self.arms.get(arm.match)
+                if not isinstance(target, FixedArm | GQVAEArm):
+                    raise ValueError(f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm")
+            if isinstance(arm, FixedArm) and arm.chunk_bytes > self.network.max_token_bytes:
+                raise ValueError(
+                    f"arms.{name}.chunk_bytes {arm.chunk_bytes} exceeds network.max_token_bytes {self.network.max_token_bytes}"
+                )
+        return self
+
+    def network_run(self, arm: str) -> NetworkRun:
+        """What trains the network of a learned arm: the shared sizes with the arm's own choices put in."""
+        chosen = self.arms[arm]
+        if not isinstance(chosen, FixedArm | GQVAEArm):
+            raise UserError(f"arms.{arm} is of kind {chosen.kind}: it has no network; name a fixed or gqvae arm.")
+        size = chosen.codebook_size or self.network.codebook_size
+        return NetworkRun(
+            objective=chosen.objective if isinstance(chosen, GQVAEArm) else RateControlledObjective(),
+            chunk_bytes=chosen.chunk_bytes if isinstance(chosen, FixedArm) else None,
+            network=self.network.model_copy(update={"codebook_size": size}),
+            training=self.training,
+        )

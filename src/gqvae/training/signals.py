@@ -1,0 +1,54 @@
+"""SIGTERM and SIGINT as a flag that a run reads at its step boundaries, where it can save itself."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+from gqvae.training.resume import Interrupted
+
+REPEATED_SIGNAL_SECONDS = 2.0
+
+
+class Signals:
+    """Turns SIGTERM and SIGINT into a flag read at step boundaries.
+
+    A process group and a workflow manager often send the same signal twice, so repetitions are ignored for a while;
+    a later one stops at once, without saving.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._received_at = 0.0
+        self._before: dict[int, Any] = {}
+
+    def install(self) -> None:
+        """Set the handlers."""
+        if threading.current_thread() is threading.main_thread():  # only there may handlers be set
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._handle)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self.received is None:
+            self.received, self._received_at = number, now
+        elif now - self._received_at > REPEATED_SIGNAL_SECONDS:
+            raise Interrupted(number)
+
+    def stop_if_received(self) -> None:
+        """Raise `Interrupted` if a signal has arrived."""
+        if self.received is not None:
+            raise Interrupted(self.received)
+
+    def __enter__(self) -> Signals:
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        self.install()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
