@@ -17,7 +17,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 STUDY = $(shell sed -n 's/^study: *\([a-z0-9_-]*\).*/\1/p' $(CONFIG))
 
-.PHONY: help reproduce report test lint bench lock clean
+.PHONY: help reproduce report publish test lint bench lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -29,6 +29,12 @@ reproduce: $(INSTALLED) ## Run the study of CONFIG (default: configs/default.yam
 
 report: $(INSTALLED) ## Build results/<study>/report.zip from what has been computed.
 	$(BIN)/snakemake --configfile $(CONFIG) --report results/$(STUDY)/report.zip
+
+publish: ## Copy tables, figures, summary and provenance of CONFIG's study to results/published/<study>/.
+	rm -rf results/published/$(STUDY)
+	mkdir -p results/published/$(STUDY)/figures
+	cp -r results/$(STUDY)/{tables,summary.md,provenance.json} results/published/$(STUDY)/
+	cp results/$(STUDY)/figures/*.{png,csv} results/published/$(STUDY)/figures/
 
 lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation: seconds.
 	$(BIN)/ruff check

@@ -24,12 +24,13 @@ from gqvae.config.networks import (
     PaperObjective,
     RateControlledObjective,
 )
-from gqvae.config.study import Arm, BPEArm, BytesArm, FixedArm, GQVAEArm, LanguageModel, Study, Vocabulary
+from gqvae.config.study import Arm, ArmBase, BPEArm, BytesArm, FixedArm, GQVAEArm, LanguageModel, Study, Vocabulary
 
 __all__ = [
     "BYTE_VALUES",
     "RESERVED_IDS",
     "Arm",
+    "ArmBase",
     "BPEArm",
     "BPETraining",
     "Block",

@@ -40,7 +40,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure = new_figure(7.2, 5.0)
     figure.subplots_adjust(left=0.085, right=0.975, bottom=0.155, wspace=0.24, hspace=0.22)
     write_heading(
-        figure, "Training of the tokenizer networks", corpus, f"training split · one line per seed · {describe_seeds(data)}"
+        figure, "Training of the tokenizer networks", corpus, f"validation split · one line per seed · {describe_seeds(data)}"
     )
     for place, (panel, (measures, label)) in enumerate(PANELS.items()):
         axes = figure.add_subplot(2, 2, place + 1)

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from gqvae.corpus.documents import SPLITS, DocumentStore
-from gqvae.files import write_json
 from gqvae.progress import Progress
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.token_files import write_split
+from gqvae.tokenizers.token_files import write_record, write_split
 
 
 def encode_corpus(tokenizer: Tokenizer, corpus: Path, out: Path) -> None:
@@ -23,8 +22,7 @@ def encode_corpus(tokenizer: Tokenizer, corpus: Path, out: Path) -> None:
         with Progress(f"encoding {split}", total=store.total_bytes, unit="B") as progress:
             encoded = _counted(tokenizer.encode_documents(store), lengths, progress)
             rows[split] = write_split(out, split, encoded, tokenizer.vocab_size, lengths, (len(document) for document in store))
-    dtype = "uint16" if tokenizer.vocab_size <= 1 << 16 else "uint32"
-    write_json(out / "tokens.json", {"vocab_size": tokenizer.vocab_size, "dtype": dtype, "splits": rows})
+    write_record(out, tokenizer.vocab_size, rows)
 
 
 def _counted(encoded: Iterator[np.ndarray], lengths: np.ndarray, progress: Progress) -> Iterator[np.ndarray]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 import gqvae.models
-from gqvae.config import Block, NetworkRun, setting
+from gqvae.config import NetworkRun
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.files import atomic_open, json_digest, write_json
 from gqvae.models.network import GQVAE
@@ -185,13 +185,6 @@ class NetworkTraining(RunModule):
         )
 
 
-class _Identity(Block):
-    """What, beside data and code, makes two trainings the same."""
-
-    run: NetworkRun = setting(..., "Everything but the seed.")
-    seed: int = setting(..., "Seed.")
-
-
 def train_network(
     run: NetworkRun, train: PretokenCounts, valid: PretokenCounts, *, seed: int, label: str, out: Path, state: Path, threads: int
 ) -> None:
@@ -206,7 +199,7 @@ def train_network(
     data = json_digest(
         [[to_text(pretoken) for pretoken in counts.pretokens] + counts.counts.tolist() for counts in (train, valid)]
     )
-    identity = fingerprint(_Identity(run=run, seed=seed).canonical(), data, code_digest(gqvae.models, network, pretoken_batches))
+    identity = fingerprint(f"{run.canonical()} seed {seed}", data, code_digest(gqvae.models, network, pretoken_batches))
     with RunState(state, identity) as held:
         fit(
             module,
