@@ -27,8 +27,10 @@ def toy(tmp_path: Path) -> Path:
         {
             "__init__.py": "__version__ = '1'\n",
             "errors.py": "",
+            "config/__init__.py": "from toy.config.block import Block\n",
+            "config/block.py": "",
             "low/__init__.py": "",
-            "low/words.py": "from toy.errors import Oops\n",
+            "low/words.py": "from toy.config import Block\nfrom toy.errors import Oops\n",
             "low/numbers.py": "import math\n",
             "low/unused.py": "",
             "high/__init__.py": "",
