@@ -25,7 +25,7 @@ RUN = NetworkRun(
         width=32, head_width=16, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=64, max_pretoken_bytes=8
     ),
     training=NetworkTraining(
-        steps=60, batch_pretokens=64, warmup_steps=5, unquantized_steps=5, revival_every=10, measure_every=20
+        steps=300, batch_pretokens=64, warmup_steps=5, unquantized_steps=5, revival_every=10, measure_every=20
     ),
 )
 

@@ -13,7 +13,6 @@ from typing import Any
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.learned import LearnedTokenizer
 
 COLUMNS = (
     "arm", "seed", "variant", "vocab_size_requested", "vocab_size", "encoder", "used_downstream", "split", "bytes", "tokens",
@@ -32,39 +31,18 @@ def count_tokens(tokenizer: Tokenizer, counts: PretokenCounts) -> int:
     return tokens
 
 
-def gate_quality(tokenizer: LearnedTokenizer, counts: PretokenCounts) -> tuple[float, float]:
-    """Fallback rate and exact-token accuracy of the neural encoder."""
-    spans = tokenizer.spans(counts.pretokens)
-    known = set(tokenizer.strings) | {bytes([value]) for value in range(256)}
-    emitted = exact = kept = 0
-    for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
-        for text, code in tokenizer.pretoken_spans(pretoken, spans):
-            right = tokenizer.codes[code] == text
-            emitted += count
-            exact += count * right
-            kept += count * (right and text in known)
-    return 1 - kept / emitted, exact / emitted
-
-
 def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator[dict[str, Any]]:
-    """Rows for each split, and for networks each encoder (columns of `COLUMNS` but arm, seed and variant)."""
-    encoders = (
-        [tokenizer.with_encoder(name) for name in ("neural", "distilled")]
-        if isinstance(tokenizer, LearnedTokenizer)
-        else [tokenizer]
-    )
-    for one in encoders:
+    """Rows for each split and each encoder (columns of `COLUMNS` but arm, seed and variant)."""
+    for one in tokenizer.encoders():
         for split, counts in splits.items():
-            fallback: float | str = ""
-            exact: float | str = ""
-            if isinstance(one, LearnedTokenizer) and one.encoder == "neural":
-                fallback, exact = gate_quality(one, counts)
+            quality = one.gate_quality(list(zip(counts.pretokens, counts.counts.tolist(), strict=True)))
+            fallback, exact = quality or ("", "")
             tokens = count_tokens(one, counts)
             yield {
                 "vocab_size_requested": tokenizer.requested_size,
                 "vocab_size": tokenizer.vocab_size,
-                "encoder": one.encoder if isinstance(one, LearnedTokenizer) else "",
-                "used_downstream": not isinstance(one, LearnedTokenizer) or one.encoder == tokenizer.encoder,  # type: ignore[attr-defined]
+                "encoder": one.encoder,
+                "used_downstream": one.encoder == tokenizer.encoder,
                 "split": split,
                 "bytes": counts.total_bytes,
                 "tokens": tokens,

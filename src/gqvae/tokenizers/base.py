@@ -40,6 +40,7 @@ class Tokenizer(ABC):
 
     kind: ClassVar[str]
     kinds: ClassVar[dict[str, type[Tokenizer]]] = {}
+    encoder: str = ""  # the name of the way it encodes, for kinds that have several
 
     def __init__(self, strings: Sequence[bytes], requested_size: int | None = None) -> None:
         self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
@@ -62,6 +63,14 @@ class Tokenizer(ABC):
     @abstractmethod
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
         """Token ids of each of some distinct pre-tokens; their bytes must add up to the pre-token's."""
+
+    def encoders(self) -> list[Tokenizer]:
+        """This vocabulary with each way to encode there is."""
+        return [self]
+
+    def gate_quality(self, pretokens: Sequence[tuple[bytes, int]]) -> tuple[float, float] | None:
+        """Fallback rate and exact-token accuracy on pre-tokens with counts, where tokens are cut by gates; else None."""
+        return None
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text.

@@ -58,6 +58,24 @@ class LearnedTokenizer(Tokenizer):
         """The same vocabulary with the other encoder."""
         return LearnedTokenizer(self.strings, self.codes, self.network, self.weights, encoder, self.requested_size)
 
+    def encoders(self) -> list[Tokenizer]:
+        """Neural and distilled."""
+        return [self.with_encoder("neural"), self.with_encoder("distilled")]
+
+    def gate_quality(self, pretokens: Sequence[tuple[bytes, int]]) -> tuple[float, float] | None:
+        """Shares of gated spans, by frequency: encoded anew from the vocabulary, and decoded exactly by their code."""
+        if self.encoder != "neural":
+            return None
+        spans = self.spans(pretoken for pretoken, _ in pretokens)
+        emitted = exact = kept = 0
+        for pretoken, count in pretokens:
+            for text, code in self.pretoken_spans(pretoken, spans):
+                right = self.codes[code] == text
+                emitted += count
+                exact += count * right
+                kept += count * (right and text in self._ids)
+        return 1 - kept / emitted, exact / emitted
+
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
         """By the chosen encoder."""
         encoded = [pretoken.encode("utf-8") for pretoken in pretokens]
