@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from gqvae.config import Network, parse
 from gqvae.errors import UserError
-from gqvae.files import atomic_path, read_json
+from gqvae.files import atomic_open, read_json
 from gqvae.models.network import GQVAE
 
 WEIGHTS = "network.safetensors"
@@ -28,8 +28,8 @@ def describe(network: GQVAE) -> dict[str, Any]:
 
 def save_weights(network: GQVAE, path: Path) -> None:
     """Write all parameters and buffers, atomically."""
-    with atomic_path(path) as temporary:
-        save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, temporary)
+    with atomic_open(path, "wb") as stream:  # not `save_file`, which makes files that no one else may read
+        stream.write(save({name: value.contiguous().cpu() for name, value in network.state_dict().items()}))
 
 
 def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
