@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from gqvae.tokenizers.network_files import load_network
 from gqvae.training.network import NetworkTraining as Training
 from gqvae.training.network import diagnose, train_network
 from gqvae.training.pretoken_batches import PretokenStream
+from gqvae.training.resume import Interrupted
 
 COUNTS = PretokenCounts(
     [b" the", b" cat", b" walked", b" walking", b".", b" talking", b" extraordinarily-long-pre-token"],
@@ -53,8 +56,8 @@ def test_batches_are_a_function_of_seed_and_step_with_the_stream_as_expectation(
 
 @pytest.mark.parametrize(
     "settings",
-    [run(), run(objective=PaperObjective()), run(chunk_bytes=2)],
-    ids=["rate_controlled", "paper", "fixed"],
+    [run(), run(objective=PaperObjective()), run(chunk_bytes=2), run(training=SHORT.model_copy(update={"precision": "bf16"}))],
+    ids=["rate_controlled", "paper", "fixed", "bf16"],
 )
 def test_training_writes_a_loadable_network_and_a_history(settings: NetworkRun, tmp_path: Path) -> None:
     out = train(settings, tmp_path)
@@ -97,3 +100,24 @@ def test_diagnosis_names_a_collapse() -> None:
     assert diagnose({"hard_rate": 1.3, "gate_mean": 0.3, "exact_token_accuracy": 0.99, "codes_used": 1.0}, [b"a"]) == (
         "gates, codes and tokens look healthy"
     )
+
+
+def test_a_training_stopped_by_a_signal_goes_on_to_the_same_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gates, codes, usage, reservoir, α, optimiser and history all come back: weights and curve are equal bit for bit."""
+    whole = train(run(), tmp_path / "whole")
+    after_step = Training.after_step
+
+    def stopped_once(self: Training, step: int) -> None:
+        after_step(self, step)
+        if step == 13:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Training, "after_step", stopped_once)
+    with pytest.raises(Interrupted) as stopped:
+        train(run(), tmp_path / "parts")
+    assert stopped.value.exit_code == 143
+    assert not (tmp_path / "parts" / "out").exists()
+    monkeypatch.setattr(Training, "after_step", after_step)
+    resumed = train(run(), tmp_path / "parts")
+    for name in ("network.safetensors", "history.csv", "codebook.csv"):
+        assert (resumed / name).read_bytes() == (whole / name).read_bytes(), name
