@@ -15,7 +15,6 @@ CONFIG ?= configs/default.yaml
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-STUDY = $(shell sed -n 's/^study: *\([a-z0-9_-]*\).*/\1/p' $(CONFIG))
 
 .PHONY: help reproduce report publish test lint bench lock clean
 
@@ -24,17 +23,18 @@ help: ## Show this list.
 	@echo "Variables: CONFIG=configs/<file>  CORES=all  PYTHON=python3"
 
 reproduce: $(INSTALLED) ## Run the study of CONFIG (default: configs/default.yaml) into results/<study>/.
-	@test -f "$(CONFIG)" || { echo "There is no file $(CONFIG): give one of $$(ls configs/*.yaml | xargs) as CONFIG." >&2; exit 1; }
+	@$(BIN)/gqvae check-config "$(CONFIG)" > /dev/null
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 
 report: $(INSTALLED) ## Build results/<study>/report.zip from what has been computed.
-	$(BIN)/snakemake --configfile $(CONFIG) --report results/$(STUDY)/report.zip
+	$(BIN)/snakemake --configfile $(CONFIG) --report results/$$($(BIN)/gqvae check-config $(CONFIG))/report.zip
 
-publish: ## Copy tables, figures, summary and provenance of CONFIG's study to results/published/<study>/.
-	rm -rf results/published/$(STUDY)
-	mkdir -p results/published/$(STUDY)/figures
-	cp -r results/$(STUDY)/{tables,summary.md,provenance.json} results/published/$(STUDY)/
-	cp results/$(STUDY)/figures/*.{png,csv} results/published/$(STUDY)/figures/
+publish: $(INSTALLED) ## Copy tables, figures, summary and provenance of CONFIG's study to results/published/<study>/.
+	study=$$($(BIN)/gqvae check-config $(CONFIG)); from=results/$$study; to=results/published/$$study; \
+	test -f $$from/summary.md || { echo "There is no $$from/summary.md: run make reproduce CONFIG=$(CONFIG) first." >&2; exit 1; }; \
+	rm -rf $$to.new; mkdir -p $$to.new/figures; \
+	cp -r $$from/{tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,csv} $$to.new/figures/; \
+	rm -rf $$to; mv $$to.new $$to
 
 lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation: seconds.
 	$(BIN)/ruff check

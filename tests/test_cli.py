@@ -6,6 +6,7 @@ import json
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,69 @@ def test_a_vocabulary_larger_than_the_corpus_supports_is_refused(
 ) -> None:
     said = complaint(capsys, "train-bpe", "--settings", '{"sizes": [5000]}', "--pretokens", pretokens, "--out", tmp_path / "out")
     assert "vocabulary size 5000 is more than the corpus supports" in said
+
+
+@pytest.mark.parametrize("size", [100, 257])
+def test_distillation_refuses_a_vocabulary_smaller_than_the_bytes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path, size: int
+) -> None:
+    settings = json.dumps({"sizes": [size]})
+    said = complaint(
+        capsys,
+        "distill-vocabulary",
+        "--settings",
+        settings,
+        "--network",
+        tmp_path,
+        "--pretokens",
+        pretokens,
+        "--out",
+        tmp_path / "t",
+    )
+    assert "sizes" in said and str(size) in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [("train-lm", "--train-bytes", "0"), ("train-network", "--seed", "-1"), ("train-network", "--threads", "x")]
+)
+def test_numbers_out_of_range_are_usage_errors(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    assert stopped.value.code == 2
+    assert f"argument {arguments[1]}: {arguments[2]!r} is not a whole number of" in capsys.readouterr().err
+
+
+def test_a_path_that_cannot_be_used_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert "Is a directory" in complaint(capsys, "train-bpe", "--settings", "/", "--pretokens", tmp_path, "--out", tmp_path)
+    (tmp_path / "file").touch()
+    complaint(capsys, "make-bytes", "--out", tmp_path / "file")
+    complaint(capsys, "--log", tmp_path / "file" / "x.log", "make-bytes", "--out", tmp_path / "out")
+
+
+def test_check_config_prints_the_name_or_says_what_is_wrong(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text("study: mine\n")
+    assert main(["check-config", str(path)]) == 0
+    assert capsys.readouterr().out == "mine\n"
+    assert "missing.yaml" in complaint(capsys, "check-config", tmp_path / "missing.yaml")
+    path.write_text("study: [\n")
+    assert "study.yaml is not YAML" in complaint(capsys, "check-config", path)
+    path.write_text("corpus: {source: synthetic, bytes: 1000}\n")
+    assert "train_bytes asks for" in complaint(capsys, "check-config", path)
+
+
+def test_sigterm_leaves_nothing_half_written(tmp_path: Path) -> None:
+    out = tmp_path / "corpus"
+    settings = '{"source": "synthetic", "bytes": 400000000}'
+    with subprocess.Popen(
+        [sys.executable, "-m", "gqvae", "prepare-corpus", "--settings", settings, "--out", str(out)]
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(out.glob(".*.tmp")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.terminate()
+    assert process.returncode == 143
+    assert list(out.glob(".*.tmp")) == []
 
 
 @pytest.mark.parametrize("target", [0, -1.5])

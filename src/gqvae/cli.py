@@ -7,10 +7,13 @@ signal stopped a run after saving its state.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gqvae import __version__
@@ -40,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _start_logging(log: Path | None) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    logger.handlers = handlers
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(log, encoding="utf-8"))
@@ -50,6 +54,19 @@ def _start_logging(log: Path | None) -> None:
     logger.propagate = False
 
 
+@contextlib.contextmanager
+def _terminated() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, so that half-written files are removed; trainings put their own handler in place."""
+    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
@@ -57,18 +74,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     parsed = build_parser().parse_args(arguments)
-    _start_logging(parsed.log)
     threads = str(getattr(parsed, "threads", 1))
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, threads)  # before numpy or torch are imported: several runs share the machine
     try:
-        parsed.run(parsed)
+        _start_logging(parsed.log)
+        with _terminated():
+            parsed.run(parsed)
     except UserError as error:
         logger.error("gqvae: error: %s", error)
         return 2
     except Interrupted as interruption:
         logger.error("gqvae: %s", interruption)
         return interruption.exit_code
+    except OSError as error:
+        logger.error("gqvae: error: %s: %s; check the path and try again.", error.filename or "a file", error.strerror or error)
+        return 2
     except KeyboardInterrupt:
         logger.error("gqvae: interrupted")
         return 130

@@ -6,28 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gqvae.config import Distillation, Network, NetworkRun, NetworkTraining, RateControlledObjective
+from gqvae.config import Distillation
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.bpe import train_bpe
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.distillation import distill
 from gqvae.training.network import train_network
-
-TEXT = (
-    "The little fox walked to the river and talked to the old frog. “Hello,” said the fox, “it's a nice day!” "
-    "The frog wasn't sure; frogs walk slowly, and foxes are talking all day — 12 hours or 34.\n\n"
-    "Then the walking fox jumped over the café's wall, faster than the fastest dog.\tEnd\r\n"
-)
-RUN = NetworkRun(
-    objective=RateControlledObjective(tokens_per_pretoken=1.5),
-    network=Network(
-        width=32, head_width=16, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=64, max_pretoken_bytes=8
-    ),
-    training=NetworkTraining(
-        steps=300, batch_pretokens=64, warmup_steps=5, unquantized_steps=5, revival_every=10, measure_every=20
-    ),
-)
+from small_network import RUN, TEXT
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 
+from gqvae.config import Distillation, PaperObjective
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.evaluation.compression import COLUMNS, count_tokens, measure
 from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.distillation import distill
 from gqvae.tokenizers.learned import LearnedTokenizer
+from gqvae.tokenizers.pieces import cut
+from gqvae.training.network import train_network
+from small_network import RUN
 
 
 @pytest.mark.parametrize("arm", ["bytes", "bpe", "neural", "distilled"])
@@ -61,3 +69,20 @@ def test_a_lossy_tokenizer_is_refused(
     monkeypatch.setattr(tokenizers["bytes"], "segment", lambda pretokens: [b"x" for _ in pretokens], raising=True)
     with pytest.raises(UserError, match="does not give"):
         count_tokens(tokenizers["bytes"], counts)
+
+
+def test_a_network_of_the_paper_objective_segments_as_it_was_trained(counts: PretokenCounts, tmp_path: Path) -> None:
+    """It learnt with padding as text; the tokenizer must cut as the last row of its training history says."""
+    run = RUN.model_copy(
+        update={"objective": PaperObjective(alpha=0.5), "training": RUN.training.model_copy(update={"steps": 40})}
+    )
+    train_network(run, counts, counts, seed=0, label="test", out=tmp_path / "out", state=tmp_path / "state", threads=1)
+    last = list(csv.DictReader((tmp_path / "out" / "history.csv").open()))[-1]
+    ((_, tokenizer),) = distill(tmp_path / "out", Distillation(sizes=(300,)), counts)
+    pairs = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
+    spans = tokenizer.spans(counts.pretokens)
+    tokens = sum(count * len(list(tokenizer.pretoken_spans(pretoken, spans))) for pretoken, count in pairs)
+    pieces = sum(count * len(cut(pretoken, RUN.network.max_pretoken_bytes)) for pretoken, count in pairs)
+    assert tokens / pieces == pytest.approx(float(last["hard_rate"]))
+    quality = tokenizer.gate_quality(pairs)
+    assert quality is not None and quality[1] == pytest.approx(float(last["exact_token_accuracy"]))

@@ -23,11 +23,22 @@ def setting(default: Any, description: str, unit: str = "", source: str = "ours"
 class Block(BaseModel):
     """A frozen block of settings; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def canonical(self) -> str:
         """The block as JSON that depends on values alone, never on the order of keys."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+    def identity(self) -> str:
+        """The canonical form without what has no effect on results: how often states are saved."""
+        return json.dumps(_without(self.model_dump(mode="json"), "checkpoint_seconds"), sort_keys=True, separators=(",", ":"))
+
+
+def _without(value: Any, key: str) -> Any:
+    """A tree of plain values without one key, at any depth."""
+    if isinstance(value, dict):
+        return {name: _without(inner, key) for name, inner in value.items() if name != key}
+    return value
 
 
 AnyBlock = TypeVar("AnyBlock", bound=Block)
@@ -67,5 +78,5 @@ def read_settings(text: str) -> tuple[Any, str]:
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: give a config file, or settings as JSON.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not YAML ({error}): correct it and run again.") from None
+        raise UserError(f"{path} is not YAML ({' '.join(str(error).split())}): correct it and run again.") from None
     return value or {}, str(path)

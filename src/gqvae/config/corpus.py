@@ -38,7 +38,7 @@ class TextCorpus(CorpusBase):
 class TinyStoriesCorpus(CorpusBase):
     """TinyStories from the hub at a pinned revision, verified by SHA-256; its validation file is the test split."""
 
-    source: Literal["tinystories"] = setting("tinystories", "The roneneldan/TinyStories data set.", source="§4 data")
+    source: Literal["tinystories"] = setting("tinystories", "The roneneldan/TinyStories data set.", source="paper")
     keep_fraction: float = setting(0.1, "Share of the training stories to use.", source="paper", gt=0, le=1)
 
 

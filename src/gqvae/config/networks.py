@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gqvae.config.block import Block, setting
+from gqvae.config.block import RESERVED_IDS, Block, setting
 
 
 class Network(Block):
@@ -32,7 +32,7 @@ class Network(Block):
 
 
 class PaperObjective(Block):
-    """The authors' objective: every position learns to decode all characters since the last gate (§2 of the method)."""
+    """The authors' objective: every position learns to decode all characters since the last gate (docs/paper-to-code.md)."""
 
     name: Literal["paper"] = setting("paper", "Objective of the authors' code.", source="authors' code")
     alpha: float = setting(3.0, "Weight of the gate (compression) loss mean(g).", source="authors' code", ge=0)
@@ -93,6 +93,17 @@ class NetworkTraining(Block):
     precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
     checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
 
+    @model_validator(mode="after")
+    def _quantizes_in_time(self) -> NetworkTraining:
+        if self.unquantized_steps >= self.steps:
+            raise ValueError(
+                f"unquantized_steps {self.unquantized_steps} must be below steps {self.steps}: no code would be trained"
+            )
+        return self
+
+
+VocabularySize = Annotated[int, Field(gt=RESERVED_IDS)]
+
 
 class NetworkRun(Block):
     """Everything that decides one trained network, but the seed and the data."""
@@ -107,12 +118,12 @@ class Distillation(Block):
     """How a trained network becomes tokenizers, one for each vocabulary size."""
 
     encoder: Literal["neural", "distilled"] = setting("neural", "Segmentation used downstream.")
-    sizes: tuple[int, ...] = setting(..., "Vocabulary sizes, all served by one network through pruning.", "tokens")
+    sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes, all served by one network through pruning.", "tokens")
 
 
 class BPETraining(Block):
     """Byte-level BPE at one or several sizes, or matched to another tokenizer's compression."""
 
     max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
-    sizes: tuple[int, ...] = setting((), "Vocabulary sizes.", "tokens")
+    sizes: tuple[VocabularySize, ...] = setting((), "Vocabulary sizes.", "tokens")
     match_tolerance: float = setting(0.005, "Relative difference in bytes per token that counts as matched.", ge=0)

@@ -138,6 +138,14 @@ class Study(Block):
     def _arms_fit_together(self) -> Study:
         if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
             raise ValueError(f"seeds {list(self.seeds)} must be different and not negative")
+        if isinstance(self.corpus, SyntheticCorpus):
+            size = min(self.corpus.bytes, self.corpus.max_bytes or self.corpus.bytes)
+            training = size * (1 - self.corpus.valid_fraction - self.corpus.test_fraction)
+            if max(self.language_model.train_bytes) > training:
+                raise ValueError(
+                    f"language_model.train_bytes asks for {max(self.language_model.train_bytes)} bytes, corpus.bytes leaves about "
+                    f"{training:.0f} for training: use more text or train on less"
+                )
         for name, arm in self.arms.items():
             if isinstance(arm, BPEArm) and arm.match is not None:
                 target = self.arms.get(arm.match)

@@ -193,7 +193,7 @@ def _final(module: LanguageModelTraining, measurement: _Measurement) -> BitsPerB
 
 def _identity(settings: LanguageModel, arm: str, seed: int, train_bytes: int, tokenizer: Path, tokens: Path, corpus: Path) -> str:
     """What makes two runs the same: settings (of the other budgets nothing), arm, seed, text, tokens and code."""
-    own = settings.model_copy(update={"train_bytes": (train_bytes,)}).canonical()
+    own = settings.model_copy(update={"train_bytes": (train_bytes,)}).identity()
     names = [RECORD, *(f"{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy"))]
     data = [
         tokenizer_digest(tokenizer),

@@ -19,7 +19,7 @@ from gqvae.files import atomic_open, read_json
 CAPTIONS = {
     "compression": "Bytes per token on the test split against vocabulary size. Learned arms: solid with their gates and fallback "
     "(neural), dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
-    "training": "The tokenizer networks while they train: rate of the hard gates (solid) and of the soft ones (dashed), "
+    "training": "The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates (solid) and of the soft ones (dashed), "
     "reconstruction, share of codes in use, share of exact tokens. One line per seed.",
     "rank_frequency": "Share of all training tokens against rank. One line per tokenizer.",
     "convergence": "Validation bits per byte while the language models with the most training text train, against bytes and against "

@@ -98,14 +98,24 @@ class GQVAE(nn.Module):
         settings: sizes.
         alphabet: byte values that occur in the corpus, ascending.
         chunk_bytes: gates hard-set every so many bytes (the fixed-length tokenizer); None: learned gates.
+        pads_as_text: the network was trained on pre-tokens padded to T, padding attended to as any text (the paper's objective),
+            and so must see them when it segments.
         usage_decay: decay of the moving average of code usage.
     """
 
     byte_to_symbol: Tensor
 
-    def __init__(self, settings: Network, alphabet: list[int], chunk_bytes: int | None = None, usage_decay: float = 0.98) -> None:
+    def __init__(
+        self,
+        settings: Network,
+        alphabet: list[int],
+        chunk_bytes: int | None = None,
+        usage_decay: float = 0.98,
+        pads_as_text: bool = False,
+    ) -> None:
         super().__init__()
         self.settings, self.alphabet, self.chunk_bytes = settings, alphabet, chunk_bytes
+        self.pads_as_text = pads_as_text
         self.pad, self.unknown = len(alphabet), len(alphabet) + 1
         table = torch.full((BYTE_VALUES,), self.unknown, dtype=torch.long)
         table[alphabet] = torch.arange(len(alphabet))
@@ -140,8 +150,14 @@ class GQVAE(nn.Module):
     @torch.no_grad()
     def segment(self, symbols: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Hard gates (B, T) of 0 and 1, and the code at every position (B, T), −1 at padding."""
-        encoded = self(symbols, lengths)
-        return hard_gates(encoded.gates, lengths), encoded.packing.pad(encoded.quantization.indices + 1) - 1
+        width, seen = symbols.shape[1], lengths
+        if self.pads_as_text:
+            symbols = functional.pad(symbols, (0, self.settings.max_pretoken_bytes - width), value=self.pad)
+            seen = torch.full_like(lengths, symbols.shape[1])
+        encoded = self(symbols, seen)
+        real = torch.arange(width, device=lengths.device) < lengths[:, None]  # (B, T)
+        codes = encoded.packing.pad(encoded.quantization.indices)[:, :width]
+        return hard_gates(encoded.gates[:, :width], lengths), torch.where(real, codes, -1)
 
     @torch.no_grad()
     def code_strings(self) -> list[bytes]:

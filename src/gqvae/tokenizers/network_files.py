@@ -23,6 +23,7 @@ def describe(network: GQVAE) -> dict[str, Any]:
         "network": network.settings.model_dump(mode="json"),
         "alphabet": network.alphabet,
         "chunk_bytes": network.chunk_bytes,
+        "pads_as_text": network.pads_as_text,
     }
 
 
@@ -38,11 +39,16 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
     Raises:
         UserError: the weights are missing, damaged or of another network.
     """
-    network = GQVAE(
-        parse(Network, description["network"], str(weights)), list(description["alphabet"]), description["chunk_bytes"]
-    )
     try:
+        network = GQVAE(
+            parse(Network, description["network"], str(weights)),
+            list(description["alphabet"]),
+            description["chunk_bytes"],
+            pads_as_text=description["pads_as_text"],
+        )
         network.load_state_dict(load_file(weights))
+    except KeyError as error:
+        raise UserError(f"the description beside {weights} lacks the key {error}: train the network again.") from None
     except (OSError, SafetensorError, RuntimeError) as error:
         raise UserError(f"{weights} does not hold this network ({str(error).splitlines()[0]}): train it again.") from None
     return network.eval()

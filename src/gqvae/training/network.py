@@ -22,9 +22,10 @@ from gqvae.files import atomic_open, json_digest, write_json
 from gqvae.models.network import GQVAE
 from gqvae.models.objectives import Losses, RateControlled, build_objective
 from gqvae.models.quantizer import Reservoir
+from gqvae.tokenizers import pieces
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import DESCRIPTION, WEIGHTS, describe, save_weights
-from gqvae.training import network, pretoken_batches
+from gqvae.training import network, pretoken_batches, runner
 from gqvae.training.pretoken_batches import Batch, PretokenStream
 from gqvae.training.resume import RunState, code_digest, fingerprint
 from gqvae.training.runner import RunModule, autocast, fit
@@ -58,8 +59,10 @@ class NetworkTraining(RunModule):
         self.measured = valid.head(MEASURED_PRETOKENS)
         torch.manual_seed(seed)
         settings = run.training
-        self.network = GQVAE(run.network, train.alphabet, run.chunk_bytes, settings.usage_decay)
         self.objective = build_objective(run.objective)
+        self.network = GQVAE(
+            run.network, train.alphabet, run.chunk_bytes, settings.usage_decay, pads_as_text=self.objective.includes_padding
+        )
         self.reservoir = Reservoir(settings.reservoir_vectors, run.network.width)
         if self.network.gater is not None and isinstance(self.objective, RateControlled):
             # Gates start near the rate that is asked for: from one token per byte or none they are slow to come back.
@@ -199,7 +202,9 @@ def train_network(
     data = json_digest(
         [[to_text(pretoken) for pretoken in counts.pretokens] + counts.counts.tolist() for counts in (train, valid)]
     )
-    identity = fingerprint(f"{run.canonical()} seed {seed}", data, code_digest(gqvae.models, network, pretoken_batches))
+    identity = fingerprint(
+        f"{run.identity()} seed {seed}", data, code_digest(gqvae.models, pieces, runner, network, pretoken_batches)
+    )
     with RunState(state, identity) as held:
         fit(
             module,

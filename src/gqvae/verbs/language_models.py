@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from gqvae.config import LanguageModel, load_settings
+from gqvae.verbs.numbers import not_negative, positive
 
 
 def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,8 +20,8 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("--settings", required=True, metavar="FILE|JSON", help="LanguageModel settings, a YAML file or JSON text")
     parser.add_argument("--arm", required=True, help="name of the arm, recorded in the result")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights and order of the text")
-    parser.add_argument("--train-bytes", type=int, required=True, metavar="B", help="bytes of training text")
+    parser.add_argument("--seed", type=not_negative, default=0, help="seed of weights and order of the text")
+    parser.add_argument("--train-bytes", type=positive, required=True, metavar="B", help="bytes of training text")
     for name, text in (
         ("--tokenizer", "folder of the tokenizer"),
         ("--tokens", "folder of the corpus encoded with it"),
@@ -29,7 +30,7 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         ("--state", "folder of the state for resumption; removed on success"),
     ):
         parser.add_argument(name, type=Path, required=True, metavar="DIR", help=text)
-    parser.add_argument("--threads", type=int, default=1, help="threads torch may use")
+    parser.add_argument("--threads", type=positive, default=1, help="threads torch may use")
     parser.set_defaults(run=train_lm)
 
 

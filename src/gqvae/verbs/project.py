@@ -23,6 +23,14 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.set_defaults(run=config_docs)
 
     parser = verbs.add_parser(
+        "check-config",
+        help="check a study's config file and print the study's name",
+        epilog="example: gqvae check-config configs/default.yaml",
+    )
+    parser.add_argument("config", help="the YAML file")
+    parser.set_defaults(run=check_config)
+
+    parser = verbs.add_parser(
         "doctor", help="show versions, device, precision and threads as a job would find them", epilog="example: gqvae doctor"
     )
     parser.set_defaults(run=doctor)
@@ -42,6 +50,17 @@ def config_docs(arguments: argparse.Namespace) -> None:
         return
     for path in documentation.write():
         logger.info("wrote %s", path)
+
+
+def check_config(arguments: argparse.Namespace) -> None:
+    """Print the name of the study in a config file.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or is not a study.
+    """
+    from gqvae.config import Study, load_settings
+
+    sys.stdout.write(load_settings(Study, arguments.config).study + "\n")
 
 
 def doctor(arguments: argparse.Namespace) -> None:

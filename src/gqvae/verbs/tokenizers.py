@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gqvae.config import BPETraining, Distillation, NetworkRun, load_settings
 from gqvae.files import atomic_open, write_json
+from gqvae.verbs.numbers import not_negative, positive
 
 if TYPE_CHECKING:
     from gqvae.corpus.pretokens import PretokenCounts
@@ -25,11 +26,11 @@ def add_parsers(verbs: Verbs) -> None:
     )  # fmt: skip
     _settings(parser, "NetworkRun")
     parser.add_argument("--label", default="network", help="what progress lines call the run")
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights and batches")
+    parser.add_argument("--seed", type=not_negative, default=0, help="seed of weights and batches")
     _folder(parser, "--pretokens", "pre-token counts written by count-pretokens")
     _folder(parser, "--out", "folder of the network")
     _folder(parser, "--state", "folder of the state for resumption; removed on success")
-    parser.add_argument("--threads", type=int, default=1, help="threads torch may use")
+    parser.add_argument("--threads", type=positive, default=1, help="threads torch may use")
 
     parser = _verb(
         verbs, "distill-vocabulary", distill_vocabulary, "make tokenizers of several sizes from a trained network",
@@ -69,7 +70,7 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae measure-compression --arm bpe --tokenizers results/x/tokenizers/bpe/v1024 --pretokens results/x/pretokens --out bpe.csv",
     )  # fmt: skip
     parser.add_argument("--arm", required=True, help="name of the arm")
-    parser.add_argument("--seed", type=int, default=None, help="seed of the tokenizers, if they have one")
+    parser.add_argument("--seed", type=not_negative, default=None, help="seed of the tokenizers, if they have one")
     parser.add_argument("--tokenizers", type=Path, nargs="+", required=True, help="folders of the tokenizers", metavar="DIR")
     _folder(parser, "--pretokens", "pre-token counts written by count-pretokens")
     parser.add_argument("--out", type=Path, required=True, help="table to write", metavar="CSV")
