@@ -5,7 +5,9 @@ DOWNLOADS = "resources/tinystories"
 CORPUS_FILES = {
     "tinystories": [f"{DOWNLOADS}/TinyStories-train.txt", f"{DOWNLOADS}/TinyStories-valid.txt"],
     "text": [
-        os.path.expanduser(path) for path in (getattr(STUDY.corpus, "path", None), getattr(STUDY.corpus, "test_path", None)) if path
+        os.path.expanduser(path)
+        for path in (getattr(STUDY.corpus, "path", None), getattr(STUDY.corpus, "test_path", None))
+        if path
     ],
 }.get(STUDY.corpus.source, [])
 
