@@ -62,7 +62,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             _draw_arm(axes, arm, encoder, rows, mean)
             last, style = mean.iloc[-1], arm_style(arm)
             name = style.name + (f" ({encoder})" if len(of_arm["encoder"].unique()) > 1 else "")
-            if last["vocab_size"] > 0.9 * data["vocab_size"].max() and not last["matched_to"]:
+            if len(mean) > 1:
                 ends.append(LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), name, style.color))
             elif not last["matched_to"]:
                 point = (last["vocab_size"], last["bytes_per_token"])
