@@ -28,7 +28,7 @@ from gqvae.models.lm import DecoderOnlyTransformer
 from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.load import load_tokenizer
 from gqvae.tokenizers.token_files import RECORD, TokenFile
-from gqvae.training import language_model, windows
+from gqvae.training import language_model, runner, windows
 from gqvae.training.language_model import CURVE, LanguageModelTraining, Measure
 from gqvae.training.resume import RunState, code_digest, fingerprint
 from gqvae.training.runner import autocast, fit, resolve_device, resolve_precision
@@ -200,7 +200,7 @@ def _identity(settings: LanguageModel, arm: str, seed: int, train_bytes: int, to
         *(DocumentStore.open(corpus, split).digest for split in SPLITS),
         *(file_digest(tokens / name) for name in names),
     ]
-    code = code_digest(gqvae.models.lm, language_model, windows, measuring)
+    code = code_digest(gqvae.models.lm, language_model, runner, windows, measuring)
     return fingerprint(json_digest([own, arm, seed]), json_digest(data), code)
 
 
