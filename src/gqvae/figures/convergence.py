@@ -49,7 +49,7 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw both panels with one vertical axis; names stand right of the second."""
     figure = new_figure(7.2, 3.7)
-    figure.subplots_adjust(left=0.075, right=0.82, bottom=0.13, wspace=0.08)
+    figure.subplots_adjust(left=0.075, right=0.82, bottom=0.13, wspace=0.14)
     write_heading(figure, "Convergence of the language models", corpus, f"validation split · {describe_seeds(data)}")
     left = figure.add_subplot(1, 2, 1)
     panels = {"bytes": left, "tokens": figure.add_subplot(1, 2, 2, sharey=left)}
