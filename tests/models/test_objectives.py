@@ -10,7 +10,8 @@ from torch.nn import functional
 from gqvae.config import Network, PaperObjective, RateControlledObjective
 from gqvae.models.gates import soft_masks
 from gqvae.models.network import GQVAE, Decoded
-from gqvae.models.objectives import build_objective, exact_spans, reach, span_keys, span_lengths
+from gqvae.models.objective_base import exact_spans, span_keys, span_lengths
+from gqvae.models.objectives import build_objective
 
 SMALL = Network(
     width=16,
@@ -59,37 +60,6 @@ def test_weights_count_like_repeated_pretokens() -> None:
         torch.testing.assert_close(merged.hard_rate, plain.hard_rate)
 
 
-def test_paper_loss_equals_its_formula() -> None:
-    """Written again from the method, with plain loops over positions."""
-    network, settings = small_network(), PaperObjective()
-    symbols, lengths, _ = batch(network)
-    losses = build_objective(settings)(network, symbols, lengths, torch.ones(3), quantize=True)
-    encoded = network(symbols, torch.full((3,), 6))
-    assert encoded.quantization is not None
-    decoded = network.decoder(encoded.quantization.quantized)
-    characters, sizes = decoded.characters.view(3, 6, 4, -1), decoded.lengths.view(3, 6, 4)
-    masks = soft_masks(encoded.gates, 4)
-    cumulative = functional.softmax(sizes, 2)
-    reconstruction = length = 0.0
-    for b in range(3):
-        for t in range(6):
-            row = 0.0
-            for i in range(4):
-                target = symbols[b, t - i] if t >= i else torch.tensor(network.pad)
-                reconstruction += functional.cross_entropy(characters[b, t, i], target) * masks[b, t, i] / (3 * 6 * 4)
-                covered = cumulative[b, t, i:].sum().clamp(max=1)
-                row += functional.binary_cross_entropy(covered, masks[b, t, i].clamp(0, 1)) / 4
-            length += row * encoded.gates[b, t].detach() / (3 * 6)
-    terms = encoded.quantization
-    expected = (
-        reconstruction
-        + settings.alpha * encoded.gates.mean()
-        + settings.gamma * length
-        + (settings.codebook_weight * terms.codebook_loss + settings.commitment_weight * terms.commitment_loss).mean()
-    )
-    torch.testing.assert_close(losses.total, expected)
-
-
 def test_segmentation_probabilities_cover_every_byte_once() -> None:
     """With a long enough L, Σ_t g_t m[t, t−j] = 1 for every byte j when the last gate is 1."""
     gates = torch.rand(4, 6)
@@ -133,11 +103,6 @@ def test_span_helpers_on_a_word() -> None:
     assert span_lengths(hard, 10).tolist() == [[1, 2, 1, 2]]
     keys = span_keys(torch.tensor([[1, 2, 9], [1, 2, 7], [2, 1, 9]]), torch.tensor([2, 2, 2]))
     assert keys[0] == keys[1] != keys[2]
-
-
-def test_reach_is_the_chance_of_a_longer_token() -> None:
-    logits = torch.log(torch.tensor([[0.5, 0.3, 0.2]]))
-    torch.testing.assert_close(reach(logits), torch.tensor([[1.0, 0.5, 0.2]]))
 
 
 def test_starting_gate_gives_the_requested_rate() -> None:

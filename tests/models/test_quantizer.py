@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from gqvae.models.quantizer import Quantizer, Reservoir
+from gqvae.models.quantizer import Quantizer
 
 
 def test_nearest_code_is_the_one_of_least_distance() -> None:
@@ -36,23 +36,10 @@ def test_usage_moves_towards_the_weighted_share() -> None:
     torch.testing.assert_close(quantizer.usage, torch.tensor([0.25, 0.0, 0.25]))
 
 
-def test_reservoir_merges_equal_strings_and_prefers_the_heavy() -> None:
-    reservoir = Reservoir(8, 2)
-    vectors = torch.tensor([[0.0, 0.0], [2.0, 2.0], [5.0, 5.0], [9.0, 9.0]])
-    reservoir.add(vectors, torch.tensor([7, 7, 8, 9]), torch.tensor([2.0, 2.0, 3.0, 0.0]), limit=4)
-    drawn = reservoir.draw(5, by_priority=True)
-    assert drawn.tolist() == [[1.0, 1.0], [5.0, 5.0]]  # 2 + 2 beats 3; priority 0 is never drawn
-
-
-def test_reservoir_overwrites_its_oldest_entries() -> None:
-    reservoir = Reservoir(3, 1)
-    for value in range(5):
-        reservoir.add(torch.tensor([[float(value)]]), torch.tensor([value]), torch.ones(1), limit=1)
-    assert sorted(reservoir.draw(9, by_priority=True).flatten().tolist()) == [2.0, 3.0, 4.0]
-
-
 def test_revival_replaces_codes() -> None:
     quantizer = Quantizer(4, 2)
     quantizer.revive(torch.tensor([1, 3]), torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
     assert quantizer.codebook[[1, 3]].tolist() == [[1.0, 2.0], [3.0, 4.0]]
     assert quantizer.usage.tolist() == [0.0, 0.25, 0.0, 0.25]
+    quantizer.revive(torch.tensor([1]), torch.tensor([[5.0, 6.0]]), usage=0.0)
+    assert quantizer.usage.tolist() == [0.0, 0.0, 0.0, 0.25]

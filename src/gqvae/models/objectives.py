@@ -1,152 +1,22 @@
-"""The two training objectives over one network: the paper's, and ours, which controls the rate.
+"""Our training objective, which controls the rate, and the choice between it and the paper's (`models/paper_objective.py`).
 
-Both return the loss with what is worth watching, and say which encodings deserve to be remembered for reviving dead codes.
 Shapes: B pre-tokens, T positions, L longest token, N real positions, C symbols.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from gqvae.config import PaperObjective, RateControlledObjective
-from gqvae.models.gates import hard_gates, look_back, soft_masks
-from gqvae.models.network import GQVAE, Decoded, Encoded
-
-KEY_MULTIPLIER = 1_000_003  # of the polynomial hash that tells strings apart
-
-
-@dataclass(frozen=True)
-class Losses:
-    """One batch's loss and what it says about the network. Rates are tokens per pre-token."""
-
-    total: Tensor  # ()
-    encoded: Encoded
-    reconstruction: Tensor  # (), nats per byte of the emitted tokens
-    soft_rate: Tensor  # ()
-    hard_rate: Tensor  # ()
-    gate_mean: Tensor  # (), over real positions
-    exact_tokens: Tensor  # (), share of hard-gated spans that decode exactly
-    emitted: Tensor  # (N,), weight with which each position's code counts as used
-    keys: Tensor  # (N,), equal for equal strings
-    priorities: Tensor  # (N,), claim of each encoding to a code of its own
-
-
-def span_lengths(hard: Tensor, longest: int) -> Tensor:
-    """Length of the token that ends at each position, by hard gates (B, T), at most `longest` → (B, T)."""
-    return soft_masks(hard, longest).sum(2).long()
-
-
-def exact_spans(decoded: Decoded, targets: Tensor, lengths: Tensor) -> Tensor:
-    """Whether argmax characters and length equal the true span: targets (N, L) last first, lengths (N,) → (N,) bool."""
-    inside = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
-    same = (decoded.characters.argmax(2) == targets) | ~inside
-    return same.all(1) & (decoded.lengths.argmax(1) + 1 == lengths)
-
-
-def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
-    """A polynomial hash of each span: (N, L), (N,) → (N,)."""
-    powers = torch.tensor([pow(KEY_MULTIPLIER, i, 1 << 61) for i in range(targets.shape[1])], device=targets.device)
-    inside = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
-    return ((targets + 1) * inside * powers).sum(1)
-
-
-class Objective(nn.Module):
-    """What both objectives share: targets, hard spans and the measures taken on them."""
-
-    includes_padding = False
-
-    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
-        """Loss of a batch: symbols (B, T), lengths (B,), weights (B,) = occurrences of each distinct pre-token."""
-        raise NotImplementedError("an objective defines its own forward")
-
-    def measure(
-        self, encoded: Encoded, decoded: Decoded, cross_entropy: Tensor, symbols: Tensor, lengths: Tensor, weights: Tensor
-    ) -> dict[str, Tensor]:
-        """Measures on hard spans, without gradient: rates, exactness, reconstruction, keys."""
-        longest = decoded.lengths.shape[1]
-        with torch.no_grad():
-            pack = encoded.packing.pack
-            targets = pack(look_back(symbols, longest))  # (N, L)
-            hard = hard_gates(encoded.gates, lengths)  # (B, T)
-            spans = pack(span_lengths(hard, longest))  # (N,)
-            exact = exact_spans(decoded, targets, spans)  # (N,)
-            emitted = pack(hard * weights[:, None])  # (N,)
-            total = weights.sum()
-            spanned = torch.arange(longest, device=spans.device) < spans[:, None]  # (N, L)
-            return {
-                "reconstruction": ((cross_entropy * spanned).sum(1) * emitted).sum() / (spans * emitted).sum(),
-                "exact": exact,
-                "emitted": emitted,
-                "keys": span_keys(targets, spans),
-                "hard_rate": emitted.sum() / total,
-                "soft_rate": (encoded.gates.sum(1) * weights).sum() / total,
-                "gate_mean": (encoded.gates.sum(1) * weights).sum() / (lengths * weights).sum(),
-                "exact_tokens": (exact * emitted).sum() / emitted.sum(),
-            }
-
-
-class Paper(Objective):
-    """The authors' objective: every position, gated or not, padding or not, learns to decode all since the last gate.
-
-    Reconstruction = mean over (B, T, L) of CE·m; α·mean(g); γ·mean(BCE(cumulative softmax of length logits, m)·sg[g]); codebook
-    and commitment terms at every position. Call it with lengths = T: to the authors' code padding is text.
-    """
-
-    includes_padding = True
-
-    def __init__(self, settings: PaperObjective) -> None:
-        super().__init__()
-        self.settings = settings
-
-    def weight_of_rate(self) -> float:
-        """α, fixed."""
-        return self.settings.alpha
-
-    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
-        """See the class; `lengths` are the true ones and are used for the measures only."""
-        full = torch.full_like(lengths, symbols.shape[1])
-        encoded = network(symbols, full, quantize)
-        longest = network.settings.max_token_bytes
-        vectors = encoded.vectors if encoded.quantization is None else encoded.quantization.quantized
-        decoded = network.decoder(vectors)  # N = B·T
-        targets = look_back(symbols, longest, before=network.pad).flatten(0, 1)  # (N, L)
-        masks = soft_masks(encoded.gates, longest).flatten(0, 1)  # (N, L)
-        share = (weights / weights.sum())[:, None].expand(-1, symbols.shape[1]).flatten() / symbols.shape[1]  # (N,), sums to 1
-        cross_entropy = nats(decoded, targets, network.pad)  # (N, L)
-        reconstruction = ((cross_entropy * masks).mean(1) * share).sum()
-        covered = reach(decoded.lengths)  # (N, L)
-        length_loss = functional.binary_cross_entropy(covered, masks, reduction="none").mean(1)
-        gates = encoded.gates.flatten()
-        compression = (gates * share).sum()
-        total = (
-            reconstruction
-            + self.settings.alpha * compression
-            + self.settings.gamma * (length_loss * gates.detach() * share).sum()
-        )
-        priorities = torch.ones_like(gates)
-        if encoded.quantization is not None:
-            terms = encoded.quantization
-            pulled = self.settings.codebook_weight * terms.codebook_loss + self.settings.commitment_weight * terms.commitment_loss
-            total = total + (pulled * share).sum()
-            priorities = terms.commitment_loss.detach() + 1e-12  # the worst quantized are remembered
-        measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths, weights)
-        return Losses(
-            total=total,
-            encoded=encoded,
-            reconstruction=measures["reconstruction"],
-            soft_rate=measures["soft_rate"],
-            hard_rate=measures["hard_rate"],
-            gate_mean=compression.detach(),
-            exact_tokens=measures["exact_tokens"],
-            emitted=weights[:, None].expand(-1, symbols.shape[1]).flatten(),
-            keys=torch.arange(len(gates), device=gates.device) + torch.randint(1 << 40, (), device=gates.device),
-            priorities=priorities,
-        )
+from gqvae.models.gates import look_back, soft_masks
+from gqvae.models.network import GQVAE
+from gqvae.models.objective_base import Losses, Objective, nats
+from gqvae.models.paper_objective import Paper
 
 
 class RateControlled(Objective):
@@ -218,17 +88,6 @@ class RateControlled(Objective):
             keys=measures["keys"],
             priorities=measures["emitted"] * ~measures["exact"] if quantize else measures["emitted"],
         )
-
-
-def nats(decoded: Decoded, targets: Tensor, last_symbol: int) -> Tensor:
-    """Cross-entropy of each character: targets (N, L) → (N, L). The unknown symbol, which is not decodable, counts as padding."""
-    logits, symbols = decoded.characters.float().flatten(0, 1), targets.clamp(max=last_symbol).flatten()
-    return functional.cross_entropy(logits, symbols, reduction="none").view_as(targets)
-
-
-def reach(length_logits: Tensor) -> Tensor:
-    """Probability that a token covers the character i places back: Σ_{length > i} softmax, (N, L) → (N, L), the first is 1."""
-    return functional.softmax(length_logits.float(), 1).flip(1).cumsum(1).flip(1).clamp(0, 1)
 
 
 def build_objective(settings: PaperObjective | RateControlledObjective) -> Paper | RateControlled:

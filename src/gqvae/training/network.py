@@ -1,7 +1,7 @@
 """Training of a GQ-VAE network (or its fixed-length form) under Lightning, and the files it leaves.
 
-Schedule as in the authors' code: linear warm-up from a tenth, cosine decay; the first steps unquantized while a reservoir of
-encodings fills, from which the codebook is initialised; then dead codes are revived from it at intervals.
+Schedule as in the authors' code: linear warm-up from a tenth, cosine decay; the first steps unquantized. Which encodings are
+remembered and which codes are revived from them is the policy of the objective: `paper_revival.py`, `string_revival.py`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ import torch
 from torch import Tensor
 
 import gqvae.models
-from gqvae.config import NetworkRun
+from gqvae.config import NetworkRun, PaperObjective
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.files import atomic_open, json_digest, write_json
 from gqvae.models.network import GQVAE
-from gqvae.models.objectives import Losses, RateControlled, build_objective
-from gqvae.models.quantizer import Reservoir
+from gqvae.models.objective_base import Losses
+from gqvae.models.objectives import RateControlled, build_objective
+from gqvae.models.quantizer import DEAD_SHARE
 from gqvae.tokenizers import pieces
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import DESCRIPTION, WEIGHTS, describe, save_weights
-from gqvae.training import network, pretoken_batches, runner
+from gqvae.training import network, paper_revival, pretoken_batches, runner, string_revival
+from gqvae.training.paper_revival import PaperRevival
 from gqvae.training.pretoken_batches import Batch, PretokenStream
 from gqvae.training.resume import RunState, code_digest, fingerprint
 from gqvae.training.runner import RunModule, autocast, fit
+from gqvae.training.string_revival import StringRevival
 
 HISTORY = "history.csv"
 CODEBOOK = "codebook.csv"
@@ -37,8 +40,6 @@ COLUMNS = (
     "revived", "alpha", "loss",
 )  # fmt: skip
 MEASURED_PRETOKENS = 2048  # the most frequent of the validation split
-DEAD_SHARE = 0.05  # a code is dead when used less than this share of the average code
-LAST_REVIVAL = 0.9  # no revival in the last tenth: a new code needs time to settle
 
 logger = logging.getLogger("gqvae")
 
@@ -63,7 +64,8 @@ class NetworkTraining(RunModule):
         self.network = GQVAE(
             run.network, train.alphabet, run.chunk_bytes, settings.usage_decay, pads_as_text=self.objective.includes_padding
         )
-        self.reservoir = Reservoir(settings.reservoir_vectors, run.network.width)
+        policy = PaperRevival if isinstance(run.objective, PaperObjective) else StringRevival
+        self.revival: PaperRevival | StringRevival = policy(settings, run.network.width)
         if self.network.gater is not None and isinstance(self.objective, RateControlled):
             # Gates start near the rate that is asked for: from one token per byte or none they are slow to come back.
             mean_length = float((train.lengths * train.counts).sum() / train.counts.sum())
@@ -96,10 +98,6 @@ class NetworkTraining(RunModule):
     def _quantizes(self, step: int) -> bool:
         return step >= self.run.training.unquantized_steps
 
-    def _revives(self, step: int) -> bool:
-        settings = self.run.training
-        return bool(settings.revival_every) and step % settings.revival_every == 0 and step <= LAST_REVIVAL * settings.steps
-
     def _tensors(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         longest = batch.data.shape[1] if self.objective.includes_padding else int(batch.lengths.max())
         symbols, lengths = self.network.symbols(batch.data[:, :longest], batch.lengths)
@@ -112,33 +110,24 @@ class NetworkTraining(RunModule):
         return self._losses.total
 
     def after_step(self, step: int) -> None:
-        """Count code usage, fill the reservoir, initialise or revive codes, measure at intervals."""
+        """Count code usage, remember encodings, initialise or revive codes, measure at intervals."""
         settings, losses = self.run.training, self._losses
         assert losses is not None
         encoded = losses.encoded
         if encoded.quantization is not None:
             self.network.quantizer.count_usage(encoded.quantization.indices, losses.emitted)
-        filling = not self._quantizes(step)
-        limit = settings.reservoir_vectors if filling else settings.reservoir_per_batch
-        self.reservoir.add(encoded.vectors.detach(), losses.keys, losses.priorities.detach(), limit)
+        self.revival.observe(step, losses)
         self._losses = None
-        if step == settings.unquantized_steps:
-            self._revive(torch.arange(self.run.network.codebook_size, device=self.device))
-            self.revived = 0
-        elif not filling and self._revives(step):
-            usage = self.network.quantizer.usage
-            order = usage.argsort(stable=True)
-            self._revive(order[: int((usage < DEAD_SHARE / len(usage)).sum())])
+        if step < settings.steps:  # a code revived after the last step would never be trained
+            codes = self.revival.revive(step, self.network.quantizer)
+            self._forget(codes)
+            if step > settings.unquantized_steps:  # before, codes are initialised, which is no revival
+                self.revived += len(codes)
         if step % settings.measure_every == 0 or step == settings.steps:
             self.history.append(self.measure(step))
 
-    def _revive(self, codes: Tensor) -> None:
-        """Give these codes encodings of their own, as far as the reservoir has any, and forget their optimiser state."""
-        vectors = self.reservoir.draw(len(codes), by_priority=not self.objective.includes_padding)
-        codes = codes[: len(vectors)]
-        self.network.quantizer.revive(codes, vectors)
-        self.reservoir.clear()
-        self.revived += len(codes)
+    def _forget(self, codes: Tensor) -> None:
+        """Clear the optimiser's moments of codes (M,) that stand elsewhere now."""
         optimizer = self.optimizers(use_pl_optimizer=False)
         for name, value in optimizer.state[self.network.quantizer.codebook].items():  # type: ignore[union-attr]
             if name != "step":
@@ -203,7 +192,9 @@ def train_network(
         [[to_text(pretoken) for pretoken in counts.pretokens] + counts.counts.tolist() for counts in (train, valid)]
     )
     identity = fingerprint(
-        f"{run.identity()} seed {seed}", data, code_digest(gqvae.models, pieces, runner, network, pretoken_batches)
+        f"{run.identity()} seed {seed}",
+        data,
+        code_digest(gqvae.models, pieces, runner, network, paper_revival, pretoken_batches, string_revival),
     )
     with RunState(state, identity) as held:
         fit(

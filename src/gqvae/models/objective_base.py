@@ -1,0 +1,96 @@
+"""What the training objectives share: the result of a batch, targets, hard spans and the measures taken on them.
+
+Shapes: B pre-tokens, T positions, L longest token, N positions the network sees, C symbols.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gqvae.models.gates import hard_gates, look_back, soft_masks
+from gqvae.models.network import GQVAE, Decoded, Encoded
+
+KEY_MULTIPLIER = 1_000_003  # of the polynomial hash that tells strings apart
+
+
+@dataclass(frozen=True)
+class Losses:
+    """One batch's loss and what it says about the network. Rates are tokens per pre-token."""
+
+    total: Tensor  # ()
+    encoded: Encoded
+    reconstruction: Tensor  # (), nats per byte of the emitted tokens: a measure, not the term of the loss
+    soft_rate: Tensor  # ()
+    hard_rate: Tensor  # ()
+    gate_mean: Tensor  # (), over real positions
+    exact_tokens: Tensor  # (), share of hard-gated spans that decode exactly
+    emitted: Tensor  # (N,), weight with which each position's code counts as used
+    keys: Tensor | None = None  # (N,), equal for equal strings; of objectives whose codes are revived by string
+    priorities: Tensor | None = None  # (N,), claim of each encoding to a code of its own; likewise
+    terms: dict[str, Tensor] = field(default_factory=dict)  # (), the loss's terms before weighting, where they have names
+
+
+def span_lengths(hard: Tensor, longest: int) -> Tensor:
+    """Length of the token that ends at each position, by hard gates (B, T), at most `longest` → (B, T)."""
+    return soft_masks(hard, longest).sum(2).long()
+
+
+def exact_spans(decoded: Decoded, targets: Tensor, lengths: Tensor) -> Tensor:
+    """Whether argmax characters and length equal the true span: targets (N, L) last first, lengths (N,) → (N,) bool."""
+    inside = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
+    same = (decoded.characters.argmax(2) == targets) | ~inside
+    return same.all(1) & (decoded.lengths.argmax(1) + 1 == lengths)
+
+
+def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
+    """A polynomial hash of each span: (N, L), (N,) → (N,)."""
+    powers = torch.tensor([pow(KEY_MULTIPLIER, i, 1 << 61) for i in range(targets.shape[1])], device=targets.device)
+    inside = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
+    return ((targets + 1) * inside * powers).sum(1)
+
+
+class Objective(nn.Module):
+    """What all objectives share: targets, hard spans and the measures taken on them."""
+
+    includes_padding = False
+
+    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
+        """Loss of a batch: symbols (B, T), lengths (B,), weights (B,) = occurrences of each distinct pre-token."""
+        raise NotImplementedError("an objective defines its own forward")
+
+    def measure(
+        self, encoded: Encoded, decoded: Decoded, cross_entropy: Tensor, symbols: Tensor, lengths: Tensor, weights: Tensor
+    ) -> dict[str, Tensor]:
+        """Measures on hard spans, without gradient: rates, exactness, reconstruction, keys."""
+        longest = decoded.lengths.shape[1]
+        with torch.no_grad():
+            pack = encoded.packing.pack
+            real = torch.arange(symbols.shape[1], device=symbols.device) < lengths[:, None]  # (B, T); padding may have gates
+            gates = encoded.gates * real  # (B, T)
+            targets = pack(look_back(symbols, longest))  # (N, L)
+            hard = hard_gates(encoded.gates, lengths)  # (B, T)
+            spans = pack(span_lengths(hard, longest))  # (N,)
+            exact = exact_spans(decoded, targets, spans)  # (N,)
+            emitted = pack(hard * weights[:, None])  # (N,)
+            total = weights.sum()
+            spanned = torch.arange(longest, device=spans.device) < spans[:, None]  # (N, L)
+            return {
+                "reconstruction": ((cross_entropy * spanned).sum(1) * emitted).sum() / (spans * emitted).sum(),
+                "exact": exact,
+                "emitted": emitted,
+                "keys": span_keys(targets, spans),
+                "hard_rate": emitted.sum() / total,
+                "soft_rate": (gates.sum(1) * weights).sum() / total,
+                "gate_mean": (gates.sum(1) * weights).sum() / (lengths * weights).sum(),
+                "exact_tokens": (exact * emitted).sum() / emitted.sum(),
+            }
+
+
+def nats(decoded: Decoded, targets: Tensor, last_symbol: int) -> Tensor:
+    """Cross-entropy of each character: targets (N, L) → (N, L). The unknown symbol, which is not decodable, counts as padding."""
+    logits, symbols = decoded.characters.float().flatten(0, 1), targets.clamp(max=last_symbol).flatten()
+    return functional.cross_entropy(logits, symbols, reduction="none").view_as(targets)

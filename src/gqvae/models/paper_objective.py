@@ -1,0 +1,103 @@
+"""The paper's objective (§3; the terms and numbers are those of the authors' code).
+
+Every position, gated or not, padding or not, learns to decode all characters since the last gate. Five terms, each a mean:
+
+    reconstruction  mean over (B, T, L) of CE·m       weight 1
+    gate            mean over (B, T) of g             weight α = 3
+    length          mean over (B, T, L) of BCE(cumulative softmax of the length logits, m)·sg[g]   weight γ = 1
+    codebook        mean over (B, T, D) of (sg[z] − e)²   weight 0.25
+    commitment      mean over (B, T, D) of (z − sg[e])²   weight 1
+
+The last two weights are the authors': their β = 0.25 scales the term that moves codes, the reverse of arXiv 1711.00937. Deviation: a
+batch holds distinct pre-tokens with weights, and means over B are weighted means. Masks m: `models/gates.py`.
+Shapes: B pre-tokens, T positions, L longest token, N = B·T positions, C symbols, D width.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from gqvae.config import PaperObjective
+from gqvae.models.gates import look_back, soft_masks
+from gqvae.models.network import GQVAE
+from gqvae.models.objective_base import Losses, Objective, nats
+
+
+def reach(length_logits: Tensor) -> Tensor:
+    """Probability that a token covers the character i places back: Σ_{length > i} softmax, (N, L) → (N, L), the first is 1."""
+    return functional.softmax(length_logits.float(), 1).flip(1).cumsum(1).flip(1).clamp(0, 1)
+
+
+def length_nats(length_logits: Tensor, masks: Tensor) -> Tensor:
+    """BCE between what the length head says a token covers and the masks: (N, L), (N, L) → (N, L), nats."""
+    # In 32 bit outside autocast, where CUDA refuses a cross-entropy of probabilities.
+    with torch.autocast(length_logits.device.type, enabled=False):
+        return functional.binary_cross_entropy(reach(length_logits), masks.float(), reduction="none")
+
+
+class Paper(Objective):
+    """The authors' objective over pre-tokens padded to T; see the module for its terms.
+
+    Args:
+        settings: weights of the terms.
+    """
+
+    includes_padding = True
+
+    def __init__(self, settings: PaperObjective) -> None:
+        super().__init__()
+        self.settings = settings
+
+    def weight_of_rate(self) -> float:
+        """α, fixed."""
+        return self.settings.alpha
+
+    def term_weights(self) -> dict[str, float]:
+        """What each term counts in the loss."""
+        return {
+            "reconstruction": 1.0,
+            "gate": self.settings.alpha,
+            "length": self.settings.gamma,
+            "codebook": self.settings.codebook_weight,
+            "commitment": self.settings.commitment_weight,
+        }
+
+    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
+        """Loss of a batch: symbols (B, T), true lengths (B,), weights (B,) = occurrences of each distinct pre-token.
+
+        The loss counts all T positions; `lengths` are used only for the measures, which are taken on real ones.
+        """
+        size, longest = symbols.shape[1], network.settings.max_token_bytes
+        encoded = network(symbols, torch.full_like(lengths, size), quantize)  # N = B·T
+        decoded = network.decoder(encoded.vectors if encoded.quantization is None else encoded.quantization.quantized)
+        # What stands before the start is never counted: the masks are 0 there.
+        targets = look_back(symbols, longest, before=network.pad).flatten(0, 1)  # (N, L)
+        masks = soft_masks(encoded.gates, longest).flatten(0, 1)  # (N, L)
+        gates = encoded.gates.flatten()  # (N,)
+        cross_entropy = nats(decoded, targets, network.pad)  # (N, L)
+        share = (weights / weights.sum())[:, None].expand(-1, size).flatten() / size  # (N,), sums to 1: a mean over (B, T)
+        terms = {
+            "reconstruction": ((cross_entropy * masks).mean(1) * share).sum(),
+            "gate": (gates * share).sum(),
+            # The factor g is a constant here, the masks are not: this term moves a gate through the masks of later positions.
+            "length": (length_nats(decoded.lengths, masks).mean(1) * gates.detach() * share).sum(),
+        }
+        if encoded.quantization is not None:
+            terms["codebook"] = (encoded.quantization.codebook_loss * share).sum()
+            terms["commitment"] = (encoded.quantization.commitment_loss * share).sum()
+        count = self.term_weights()
+        measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths, weights)
+        return Losses(
+            total=torch.stack([count[name] * term for name, term in terms.items()]).sum(),
+            encoded=encoded,
+            reconstruction=measures["reconstruction"],
+            soft_rate=measures["soft_rate"],
+            hard_rate=measures["hard_rate"],
+            gate_mean=measures["gate_mean"],
+            exact_tokens=measures["exact_tokens"],
+            # Every position is quantized and counts as a use of its code, gated or not.
+            emitted=weights[:, None].expand(-1, size).flatten(),
+            terms={name: term.detach() for name, term in terms.items()},
+        )

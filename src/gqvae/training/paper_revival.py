@@ -1,0 +1,70 @@
+"""The paper's revival of unused codes (schedule and sizes: the authors' code; ours goes by string: `training/string_revival.py`).
+
+While training is unquantized a reservoir fills with encodings. When quantization starts, and every `revival_every` steps from then on
+until the end of training, all codes of zero moving-average usage are re-initialised with vectors drawn at random from the reservoir;
+at the start no code has been used, so that this is the whole codebook. Once quantized, the reservoir takes the worst-quantized
+vectors of each batch over its oldest ones; it is never emptied. Deviation: a batch holds distinct pre-tokens, so an encoding enters
+once however often its pre-token was drawn. Shapes: N vectors of a batch, K codes, D width, R reservoir slots, M revived codes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gqvae.config import NetworkTraining
+from gqvae.models.objective_base import Losses
+from gqvae.models.quantizer import Quantizer
+
+# What "zero" usage means, as a share of all emissions: a moving average that was once above zero only decays and never gets there.
+# One use among the 16,384 positions of a batch of the paper's size adds 1.2e-6 (decay 0.98), which falls below this after 237 steps:
+# a code is revived when it was never used, or not for about as long as the 250 steps between revivals.
+ZERO_USAGE = 1e-8
+
+
+class PaperRevival(nn.Module):
+    """When codes are revived, which, and from what. Its buffers are part of the training state.
+
+    Args:
+        settings: schedule and sizes.
+        width: D.
+    """
+
+    vectors: Tensor
+    written: Tensor
+
+    def __init__(self, settings: NetworkTraining, width: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.register_buffer("vectors", torch.zeros(settings.reservoir_vectors, width))  # (R, D), a ring
+        self.register_buffer("written", torch.zeros((), dtype=torch.long))  # vectors ever written
+
+    @torch.no_grad()
+    def observe(self, step: int, losses: Losses) -> None:
+        """Take up encodings of the batch of step `step` (optimiser steps done): all if it was unquantized, else the worst-quantized."""
+        vectors, quantization = losses.encoded.vectors.detach().float(), losses.encoded.quantization  # (N, D)
+        if quantization is not None:
+            distances = quantization.commitment_loss  # (N,), ‖z − e‖² / D
+            vectors = vectors[distances.topk(min(self.settings.reservoir_per_batch, len(distances))).indices]
+        slots = len(self.vectors)
+        vectors = vectors[:slots]
+        self.vectors[(self.written + torch.arange(len(vectors), device=vectors.device)) % slots] = vectors
+        self.written += len(vectors)
+
+    @torch.no_grad()
+    def revive(self, step: int, quantizer: Quantizer) -> Tensor:
+        """Re-initialise every unused code if step `step` (optimiser steps done) is due: → their indices (M,), maybe none."""
+        present = min(int(self.written), len(self.vectors)) if self._due(step) else 0
+        if not present:
+            return torch.empty(0, dtype=torch.long, device=quantizer.usage.device)
+        codes = (quantizer.usage < ZERO_USAGE).nonzero().squeeze(1)  # (M,)
+        # Without replacement as long as the vectors last: equal codes could not all be used.
+        rounds = [torch.randperm(present, device=codes.device) for _ in range(-(-len(codes) // present))]
+        if rounds:
+            # Their usage stays zero: a code that nothing chooses until the next revival is given another place then.
+            quantizer.revive(codes, self.vectors[torch.cat(rounds)[: len(codes)]], usage=0.0)
+        return codes
+
+    def _due(self, step: int) -> bool:
+        since, every = step - self.settings.unquantized_steps, self.settings.revival_every
+        return since == 0 or (since > 0 and every > 0 and since % every == 0)
