@@ -102,9 +102,13 @@ def test_diagnosis_names_a_collapse() -> None:
     )
 
 
-def test_a_training_stopped_by_a_signal_goes_on_to_the_same_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("objective", [RateControlledObjective(), PaperObjective()], ids=["rate_controlled", "paper"])
+def test_a_training_stopped_by_a_signal_goes_on_to_the_same_network(
+    objective: PaperObjective | RateControlledObjective, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Gates, codes, usage, reservoir, α, optimiser and history all come back: weights and curve are equal bit for bit."""
-    whole = train(run(), tmp_path / "whole")
+    settings = run(objective=objective, network=SMALL.model_copy(update={"codebook_size": 64}))  # so many that some are revived
+    whole = train(settings, tmp_path / "whole")
     after_step = Training.after_step
 
     def stopped_once(self: Training, step: int) -> None:
@@ -114,10 +118,12 @@ def test_a_training_stopped_by_a_signal_goes_on_to_the_same_network(tmp_path: Pa
 
     monkeypatch.setattr(Training, "after_step", stopped_once)
     with pytest.raises(Interrupted) as stopped:
-        train(run(), tmp_path / "parts")
+        train(settings, tmp_path / "parts")
     assert stopped.value.exit_code == 143
     assert not (tmp_path / "parts" / "out").exists()
     monkeypatch.setattr(Training, "after_step", after_step)
-    resumed = train(run(), tmp_path / "parts")
+    resumed = train(settings, tmp_path / "parts")
+    rows = list(csv.DictReader((resumed / "history.csv").open()))
+    assert int(rows[1]["revived"]) + int(rows[2]["revived"]) > 0  # after the stop, hence from what was saved
     for name in ("network.safetensors", "history.csv", "codebook.csv"):
         assert (resumed / name).read_bytes() == (whole / name).read_bytes(), name
