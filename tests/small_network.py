@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gqvae.config import Network, NetworkRun, NetworkTraining, RateControlledObjective
+from gqvae.config import Network, NetworkRun, NetworkTraining
 
 TEXT = (
     "The little fox walked to the river and talked to the old frog. “Hello,” said the fox, “it's a nice day!” "
@@ -10,11 +10,10 @@ TEXT = (
     "Then the walking fox jumped over the café's wall, faster than the fastest dog.\tEnd\r\n"
 )
 RUN = NetworkRun(
-    objective=RateControlledObjective(tokens_per_pretoken=1.5),
     network=Network(
         width=32, head_width=16, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=64, max_pretoken_bytes=8
     ),
     training=NetworkTraining(
-        steps=300, batch_pretokens=64, warmup_steps=5, unquantized_steps=5, revival_every=10, measure_every=20
+        steps=300, batch_pretokens=64, warmup_steps=5, unquantized_steps=150, revival_every=10, measure_every=20
     ),
 )

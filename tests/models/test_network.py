@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from gqvae.config import Network
 from gqvae.models.blocks import Packing, Transformer, alibi_bias
-from gqvae.models.network import GQVAE
+from gqvae.models.network import GQVAE, Decoded
 
 SMALL = Network(
     width=16,
@@ -21,10 +21,12 @@ SMALL = Network(
 
 
 def test_packing_and_padding_are_inverse() -> None:
-    packing = Packing.of(torch.tensor([2, 3]), 4)
+    packing = Packing.of(torch.tensor([2, 3]), 4, 2, torch.device("cpu"))
     padded = packing.pad(torch.arange(1.0, 6.0)[:, None])
     assert padded.squeeze(2).tolist() == [[1, 2, 0, 0], [3, 4, 5, 0]]
     assert packing.pack(padded).flatten().tolist() == [1, 2, 3, 4, 5]
+    assert packing.rows.tolist() == [0, 0, 1, 1, 1]
+    assert packing.pairs.tolist() == [0, 2, 3, 4, 6, 7, 8, 9]  # first positions have nothing before them
 
 
 def test_encoding_does_not_depend_on_padding_or_company() -> None:
@@ -48,7 +50,7 @@ def test_attention_equals_its_formula() -> None:
     torch.manual_seed(0)
     transformer = Transformer(8, 4, 1)
     attention, x = transformer.attention[0], torch.randn(5, 8)
-    packing = Packing.of(torch.tensor([5]), 5)
+    packing = Packing.of(torch.tensor([5]), 5, 2, torch.device("cpu"))
     query, key, value = attention.project(attention.norm(x)).view(5, 3, 2, 4).permute(1, 2, 0, 3)
     scores = query @ key.transpose(1, 2) / 2 + alibi_bias(2, 5, x.device)
     mixed = (functional.softmax(scores, 2) @ value).transpose(0, 1).reshape(5, 8)
@@ -79,3 +81,46 @@ def test_segmentation_in_evaluation_leaves_every_buffer_untouched() -> None:
     assert (codes[1] >= 0).tolist() == [True, True, False, False, False]
     assert gates[2].tolist() == [1, 0, 0, 0, 0]
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+def test_the_rate_that_is_asked_for_reaches_encoder_and_gates() -> None:
+    torch.manual_seed(0)
+    network = GQVAE(SMALL, [97, 98, 99]).eval()
+    batch = network.symbols(np.frombuffer(b"abcaabca", dtype=np.uint8).reshape(2, 4).copy(), np.array([4, 4]))
+    encoded = network(*batch, rates=torch.tensor([1.1, 2.0]))
+    assert not torch.allclose(encoded.vectors[:4], encoded.vectors[4:])
+    assert (encoded.gates[1] > encoded.gates[0]).all()  # before any training: the prior alone tells them apart
+    assert network.condition is not None
+    network.condition.mean_length.fill_(5.0)
+    torch.testing.assert_close(network.condition(torch.tensor([1.6, 3.0]))[2].sigmoid(), torch.tensor([0.15, 0.5]))  # (r−1)/(5−1)
+
+
+def test_without_a_range_of_rates_requests_change_nothing() -> None:
+    network = GQVAE(SMALL.model_copy(update={"rates": None}), [97, 98, 99]).eval()
+    batch = network.symbols(np.frombuffer(b"abca", dtype=np.uint8).reshape(1, 4).copy(), np.array([4]))
+    assert torch.equal(network(*batch, rates=torch.tensor([1.1])).gates, network(*batch, rates=torch.tensor([2.0])).gates)
+
+
+def test_vectors_kept_unquantized_are_given_to_the_decoder_as_they_are() -> None:
+    network = GQVAE(SMALL, [97, 98, 99])
+    batch = network.symbols(np.frombuffer(b"abcaabca", dtype=np.uint8).reshape(2, 4).copy(), np.array([4, 4]))
+    encoded = network(*batch, keep=torch.tensor([True, False]))
+    assert encoded.quantization is not None
+    assert torch.equal(encoded.chosen[:4], encoded.vectors[:4])
+    torch.testing.assert_close(encoded.chosen[4:], network.quantizer.codebook[encoded.quantization.indices[4:]])
+
+
+def test_the_end_symbol_says_where_a_token_begins() -> None:
+    end = 3
+    symbols = torch.tensor([[0, 1, end, 2], [end, 1, end, end], [0, 1, 2, 0]])  # the first place is always a character
+    decoded = Decoded(functional.one_hot(symbols, end + 1).float(), None)
+    assert decoded.strings()[1].tolist() == [2, 2, 4]
+
+
+def test_dropped_codes_leave_the_others_as_they_were() -> None:
+    torch.manual_seed(0)
+    network = GQVAE(SMALL, [97, 98, 99])
+    before = network.code_strings()
+    network.keep_codes(torch.tensor([6, 2]))
+    assert network.code_strings() == [before[6], before[2]]
+    assert network.settings.codebook_size == 2 and len(network.quantizer.usage) == 2

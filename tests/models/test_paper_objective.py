@@ -41,7 +41,11 @@ class GivenOutputs(nn.Module):
 
     def forward(self, symbols: Tensor, lengths: Tensor, quantize: bool) -> Encoded:
         self.seen = lengths
-        return Encoded(self.vectors, self.quantizer(self.vectors) if quantize else None, self.gates, Packing.of(lengths, symbols.shape[1]))  # fmt: skip
+        quantization = self.quantizer(self.vectors) if quantize else None
+        chosen = self.vectors if quantization is None else quantization.quantized
+        size = symbols.shape[1]
+        packing = Packing.of(lengths, size, self.settings.max_token_bytes, symbols.device)
+        return Encoded(self.vectors, quantization, chosen, None, self.gates, packing)
 
 
 def hand_example() -> tuple[GivenOutputs, Tensor, Tensor, Tensor]:

@@ -43,3 +43,10 @@ def test_revival_replaces_codes() -> None:
     assert quantizer.usage.tolist() == [0.0, 0.25, 0.0, 0.25]
     quantizer.revive(torch.tensor([1]), torch.tensor([[5.0, 6.0]]), usage=0.0)
     assert quantizer.usage.tolist() == [0.0, 0.0, 0.0, 0.25]
+
+
+def test_codes_move_towards_what_they_were_chosen_for() -> None:
+    quantizer = Quantizer(3, 1)
+    quantizer.codebook.data.copy_(torch.tensor([[0.0], [1.0], [5.0]]))
+    quantizer.move(torch.tensor([0, 0, 1]), torch.tensor([[2.0], [4.0], [9.0]]), torch.tensor([1.0, 1.0, 0.0]), decay=0.5)
+    assert quantizer.codebook.flatten().tolist() == [2.25, 1.0, 5.0]  # 3 · (1 − 0.5²); weight 0 and no emission move nothing

@@ -12,6 +12,7 @@ import torch
 
 from gqvae.config import Network, NetworkRun, NetworkTraining, PaperObjective, RateControlledObjective
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import load_network
 from gqvae.training.network import NetworkTraining as Training
 from gqvae.training.network import diagnose, train_network
@@ -66,7 +67,9 @@ def test_training_writes_a_loadable_network_and_a_history(settings: NetworkRun, 
     assert all(float(row["hard_rate"]) >= 1 for row in rows)
     network = load_network(out)
     strings = [row["string"] for row in csv.DictReader((out / "codebook.csv").open())]
-    assert len(strings) == len(network.code_strings()) == 16
+    assert strings == [to_text(string) for string in network.code_strings()]
+    # Ours drops codes that serve no span; the paper's codebook stays whole.
+    assert len(strings) == 16 if isinstance(settings.objective, PaperObjective) else 2 <= len(strings) <= 16
     assert json.loads((out / "network.json").read_text())["seed"] == 0
     assert not (tmp_path / "state").exists()
 
@@ -78,8 +81,8 @@ def test_same_seed_same_network_other_seed_another(tmp_path: Path) -> None:
 
 def test_it_learns_a_small_vocabulary_exactly(tmp_path: Path) -> None:
     """Seven pre-tokens and sixteen codes: after a few hundred steps the network reproduces most of its tokens."""
-    longer = SHORT.model_copy(update={"steps": 250, "learning_rate": 3e-3})
-    out = train(run(training=longer, objective=RateControlledObjective(tokens_per_pretoken=1.5)), tmp_path)
+    longer = SHORT.model_copy(update={"steps": 250, "unquantized_steps": 120})
+    out = train(run(training=longer), tmp_path)
     last = list(csv.DictReader((out / "history.csv").open()))[-1]
     assert float(last["exact_token_accuracy"]) > 0.8
     assert float(last["reconstruction"]) < 0.3
@@ -102,12 +105,16 @@ def test_diagnosis_names_a_collapse() -> None:
     )
 
 
-@pytest.mark.parametrize("objective", [RateControlledObjective(), PaperObjective()], ids=["rate_controlled", "paper"])
+# So few codes, or so many, that some are revived.
+@pytest.mark.parametrize(
+    ("objective", "codes"), [(RateControlledObjective(), 4), (PaperObjective(), 64)], ids=["rate_controlled", "paper"]
+)
 def test_a_training_stopped_by_a_signal_goes_on_to_the_same_network(
-    objective: PaperObjective | RateControlledObjective, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    objective: PaperObjective | RateControlledObjective, codes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Gates, codes, usage, reservoir, α, optimiser and history all come back: weights and curve are equal bit for bit."""
-    settings = run(objective=objective, network=SMALL.model_copy(update={"codebook_size": 64}))  # so many that some are revived
+    quick = SHORT.model_copy(update={"usage_decay": 0.5})
+    settings = run(objective=objective, network=SMALL.model_copy(update={"codebook_size": codes}), training=quick)
     whole = train(settings, tmp_path / "whole")
     after_step = Training.after_step
 

@@ -137,7 +137,9 @@ def training(objective: PaperObjective | RateControlledObjective, **changes: obj
     sizes = Network(
         width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=64, max_token_bytes=8
     )
-    schedule = SETTINGS.model_copy(update={"steps": 17, "batch_pretokens": 16, "reservoir_vectors": 512, **changes})
+    schedule = SETTINGS.model_copy(
+        update={"steps": 17, "batch_pretokens": 16, "reservoir_vectors": 512, "weight_decay": 1e-4, **changes}
+    )
     stream = PretokenStream(COUNTS, 16)
     module = Training(NetworkRun(network=sizes, training=schedule, objective=objective), stream, stream, seed=0)
     optimizer = module.configure_optimizers()["optimizer"]

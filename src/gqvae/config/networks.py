@@ -20,14 +20,26 @@ class Network(Block):
     codebook_size: int = setting(1024, "Codes K in the codebook.", "codes", "paper: up to 50,000", ge=2)
     max_token_bytes: int = setting(10, "Longest token L; kernel of the decoder's transposed convolution.", "bytes", "paper", ge=1)
     max_pretoken_bytes: int = setting(16, "Longest piece T the network sees; longer pre-tokens are cut.", "bytes", "paper", ge=2)
-    gate_logit_bound: float | None = setting(
-        4.0, "Gate logits x become c·tanh(x/c) with this c, so that gradients survive (None: unbounded, as the paper)."
+    length_head: Literal["softmax", "end_symbol"] = setting(
+        "softmax", "How the decoder says where a token begins: a softmax over lengths, or an end symbol among the characters.",
+        source="authors' code: softmax",
     )  # fmt: skip
+    rates: tuple[float, float] | None = setting(
+        (1.02, 2.4),
+        "Range of rates this network can be asked for; it is told which with every pre-token (None: it is told nothing).",
+        "tokens per pre-token",
+    )
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> Network:
         if self.width % self.head_width:
             raise ValueError(f"width {self.width} is not a multiple of head_width {self.head_width}")
+        return self
+
+    @model_validator(mode="after")
+    def _rates_ascend(self) -> Network:
+        if self.rates is not None and not 1 < self.rates[0] <= self.rates[1]:
+            raise ValueError(f"rates {list(self.rates)} must be above 1 token per pre-token and ascend")
         return self
 
 
@@ -45,12 +57,26 @@ class RateControlledObjective(Block):
     """Expected cost of the segmentation, with feedback on the rate: the user asks for a rate and gets it."""
 
     name: Literal["rate_controlled"] = setting("rate_controlled", "Our objective.", source="ours")
-    tokens_per_pretoken: float = setting(1.25, "Target of the rate, ≥ 1.", "tokens per pre-token", ge=1)
     gamma: float = setting(1.0, "Weight of the length loss.", source="authors' code", ge=0)
-    codebook_weight: float = setting(1.0, "Weight of ‖sg[z]−e‖².", source="VQ-VAE, arXiv 1711.00937", ge=0)
     commitment_weight: float = setting(0.25, "Weight of ‖z−sg[e]‖².", source="VQ-VAE, arXiv 1711.00937", ge=0)
-    integral_gain: float = setting(0.05, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
-    proportional_gain: float = setting(8.0, "Immediate part of the feedback on the excess of the rate.", ge=0)
+    code_decay: float = setting(
+        0.9, "Decay per emission of the moving average that codes are.", source="arXiv 1711.00937", ge=0, lt=1
+    )
+    unquantized_share: float = setting(
+        0.5, "Share of pre-tokens that stay unquantized after the start, so that encodings keep saying what they stand for.", ge=0, lt=1
+    )  # fmt: skip
+    rate_skew: float = setting(
+        4.0, "Rates are drawn log-uniformly to the power of this: more of them near the lowest (1: evenly).", gt=0
+    )
+    rate_bins: int = setting(5, "Ranges of requested rates, each with a feedback of its own.", "bins", ge=1)
+    integral_gain: float = setting(0.03, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
+    proportional_gain: float = setting(4.0, "Immediate part of the feedback on the excess of the hard rate.", ge=0)
+    gate_bounds: tuple[float, float] = setting(
+        (2.0, 5.0), "Gate logits x are c·tanh(x/c) with c first the one, at last the other: gates start soft and end sharp."
+    )
+    sharpen_between: tuple[float, float] = setting((0.15, 0.4), "Between these shares of the steps c grows.", "share of steps")
+    gate_wall: float = setting(0.05, "Weight of max(0, |x| − c)², so that no gate leaves where gradients reach it.", ge=0)
+    force_last_gate: bool = setting(True, "A token always ends with its pre-token.")
 
 
 Objective = Annotated[PaperObjective | RateControlledObjective, Field(discriminator="name")]
@@ -59,34 +85,43 @@ Objective = Annotated[PaperObjective | RateControlledObjective, Field(discrimina
 class NetworkTraining(Block):
     """How a network is trained on unique pre-tokens, weighted by frequency."""
 
-    steps: int = setting(600, "Optimiser steps.", "steps", ge=1)
+    steps: int = setting(700, "Optimiser steps.", "steps", ge=1)
     batch_pretokens: int = setting(
-        2048, "Pre-tokens drawn from the stream per step; equal ones are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
+        512, "Pre-tokens drawn from the stream per step; equal ones are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
     )  # fmt: skip
     sampling_exponent: float = setting(
-        0.5,
-        "τ: pre-tokens are drawn by count^τ and weigh count^(1−τ); 1 draws as the stream does.",
-        source="paper: 1",
-        ge=0,
-        le=1,
+        0.5, "τ: pre-tokens are drawn by count^τ; 1 draws as the stream does.", source="paper: 1", ge=0, le=1
     )
-    learning_rate: float = setting(2e-3, "Peak learning rate.", source="paper: 1e-4", gt=0)
+    weighting_exponent: float = setting(
+        0.5, "ω: a pre-token counts count^ω in the losses, so that each draw weighs count^(ω−τ).", source="paper: 1", ge=0, le=1
+    )
+    learning_rate: float = setting(3e-3, "Peak learning rate.", source="paper: 1e-4", gt=0)
     codebook_rate_factor: float = setting(
-        10.0, "Learning rate of the codebook relative to the rest.", source="authors' code", gt=0
+        10.0, "Learning rate of the codebook relative to the rest (paper objective).", source="authors' code", gt=0
     )
-    weight_decay: float = setting(1e-4, "L2 term of Adam.", source="authors' code", ge=0)
+    weight_decay: float = setting(
+        0.0, "L2 term of Adam. Above 0 it shrinks what has no gradient by a whole learning rate a step.", source="authors' code: 1e-4", ge=0
+    )  # fmt: skip
     amsgrad: bool = setting(True, "AMSGrad variant of Adam.", source="authors' code")
     warmup_steps: int = setting(
         50, "Linear warm-up from a tenth of the peak; cosine decay after it.", "steps", "paper: 1,000", ge=0
     )
     unquantized_steps: int = setting(
-        30, "First steps without quantization, while the reservoir fills.", "steps", "paper: 500", ge=0
+        300,
+        "First steps without quantization; then codes start at the mean encodings of the most frequent spans.",
+        "steps",
+        "paper: 500",
+        ge=0,
+    )
+    quantize: bool = setting(True, "False: no codes at all, a continuous autoencoder with gates; it yields no tokenizer.")
+    prune_codes: bool = setting(
+        True, "At the end drop codes that stand for no span of the training split or repeat another's string."
     )
     revival_every: int = setting(
         25, "Dead codes are re-initialised from the reservoir this often (0: never).", "steps", "paper: 250", ge=0
     )
-    reservoir_vectors: int = setting(8192, "Vectors the reservoir holds.", "vectors", "paper: 131,072", ge=1)
-    reservoir_per_batch: int = setting(256, "Worst vectors of each batch that enter it.", "vectors", "paper: 2,500", ge=1)
+    reservoir_vectors: int = setting(65_536, "Vectors the reservoir holds.", "vectors", "paper: 131,072", ge=1)
+    reservoir_per_batch: int = setting(1024, "Worst vectors of each batch that enter it.", "vectors", "paper: 2,500", ge=1)
     usage_decay: float = setting(0.98, "Decay of the moving average of code usage.", ge=0, lt=1)
     measure_every: int = setting(50, "Steps between rows of the training history.", "steps", ge=1)
     gradient_clip: float | None = setting(1.0, "Largest gradient norm (None: no limit, as the authors' code).", gt=0)
@@ -115,10 +150,23 @@ class NetworkRun(Block):
 
 
 class Distillation(Block):
-    """How a trained network becomes tokenizers, one for each vocabulary size."""
+    """How a trained network becomes tokenizers, one for each vocabulary size.
+
+    With neither rate given, the gates run at the rate that yields the fewest tokens after fallback, found for each size.
+    """
 
     encoder: Literal["neural", "distilled"] = setting("neural", "Segmentation used downstream.")
     sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes, all served by one network through pruning.", "tokens")
+    bytes_per_token: float | None = setting(
+        None, "Compression that the neural encoder is set to, fallback included.", "bytes per token", ge=1
+    )
+    tokens_per_pretoken: float | None = setting(None, "The same as a rate, fallback included.", "tokens per pre-token", ge=1)
+
+    @model_validator(mode="after")
+    def _one_request(self) -> Distillation:
+        if self.bytes_per_token is not None and self.tokens_per_pretoken is not None:
+            raise ValueError("bytes_per_token and tokens_per_pretoken are both given: they ask for the same thing, give one")
+        return self
 
 
 class BPETraining(Block):

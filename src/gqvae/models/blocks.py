@@ -16,16 +16,25 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Packing:
-    """Where the N real positions of a padded batch lie."""
+    """Where the N real positions of a padded batch lie. All tensors are on the network's device."""
 
+    lengths: Tensor  # (B,)
     real: Tensor  # (B, T) bool
     places: Tensor  # (N,), into B·T
+    rows: Tensor  # (N,), pre-token of each real position
+    pairs: Tensor  # (P,), into N·L: position and characters back for which there is a character
 
     @classmethod
-    def of(cls, lengths: Tensor, size: int) -> Packing:
-        """The packing of B pre-tokens of `lengths` (B,) padded to `size`."""
-        real = torch.arange(size, device=lengths.device) < lengths[:, None]  # (B, T)
-        return cls(real, real.flatten().nonzero().squeeze(1))
+    def of(cls, lengths: Tensor, size: int, longest: int, device: torch.device) -> Packing:
+        """The packing of B pre-tokens of `lengths` (B,), a tensor of the host, padded to `size`, for tokens up to `longest` = L.
+
+        Made on the host and sent as a whole: to count on the device how many positions are real would make the host wait for it.
+        """
+        real = torch.arange(size) < lengths[:, None]  # (B, T)
+        places = real.flatten().nonzero().squeeze(1)
+        back = torch.arange(longest) <= (places % size)[:, None]  # (N, L)
+        parts = (lengths, real, places, places // size, back.flatten().nonzero().squeeze(1))
+        return cls(*(part.to(device, non_blocking=True) for part in parts))
 
     def pack(self, padded: Tensor) -> Tensor:
         """(B, T, ...) → (N, ...)."""
@@ -76,7 +85,12 @@ class Attention(nn.Module):
         """(N, D) with an additive bias (B, H, T, T) → (N, D)."""
         heads = packing.pad(self.project(self.norm(x)))  # (B, T, 3D)
         query, key, value = heads.view(*heads.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # 3 × (B, H, T, D/H)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
+        if query.device.type == "cpu":
+            # Short sequences in bf16 are ten times slower than in 32 bit there (torch 2.13, backward pass).
+            with torch.autocast("cpu", enabled=False):
+                mixed = functional.scaled_dot_product_attention(query.float(), key.float(), value.float(), attn_mask=bias)
+        else:
+            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
         return x + self.output(packing.pack(mixed.transpose(1, 2).flatten(2)))  # (N, D)
 
 

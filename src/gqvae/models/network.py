@@ -2,7 +2,7 @@
 
 Symbols are places in the corpus's alphabet of bytes; two more stand for padding and for bytes the corpus does not hold.
 Deviations: bytes instead of ASCII characters; padding is its own symbol and (but for the paper's objective) never attended to;
-gate logits may be bounded; RMSNorm throughout. Shapes: B pre-tokens, T positions, L longest token, C symbols, D width, N real positions.
+encoder and gater may be told which rate is asked for; gate logits may be bounded; RMSNorm throughout. Shapes: B pre-tokens, T positions, L longest token, C symbols, D width, N real positions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,15 @@ class Decoded:
     """What the decoder says of N vectors: the characters that end there, last first, and how many of them."""
 
     characters: Tensor  # (N, L, C) logits
-    lengths: Tensor  # (N, L) logits of length 1 … L
+    lengths: Tensor | None  # (N, L) logits of length 1 … L; None: the last symbol among the characters is where a token ends
+
+    def strings(self) -> tuple[Tensor, Tensor]:
+        """Most probable symbols (N, L), last character first, and how many of them count (N,)."""
+        symbols = self.characters.argmax(2)
+        if self.lengths is not None:
+            return symbols, self.lengths.argmax(1) + 1
+        ended = symbols[:, 1:] == self.characters.shape[2] - 1  # (N, L − 1): a token has at least one character
+        return symbols, (~ended).int().cumprod(1).sum(1) + 1
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class Encoded:
 
     vectors: Tensor  # (N, D), before quantization
     quantization: QuantizerOutput | None  # of the N real positions; None while training unquantized
+    chosen: Tensor  # (N, D), what gater and decoder are given: quantized vectors, but for those kept unquantized
+    logits: Tensor | None  # (B, T), of gates; None: fixed gates
     gates: Tensor  # (B, T), 0 at padding
     packing: Packing
 
@@ -53,23 +63,37 @@ class Gater(nn.Module):
             for inner, outer, kernel in zip(widths, widths[1:], self.kernels, strict=False)
         )
         self.bias = nn.Parameter(torch.zeros(()))
-        self.bound = settings.gate_logit_bound
-
-    def start_at(self, gate: float) -> None:
-        """Set the bias so that gates start near this value."""
-        with torch.no_grad():
-            self.bias.fill_(math.log(gate / (1 - gate)))
 
     def forward(self, quantized: Tensor, packing: Packing) -> Tensor:
-        """(N, D) → gate probabilities (B, T), 0 at padding."""
+        """(N, D) → logits of gates (B, T)."""
         mixed = packing.pad(self.transformer(quantized, packing)).transpose(1, 2)  # (B, D, T)
         for convolution, kernel in zip(self.convolutions, self.kernels, strict=True):
             # Positions after the end must not speak to those before it, or a gate would depend on how far its batch is padded.
             mixed = convolution(functional.pad(mixed, ((kernel - 1) // 2, kernel // 2))) * packing.real[:, None]
-        logits = mixed.squeeze(1).float() + self.bias  # (B, T)
-        if self.bound is not None:
-            logits = self.bound * torch.tanh(logits / self.bound)
-        return torch.sigmoid(logits) * packing.real
+        return mixed.squeeze(1).float() + self.bias  # (B, T)
+
+
+class RateCondition(nn.Module):
+    """Tells encoder and gater which rate is asked for, so that one network serves a range of rates (ours; the paper has none).
+
+    The logits of gates start where they yield the rate: at (r − 1) / (mean length − 1) for every position but the last.
+    """
+
+    mean_length: Tensor
+
+    def __init__(self, width: int, rates: tuple[float, float]) -> None:
+        super().__init__()
+        self.rates = rates
+        self.layers = nn.Sequential(nn.Linear(1, width), nn.GELU(), nn.Linear(width, 2 * width))
+        self.register_buffer("mean_length", torch.tensor(4.0))  # bytes per pre-token of the training text
+
+    def forward(self, rates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Rates (B,) in tokens per pre-token → what is added to encoder inputs (B, D), gater inputs (B, D), gate logits (B,)."""
+        lowest, highest = (math.log(rate) for rate in self.rates)
+        place = (rates.log() - lowest) / max(highest - lowest, 1e-9) * 2 - 1  # −1 … 1
+        encoder, gater = self.layers(place[:, None]).chunk(2, 1)
+        gate = ((rates - 1) / (self.mean_length - 1)).clamp(0.02, 0.98)
+        return encoder, gater, torch.logit(gate)
 
 
 class Decoder(nn.Module):
@@ -83,12 +107,13 @@ class Decoder(nn.Module):
         width, self.longest = settings.width, settings.max_token_bytes
         self.blocks = nn.Sequential(*(FeedForward(width) for _ in range(settings.decoder_layers)), nn.RMSNorm(width))
         self.characters = nn.Linear(width, self.longest * symbols)
-        self.lengths = nn.Linear(width, self.longest)
+        self.lengths = nn.Linear(width, self.longest) if settings.length_head == "softmax" else None
 
     def forward(self, vectors: Tensor) -> Decoded:
         """Decode (N, D) vectors."""
         hidden = self.blocks(vectors)
-        return Decoded(self.characters(hidden).view(len(vectors), self.longest, -1), self.lengths(hidden))
+        lengths = None if self.lengths is None else self.lengths(hidden)
+        return Decoded(self.characters(hidden).view(len(vectors), self.longest, -1), lengths)
 
 
 class GQVAE(nn.Module):
@@ -125,48 +150,94 @@ class GQVAE(nn.Module):
         self.to_vector = FeedForward(settings.width)
         self.quantizer = Quantizer(settings.codebook_size, settings.width, usage_decay)
         self.gater = Gater(settings) if chunk_bytes is None else None
+        self.condition = RateCondition(settings.width, settings.rates) if settings.rates and chunk_bytes is None else None
+        self.gate_bound: float | None = None  # gate logits x are c·tanh(x/c) with this c; the objective sets it while training
         self.decoder = Decoder(settings, symbols=len(alphabet) + 1)  # it may have to say "padding" (paper's objective)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return self.byte_to_symbol.device
+
     def symbols(self, data: np.ndarray, lengths: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Bytes (B, T) and lengths (B,) as symbols (B, T), padded, and lengths on the network's device."""
-        device = self.byte_to_symbol.device
-        size = torch.from_numpy(lengths).to(device)
-        found = self.byte_to_symbol[torch.from_numpy(data).to(device).long()]
-        real = torch.arange(data.shape[1], device=device) < size[:, None]
+        """Bytes (B, T) and lengths (B,) as symbols (B, T) on the network's device, padded, and lengths as a tensor of the host."""
+        size = torch.from_numpy(lengths)
+        found = self.byte_to_symbol[torch.from_numpy(data).to(self.device, non_blocking=True).long()]
+        real = (torch.arange(data.shape[1]) < size[:, None]).to(self.device, non_blocking=True)
         return torch.where(real, found, self.pad), size
 
-    def forward(self, symbols: Tensor, lengths: Tensor, quantize: bool = True) -> Encoded:
-        """Encode, quantize and gate (B, T) symbols of which the first (B,) are real."""
-        packing = Packing.of(lengths, symbols.shape[1])
-        vectors = self.to_vector(self.encoder(self.embedding(packing.pack(symbols)), packing)).float()  # (N, D)
+    def forward(
+        self, symbols: Tensor, lengths: Tensor, quantize: bool = True, rates: Tensor | None = None, keep: Tensor | None = None
+    ) -> Encoded:
+        """Encode, quantize and gate (B, T) symbols of which the first (B,) are real.
+
+        Args:
+            symbols: (B, T), on the network's device.
+            lengths: (B,), on the host.
+            quantize: False: the decoder is given the encodings themselves.
+            rates: (B,) tokens per pre-token that are asked for; None: the lowest. Of no effect without a rate condition.
+            keep: (B,) bool, pre-tokens whose encodings stay unquantized; None: none.
+        """
+        packing = Packing.of(lengths, symbols.shape[1], self.settings.max_token_bytes, self.device)
+        embedded = self.embedding(packing.pack(symbols))  # (N, D)
+        to_gater: Tensor | float = 0.0
+        prior: Tensor | float = 0.0
+        if self.condition is not None:
+            if rates is None:
+                rates = torch.full((len(symbols),), self.condition.rates[0], device=self.device)
+            to_encoder, for_gater, logit = self.condition(rates)
+            embedded, to_gater, prior = embedded + to_encoder[packing.rows], for_gater[packing.rows], logit[:, None]
+        vectors = self.to_vector(self.encoder(embedded, packing)).float()  # (N, D)
         quantization = self.quantizer(vectors) if quantize else None
+        chosen = vectors if quantization is None else quantization.quantized
+        if keep is not None:
+            chosen = torch.where(keep[packing.rows][:, None], vectors, chosen)
         if self.gater is None:
             assert self.chunk_bytes is not None
-            gates = fixed_gates(lengths, symbols.shape[1], self.chunk_bytes, vectors.dtype)
-        else:
-            gates = self.gater(vectors if quantization is None else quantization.quantized, packing)
-        return Encoded(vectors, quantization, gates, packing)
+            return Encoded(
+                vectors,
+                quantization,
+                chosen,
+                None,
+                fixed_gates(packing.lengths, symbols.shape[1], self.chunk_bytes, vectors.dtype),
+                packing,
+            )
+        logits = self.gater(chosen + to_gater, packing) + prior  # (B, T)
+        bounded = logits if self.gate_bound is None else self.gate_bound * torch.tanh(logits / self.gate_bound)
+        return Encoded(vectors, quantization, chosen, logits, torch.sigmoid(bounded) * packing.real, packing)
 
     @torch.no_grad()
-    def segment(self, symbols: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Hard gates (B, T) of 0 and 1, and the code at every position (B, T), −1 at padding."""
+    def segment(self, symbols: Tensor, lengths: Tensor, rate: float | None = None) -> tuple[Tensor, Tensor]:
+        """Hard gates (B, T) of 0 and 1, and the code at every position (B, T), −1 at padding.
+
+        Args:
+            symbols: (B, T), on the network's device.
+            lengths: (B,), on the host.
+            rate: tokens per pre-token that the gates are asked for; None: the lowest.
+        """
         width, seen = symbols.shape[1], lengths
         if self.pads_as_text:
             symbols = functional.pad(symbols, (0, self.settings.max_pretoken_bytes - width), value=self.pad)
             seen = torch.full_like(lengths, symbols.shape[1])
-        encoded = self(symbols, seen)
-        real = torch.arange(width, device=lengths.device) < lengths[:, None]  # (B, T)
+        rates = None if rate is None else torch.full((len(symbols),), rate, device=self.device)
+        encoded = self(symbols, seen, rates=rates)
+        lengths = lengths.to(self.device)
+        real = torch.arange(width, device=self.device) < lengths[:, None]  # (B, T)
         codes = encoded.packing.pad(encoded.quantization.indices)[:, :width]
         return hard_gates(encoded.gates[:, :width], lengths), torch.where(real, codes, -1)
+
+    def keep_codes(self, codes: Tensor) -> None:
+        """Reduce the codebook to the codes with these indices (M,)."""
+        self.quantizer.keep(codes)
+        self.settings = self.settings.model_copy(update={"codebook_size": len(codes)})
 
     @torch.no_grad()
     def code_strings(self) -> list[bytes]:
         """The string each code decodes to; b"" where it holds padding, which no text can match."""
-        decoded = self.decoder(self.quantizer.codebook.float())
-        characters = decoded.characters.argmax(2).cpu().tolist()  # (K, L), last character first
-        lengths = (decoded.lengths.argmax(1) + 1).cpu().tolist()
-        strings = []
-        for row, length in zip(characters, lengths, strict=True):
-            places = row[:length][::-1]
-            strings.append(b"" if self.pad in places else bytes(self.alphabet[place] for place in places))
-        return strings
+        found = []
+        for codes in torch.split(self.quantizer.codebook.float(), 1024):
+            symbols, lengths = (part.cpu().tolist() for part in self.decoder(codes).strings())
+            for row, length in zip(symbols, lengths, strict=True):
+                places = row[:length][::-1]
+                found.append(b"" if self.pad in places else bytes(self.alphabet[place] for place in places))
+        return found

@@ -29,6 +29,7 @@ class Losses:
     gate_mean: Tensor  # (), over real positions
     exact_tokens: Tensor  # (), share of hard-gated spans that decode exactly
     emitted: Tensor  # (N,), weight with which each position's code counts as used
+    exact: Tensor  # (N,), 1 where the span that ends there, if a token ended there, decodes exactly
     keys: Tensor | None = None  # (N,), equal for equal strings; of objectives whose codes are revived by string
     priorities: Tensor | None = None  # (N,), claim of each encoding to a code of its own; likewise
     terms: dict[str, Tensor] = field(default_factory=dict)  # (), the loss's terms before weighting, where they have names
@@ -42,8 +43,8 @@ def span_lengths(hard: Tensor, longest: int) -> Tensor:
 def exact_spans(decoded: Decoded, targets: Tensor, lengths: Tensor) -> Tensor:
     """Whether argmax characters and length equal the true span: targets (N, L) last first, lengths (N,) → (N,) bool."""
     inside = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
-    same = (decoded.characters.argmax(2) == targets) | ~inside
-    return same.all(1) & (decoded.lengths.argmax(1) + 1 == lengths)
+    symbols, found = decoded.strings()
+    return ((symbols == targets) | ~inside).all(1) & (found == lengths)
 
 
 def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
@@ -58,15 +59,23 @@ class Objective(nn.Module):
 
     includes_padding = False
 
-    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
-        """Loss of a batch: symbols (B, T), lengths (B,), weights (B,) = occurrences of each distinct pre-token."""
+    def forward(
+        self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool, rate: float | None = None
+    ) -> Losses:
+        """Loss of a batch: symbols (B, T), lengths (B,) on the host, weights (B,) = what each distinct pre-token counts.
+
+        In training an objective that serves a range of rates draws them (torch's generator); else `rate` is asked for, or the lowest.
+        """
         raise NotImplementedError("an objective defines its own forward")
+
+    def schedule(self, network: GQVAE, progress: float) -> None:
+        """Prepare the network for a step at this share of the training."""
 
     def measure(
         self, encoded: Encoded, decoded: Decoded, cross_entropy: Tensor, symbols: Tensor, lengths: Tensor, weights: Tensor
     ) -> dict[str, Tensor]:
-        """Measures on hard spans, without gradient: rates, exactness, reconstruction, keys."""
-        longest = decoded.lengths.shape[1]
+        """Measures on hard spans, without gradient: rates, exactness, reconstruction, keys. All tensors on the network's device."""
+        longest = decoded.characters.shape[1]
         with torch.no_grad():
             pack = encoded.packing.pack
             real = torch.arange(symbols.shape[1], device=symbols.device) < lengths[:, None]  # (B, T); padding may have gates
@@ -80,6 +89,7 @@ class Objective(nn.Module):
             spanned = torch.arange(longest, device=spans.device) < spans[:, None]  # (N, L)
             return {
                 "reconstruction": ((cross_entropy * spanned).sum(1) * emitted).sum() / (spans * emitted).sum(),
+                "hard": hard,
                 "exact": exact,
                 "emitted": emitted,
                 "keys": span_keys(targets, spans),
@@ -94,3 +104,11 @@ def nats(decoded: Decoded, targets: Tensor, last_symbol: int) -> Tensor:
     """Cross-entropy of each character: targets (N, L) → (N, L). The unknown symbol, which is not decodable, counts as padding."""
     logits, symbols = decoded.characters.float().flatten(0, 1), targets.clamp(max=last_symbol).flatten()
     return functional.cross_entropy(logits, symbols, reduction="none").view_as(targets)
+
+
+def nats_at(decoded: Decoded, targets: Tensor, pairs: Tensor, last_symbol: int) -> Tensor:
+    """`nats` at the places `pairs` (P,) into N·L alone, 0 elsewhere: targets (N, L) → (N, L)."""
+    logits = decoded.characters.flatten(0, 1).index_select(0, pairs).float()  # (P, C)
+    symbols = targets.flatten().index_select(0, pairs).clamp(max=last_symbol)  # (P,)
+    found = functional.cross_entropy(logits, symbols, reduction="none")
+    return found.new_zeros(targets.numel()).index_copy(0, pairs, found).view_as(targets)

@@ -64,14 +64,17 @@ class Paper(Objective):
             "commitment": self.settings.commitment_weight,
         }
 
-    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
-        """Loss of a batch: symbols (B, T), true lengths (B,), weights (B,) = occurrences of each distinct pre-token.
+    def forward(
+        self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool, rate: float | None = None
+    ) -> Losses:
+        """Loss of a batch: symbols (B, T), true lengths (B,) on the host, weights (B,) = occurrences of each distinct pre-token.
 
         The loss counts all T positions; `lengths` are used only for the measures, which are taken on real ones.
         """
         size, longest = symbols.shape[1], network.settings.max_token_bytes
         encoded = network(symbols, torch.full_like(lengths, size), quantize)  # N = B·T
-        decoded = network.decoder(encoded.vectors if encoded.quantization is None else encoded.quantization.quantized)
+        decoded = network.decoder(encoded.chosen)
+        assert decoded.lengths is not None, "the paper's objective has a length head"
         # What stands before the start is never counted: the masks are 0 there.
         targets = look_back(symbols, longest, before=network.pad).flatten(0, 1)  # (N, L)
         masks = soft_masks(encoded.gates, longest).flatten(0, 1)  # (N, L)
@@ -88,7 +91,7 @@ class Paper(Objective):
             terms["codebook"] = (encoded.quantization.codebook_loss * share).sum()
             terms["commitment"] = (encoded.quantization.commitment_loss * share).sum()
         count = self.term_weights()
-        measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths, weights)
+        measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths.to(symbols.device), weights)
         return Losses(
             total=torch.stack([count[name] * term for name, term in terms.items()]).sum(),
             encoded=encoded,
@@ -99,5 +102,6 @@ class Paper(Objective):
             exact_tokens=measures["exact_tokens"],
             # Every position is quantized and counts as a use of its code, gated or not.
             emitted=weights[:, None].expand(-1, size).flatten(),
+            exact=measures["exact"],
             terms={name: term.detach() for name, term in terms.items()},
         )

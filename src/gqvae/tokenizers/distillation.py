@@ -1,4 +1,4 @@
-"""From a trained network to tokenizers: decode every code alone, keep the different strings, prune to each vocabulary size."""
+"""From a trained network to tokenizers: decode every code alone, keep the different strings, prune to each vocabulary size, set the rate."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from gqvae.config import Distillation
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.network_files import WEIGHTS, load_network
+from gqvae.tokenizers.rates import RateDial
 from gqvae.tokenizers.vocabulary import prune
 
 logger = logging.getLogger("gqvae")
@@ -18,15 +19,29 @@ logger = logging.getLogger("gqvae")
 def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iterator[tuple[int, LearnedTokenizer]]:
     """Tokenizers of every requested size from the network in `folder`.
 
-    Ids are given by use: the string that the fewest-tokens segmentation of the training split uses most comes first.
+    Ids are given by use: the string that the fewest-tokens segmentation of the training split uses most comes first. The gates of
+    each are set to the compression that is asked for, or else to the rate with the fewest tokens; both on the training split.
     """
     network = load_network(folder)
     codes = network.code_strings()
     candidates = {code for code in codes if len(code) > 1}
     logger.info("%d codes decode to %d different strings, %d of two or more bytes", len(codes), len(set(codes)), len(candidates))
     vocabularies = prune(candidates, list(zip(train.pretokens, train.counts.tolist(), strict=True)), settings.sizes)
+    dial = RateDial(network, codes, train)
+    wanted = settings.tokens_per_pretoken
+    if settings.bytes_per_token is not None:
+        wanted = train.total_bytes / train.total / settings.bytes_per_token
     for size, strings in sorted(vocabularies.items()):
-        tokenizer = LearnedTokenizer(strings, codes, network, folder / WEIGHTS, settings.encoder, size)
+        setting = dial.best(strings) if wanted is None else dial.nearest(strings, wanted)
+        if wanted is not None and abs(setting.tokens_per_pretoken / wanted - 1) > 0.02:
+            logger.warning(
+                "vocabulary of %d: %.3f tokens per pre-token asked for, %.3f is the nearest that this network reaches: "
+                "widen network.rates, or change the request",
+                size,
+                wanted,
+                setting.tokens_per_pretoken,
+            )
+        tokenizer = LearnedTokenizer(strings, codes, network, folder / WEIGHTS, settings.encoder, size, setting.rate)
         if tokenizer.vocab_size < size:
             logger.warning(
                 "vocabulary of %d asked for: the codebook holds strings for %d; train more codes to fill it",

@@ -1,7 +1,8 @@
 """GQ-VAE and fixed-length tokenizers: a trained network, the vocabulary distilled from its codebook, and two ways to encode.
 
-* `neural`: the network's hard gates cut a piece into spans; a span whose code decodes to it exactly, and whose string is in the
-  vocabulary, is that string's id; any other is encoded anew from the vocabulary (fallback). Always lossless.
+* `neural`: the network's hard gates, asked for the tokenizer's rate, cut a piece into spans; a span whose code decodes to it exactly,
+  and whose string is in the vocabulary, is that string's id; any other is encoded anew from the vocabulary (fallback). Always
+  lossless.
 * `distilled`: the fewest tokens of the vocabulary; the network is not asked.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,9 @@ from gqvae.models.network import GQVAE
 from gqvae.tokenizers.base import Tokenizer, share_file
 from gqvae.tokenizers.byte_level import from_text, to_text
 from gqvae.tokenizers.network_files import WEIGHTS, build_network, describe
-from gqvae.tokenizers.pieces import cut, pack
+from gqvae.tokenizers.pieces import cut
+from gqvae.tokenizers.spans import Span, gated_spans
 from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
-
-ROWS = 64  # pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company
-
-Span = tuple[bytes, int]  # a piece of text, and the code the network gives it
 
 
 class LearnedTokenizer(Tokenizer):
@@ -35,6 +32,7 @@ class LearnedTokenizer(Tokenizer):
         weights: file that holds the network's weights.
         encoder: `neural` or `distilled`.
         requested_size: the vocabulary size that was asked for.
+        rate: what the gates are asked for, tokens per pre-token; None: the network serves no range of rates.
     """
 
     kind = "learned"
@@ -47,8 +45,10 @@ class LearnedTokenizer(Tokenizer):
         weights: Path,
         encoder: str = "neural",
         requested_size: int | None = None,
+        rate: float | None = None,
     ) -> None:
         super().__init__(strings, requested_size)
+        self.rate = rate
         self.codes, self.network, self.weights, self.encoder = list(codes), network, weights, encoder
         self._ids = string_ids(strings)
         self._longest = max((len(string) for string in strings), default=1)
@@ -56,7 +56,7 @@ class LearnedTokenizer(Tokenizer):
 
     def with_encoder(self, encoder: str) -> LearnedTokenizer:
         """The same vocabulary with the other encoder."""
-        return LearnedTokenizer(self.strings, self.codes, self.network, self.weights, encoder, self.requested_size)
+        return LearnedTokenizer(self.strings, self.codes, self.network, self.weights, encoder, self.requested_size, self.rate)
 
     def encoders(self) -> list[Tokenizer]:
         """Neural and distilled."""
@@ -106,24 +106,17 @@ class LearnedTokenizer(Tokenizer):
     def spans(self, pretokens: Iterable[bytes]) -> dict[bytes, list[Span]]:
         """The spans of every distinct piece of some pre-tokens, by the network's hard gates."""
         longest = self.network.settings.max_pretoken_bytes
-        pieces = sorted(
-            {piece for pretoken in pretokens for piece in cut(pretoken, longest)}, key=lambda piece: (len(piece), piece)
-        )
-        found: dict[bytes, list[Span]] = {}
         with self._one_at_a_time:
-            for length, group in groupby(pieces, key=len):
-                alike = list(group)
-                for start in range(0, len(alike), ROWS):
-                    batch = alike[start : start + ROWS]
-                    padded = batch + batch[-1:] * (ROWS - len(batch))
-                    gates, codes = self.network.segment(*self.network.symbols(*pack(padded, length)))
-                    for piece, ends, places in zip(batch, gates.tolist(), codes.tolist(), strict=False):
-                        found[piece] = _cut_at_gates(piece, ends, places)
-        return found
+            return gated_spans(self.network, (piece for pretoken in pretokens for piece in cut(pretoken, longest)), self.rate)
 
     def settings(self) -> dict[str, Any]:
         """What the manifest holds beside the strings."""
-        return {"encoder": self.encoder, "codes": [to_text(code) for code in self.codes], **describe(self.network)}
+        return {
+            "encoder": self.encoder,
+            "rate": self.rate,
+            "codes": [to_text(code) for code in self.codes],
+            **describe(self.network),
+        }
 
     def write_files(self, folder: Path) -> list[str]:
         """The network's weights, shared with the folder they come from where the file system can."""
@@ -136,13 +129,4 @@ class LearnedTokenizer(Tokenizer):
         """Build the network from its weights."""
         codes = [from_text(text) for text in settings["codes"]]
         network = build_network(settings, folder / WEIGHTS)
-        return cls(strings, codes, network, folder / WEIGHTS, settings["encoder"])
-
-
-def _cut_at_gates(piece: bytes, ends: list[float], codes: list[int]) -> list[Span]:
-    spans, start = [], 0
-    for position in range(len(piece)):
-        if ends[position]:
-            spans.append((piece[start : position + 1], codes[position]))
-            start = position + 1
-    return spans
+        return cls(strings, codes, network, folder / WEIGHTS, settings["encoder"], rate=settings["rate"])

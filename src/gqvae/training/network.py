@@ -16,15 +16,17 @@ import torch
 from torch import Tensor
 
 import gqvae.models
-from gqvae.config import NetworkRun, PaperObjective
+from gqvae.config import NetworkRun
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.files import atomic_open, json_digest, write_json
 from gqvae.models.network import GQVAE
 from gqvae.models.objective_base import Losses
-from gqvae.models.objectives import RateControlled, build_objective
+from gqvae.models.objectives import build_objective
 from gqvae.models.quantizer import DEAD_SHARE
+from gqvae.models.rate_controlled import RateControlled
 from gqvae.tokenizers import pieces
 from gqvae.tokenizers.byte_level import to_text
+from gqvae.tokenizers.codebook import prune_codebook
 from gqvae.tokenizers.network_files import DESCRIPTION, WEIGHTS, describe, save_weights
 from gqvae.training import network, paper_revival, pretoken_batches, runner, string_revival
 from gqvae.training.paper_revival import PaperRevival
@@ -64,28 +66,26 @@ class NetworkTraining(RunModule):
         self.network = GQVAE(
             run.network, train.alphabet, run.chunk_bytes, settings.usage_decay, pads_as_text=self.objective.includes_padding
         )
-        policy = PaperRevival if isinstance(run.objective, PaperObjective) else StringRevival
-        self.revival: PaperRevival | StringRevival = policy(settings, run.network.width)
-        if self.network.gater is not None and isinstance(self.objective, RateControlled):
-            # Gates start near the rate that is asked for: from one token per byte or none they are slow to come back.
-            mean_length = float((train.lengths * train.counts).sum() / train.counts.sum())
-            self.network.gater.start_at(self.objective.starting_gate(mean_length))
+        self.revival: PaperRevival | StringRevival
+        if isinstance(self.objective, RateControlled):
+            self.revival = StringRevival(settings, run.network.codebook_size, run.network.width)
+            self.network.quantizer.codebook.requires_grad_(False)  # codes are moving averages
+        else:
+            self.revival = PaperRevival(settings, run.network.width)
+        if self.network.condition is not None:
+            self.network.condition.mean_length.fill_(train.mean_length)
         self.revived = 0
         self._losses: Losses | None = None
 
     def configure_optimizers(self) -> Any:
-        """Adam as the authors configure it, the codebook at a multiple of the rate."""
+        """Adam as the authors configure it, the codebook, if it is trained by gradient, at a multiple of the rate."""
         settings = self.run.training
         codebook = self.network.quantizer.codebook
         others = [parameter for parameter in self.network.parameters() if parameter is not codebook]
-        optimizer = torch.optim.Adam(
-            [
-                {"params": others, "lr": settings.learning_rate},
-                {"params": [codebook], "lr": settings.learning_rate * settings.codebook_rate_factor},
-            ],
-            weight_decay=settings.weight_decay,
-            amsgrad=settings.amsgrad,
-        )
+        groups: list[dict[str, Any]] = [{"params": others, "lr": settings.learning_rate}]
+        if codebook.requires_grad:
+            groups.append({"params": [codebook], "lr": settings.learning_rate * settings.codebook_rate_factor})
+        optimizer = torch.optim.Adam(groups, weight_decay=settings.weight_decay, amsgrad=settings.amsgrad)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -96,7 +96,7 @@ class NetworkTraining(RunModule):
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, steps - warm))))
 
     def _quantizes(self, step: int) -> bool:
-        return step >= self.run.training.unquantized_steps
+        return self.run.training.quantize and step >= self.run.training.unquantized_steps
 
     def _tensors(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         longest = batch.data.shape[1] if self.objective.includes_padding else int(batch.lengths.max())
@@ -106,6 +106,7 @@ class NetworkTraining(RunModule):
     def training_loss(self, step: int) -> Tensor:
         """The objective on the step's batch."""
         batch = self.train_stream.batch(self.seed, step, self.run.training.batch_pretokens)
+        self.objective.schedule(self.network, step / self.run.training.steps)
         self._losses = self.objective(self.network, *self._tensors(batch), quantize=self._quantizes(step))
         return self._losses.total
 
@@ -115,10 +116,15 @@ class NetworkTraining(RunModule):
         assert losses is not None
         encoded = losses.encoded
         if encoded.quantization is not None:
-            self.network.quantizer.count_usage(encoded.quantization.indices, losses.emitted)
+            indices = encoded.quantization.indices
+            self.network.quantizer.count_usage(indices, losses.emitted)
+            if isinstance(self.objective, RateControlled):
+                # Only what decodes exactly draws its code: a wrong string would draw it away from its own.
+                served = losses.emitted * losses.exact
+                self.network.quantizer.move(indices, encoded.vectors.detach(), served, self.objective.settings.code_decay)
         self.revival.observe(step, losses)
         self._losses = None
-        if step < settings.steps:  # a code revived after the last step would never be trained
+        if settings.quantize and step < settings.steps:  # a code revived after the last step would never be trained
             codes = self.revival.revive(step, self.network.quantizer)
             self._forget(codes)
             if step > settings.unquantized_steps:  # before, codes are initialised, which is no revival
@@ -129,7 +135,7 @@ class NetworkTraining(RunModule):
     def _forget(self, codes: Tensor) -> None:
         """Clear the optimiser's moments of codes (M,) that stand elsewhere now."""
         optimizer = self.optimizers(use_pl_optimizer=False)
-        for name, value in optimizer.state[self.network.quantizer.codebook].items():  # type: ignore[union-attr]
+        for name, value in optimizer.state.get(self.network.quantizer.codebook, {}).items():  # type: ignore[union-attr]
             if name != "step":
                 value[codes] = 0
 
@@ -186,7 +192,10 @@ def train_network(
     """
     longest = run.network.max_pretoken_bytes
     module = NetworkTraining(
-        run, PretokenStream(train, longest, run.training.sampling_exponent), PretokenStream(valid, longest), seed
+        run,
+        PretokenStream(train, longest, run.training.sampling_exponent, run.training.weighting_exponent),
+        PretokenStream(valid, longest),
+        seed,
     )
     data = json_digest(
         [[to_text(pretoken) for pretoken in counts.pretokens] + counts.counts.tolist() for counts in (train, valid)]
@@ -209,6 +218,11 @@ def train_network(
             gradient_clip=run.training.gradient_clip,
         )
         module.cpu().eval()
+        trained = module.network.code_strings()
+        logger.info("%s: %s", label, diagnose(module.history[-1], trained))
+        if run.training.quantize and run.training.prune_codes:
+            gone = prune_codebook(module.network, module.train_stream.pieces, module.train_stream.counts.tolist())
+            logger.info("%s: %d of %d codes stand for no span or repeat another and are dropped", label, gone, len(trained))
         save_weights(module.network, out / WEIGHTS)
         _write_rows(out / HISTORY, COLUMNS, [[row[column] for column in COLUMNS] for row in module.history])
         usage = module.network.quantizer.usage.tolist()
@@ -218,7 +232,6 @@ def train_network(
         write_json(
             out / DESCRIPTION, {**describe(module.network), "label": label, "seed": seed, "run": run.model_dump(mode="json")}
         )
-        logger.info("%s: %s", label, diagnose(module.history[-1], strings))
         held.clear()
 
 

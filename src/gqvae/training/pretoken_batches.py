@@ -1,8 +1,9 @@
 """Batches of distinct pre-tokens, weighted by how often the stream would have brought them.
 
 A pre-token is encoded alone, so equal ones cost their share once: `batch_pretokens` are drawn and equal ones merged. Drawing goes by
-count^τ and each draw weighs count^(1−τ), so that the expectation of every loss is that of the plain stream for any τ: τ = 1 draws as
-the stream would, smaller τ meets rare pre-tokens more often. A batch is a function of (seed, step).
+count^τ and each draw weighs count^(ω−τ), so that in expectation a pre-token counts count^ω in every loss whatever τ: with ω = 1 that of
+the plain stream, with a smaller ω rare pre-tokens count more; τ alone decides how often they are met. A batch is a function of
+(seed, step).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Batch:
 
     data: np.ndarray  # (B, T) uint8, 0 beyond the length
     lengths: np.ndarray  # (B,) int64
-    weights: np.ndarray  # (B,) float32, occurrences
+    weights: np.ndarray  # (B,) float32, what each counts
 
 
 class PretokenStream:
@@ -30,10 +31,11 @@ class PretokenStream:
     Args:
         counts: pre-tokens of the split.
         longest: T.
-        exponent: τ.
+        sampling: τ.
+        weighting: ω.
     """
 
-    def __init__(self, counts: PretokenCounts, longest: int, exponent: float = 1.0) -> None:
+    def __init__(self, counts: PretokenCounts, longest: int, sampling: float = 1.0, weighting: float = 1.0) -> None:
         merged: dict[bytes, int] = {}
         for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
             for piece in cut(pretoken, longest):
@@ -42,9 +44,9 @@ class PretokenStream:
         self.pieces = [piece for piece, _ in ordered]
         self.counts = np.array([count for _, count in ordered], dtype=np.int64)
         self.data, self.lengths = pack(self.pieces, longest)
-        self._cumulative = np.cumsum(self.counts**exponent)
-        # A draw stands for so many pre-tokens of the stream; on average for one.
-        self._worth = self.counts ** (1 - exponent) * (self._cumulative[-1] / self.counts.sum())
+        self._cumulative = np.cumsum(self.counts**sampling)
+        # What a draw counts; on average 1.
+        self._worth = self.counts ** (weighting - sampling) * (self._cumulative[-1] / (self.counts**weighting).sum())
 
     @property
     def alphabet(self) -> list[int]:
@@ -55,10 +57,15 @@ class PretokenStream:
         return len(self.pieces)
 
     def batch(self, seed: int, step: int, size: int) -> Batch:
-        """The batch of a step: `size` draws, merged; its weights are expected occurrences among as many pre-tokens of the stream."""
+        """The batch of a step: `size` draws, merged; weights are `size` in expectation."""
         draws = np.random.default_rng([seed, step]).random(size) * self._cumulative[-1]
         places, times = np.unique(np.searchsorted(self._cumulative, draws, side="right"), return_counts=True)
         return self._take(places, times * self._worth[places])
+
+    @property
+    def mean_length(self) -> float:
+        """Bytes per piece of the stream."""
+        return float((self.lengths * self.counts).sum() / self.counts.sum())
 
     def head(self, size: int) -> Batch:
         """The `size` most frequent pieces with their counts."""

@@ -1,8 +1,10 @@
-"""Revival of dead codes by string, for the rate-controlled objective (ours; the paper's: `training/paper_revival.py`).
+"""Codes by string, for the rate-controlled objective (ours; the paper's revival: `training/paper_revival.py`).
 
-The strings that cost most are given codes of their own, at the mean of their encodings: one code a string, so that a frequent string
-does not fill the codebook with copies. The reservoir is emptied at each revival, because encodings of an older network mislead.
-Shapes: N vectors of a batch, K codes, D width, R reservoir slots, M revived codes.
+Each code is given to a string, at the mean of its encodings, and remembers which: no string is given two. When quantization starts
+the most frequent spans of the gates are given the codes; later a span that still decodes wrongly and would be used more than the
+least used code is given that one, and a string whose own code no longer serves it has it moved to where the string is encoded now. The
+reservoir is emptied at each revival, because encodings of an older network mislead.
+Shapes: N vectors of a batch, K codes, D width, R reservoir slots, S different strings, M codes that were moved.
 """
 
 from __future__ import annotations
@@ -12,17 +14,15 @@ from torch import Tensor, nn
 
 from gqvae.config import NetworkTraining
 from gqvae.models.objective_base import Losses
-from gqvae.models.quantizer import DEAD_SHARE, Quantizer
+from gqvae.models.quantizer import Quantizer
 
 LAST_REVIVAL = 0.9  # no revival in the last tenth: a new code needs time to settle
+CLAIM = 1.5  # a string must be worth this many uses of the code it replaces
+NOBODY = -1  # key of codes that were given to no string
 
 
 class Reservoir(nn.Module):
-    """A ring of encodings from which dead codes are revived.
-
-    Entries with equal keys are occurrences of one string: they are merged (mean vector, summed priority) when drawn, so that a
-    frequent string is given one code and not many.
-    """
+    """A ring of encodings with the strings they stand for."""
 
     vectors: Tensor
     keys: Tensor
@@ -48,61 +48,94 @@ class Reservoir(nn.Module):
         self.filled += len(chosen)
 
     @torch.no_grad()
-    def draw(self, count: int) -> Tensor:
-        """At most `count` vectors of different keys, those of highest total priority.
-
-        Returns:
-            (M, D), M ≤ count.
-        """
+    def strings(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Different strings, of highest total priority first: keys (S,), mean encodings (S, D), total priorities (S,)."""
         present = self.priorities > 0
         keys, inverse, counts = torch.unique(self.keys[present], return_inverse=True, return_counts=True)
         total = torch.zeros(len(keys), device=keys.device).index_add_(0, inverse, self.priorities[present])
         means = torch.zeros(len(keys), self.vectors.shape[1], device=keys.device).index_add_(0, inverse, self.vectors[present])
-        chosen = total.argsort(descending=True, stable=True)[:count]
-        return means[chosen] / counts[chosen, None]
+        order = total.argsort(descending=True, stable=True)
+        return keys[order], means[order] / counts[order, None], total[order]
 
     @torch.no_grad()
     def clear(self) -> None:
-        """Forget all entries: encodings of an older network are of no use."""
+        """Forget all entries."""
         self.priorities.zero_()
 
 
 class StringRevival(nn.Module):
-    """When codes are revived, which, and from what. Its buffers are part of the training state.
+    """When codes are moved, which, and to what. Its buffers are part of the training state.
 
     Args:
         settings: schedule and sizes.
+        codes: K.
         width: D.
     """
 
-    def __init__(self, settings: NetworkTraining, width: int) -> None:
+    owners: Tensor
+    service: Tensor
+    since: Tensor
+
+    def __init__(self, settings: NetworkTraining, codes: int, width: int) -> None:
         super().__init__()
         self.settings = settings
         self.reservoir = Reservoir(settings.reservoir_vectors, width)
+        self.register_buffer("owners", torch.full((codes,), NOBODY))  # (K,) keys of strings
+        self.register_buffer("service", torch.zeros(codes))  # (K,) moving average of exact emissions per step
+        self.register_buffer("since", torch.zeros((), dtype=torch.long))  # steps since the reservoir was emptied
 
+    @torch.no_grad()
     def observe(self, step: int, losses: Losses) -> None:
-        """Remember encodings of the batch of step `step` (optimiser steps done): all while unquantized, then those of priority."""
+        """Remember encodings of the batch of step `step` (optimiser steps done): all spans while unquantized, then the wrong ones."""
         if losses.keys is None or losses.priorities is None:
             raise ValueError("codes are revived by string, and this objective gives its encodings neither keys nor priorities")
-        filling = step < self.settings.unquantized_steps
-        limit = self.settings.reservoir_vectors if filling else self.settings.reservoir_per_batch
-        self.reservoir.add(losses.encoded.vectors.detach(), losses.keys, losses.priorities.detach(), limit)
+        self.reservoir.add(
+            losses.encoded.vectors.detach(), losses.keys, losses.priorities.detach(), self.settings.reservoir_per_batch
+        )
+        self.since += 1
+        if losses.encoded.quantization is not None:
+            served = torch.zeros_like(self.service).index_add_(
+                0, losses.encoded.quantization.indices, losses.emitted * losses.exact
+            )
+            self.service.lerp_(served, 1 - self.settings.usage_decay)
 
+    @torch.no_grad()
     def revive(self, step: int, quantizer: Quantizer) -> Tensor:
-        """Initialise all codes when quantization starts, later the dead ones, as far as there are strings: → indices (M,)."""
-        usage, settings = quantizer.usage, self.settings
-        if step == settings.unquantized_steps:
-            codes = torch.arange(len(usage), device=usage.device)
-        elif step > settings.unquantized_steps and self._due(step):
-            codes = usage.argsort(stable=True)[: int((usage < DEAD_SHARE / len(usage)).sum())]
-        else:
-            return torch.empty(0, dtype=torch.long, device=usage.device)
-        vectors = self.reservoir.draw(len(codes))
-        codes = codes[: len(vectors)]
-        quantizer.revive(codes, vectors)
+        """Give codes to strings if step `step` (optimiser steps done) is due: → indices of the codes that were moved (M,)."""
+        first = step == self.settings.unquantized_steps
+        if not first and not self._due(step):
+            return torch.empty(0, dtype=torch.long, device=self.owners.device)
+        keys, vectors, totals = self.reservoir.strings()  # (S,), (S, D), (S,)
+        steps = len(self.reservoir.keys) / self.settings.reservoir_per_batch if first else float(self.since)
+        claims = totals / max(1.0, min(steps, float(self.since)))  # (S,), uses per step
+        codes, owned = self._codes_of(keys)  # (S,), (S,)
+        stale = owned & (claims > CLAIM * self.service[codes])
+        free = self.service.argsort(stable=True)[: int((~owned).sum())]  # the least serving codes
+        wanting = (~owned).nonzero().squeeze(1)[: len(free)]
+        if not first:
+            worth = claims[wanting] > CLAIM * self.service[free]
+            free, wanting = free[worth], wanting[worth]
+        # A stale code may be among the least serving: its own string comes first.
+        kept = ~torch.isin(free, codes[stale])
+        places = torch.cat([free[kept], codes[stale]])
+        rows = torch.cat([wanting[kept], stale.nonzero().squeeze(1)])
+        quantizer.revive(places, vectors[rows])
+        self.owners[places], self.service[places] = keys[rows], claims[rows]
         self.reservoir.clear()
-        return codes
+        self.since.zero_()
+        return places
+
+    def _codes_of(self, keys: Tensor) -> tuple[Tensor, Tensor]:
+        """The code each string was given (S,), where it was given any: (S,) bool."""
+        owners, order = torch.sort(self.owners, stable=True)
+        places = torch.searchsorted(owners, keys).clamp(max=len(owners) - 1)
+        return order[places], owners[places] == keys
 
     def _due(self, step: int) -> bool:
         settings = self.settings
-        return bool(settings.revival_every) and step % settings.revival_every == 0 and step <= LAST_REVIVAL * settings.steps
+        return (
+            step > settings.unquantized_steps
+            and bool(settings.revival_every)
+            and step % settings.revival_every == 0
+            and step <= LAST_REVIVAL * settings.steps
+        )

@@ -1,0 +1,143 @@
+"""Our training objective: the expected cost of the segmentation, with feedback that holds the rates that are asked for.
+
+The terms of position t count g_t: no code is spent on prefixes that no token uses; a token always ends with its pre-token. Every
+pre-token of a batch is asked for a rate of its own, of which encoder and gater are told; feedback holds the mean of each range of
+requests. Gates start soft, so that they can still change their minds, and end sharp. Shapes: B pre-tokens, T positions, L longest
+token, N real positions, P pairs of a position and a character before it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from gqvae.config import RateControlledObjective
+from gqvae.models.gates import look_back, soft_masks
+from gqvae.models.network import GQVAE, Decoded
+from gqvae.models.objective_base import Losses, Objective, nats_at
+
+
+class RateControlled(Objective):
+    """Loss per pre-token = expected nats to reconstruct it (characters and lengths) + commitment + (α + k_p (r − r*))·r.
+
+    r is the hard rate in tokens per pre-token and r* the one that is asked for, means over the pre-tokens of a range of requests; each
+    range has its α, which starts at 0 and moves by k_i (r − r*) a step. (At α = ln K the loss is the negative ELBO with
+    deterministic codes and a uniform prior; started there, gates close before anything can be reconstructed, for good.) Codes have no
+    term: they are moving averages of the encodings that decode exactly (`Quantizer.move`).
+
+    Args:
+        settings: gains, ranges, schedule.
+    """
+
+    alpha: Tensor
+
+    def __init__(self, settings: RateControlledObjective) -> None:
+        super().__init__()
+        self.settings = settings
+        self.register_buffer("alpha", torch.zeros(settings.rate_bins))
+
+    def weight_of_rate(self) -> float:
+        """α of the lowest rates, where the feedback has moved it."""
+        return float(self.alpha[0])
+
+    def schedule(self, network: GQVAE, progress: float) -> None:
+        """Sharpen the gates: the bound of their logits grows linearly between two shares of the training."""
+        (first, last), (begin, end) = self.settings.gate_bounds, self.settings.sharpen_between
+        network.gate_bound = first + (last - first) * min(1.0, max(0.0, (progress - begin) / max(end - begin, 1e-9)))
+
+    def forward(
+        self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool, rate: float | None = None
+    ) -> Losses:
+        """See the class and `Objective.forward`."""
+        settings, longest = self.settings, network.settings.max_token_bytes
+        place = self._places(len(symbols), symbols.device)  # (B,) in 0 … 1
+        rates = self._rates(network, place, rate)
+        keep = (
+            torch.rand(len(symbols), device=symbols.device) < settings.unquantized_share if self.training and quantize else None
+        )
+        encoded = network(symbols, lengths, quantize, rates=rates, keep=keep)
+        packing = encoded.packing
+        gates = encoded.gates
+        if settings.force_last_gate:
+            last = torch.arange(symbols.shape[1], device=symbols.device) == packing.lengths[:, None] - 1
+            gates = torch.where(last, 1.0, gates)  # (B, T)
+            encoded = replace(encoded, gates=gates)
+        decoded = network.decoder(encoded.chosen)
+        share = (weights / weights.sum())[packing.rows]  # (N,)
+        claim = share * packing.pack(gates)  # (N,), expected emissions per pre-token
+        masks = packing.pack(soft_masks(gates, longest + 1))  # (N, L + 1)
+        targets = packing.pack(look_back(symbols, longest))  # (N, L)
+        cross_entropy = nats_at(decoded, targets, packing.pairs, network.pad)  # (N, L)
+        covered = claim[:, None] * masks[:, :-1]  # (N, L), expected tokens that cover the character
+        # Tokens longer than L would lose their first characters for free: charge what a blind guess costs.
+        lost = (share.sum() - covered.sum()).clamp(min=0) * math.log(network.pad + 1)
+        lengths_cost = (claim * length_nats(decoded, masks, network.pad)).sum()
+        total = (covered * cross_entropy).sum() + lost + settings.gamma * lengths_cost
+        measures = self.measure(encoded, decoded, cross_entropy, symbols, packing.lengths, weights)
+        if encoded.logits is not None:
+            wall = (encoded.logits.abs() - (network.gate_bound or math.inf)).clamp(min=0).square()  # (B, T)
+            total = total + settings.gate_wall * (packing.pack(wall) * share).sum()
+            if rates is not None:
+                total = total + self._rate_cost(gates, measures["hard"], weights, rates, place)
+        emitted, priorities = measures["emitted"], measures["emitted"]
+        if encoded.quantization is not None:
+            emitted = emitted if keep is None else emitted * ~keep[packing.rows]
+            priorities = emitted * ~measures["exact"]
+            # An encoding is held to a code only where the code stands for its span.
+            pulled = (encoded.quantization.commitment_loss * claim.detach() * measures["exact"]).sum()
+            total = total + encoded.vectors.shape[1] * settings.commitment_weight * pulled
+        return Losses(
+            total=total,
+            encoded=encoded,
+            reconstruction=measures["reconstruction"],
+            soft_rate=measures["soft_rate"],
+            hard_rate=measures["hard_rate"],
+            gate_mean=measures["gate_mean"],
+            exact_tokens=measures["exact_tokens"],
+            emitted=emitted,
+            exact=measures["exact"],
+            keys=measures["keys"],
+            priorities=priorities,
+        )
+
+    def _places(self, count: int, device: torch.device) -> Tensor:
+        """Where in the range of rates each pre-token's request lies: (count,) in 0 … 1."""
+        if not self.training:
+            return torch.zeros(count, device=device)
+        return torch.rand(count, device=device) ** self.settings.rate_skew
+
+    def _rates(self, network: GQVAE, place: Tensor, rate: float | None) -> Tensor | None:
+        if network.condition is None:
+            return None
+        if rate is not None:
+            return torch.full_like(place, rate)
+        lowest, highest = (math.log(bound) for bound in network.condition.rates)
+        return (lowest + place * (highest - lowest)).exp()
+
+    def _rate_cost(self, gates: Tensor, hard: Tensor, weights: Tensor, rates: Tensor, place: Tensor) -> Tensor:
+        """Σ over ranges of (α + k_p (hard − asked))·soft, by their shares of the batch; in training α follows. → ()"""
+        # Equally many requests fall into each range.
+        bins = (place ** (1 / self.settings.rate_skew) * len(self.alpha)).long().clamp(max=len(self.alpha) - 1)  # (B,)
+        sums = torch.zeros(4, len(self.alpha), device=gates.device)
+        rows = torch.stack([weights, gates.sum(1) * weights, hard.sum(1) * weights, rates * weights])  # (4, B)
+        mass, soft, tokens, asked = sums.index_add(1, bins, rows)  # (bins,) each
+        excess = ((tokens - asked) / mass.clamp(min=1e-9)).detach()
+        if self.training:
+            self.alpha += self.settings.integral_gain * excess
+        return ((self.alpha + self.settings.proportional_gain * excess) * soft).sum() / weights.sum()
+
+
+def length_nats(decoded: Decoded, masks: Tensor, end: int) -> Tensor:
+    """Expected nats to say where the token that ends at each position begins: masks (N, L + 1) → (N,).
+
+    By the softmax over lengths, or by the end symbol `end` one place before the first character.
+    """
+    spans = masks[:, :-1] - masks[:, 1:]  # (N, L): probability that the token has length 1 … L
+    if decoded.lengths is not None:
+        return -(functional.log_softmax(decoded.lengths.float(), 1) * spans).sum(1)
+    before = functional.log_softmax(decoded.characters[:, 1:].float(), 2)[..., end]  # (N, L − 1); at length L there is no room
+    return -(before * spans[:, :-1]).sum(1)

@@ -1,0 +1,55 @@
+"""Spans: what a network's hard gates cut pieces into, and the code each is given.
+
+The spans of a piece are a pure function of piece and rate, so a corpus needs the network once for every distinct piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+import numpy as np
+
+from gqvae.models.network import GQVAE
+from gqvae.tokenizers.pieces import pack
+
+ROWS = 128  # pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company
+
+Span = tuple[bytes, int]  # a piece of text, and the code the network gives it
+
+
+def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> dict[bytes, list[Span]]:
+    """The spans of every distinct piece (at most T bytes each).
+
+    Args:
+        network: in evaluation mode.
+        pieces: in any order, repeated or not.
+        rate: tokens per pre-token the gates are asked for; None: the lowest the network serves.
+    """
+    ordered = sorted(set(pieces), key=lambda piece: (len(piece), piece))
+    found: dict[bytes, list[Span]] = {}
+    for length, group in groupby(ordered, key=len):
+        alike = list(group)
+        for start in range(0, len(alike), ROWS):
+            batch = alike[start : start + ROWS]
+            padded = batch + batch[-1:] * (ROWS - len(batch))
+            gates, codes = network.segment(*network.symbols(*pack(padded, length)), rate)
+            for piece, ends, places in zip(batch, gates.tolist(), codes.tolist(), strict=False):
+                found[piece] = _cut_at_gates(piece, ends, places)
+    return found
+
+
+def served_rates(network: GQVAE, count: int) -> list[float | None]:
+    """`count` rates over the range that a network serves, evenly by ratio; [None] if it serves no range."""
+    if network.condition is None:
+        return [None]
+    return [float(rate) for rate in np.geomspace(*network.condition.rates, count)]
+
+
+def _cut_at_gates(piece: bytes, ends: list[float], codes: list[int]) -> list[Span]:
+    spans, start = [], 0
+    for position in range(len(piece)):
+        if ends[position]:
+            spans.append((piece[start : position + 1], codes[position]))
+            start = position + 1
+    return spans
