@@ -15,7 +15,7 @@ from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import load_network
 from gqvae.training.network import NetworkTraining as Training
-from gqvae.training.network import diagnose, train_network
+from gqvae.training.network import train_network
 from gqvae.training.pretoken_batches import PretokenStream
 from gqvae.training.resume import Interrupted
 
@@ -94,15 +94,6 @@ def test_measuring_leaves_every_buffer_untouched() -> None:
     before = {name: value.clone() for name, value in module.state_dict().items()}
     module.measure(step=20)
     assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
-
-
-def test_diagnosis_names_a_collapse() -> None:
-    row = {"hard_rate": 4.0, "gate_mean": 0.95, "exact_token_accuracy": 0.99, "codes_used": 0.1}
-    words = diagnose(row, ["a", "a", "b"])  # type: ignore[list-item]
-    assert "single bytes" in words and "10 % of codes are used" in words and "repeat" in words
-    assert diagnose({"hard_rate": 1.3, "gate_mean": 0.3, "exact_token_accuracy": 0.99, "codes_used": 1.0}, [b"a"]) == (
-        "gates, codes and tokens look healthy"
-    )
 
 
 # So few codes, or so many, that some are revived.

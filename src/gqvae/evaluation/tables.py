@@ -15,7 +15,7 @@ from gqvae.files import atomic_open
 
 HISTORY = (
     "step", "hard_rate", "soft_rate", "gate_mean", "reconstruction", "exact_token_accuracy",
-    "codes_used", "code_perplexity", "revived", "alpha", "loss",
+    "codes_used", "code_perplexity", "revived", "alpha", "loss", "gates_0", "gates_1", "gates_2", "gates_3", "gates_4",
 )  # fmt: skip
 CURVE = ("step", "bytes", "tokens", "flops", "valid_bpb")
 RESULT = (

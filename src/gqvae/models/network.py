@@ -76,7 +76,8 @@ class Gater(nn.Module):
 class RateCondition(nn.Module):
     """Tells encoder and gater which rate is asked for, so that one network serves a range of rates (ours; the paper has none).
 
-    The logits of gates start where they yield the rate: at (r − 1) / (mean length − 1) for every position but the last.
+    A rate r is the same as a share of gates, (r − 1) / (mean length − 1), over all positions but the last of each pre-token; the
+    logits of gates start there.
     """
 
     mean_length: Tensor
@@ -92,8 +93,11 @@ class RateCondition(nn.Module):
         lowest, highest = (math.log(rate) for rate in self.rates)
         place = (rates.log() - lowest) / max(highest - lowest, 1e-9) * 2 - 1  # −1 … 1
         encoder, gater = self.layers(place[:, None]).chunk(2, 1)
-        gate = ((rates - 1) / (self.mean_length - 1)).clamp(0.02, 0.98)
-        return encoder, gater, torch.logit(gate)
+        return encoder, gater, torch.logit(self.gate_share(rates).clamp(0.02, 0.98))
+
+    def gate_share(self, rates: Tensor) -> Tensor:
+        """Gates per position, the last one of each pre-token not counted, that make these rates: (B,) → (B,)."""
+        return (rates - 1) / (self.mean_length - 1)
 
 
 class Decoder(nn.Module):

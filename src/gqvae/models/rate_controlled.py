@@ -24,8 +24,8 @@ from gqvae.models.objective_base import Losses, Objective, nats_at
 class RateControlled(Objective):
     """Loss per pre-token = expected nats to reconstruct it (characters and lengths) + commitment + (α + k_p (r − r*))·r.
 
-    r is the hard rate in tokens per pre-token and r* the one that is asked for, means over the pre-tokens of a range of requests; each
-    range has its α, which starts at 0 and moves by k_i (r − r*) a step. (At α = ln K the loss is the negative ELBO with
+    r is the hard rate in tokens per pre-token and r* the one that is asked for, means over the pre-tokens of a range of requests; a
+    pre-token of length ℓ is asked for its part, 1 + s·(ℓ − 1) with the share of gates s that makes the rate on average. Each range has its α, which starts at 0 and moves by k_i (r − r*) a step. (At α = ln K the loss is the negative ELBO with
     deterministic codes and a uniform prior; started there, gates close before anything can be reconstructed, for good.) Codes have no
     term: they are moving averages of the encodings that decode exactly (`Quantizer.move`).
 
@@ -81,8 +81,9 @@ class RateControlled(Objective):
         if encoded.logits is not None:
             wall = (encoded.logits.abs() - (network.gate_bound or math.inf)).clamp(min=0).square()  # (B, T)
             total = total + settings.gate_wall * (packing.pack(wall) * share).sum()
-            if rates is not None:
-                total = total + self._rate_cost(gates, measures["hard"], weights, rates, place)
+            if network.condition is not None and rates is not None:
+                asked = 1 + network.condition.gate_share(rates) * (packing.lengths - 1)  # (B,)
+                total = total + self._rate_cost(gates, measures["hard"], weights, asked, place)
         emitted, priorities = measures["emitted"], measures["emitted"]
         if encoded.quantization is not None:
             emitted = emitted if keep is None else emitted * ~keep[packing.rows]
@@ -118,14 +119,14 @@ class RateControlled(Objective):
         lowest, highest = (math.log(bound) for bound in network.condition.rates)
         return (lowest + place * (highest - lowest)).exp()
 
-    def _rate_cost(self, gates: Tensor, hard: Tensor, weights: Tensor, rates: Tensor, place: Tensor) -> Tensor:
+    def _rate_cost(self, gates: Tensor, hard: Tensor, weights: Tensor, asked: Tensor, place: Tensor) -> Tensor:
         """Σ over ranges of (α + k_p (hard − asked))·soft, by their shares of the batch; in training α follows. → ()"""
         # Equally many requests fall into each range.
         bins = (place ** (1 / self.settings.rate_skew) * len(self.alpha)).long().clamp(max=len(self.alpha) - 1)  # (B,)
         sums = torch.zeros(4, len(self.alpha), device=gates.device)
-        rows = torch.stack([weights, gates.sum(1) * weights, hard.sum(1) * weights, rates * weights])  # (4, B)
-        mass, soft, tokens, asked = sums.index_add(1, bins, rows)  # (bins,) each
-        excess = ((tokens - asked) / mass.clamp(min=1e-9)).detach()
+        rows = torch.stack([weights, gates.sum(1) * weights, hard.sum(1) * weights, asked * weights])  # (4, B)
+        mass, soft, tokens, wanted = sums.index_add(1, bins, rows)  # (bins,) each
+        excess = ((tokens - wanted) / mass.clamp(min=1e-9)).detach()
         if self.training:
             self.alpha += self.settings.integral_gain * excess
         return ((self.alpha + self.settings.proportional_gain * excess) * soft).sum() / weights.sum()

@@ -58,6 +58,10 @@ class LearnedTokenizer(Tokenizer):
         """The same vocabulary with the other encoder."""
         return LearnedTokenizer(self.strings, self.codes, self.network, self.weights, encoder, self.requested_size, self.rate)
 
+    def at_rate(self, rate: float | None) -> LearnedTokenizer:
+        """The same vocabulary with the gates asked for another rate."""
+        return LearnedTokenizer(self.strings, self.codes, self.network, self.weights, self.encoder, self.requested_size, rate)
+
     def encoders(self) -> list[Tokenizer]:
         """Neural and distilled."""
         return [self.with_encoder("neural"), self.with_encoder("distilled")]

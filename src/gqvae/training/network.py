@@ -28,7 +28,9 @@ from gqvae.tokenizers import pieces
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.codebook import prune_codebook
 from gqvae.tokenizers.network_files import DESCRIPTION, WEIGHTS, describe, save_weights
+from gqvae.tokenizers.spans import served_rates
 from gqvae.training import network, paper_revival, pretoken_batches, runner, string_revival
+from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram
 from gqvae.training.paper_revival import PaperRevival
 from gqvae.training.pretoken_batches import Batch, PretokenStream
 from gqvae.training.resume import RunState, code_digest, fingerprint
@@ -39,7 +41,7 @@ HISTORY = "history.csv"
 CODEBOOK = "codebook.csv"
 COLUMNS = (
     "step", "hard_rate", "soft_rate", "gate_mean", "reconstruction", "exact_token_accuracy", "codes_used", "code_perplexity",
-    "revived", "alpha", "loss",
+    "revived", "alpha", "loss", *GATE_COLUMNS,
 )  # fmt: skip
 MEASURED_PRETOKENS = 2048  # the most frequent of the validation split
 
@@ -141,10 +143,11 @@ class NetworkTraining(RunModule):
 
     @torch.no_grad()
     def measure(self, step: int) -> dict[str, Any]:
-        """A row of the training history, on validation pre-tokens; leaves every buffer as it was."""
+        """A row of the training history, on validation pre-tokens at the lowest rate; leaves every buffer as it was."""
         self.eval()
+        symbols, lengths, weights = self._tensors(self.measured)
         with autocast(self.device, self.run.training.precision):
-            losses: Losses = self.objective(self.network, *self._tensors(self.measured), quantize=self._quantizes(step))
+            losses: Losses = self.objective(self.network, symbols, lengths, weights, quantize=self._quantizes(step))
         self.train()
         usage = self.network.quantizer.usage
         share = usage / usage.sum().clamp(min=1e-9)
@@ -160,6 +163,7 @@ class NetworkTraining(RunModule):
             "revived": self.revived,
             "alpha": self.objective.weight_of_rate(),
             "loss": losses.total.item(),
+            **gate_histogram(losses.encoded.gates, losses.encoded.packing.lengths, weights),
         }
         self.revived = 0
         return row
@@ -219,6 +223,13 @@ def train_network(
         )
         module.cpu().eval()
         trained = module.network.code_strings()
+        for rate in served_rates(module.network, 2):
+            logger.info(
+                "%s: examples%s: %s",
+                label,
+                "" if rate is None else f" at {rate:.2f}",
+                examples(module.network, module.train_stream.pieces, rate),
+            )
         logger.info("%s: %s", label, diagnose(module.history[-1], trained))
         if run.training.quantize and run.training.prune_codes:
             gone = prune_codebook(module.network, module.train_stream.pieces, module.train_stream.counts.tolist())
@@ -229,27 +240,17 @@ def train_network(
         strings = module.network.code_strings()
         rows = [[code, to_text(string), f"{usage[code]:.6g}"] for code, string in enumerate(strings)]
         _write_rows(out / CODEBOOK, ("code", "string", "usage"), rows)
-        write_json(
-            out / DESCRIPTION, {**describe(module.network), "label": label, "seed": seed, "run": run.model_dump(mode="json")}
-        )
+        record = {
+            "label": label,
+            "seed": seed,
+            "seconds": module.seconds,
+            "codes_trained": len(trained),
+            "distinct_strings_trained": len(set(trained)),
+            "codes_kept": len(strings),
+            "run": run.model_dump(mode="json"),
+        }
+        write_json(out / DESCRIPTION, {**describe(module.network), **record})
         held.clear()
-
-
-def diagnose(row: dict[str, Any], strings: list[bytes]) -> str:
-    """The state of a trained network in words."""
-    found = []
-    if row["hard_rate"] < 1.02:
-        found.append("gates end a token only at the end of pre-tokens")
-    if row["gate_mean"] > 0.9:
-        found.append("gates collapsed to single bytes")
-    if row["exact_token_accuracy"] < 0.8:
-        found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: train longer or use more codes")
-    if row["codes_used"] < 0.8:
-        found.append(f"only {100 * row['codes_used']:.0f} % of codes are used")
-    duplicates = 1 - len(set(strings)) / len(strings)
-    if duplicates > 0.1:
-        found.append(f"{100 * duplicates:.0f} % of codes repeat another's string")
-    return "; ".join(found) or "gates, codes and tokens look healthy"
 
 
 def _write_rows(path: Path, columns: tuple[str, ...], rows: list[list[Any]]) -> None:

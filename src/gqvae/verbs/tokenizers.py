@@ -76,6 +76,18 @@ def add_parsers(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="table to write", metavar="CSV")
 
     parser = _verb(
+        verbs, "measure-rates", measure_rates, "what the gates do for what they are asked, and how near tokenizers come to a compression",
+        "gqvae measure-rates --tokenizers results/x/tokenizers/gqvae-s0/v1024 --bpe results/x/tokenizers/bpe/v1024 "
+        "--pretokens results/x/pretokens --out rates.csv",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tokenizers", type=Path, nargs="+", required=True, help="learned tokenizers <family>/<variant>", metavar="DIR"
+    )
+    _folder(parser, "--bpe", "BPE of the same vocabulary size: compression up to 90 %% of its is asked for")
+    _folder(parser, "--pretokens", "pre-token counts written by count-pretokens")
+    parser.add_argument("--out", type=Path, required=True, help="table to write", metavar="CSV")
+
+    parser = _verb(
         verbs, "encode-corpus", encode_corpus, "write the token ids of all splits",
         "gqvae encode-corpus --tokenizer results/x/tokenizers/bpe/v1024 --corpus results/x/corpus --out results/x/tokens/bpe/v1024",
     )  # fmt: skip
@@ -185,6 +197,33 @@ def measure_compression(arguments: argparse.Namespace) -> None:
         for row in measure(load_tokenizer(folder), splits):
             seed = "" if arguments.seed is None else arguments.seed
             rows.append({"arm": arguments.arm, "seed": seed, "variant": folder.name, **row})
+    with atomic_open(arguments.out) as stream:
+        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def measure_rates(arguments: argparse.Namespace) -> None:
+    """Write the table of rates asked for and reached."""
+    from gqvae.errors import UserError
+    from gqvae.evaluation.rates import COLUMNS
+    from gqvae.evaluation.rates import measure_rates as measure
+    from gqvae.layout import split_family
+    from gqvae.tokenizers.learned import LearnedTokenizer
+    from gqvae.tokenizers.load import load_tokenizer
+
+    bpe, train, valid = (
+        load_tokenizer(arguments.bpe),
+        _counts(arguments.pretokens, "train"),
+        _counts(arguments.pretokens, "valid"),
+    )
+    rows = []
+    for folder in arguments.tokenizers:
+        tokenizer = load_tokenizer(folder)
+        if not isinstance(tokenizer, LearnedTokenizer):
+            raise UserError(f"{folder} holds a {tokenizer.kind} tokenizer: it has no gates; name folders of learned ones.")
+        arm, seed = split_family(folder.parent.name)
+        rows += [{"arm": arm, "seed": seed, **row} for row in measure(tokenizer, bpe, train, valid)]
     with atomic_open(arguments.out) as stream:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()

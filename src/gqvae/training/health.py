@@ -1,0 +1,65 @@
+"""What can be seen of a network's health: how its gates are spread, how it cuts example pre-tokens, and a diagnosis in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gqvae.models.network import GQVAE
+from gqvae.tokenizers.byte_level import to_text
+from gqvae.tokenizers.spans import gated_spans
+
+GATE_BINS = 5
+GATE_COLUMNS = tuple(f"gates_{place}" for place in range(GATE_BINS))  # share of positions with gates in each fifth of 0 … 1
+EXAMPLES = 12
+
+
+def gate_histogram(gates: Tensor, lengths: Tensor, weights: Tensor) -> dict[str, float]:
+    """Shares of positions, but for the last of each pre-token, whose gates lie in each fifth of 0 … 1.
+
+    Args:
+        gates: (B, T).
+        lengths: (B,).
+        weights: (B,), what each pre-token counts.
+    """
+    inner = (torch.arange(gates.shape[1], device=gates.device) < lengths[:, None] - 1) * weights[:, None]  # (B, T)
+    bins = (gates * GATE_BINS).long().clamp(0, GATE_BINS - 1)
+    mass = torch.zeros(GATE_BINS, device=gates.device).index_add_(0, bins.flatten(), inner.flatten())
+    return dict(zip(GATE_COLUMNS, (mass / mass.sum().clamp(min=1e-9)).tolist(), strict=True))
+
+
+def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:
+    """A dozen pieces from frequent to rare as the network cuts them; what a code decodes to otherwise stands behind ≠.
+
+    Args:
+        network: in evaluation mode.
+        pieces: most frequent first.
+        rate: what the gates are asked for.
+    """
+    places = np.unique(np.geomspace(1, len(pieces), EXAMPLES).astype(int) - 1)
+    chosen, strings = [pieces[place] for place in places], network.code_strings()
+    spans = gated_spans(network, chosen, rate)
+    return "  ".join(
+        "|".join(to_text(text) + (f"≠{to_text(strings[code])}" if strings[code] != text else "") for text, code in spans[piece])
+        for piece in chosen
+    )
+
+
+def diagnose(row: dict[str, Any], strings: list[bytes]) -> str:
+    """The state of a trained network in words, from its last row of history and the strings of its codes."""
+    found = []
+    if row["gate_mean"] > 0.9:
+        found.append("collapsed to single bytes: nearly every gate is open; ask for a lower rate, or train longer")
+    elif row["hard_rate"] < 1.002:
+        found.append("collapsed to whole pre-tokens at its lowest rate: gates only end tokens where pre-tokens end")
+    if row["exact_token_accuracy"] < 0.8:
+        found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: train longer or use more codes")
+    if row["codes_used"] < 0.8:
+        found.append(f"only {100 * row['codes_used']:.0f} % of codes are used: fewer codes would do")
+    duplicates = 1 - len(set(strings)) / len(strings)
+    if duplicates > 0.1:
+        found.append(f"{100 * duplicates:.0f} % of codes repeat another's string: train longer before quantizing")
+    return "; ".join(found) or "gates, codes and tokens look healthy"

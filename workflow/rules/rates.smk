@@ -1,0 +1,41 @@
+# How near the learned gates come to the rates they are asked for: `snakemake rate_control --configfile configs/rate-control.yaml`.
+
+
+rule rate_control:
+    input:
+        f"{RESULTS}/tables/rates.csv",
+
+
+rule measure_rates:
+    input:
+        **PRETOKENS,
+        tokenizers=[
+            tokenizer_file(layout.learned_family(arm, seed), f"v{STUDY.vocabulary.size}")
+            for arm in arms_of("gqvae")
+            for seed in STUDY.seeds
+        ],
+        bpe=tokenizer_file("bpe", f"v{STUDY.vocabulary.size}"),
+        code=code("tokenizers", "measure-rates"),
+    output:
+        table=f"{RESULTS}/tables/rates.csv",
+    log:
+        f"{LOGS}/measure_rates.log",
+    benchmark:
+        f"{BENCHMARKS}/measure_rates.tsv"
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=1800,
+        runtime=120,
+    params:
+        tokenizers=folders_of_tokenizers,
+        bpe=subpath(input.bpe, parent=True),
+        pretokens=subpath(input.train, parent=True),
+    message:
+        "Ask the gates for rates and for compressions, and measure what they do."
+    shell:
+        """
+        gqvae --log {log:q} measure-rates --tokenizers {params.tokenizers:q} --bpe {params.bpe:q} \
+            --pretokens {params.pretokens:q} --out {output.table:q}
+        """
