@@ -76,10 +76,10 @@ def test_each_range_of_requests_has_a_feedback_of_its_own() -> None:
     """Gates that hardly end a token have nearly 1 token per pre-token: every α falls by the gain times what is missing."""
     network = small_network()
     network.gater.bias.data.fill_(-20.0)  # type: ignore[union-attr]
-    objective = build_objective(RateControlledObjective(integral_gain=0.5, rate_bins=2, rate_skew=1.0))
+    objective = build_objective(RateControlledObjective(integral_gain=0.5, rate_bins=2))
     assert isinstance(objective, RateControlled)
     symbols, lengths, weights = batch(network)
-    network.condition.mean_length.fill_((4 * 3 + 6 * 1 + 1 * 2) / 6)  # type: ignore[union-attr]
+    network.condition.skew = 1.0  # type: ignore[union-attr]
     repeated = symbols.repeat(400, 1), lengths.repeat(400), weights.repeat(400)
     assert objective(network, *repeated, quantize=True).hard_rate.item() == 1.0
     lowest, highest = 1.02, 3.0

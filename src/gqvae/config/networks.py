@@ -29,6 +29,9 @@ class Network(Block):
         "Range of rates this network can be asked for; it is told which with every pre-token (None: it is told nothing).",
         "tokens per pre-token",
     )
+    rate_skew: float = setting(
+        4.0, "Requests in training are log-uniform to the power of this: more of them near the lowest rate (1: evenly).", gt=0
+    )
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> Network:
@@ -65,9 +68,6 @@ class RateControlledObjective(Block):
     unquantized_share: float = setting(
         0.5, "Share of pre-tokens that stay unquantized after the start, so that encodings keep saying what they stand for.", ge=0, lt=1
     )  # fmt: skip
-    rate_skew: float = setting(
-        4.0, "Rates are drawn log-uniformly to the power of this: more of them near the lowest (1: evenly).", gt=0
-    )
     rate_bins: int = setting(5, "Ranges of requested rates, each with a feedback of its own.", "bins", ge=1)
     integral_gain: float = setting(0.03, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
     proportional_gain: float = setting(4.0, "Immediate part of the feedback on the excess of the hard rate.", ge=0)

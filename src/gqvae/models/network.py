@@ -78,26 +78,39 @@ class RateCondition(nn.Module):
 
     A rate r is the same as a share of gates, (r − 1) / (mean length − 1), over all positions but the last of each pre-token; the
     logits of gates start there.
+
+    Args:
+        width: D.
+        rates: lowest and highest, tokens per pre-token.
+        skew: s of `rate_at`.
     """
 
     mean_length: Tensor
 
-    def __init__(self, width: int, rates: tuple[float, float]) -> None:
+    def __init__(self, width: int, rates: tuple[float, float], skew: float) -> None:
         super().__init__()
-        self.rates = rates
+        self.rates, self.skew = rates, skew
         self.layers = nn.Sequential(nn.Linear(1, width), nn.GELU(), nn.Linear(width, 2 * width))
         self.register_buffer("mean_length", torch.tensor(4.0))  # bytes per pre-token of the training text
 
-    def forward(self, rates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Rates (B,) in tokens per pre-token → what is added to encoder inputs (B, D), gater inputs (B, D), gate logits (B,)."""
+    def rate_at(self, place: Tensor) -> Tensor:
+        """The rate at a place from 0 to 1 in the range: lowest·(highest/lowest)^(place^s), (B,) → (B,)."""
+        lowest, highest = self.rates
+        return lowest * (highest / lowest) ** place**self.skew
+
+    def place_of(self, rates: Tensor) -> Tensor:
+        """The inverse of `rate_at`: (B,) → (B,)."""
         lowest, highest = (math.log(rate) for rate in self.rates)
-        place = (rates.log() - lowest) / max(highest - lowest, 1e-9) * 2 - 1  # −1 … 1
-        encoder, gater = self.layers(place[:, None]).chunk(2, 1)
-        return encoder, gater, torch.logit(self.gate_share(rates).clamp(0.02, 0.98))
+        return ((rates.log() - lowest) / max(highest - lowest, 1e-9)).clamp(0, 1) ** (1 / self.skew)
 
     def gate_share(self, rates: Tensor) -> Tensor:
         """Gates per position, the last one of each pre-token not counted, that make these rates: (B,) → (B,)."""
         return (rates - 1) / (self.mean_length - 1)
+
+    def forward(self, rates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Rates (B,) in tokens per pre-token → what is added to encoder inputs (B, D), gater inputs (B, D), gate logits (B,)."""
+        encoder, gater = self.layers(self.place_of(rates)[:, None] * 2 - 1).chunk(2, 1)
+        return encoder, gater, torch.logit(self.gate_share(rates).clamp(0.02, 0.98))
 
 
 class Decoder(nn.Module):
@@ -154,7 +167,9 @@ class GQVAE(nn.Module):
         self.to_vector = FeedForward(settings.width)
         self.quantizer = Quantizer(settings.codebook_size, settings.width, usage_decay)
         self.gater = Gater(settings) if chunk_bytes is None else None
-        self.condition = RateCondition(settings.width, settings.rates) if settings.rates and chunk_bytes is None else None
+        self.condition = (
+            RateCondition(settings.width, settings.rates, settings.rate_skew) if settings.rates and chunk_bytes is None else None
+        )
         self.gate_bound: float | None = None  # gate logits x are c·tanh(x/c) with this c; the objective sets it while training
         self.decoder = Decoder(settings, symbols=len(alphabet) + 1)  # it may have to say "padding" (paper's objective)
 

@@ -65,7 +65,14 @@ class Paper(Objective):
         }
 
     def forward(
-        self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool, rate: float | None = None
+        self,
+        network: GQVAE,
+        symbols: Tensor,
+        lengths: Tensor,
+        weights: Tensor,
+        quantize: bool,
+        rate: float | None = None,
+        occurrences: Tensor | None = None,
     ) -> Losses:
         """Loss of a batch: symbols (B, T), true lengths (B,) on the host, weights (B,) = occurrences of each distinct pre-token.
 

@@ -24,8 +24,8 @@ from gqvae.models.objective_base import Losses, Objective, nats_at
 class RateControlled(Objective):
     """Loss per pre-token = expected nats to reconstruct it (characters and lengths) + commitment + (α + k_p (r − r*))·r.
 
-    r is the hard rate in tokens per pre-token and r* the one that is asked for, means over the pre-tokens of a range of requests; a
-    pre-token of length ℓ is asked for its part, 1 + s·(ℓ − 1) with the share of gates s that makes the rate on average. Each range has its α, which starts at 0 and moves by k_i (r − r*) a step. (At α = ln K the loss is the negative ELBO with
+    r is the hard rate in tokens per pre-token of the stream and r* the one that is asked for, means over the pre-tokens of a range of
+    requests by their occurrences, whatever they weigh in the other terms: so rare words are cut first. Each range has its α, which starts at 0 and moves by k_i (r − r*) a step. (At α = ln K the loss is the negative ELBO with
     deterministic codes and a uniform prior; started there, gates close before anything can be reconstructed, for good.) Codes have no
     term: they are moving averages of the encodings that decode exactly (`Quantizer.move`).
 
@@ -50,12 +50,18 @@ class RateControlled(Objective):
         network.gate_bound = first + (last - first) * min(1.0, max(0.0, (progress - begin) / max(end - begin, 1e-9)))
 
     def forward(
-        self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool, rate: float | None = None
+        self,
+        network: GQVAE,
+        symbols: Tensor,
+        lengths: Tensor,
+        weights: Tensor,
+        quantize: bool,
+        rate: float | None = None,
+        occurrences: Tensor | None = None,
     ) -> Losses:
         """See the class and `Objective.forward`."""
         settings, longest = self.settings, network.settings.max_token_bytes
-        place = self._places(len(symbols), symbols.device)  # (B,) in 0 … 1
-        rates = self._rates(network, place, rate)
+        rates = self._rates(network, len(symbols), rate)  # (B,)
         keep = (
             torch.rand(len(symbols), device=symbols.device) < settings.unquantized_share if self.training and quantize else None
         )
@@ -82,8 +88,8 @@ class RateControlled(Objective):
             wall = (encoded.logits.abs() - (network.gate_bound or math.inf)).clamp(min=0).square()  # (B, T)
             total = total + settings.gate_wall * (packing.pack(wall) * share).sum()
             if network.condition is not None and rates is not None:
-                asked = 1 + network.condition.gate_share(rates) * (packing.lengths - 1)  # (B,)
-                total = total + self._rate_cost(gates, measures["hard"], weights, asked, place)
+                stream = weights if occurrences is None else occurrences
+                total = total + self._rate_cost(gates, measures["hard"], stream, rates, network.condition.place_of(rates))
         emitted, priorities = measures["emitted"], measures["emitted"]
         if encoded.quantization is not None:
             emitted = emitted if keep is None else emitted * ~keep[packing.rows]
@@ -105,31 +111,25 @@ class RateControlled(Objective):
             priorities=priorities,
         )
 
-    def _places(self, count: int, device: torch.device) -> Tensor:
-        """Where in the range of rates each pre-token's request lies: (count,) in 0 … 1."""
-        if not self.training:
-            return torch.zeros(count, device=device)
-        return torch.rand(count, device=device) ** self.settings.rate_skew
-
-    def _rates(self, network: GQVAE, place: Tensor, rate: float | None) -> Tensor | None:
+    def _rates(self, network: GQVAE, count: int, rate: float | None) -> Tensor | None:
+        """What each of `count` pre-tokens is asked for: in training any rate of the range, else `rate` or the lowest."""
         if network.condition is None:
             return None
         if rate is not None:
-            return torch.full_like(place, rate)
-        lowest, highest = (math.log(bound) for bound in network.condition.rates)
-        return (lowest + place * (highest - lowest)).exp()
+            return torch.full((count,), rate, device=network.device)
+        place = torch.rand(count, device=network.device) if self.training else torch.zeros(count, device=network.device)
+        return network.condition.rate_at(place)
 
-    def _rate_cost(self, gates: Tensor, hard: Tensor, weights: Tensor, asked: Tensor, place: Tensor) -> Tensor:
+    def _rate_cost(self, gates: Tensor, hard: Tensor, occurrences: Tensor, rates: Tensor, place: Tensor) -> Tensor:
         """Σ over ranges of (α + k_p (hard − asked))·soft, by their shares of the batch; in training α follows. → ()"""
-        # Equally many requests fall into each range.
-        bins = (place ** (1 / self.settings.rate_skew) * len(self.alpha)).long().clamp(max=len(self.alpha) - 1)  # (B,)
+        bins = (place * len(self.alpha)).long().clamp(max=len(self.alpha) - 1)  # (B,): equally many requests fall into each
         sums = torch.zeros(4, len(self.alpha), device=gates.device)
-        rows = torch.stack([weights, gates.sum(1) * weights, hard.sum(1) * weights, asked * weights])  # (4, B)
-        mass, soft, tokens, wanted = sums.index_add(1, bins, rows)  # (bins,) each
-        excess = ((tokens - wanted) / mass.clamp(min=1e-9)).detach()
+        rows = torch.stack([torch.ones_like(rates), gates.sum(1), hard.sum(1), rates]) * occurrences  # (4, B)
+        mass, soft, tokens, asked = sums.index_add(1, bins, rows)  # (bins,) each
+        excess = ((tokens - asked) / mass.clamp(min=1e-9)).detach()
         if self.training:
             self.alpha += self.settings.integral_gain * excess
-        return ((self.alpha + self.settings.proportional_gain * excess) * soft).sum() / weights.sum()
+        return ((self.alpha + self.settings.proportional_gain * excess) * soft).sum() / occurrences.sum()
 
 
 def length_nats(decoded: Decoded, masks: Tensor, end: int) -> Tensor:

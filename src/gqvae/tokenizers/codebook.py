@@ -10,7 +10,7 @@ import torch
 from gqvae.models.network import GQVAE
 from gqvae.tokenizers.spans import gated_spans, served_rates
 
-RATES = 5  # rates at which codes are counted
+RATES = 3  # rates at which codes are counted
 
 
 def exact_uses(network: GQVAE, pieces: list[bytes], counts: list[int]) -> list[int]:
