@@ -25,12 +25,12 @@ class Network(Block):
         source="authors' code: softmax",
     )  # fmt: skip
     rates: tuple[float, float] | None = setting(
-        (1.02, 3.0),
+        (1.02, 2.2),
         "Range of rates this network can be asked for; it is told which with every pre-token (None: it is told nothing).",
         "tokens per pre-token",
     )
     rate_skew: float = setting(
-        4.0, "Requests in training are log-uniform to the power of this: more of them near the lowest rate (1: evenly).", gt=0
+        3.7, "Requests in training are log-uniform to the power of this: more of them near the lowest rate (1: evenly).", gt=0
     )
 
     @model_validator(mode="after")

@@ -67,11 +67,8 @@ class Objective(nn.Module):
         weights: Tensor,
         quantize: bool,
         rate: float | None = None,
-        occurrences: Tensor | None = None,
     ) -> Losses:
         """Loss of a batch: symbols (B, T), lengths (B,) on the host, weights (B,) = what each distinct pre-token counts.
-
-        `occurrences` (B,) says how often the stream brings each, up to a factor; None: as often as it counts.
 
         In training an objective that serves a range of rates draws them (torch's generator); else `rate` is asked for, or the lowest.
         """

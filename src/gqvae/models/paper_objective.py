@@ -72,7 +72,6 @@ class Paper(Objective):
         weights: Tensor,
         quantize: bool,
         rate: float | None = None,
-        occurrences: Tensor | None = None,
     ) -> Losses:
         """Loss of a batch: symbols (B, T), true lengths (B,) on the host, weights (B,) = occurrences of each distinct pre-token.
 

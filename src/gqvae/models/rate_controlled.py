@@ -24,8 +24,8 @@ from gqvae.models.objective_base import Losses, Objective, nats_at
 class RateControlled(Objective):
     """Loss per pre-token = expected nats to reconstruct it (characters and lengths) + commitment + (α + k_p (r − r*))·r.
 
-    r is the hard rate in tokens per pre-token of the stream and r* the one that is asked for, means over the pre-tokens of a range of
-    requests by their occurrences, whatever they weigh in the other terms: so rare words are cut first. Each range has its α, which starts at 0 and moves by k_i (r − r*) a step. (At α = ln K the loss is the negative ELBO with
+    r is the hard rate in tokens per pre-token and r* the one that is asked for, means over the pre-tokens of a range of requests; each
+    range has its α, which starts at 0 and moves by k_i (r − r*) a step. (At α = ln K the loss is the negative ELBO with
     deterministic codes and a uniform prior; started there, gates close before anything can be reconstructed, for good.) Codes have no
     term: they are moving averages of the encodings that decode exactly (`Quantizer.move`).
 
@@ -57,7 +57,6 @@ class RateControlled(Objective):
         weights: Tensor,
         quantize: bool,
         rate: float | None = None,
-        occurrences: Tensor | None = None,
     ) -> Losses:
         """See the class and `Objective.forward`."""
         settings, longest = self.settings, network.settings.max_token_bytes
@@ -88,8 +87,7 @@ class RateControlled(Objective):
             wall = (encoded.logits.abs() - (network.gate_bound or math.inf)).clamp(min=0).square()  # (B, T)
             total = total + settings.gate_wall * (packing.pack(wall) * share).sum()
             if network.condition is not None and rates is not None:
-                stream = weights if occurrences is None else occurrences
-                total = total + self._rate_cost(gates, measures["hard"], stream, rates, network.condition.place_of(rates))
+                total = total + self._rate_cost(gates, measures["hard"], weights, rates, network.condition.place_of(rates))
         emitted, priorities = measures["emitted"], measures["emitted"]
         if encoded.quantization is not None:
             emitted = emitted if keep is None else emitted * ~keep[packing.rows]
@@ -120,16 +118,16 @@ class RateControlled(Objective):
         place = torch.rand(count, device=network.device) if self.training else torch.zeros(count, device=network.device)
         return network.condition.rate_at(place)
 
-    def _rate_cost(self, gates: Tensor, hard: Tensor, occurrences: Tensor, rates: Tensor, place: Tensor) -> Tensor:
+    def _rate_cost(self, gates: Tensor, hard: Tensor, weights: Tensor, rates: Tensor, place: Tensor) -> Tensor:
         """Σ over ranges of (α + k_p (hard − asked))·soft, by their shares of the batch; in training α follows. → ()"""
         bins = (place * len(self.alpha)).long().clamp(max=len(self.alpha) - 1)  # (B,): equally many requests fall into each
         sums = torch.zeros(4, len(self.alpha), device=gates.device)
-        rows = torch.stack([torch.ones_like(rates), gates.sum(1), hard.sum(1), rates]) * occurrences  # (4, B)
+        rows = torch.stack([torch.ones_like(rates), gates.sum(1), hard.sum(1), rates]) * weights  # (4, B)
         mass, soft, tokens, asked = sums.index_add(1, bins, rows)  # (bins,) each
         excess = ((tokens - asked) / mass.clamp(min=1e-9)).detach()
         if self.training:
             self.alpha += self.settings.integral_gain * excess
-        return ((self.alpha + self.settings.proportional_gain * excess) * soft).sum() / occurrences.sum()
+        return ((self.alpha + self.settings.proportional_gain * excess) * soft).sum() / weights.sum()
 
 
 def length_nats(decoded: Decoded, masks: Tensor, end: int) -> Tensor:

@@ -109,10 +109,7 @@ class NetworkTraining(RunModule):
         """The objective on the step's batch."""
         batch = self.train_stream.batch(self.seed, step, self.run.training.batch_pretokens)
         self.objective.schedule(self.network, step / self.run.training.steps)
-        occurrences = torch.from_numpy(batch.occurrences).to(self.device)
-        self._losses = self.objective(
-            self.network, *self._tensors(batch), quantize=self._quantizes(step), occurrences=occurrences
-        )
+        self._losses = self.objective(self.network, *self._tensors(batch), quantize=self._quantizes(step))
         return self._losses.total
 
     def after_step(self, step: int) -> None:

@@ -23,7 +23,6 @@ class Batch:
     data: np.ndarray  # (B, T) uint8, 0 beyond the length
     lengths: np.ndarray  # (B,) int64
     weights: np.ndarray  # (B,) float32, what each counts
-    occurrences: np.ndarray  # (B,) float32, how often the stream would bring each, up to a factor
 
 
 class PretokenStream:
@@ -45,7 +44,6 @@ class PretokenStream:
         self.pieces = [piece for piece, _ in ordered]
         self.counts = np.array([count for _, count in ordered], dtype=np.int64)
         self.data, self.lengths = pack(self.pieces, longest)
-        self._sampling = sampling
         self._cumulative = np.cumsum(self.counts**sampling)
         # What a draw counts; on average 1.
         self._worth = self.counts ** (weighting - sampling) * (self._cumulative[-1] / (self.counts**weighting).sum())
@@ -62,7 +60,7 @@ class PretokenStream:
         """The batch of a step: `size` draws, merged; weights are `size` in expectation."""
         draws = np.random.default_rng([seed, step]).random(size) * self._cumulative[-1]
         places, times = np.unique(np.searchsorted(self._cumulative, draws, side="right"), return_counts=True)
-        return self._take(places, times * self._worth[places], times * self.counts[places] ** (1 - self._sampling))
+        return self._take(places, times * self._worth[places])
 
     @property
     def mean_length(self) -> float:
@@ -71,8 +69,8 @@ class PretokenStream:
 
     def head(self, size: int) -> Batch:
         """The `size` most frequent pieces with their counts."""
-        return self._take(np.arange(min(size, len(self))), self.counts[:size], self.counts[:size])
+        return self._take(np.arange(min(size, len(self))), self.counts[:size])
 
-    def _take(self, places: np.ndarray, weights: np.ndarray, occurrences: np.ndarray) -> Batch:
+    def _take(self, places: np.ndarray, weights: np.ndarray) -> Batch:
         lengths = self.lengths[places]
-        return Batch(self.data[places], lengths, weights.astype(np.float32), occurrences.astype(np.float32))
+        return Batch(self.data[places], lengths, weights.astype(np.float32))
