@@ -22,7 +22,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class RepeatingStream(PretokenStream):
         """`size` draws, each of weight 1."""
         merged = super().batch(seed, step, size)
         rows = np.repeat(np.arange(len(merged.lengths)), merged.weights.round().astype(np.int64))
-        return Batch(merged.data[rows], merged.lengths[rows], np.ones(len(rows), dtype=np.float32))
+        return replace(merged, data=merged.data[rows], lengths=merged.lengths[rows], weights=np.ones(len(rows), dtype=np.float32))
 
 
 class Steps(NetworkTraining):
