@@ -29,6 +29,15 @@ def test_packing_and_padding_are_inverse() -> None:
     assert packing.pairs.tolist() == [0, 2, 3, 4, 6, 7, 8, 9]  # first positions have nothing before them
 
 
+def test_packed_positions_are_grouped_by_length() -> None:
+    packing = Packing.of(torch.tensor([3, 1, 3]), 4, 2, torch.device("cpu"))
+    assert packing.groups == ((1, 1), (3, 2))
+    padded = torch.arange(12).view(3, 4)
+    short, long = packing.split(packing.pack(padded))
+    assert short.tolist() == [[4]] and long.tolist() == [[0, 1, 2], [8, 9, 10]]
+    assert torch.equal(packing.pad(packing.pack(padded)), padded * packing.real)
+
+
 def test_encoding_does_not_depend_on_padding_or_company() -> None:
     torch.manual_seed(0)
     network = GQVAE(SMALL, [97, 98, 99]).eval()
@@ -54,7 +63,15 @@ def test_attention_equals_its_formula() -> None:
     query, key, value = attention.project(attention.norm(x)).view(5, 3, 2, 4).permute(1, 2, 0, 3)
     scores = query @ key.transpose(1, 2) / 2 + alibi_bias(2, 5, x.device)
     mixed = (functional.softmax(scores, 2) @ value).transpose(0, 1).reshape(5, 8)
-    torch.testing.assert_close(attention(x, packing, alibi_bias(2, 5, x.device)[None]), x + attention.output(mixed))
+    torch.testing.assert_close(attention(x, packing, alibi_bias(2, 5, x.device)), x + attention.output(mixed))
+
+
+def test_attention_by_groups_equals_attention_over_padding() -> None:
+    torch.manual_seed(0)
+    attention = Transformer(8, 4, 1).attention[0]
+    packing = Packing.of(torch.tensor([3, 1, 5, 3]), 5, 2, torch.device("cpu"))
+    heads, bias = torch.randn(12, 24), alibi_bias(2, 5, torch.device("cpu"))
+    torch.testing.assert_close(attention._mix_groups(heads, packing, bias), attention._mix_padded(heads, packing, bias))
 
 
 def test_decoder_is_a_transposed_convolution_with_stride_equal_to_its_kernel() -> None:
