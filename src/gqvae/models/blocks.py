@@ -7,10 +7,13 @@ attention works on the real positions alone, packed. Shapes: B pre-tokens, T pos
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 
@@ -40,12 +43,13 @@ class Packing:
         groups = tuple((length, count) for length, count in enumerate(lengths.bincount().tolist()) if length and count)
         back = torch.arange(longest) <= (places % size)[:, None]  # (N, L)
         parts = (lengths, real, places, places // size, back.flatten().nonzero().squeeze(1))
-        return cls(*(part.to(device, non_blocking=True) for part in parts), groups)
+        lengths, real, places, rows, pairs = (part.to(device, non_blocking=True) for part in parts)
+        return cls(lengths, real, places, rows, pairs, groups)
 
     def split(self, packed: Tensor) -> list[Tensor]:
         """(N, ...) → for each of the `groups` (pre-tokens, length, ...), without a copy."""
-        parts = packed.split([length * count for length, count in self.groups])
-        return [part.unflatten(0, (count, length)) for part, (length, count) in zip(parts, self.groups, strict=True)]
+        parts = torch.split(packed, [length * count for length, count in self.groups])
+        return [part.view(count, length, *part.shape[1:]) for part, (length, count) in zip(parts, self.groups, strict=True)]
 
     def pack(self, padded: Tensor) -> Tensor:
         """(B, T, ...) → (N, ...)."""
@@ -67,6 +71,51 @@ def alibi_bias(heads: int, length: int, device: torch.device) -> Tensor:
     positions = torch.arange(length, device=device)
     distance = (positions[:, None] - positions[None, :]).abs()  # (T, T)
     return -slopes[:, None, None] * distance  # (H, T, T)
+
+
+class _WindowConvolution(torch.autograd.Function):
+    """`convolve` as one product of matrices for each output position, with the inputs and the taps that meet there."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, taps: Tensor) -> Tensor:
+        """(B, T, D) with (S, D, E) → (B, T, E)."""
+        ctx.save_for_backward(x, taps)
+        flat, table = x.flatten(1), taps.flatten(0, 1)  # (B, T·D), (S·D, E)
+        result = x.new_empty(*x.shape[:2], taps.shape[2])
+        for position, (inputs, met) in enumerate(_windows(x.shape[1], len(taps), x.shape[2])):
+            result[:, position] = flat[:, inputs] @ table[met]
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, E) → gradients of both arguments."""
+        x, taps = ctx.saved_tensors
+        flat, table = x.flatten(1), taps.flatten(0, 1)
+        to_flat, to_table = torch.zeros_like(flat), torch.zeros_like(table)
+        for position, (inputs, met) in enumerate(_windows(x.shape[1], len(taps), x.shape[2])):
+            part = gradient[:, position]  # (B, E)
+            to_flat[:, inputs].addmm_(part, table[met].T)
+            to_table[met].addmm_(flat[:, inputs].T, part)
+        return to_flat.view_as(x), to_table.view_as(taps)
+
+
+def _windows(size: int, taps: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """For each of `size` positions the columns of its inputs and the rows of the taps that meet them."""
+    before = (taps - 1) // 2
+    for position in range(size):
+        first, last = max(0, position - before), min(size, position - before + taps)
+        met = first - position + before
+        yield slice(first * width, last * width), slice(met * width, (met + last - first) * width)
+
+
+def convolve(x: Tensor, taps: Tensor) -> Tensor:
+    """Convolution over positions with zeros around them, for CPUs: (B, T, D) with taps (S, D, E) → (B, T, E).
+
+    T is below S here, so that most taps of an ordinary convolution would meet zeros alone. In 32 bit, as attention.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        return _WindowConvolution.apply(x.float(), taps.float())  # type: ignore[no-untyped-call]
 
 
 class FeedForward(nn.Module):
@@ -117,9 +166,10 @@ class Attention(nn.Module):
         mixed = functional.scaled_dot_product_attention(*self._parts(packing.pad(heads)), attn_mask=bias)
         return packing.pack(mixed.transpose(1, 2).flatten(2))
 
-    def _parts(self, heads: Tensor) -> tuple[Tensor, ...]:
+    def _parts(self, heads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(B, T, 3D) → query, key, value (B, H, T, D/H)."""
-        return heads.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind()
+        query, key, value = heads.view(*heads.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        return query, key, value
 
 
 class Transformer(nn.Module):
