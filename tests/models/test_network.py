@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional
 
 from gqvae.config import Network
-from gqvae.models.blocks import Packing, Transformer, alibi_bias
+from gqvae.models.blocks import Packing, Transformer, alibi_bias, convolve
 from gqvae.models.network import GQVAE, Decoded
 
 SMALL = Network(
@@ -27,6 +27,15 @@ def test_packing_and_padding_are_inverse() -> None:
     assert packing.pack(padded).flatten().tolist() == [1, 2, 3, 4, 5]
     assert packing.rows.tolist() == [0, 0, 1, 1, 1]
     assert packing.pairs.tolist() == [0, 2, 3, 4, 6, 7, 8, 9]  # first positions have nothing before them
+
+
+def test_packed_positions_are_grouped_by_length() -> None:
+    packing = Packing.of(torch.tensor([3, 1, 3]), 4, 2, torch.device("cpu"))
+    assert packing.groups == ((1, 1), (3, 2))
+    padded = torch.arange(12).view(3, 4)
+    short, long = packing.split(packing.pack(padded))
+    assert short.tolist() == [[4]] and long.tolist() == [[0, 1, 2], [8, 9, 10]]
+    assert torch.equal(packing.pad(packing.pack(padded)), padded * packing.real)
 
 
 def test_encoding_does_not_depend_on_padding_or_company() -> None:
@@ -54,7 +63,38 @@ def test_attention_equals_its_formula() -> None:
     query, key, value = attention.project(attention.norm(x)).view(5, 3, 2, 4).permute(1, 2, 0, 3)
     scores = query @ key.transpose(1, 2) / 2 + alibi_bias(2, 5, x.device)
     mixed = (functional.softmax(scores, 2) @ value).transpose(0, 1).reshape(5, 8)
-    torch.testing.assert_close(attention(x, packing, alibi_bias(2, 5, x.device)[None]), x + attention.output(mixed))
+    torch.testing.assert_close(attention(x, packing, alibi_bias(2, 5, x.device)), x + attention.output(mixed))
+
+
+def test_attention_by_groups_equals_attention_over_padding() -> None:
+    torch.manual_seed(0)
+    attention = Transformer(8, 4, 1).attention[0]
+    packing = Packing.of(torch.tensor([3, 1, 5, 3]), 5, 2, torch.device("cpu"))
+    heads, bias = torch.randn(12, 24), alibi_bias(2, 5, torch.device("cpu"))
+    torch.testing.assert_close(attention._mix_groups(heads, packing, bias), attention._mix_padded(heads, packing, bias))
+
+
+def test_convolution_by_windows_equals_torchs_and_so_do_its_gradients() -> None:
+    torch.manual_seed(0)
+    for size, taps in ((5, 8), (5, 7), (9, 4), (1, 3)):  # shorter and longer than the kernel, even and odd ones
+        x = torch.randn(3, size, 4, dtype=torch.double, requires_grad=True)
+        kernel = torch.randn(taps, 4, 2, dtype=torch.double, requires_grad=True)
+        padded = functional.pad(x.transpose(1, 2), ((taps - 1) // 2, taps // 2))
+        expected = functional.conv1d(padded, kernel.permute(2, 1, 0)).transpose(1, 2)
+        gradients = torch.autograd.grad(expected.square().sum(), (x, kernel))
+        found = convolve(x, kernel)
+        torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-5)
+        for ours, theirs in zip(torch.autograd.grad(found.square().sum(), (x, kernel)), gradients, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_gates_by_groups_equal_gates_over_padding() -> None:
+    torch.manual_seed(0)
+    gater = GQVAE(SMALL, [97, 98, 99]).gater
+    assert gater is not None
+    packing = Packing.of(torch.tensor([3, 1, 5, 3]), 5, 4, torch.device("cpu"))
+    vectors = torch.randn(12, 16)
+    torch.testing.assert_close(gater._convolve_groups(vectors, packing), gater._convolve_padded(vectors, packing))
 
 
 def test_decoder_is_a_transposed_convolution_with_stride_equal_to_its_kernel() -> None:

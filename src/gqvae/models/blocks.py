@@ -7,22 +7,29 @@ attention works on the real positions alone, packed. Shapes: B pre-tokens, T pos
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 
 @dataclass(frozen=True)
 class Packing:
-    """Where the N real positions of a padded batch lie. All tensors are on the network's device."""
+    """Where the N real positions of a padded batch lie: pre-tokens of equal length one after the other, short ones first.
+
+    All tensors are on the network's device.
+    """
 
     lengths: Tensor  # (B,)
     real: Tensor  # (B, T) bool
     places: Tensor  # (N,), into B·T
     rows: Tensor  # (N,), pre-token of each real position
     pairs: Tensor  # (P,), into N·L: position and characters back for which there is a character
+    groups: tuple[tuple[int, int], ...]  # lengths that occur, ascending, and how many pre-tokens have them
 
     @classmethod
     def of(cls, lengths: Tensor, size: int, longest: int, device: torch.device) -> Packing:
@@ -32,9 +39,17 @@ class Packing:
         """
         real = torch.arange(size) < lengths[:, None]  # (B, T)
         places = real.flatten().nonzero().squeeze(1)
+        places = places[lengths[places // size].argsort(stable=True)]
+        groups = tuple((length, count) for length, count in enumerate(lengths.bincount().tolist()) if length and count)
         back = torch.arange(longest) <= (places % size)[:, None]  # (N, L)
         parts = (lengths, real, places, places // size, back.flatten().nonzero().squeeze(1))
-        return cls(*(part.to(device, non_blocking=True) for part in parts))
+        lengths, real, places, rows, pairs = (part.to(device, non_blocking=True) for part in parts)
+        return cls(lengths, real, places, rows, pairs, groups)
+
+    def split(self, packed: Tensor) -> list[Tensor]:
+        """(N, ...) → for each of the `groups` (pre-tokens, length, ...), without a copy."""
+        parts = torch.split(packed, [length * count for length, count in self.groups])
+        return [part.view(count, length, *part.shape[1:]) for part, (length, count) in zip(parts, self.groups, strict=True)]
 
     def pack(self, padded: Tensor) -> Tensor:
         """(B, T, ...) → (N, ...)."""
@@ -56,6 +71,51 @@ def alibi_bias(heads: int, length: int, device: torch.device) -> Tensor:
     positions = torch.arange(length, device=device)
     distance = (positions[:, None] - positions[None, :]).abs()  # (T, T)
     return -slopes[:, None, None] * distance  # (H, T, T)
+
+
+class _WindowConvolution(torch.autograd.Function):
+    """`convolve` as one product of matrices for each output position, with the inputs and the taps that meet there."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, taps: Tensor) -> Tensor:
+        """(B, T, D) with (S, D, E) → (B, T, E)."""
+        ctx.save_for_backward(x, taps)
+        flat, table = x.flatten(1), taps.flatten(0, 1)  # (B, T·D), (S·D, E)
+        result = x.new_empty(*x.shape[:2], taps.shape[2])
+        for position, (inputs, met) in enumerate(_windows(x.shape[1], len(taps), x.shape[2])):
+            result[:, position] = flat[:, inputs] @ table[met]
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, E) → gradients of both arguments."""
+        x, taps = ctx.saved_tensors
+        flat, table = x.flatten(1), taps.flatten(0, 1)
+        to_flat, to_table = torch.zeros_like(flat), torch.zeros_like(table)
+        for position, (inputs, met) in enumerate(_windows(x.shape[1], len(taps), x.shape[2])):
+            part = gradient[:, position]  # (B, E)
+            to_flat[:, inputs].addmm_(part, table[met].T)
+            to_table[met].addmm_(flat[:, inputs].T, part)
+        return to_flat.view_as(x), to_table.view_as(taps)
+
+
+def _windows(size: int, taps: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """For each of `size` positions the columns of its inputs and the rows of the taps that meet them."""
+    before = (taps - 1) // 2
+    for position in range(size):
+        first, last = max(0, position - before), min(size, position - before + taps)
+        met = first - position + before
+        yield slice(first * width, last * width), slice(met * width, (met + last - first) * width)
+
+
+def convolve(x: Tensor, taps: Tensor) -> Tensor:
+    """Convolution over positions with zeros around them, for CPUs: (B, T, D) with taps (S, D, E) → (B, T, E).
+
+    T is below S here, so that most taps of an ordinary convolution would meet zeros alone. In 32 bit, as attention.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        return _WindowConvolution.apply(x.float(), taps.float())  # type: ignore[no-untyped-call]
 
 
 class FeedForward(nn.Module):
@@ -82,16 +142,34 @@ class Attention(nn.Module):
         self.output = nn.Linear(width, width, bias=False)
 
     def forward(self, x: Tensor, packing: Packing, bias: Tensor) -> Tensor:
-        """(N, D) with an additive bias (B, H, T, T) → (N, D)."""
-        heads = packing.pad(self.project(self.norm(x)))  # (B, T, 3D)
-        query, key, value = heads.view(*heads.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # 3 × (B, H, T, D/H)
-        if query.device.type == "cpu":
-            # Short sequences in bf16 are ten times slower than in 32 bit there (torch 2.13, backward pass).
-            with torch.autocast("cpu", enabled=False):
-                mixed = functional.scaled_dot_product_attention(query.float(), key.float(), value.float(), attn_mask=bias)
-        else:
-            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
-        return x + self.output(packing.pack(mixed.transpose(1, 2).flatten(2)))  # (N, D)
+        """(N, D) with the bias (H, T, T) → (N, D); padding is never attended to."""
+        heads = self.project(self.norm(x))  # (N, 3D)
+        # Few calls keep a GPU busy, padding or not; a CPU has time for each length on its own, and none for padding.
+        mix = self._mix_groups if heads.device.type == "cpu" else self._mix_padded
+        return x + self.output(mix(heads, packing, bias))  # (N, D)
+
+    def _mix_groups(self, heads: Tensor, packing: Packing, bias: Tensor) -> Tensor:
+        """(N, 3D) → (N, D), pre-tokens of equal length at a time."""
+        # Short sequences in bf16 are ten times slower than in 32 bit on CPUs (torch 2.13, backward pass).
+        with torch.autocast(heads.device.type, enabled=False):
+            mixed = [
+                functional.scaled_dot_product_attention(
+                    *self._parts(part), attn_mask=bias[None, :, : part.shape[1], : part.shape[1]]
+                )
+                for part in packing.split(heads.float())
+            ]
+        return torch.cat([part.transpose(1, 2).reshape(-1, heads.shape[1] // 3) for part in mixed])
+
+    def _mix_padded(self, heads: Tensor, packing: Packing, bias: Tensor) -> Tensor:
+        """(N, 3D) → (N, D), all pre-tokens at once."""
+        bias = (bias + torch.where(packing.real, 0.0, -torch.inf)[:, None, None, :]).to(heads.dtype)  # (B, H, T, T)
+        mixed = functional.scaled_dot_product_attention(*self._parts(packing.pad(heads)), attn_mask=bias)
+        return packing.pack(mixed.transpose(1, 2).flatten(2))
+
+    def _parts(self, heads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, T, 3D) → query, key, value (B, H, T, D/H)."""
+        query, key, value = heads.view(*heads.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        return query, key, value
 
 
 class Transformer(nn.Module):
@@ -107,7 +185,6 @@ class Transformer(nn.Module):
     def forward(self, x: Tensor, packing: Packing) -> Tensor:
         """(N, D) → (N, D); padding is never attended to."""
         bias = alibi_bias(self.heads, packing.real.shape[1], x.device)  # (H, T, T)
-        bias = bias + torch.where(packing.real, 0.0, -torch.inf)[:, None, None, :]  # (B, H, T, T)
         for attend, feed in zip(self.attention, self.feed_forward, strict=True):
             x = feed(attend(x, packing, bias))
         return self.norm(x)

@@ -49,7 +49,8 @@ def exact_spans(decoded: Decoded, targets: Tensor, lengths: Tensor) -> Tensor:
 
 def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
     """A polynomial hash of each span: (N, L), (N,) → (N,)."""
-    powers = torch.tensor([pow(KEY_MULTIPLIER, i, 1 << 61) for i in range(targets.shape[1])], device=targets.device)
+    powers = torch.tensor([pow(KEY_MULTIPLIER, i, 1 << 61) for i in range(targets.shape[1])])
+    powers = powers.to(targets.device, non_blocking=True)  # made on the device, it would make the host wait
     inside = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
     return ((targets + 1) * inside * powers).sum(1)
 

@@ -103,7 +103,7 @@ class NetworkTraining(RunModule):
     def _tensors(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         longest = batch.data.shape[1] if self.objective.includes_padding else int(batch.lengths.max())
         symbols, lengths = self.network.symbols(batch.data[:, :longest], batch.lengths)
-        return symbols, lengths, torch.from_numpy(batch.weights).to(symbols.device)
+        return symbols, lengths, torch.from_numpy(batch.weights).to(symbols.device, non_blocking=True)
 
     def training_loss(self, step: int) -> Tensor:
         """The objective on the step's batch."""
