@@ -106,7 +106,7 @@ def test_canonical_form_depends_on_values_alone(path: Path) -> None:
 
 def test_numbers_given_as_text_become_numbers() -> None:
     # `snakemake --config` makes strings of nested values.
-    assert parse(Study, {"training": {"steps": "70"}}, "--config").training.steps == 70
+    assert parse(Study, {"training": {"steps": "900"}}, "--config").training.steps == 900
 
 
 def test_a_network_run_holds_the_choices_of_its_arm() -> None:
