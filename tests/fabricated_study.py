@@ -130,7 +130,7 @@ def _history(study: Study, name: str, rng: np.random.Generator) -> pd.DataFrame:
         "hard_rate": np.full(len(steps), 1.7) if fixed else 1.25 + 2.5 * left + rng.normal(0, 0.02, len(steps)),
         "soft_rate": np.full(len(steps), 1.7) if fixed else 1.35 + 2.3 * left,
         "gate_mean": 0.3 + 0.4 * left,
-        "reconstruction": (0.2 + 2.5 * left) * (1.2 - QUALITY[arm]) + rng.normal(0, 0.01, len(steps)),
+        "reconstruction": (0.2 + 2.5 * left) * (1.2 - QUALITY.get(arm, 0.45)) + rng.normal(0, 0.01, len(steps)),
         "exact_token_accuracy": np.where(steps < 100, np.nan, 0.95 - 0.9 * left),
         "codes_used": 0.9 - 0.6 * left,
         "code_perplexity": 400 - 300 * left,

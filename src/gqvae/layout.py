@@ -49,6 +49,16 @@ def is_learned(study: Study, arm: str) -> bool:
     return isinstance(study.arms[arm], FixedArm | GQVAEArm)
 
 
+def has_tokenizer(study: Study, arm: str) -> bool:
+    """Whether the arm has tokens: an arm that is never quantized has a network and its history, and nothing after that."""
+    return not is_learned(study, arm) or study.network_run(arm).training.quantize
+
+
+def tokenizer_arms(study: Study) -> tuple[str, ...]:
+    """The arms of `arm_names` that have a tokenizer."""
+    return tuple(arm for arm in arm_names(study) if has_tokenizer(study, arm))
+
+
 def is_matched(study: Study, arm: str) -> bool:
     """Whether the arm's vocabulary size is searched so that it compresses like another arm."""
     chosen = study.arms[arm]
@@ -81,12 +91,12 @@ def family(study: Study, arm: str, seed: int) -> str:
 
 
 def families(study: Study) -> list[str]:
-    """All families, each once, in the order of arms and then of seeds."""
-    return list(dict.fromkeys(family(study, arm, seed) for arm in arm_names(study) for seed in study.seeds))
+    """All families that have tokenizers, each once, in the order of arms and then of seeds."""
+    return list(dict.fromkeys(family(study, arm, seed) for arm in tokenizer_arms(study) for seed in study.seeds))
 
 
 def learned_families(study: Study) -> list[str]:
-    """The families that have a network."""
+    """The families that have a network, be they quantized or not."""
     return [family(study, arm, seed) for arm in arm_names(study) if is_learned(study, arm) for seed in study.seeds]
 
 

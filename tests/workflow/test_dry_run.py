@@ -59,7 +59,8 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[[str], s
         "make_bytes": kinds.count("bytes"),
         "train_bpe": kinds.count("bpe") - matched // len(study.seeds),
         "train_network": learned,
-        "distill_vocabulary": learned,
+        "distill_vocabulary": len([arm for arm in layout.tokenizer_arms(study) if layout.is_learned(study, arm)])
+        * len(study.seeds),
         "match_compression": matched,
         "measure_compression": len(layout.families(study)),
         "encode_corpus": len(layout.downstream_tokenizers(study)),

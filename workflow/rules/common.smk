@@ -93,8 +93,11 @@ def network_settings(wildcards):
 
 
 def distillation_settings(wildcards):
+    """The encoder used downstream, all sizes, and the rate that the arm asks for, if it does."""
+    arm = STUDY.arms[wildcards.arm]
+    request = arm.model_dump(include={"bytes_per_token", "tokens_per_pretoken"})
     encoder = layout.downstream_encoder(STUDY, wildcards.arm)
-    return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes).canonical()
+    return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes, **request).canonical()
 
 
 def bpe_settings(wildcards):

@@ -38,7 +38,7 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
     """One row per arm: means over seeds, smallest and largest compression, t-interval of the test bits per byte at the largest budget."""
     largest = max(study.language_model.train_bytes)
     rows = []
-    for arm in layout.arm_names(study):
+    for arm in layout.tokenizer_arms(study):
         compression = main_rows(tables["compression"])
         compression = compression[compression["arm"] == arm]
         spread = tables["distribution"][tables["distribution"]["arm"] == arm]
