@@ -66,15 +66,28 @@ def test_numbers_are_those_of_the_runs(study: Study, results: Path) -> None:
     assert row["seconds"] == json.loads((results / "networks" / "gqvae-s3" / "network.json").read_text())["seconds"]
 
 
-def test_the_share_of_gates_is_known_where_soft_gates_have_vanished(study: Study, results: Path) -> None:
-    before = collected(study, results).loc[("gqvae_paper", 0)]
-    path = results / "networks" / "gqvae_paper-s0" / "history.csv"
-    history = pd.read_csv(path)
-    length = history["soft_rate"].iloc[-2] / history["gate_mean"].iloc[-2]
-    history.loc[history.index[-1], ["soft_rate", "gate_mean", "hard_rate"]] = [0.0, 0.0, 1.0]
+def close_gates(path: Path, rows: slice) -> None:
+    """Write into a history that soft gates are exactly 0, so that only the last byte of a pre-token ends a token."""
+    history = pd.read_csv(path, float_precision="round_trip")
+    history.loc[history.index[rows], ["soft_rate", "gate_mean", "hard_rate"]] = [0.0, 0.0, 1.0]
     history.to_csv(path, index=False)
-    after = collected(study, results).loc[("gqvae_paper", 0)]
-    assert after["gate_share"] == pytest.approx(1 / length) != before["gate_share"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "source"),
+    [(slice(-1, None), "gqvae_paper-s0"), (slice(None), "fixed-s0")],
+    ids=["closed at the end", "closed from the start"],
+)
+def test_the_share_of_gates_is_known_where_soft_gates_have_vanished(
+    study: Study, results: Path, closed: slice, source: str
+) -> None:
+    before = collected(study, results)["gate_share"]
+    close_gates(results / "networks" / "gqvae_paper-s0" / "history.csv", closed)
+    open_gates = pd.read_csv(results / "networks" / source / "history.csv").query("gate_mean > 0").iloc[-1]
+    after = collected(study, results)["gate_share"]
+    assert after[("gqvae_paper", 0)] == pytest.approx(open_gates["gate_mean"] / open_gates["soft_rate"])
+    assert after[("gqvae_paper", 0)] != before[("gqvae_paper", 0)]
+    assert after.drop(("gqvae_paper", 0)).equals(before.drop(("gqvae_paper", 0)))
 
 
 def test_an_arm_without_tokenizer_has_empty_cells_of_compression(study: Study, results: Path) -> None:

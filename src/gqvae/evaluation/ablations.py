@@ -22,6 +22,7 @@ from gqvae.evaluation.tables import ABLATION_MEASURES, COLUMNS, HISTORY, read_co
 from gqvae.files import read_json
 
 ENCODERS = ("neural", "distilled")
+LEAST_GATE = 1e-6  # below, the ratio of two numbers that have nearly vanished is no length
 
 logger = logging.getLogger("gqvae")
 
@@ -47,7 +48,20 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
         if layout.BASELINE in layout.compared_families(study)
         else None
     )
-    rows = [_row(study, results, arm, seed, baseline) for arm in layout.learned_arms(study) for seed in study.seeds]
+    histories = {
+        name: read_columns(layout.network_path(results, name) / "history.csv", HISTORY) for name in layout.learned_families(study)
+    }
+    # Gates that have closed for good say nothing about lengths; the other networks of the study saw the same pre-tokens.
+    lengths = {name: _mean_length(history) for name, history in histories.items()}
+    known = next((length for length in lengths.values() if length is not None), None)
+    rows = []
+    for arm in layout.learned_arms(study):
+        for seed in study.seeds:
+            name = layout.learned_family(arm, seed)
+            row = _row(study, results, arm, seed, baseline)
+            rows.append(row | _last_measurement(histories[name], lengths[name] or known))
+            if not layout.has_tokenizer(study, arm):
+                rows[-1]["codes_used"] = None  # it has codes, and never uses them
     table = pd.DataFrame(rows, columns=list(COLUMNS["ablations"]))
     for name, frame in (("ablations", table), ("ablation_means", means(table))):
         write_table(frame, out, name)
@@ -77,10 +91,7 @@ def _row(study: Study, results: Path, arm: str, seed: int, baseline: float | Non
     row: dict[str, Any] = {"arm": arm, "seed": seed, "objective": run.objective.name, "seconds": description["seconds"]}
     if isinstance(run.objective, PaperObjective) and run.chunk_bytes is None:
         row["alpha_set"] = run.objective.alpha
-    row |= _last_measurement(folder / "history.csv")
-    if not layout.has_tokenizer(study, arm):
-        return row | {"codes_used": None}  # it has codes, and never uses them
-    for encoder in ENCODERS:
+    for encoder in ENCODERS if layout.has_tokenizer(study, arm) else ():
         measured = _bytes_per_token(study, results, name, encoder)
         row[f"{encoder}_bytes_per_token"] = measured["bytes_per_token"]
         row["vocab_size"] = measured["vocab_size"]
@@ -91,19 +102,19 @@ def _row(study: Study, results: Path, arm: str, seed: int, baseline: float | Non
     return row
 
 
-def _last_measurement(path: Path) -> dict[str, Any]:
-    """What the end of a training history says, and the share of positions that have a hard gate."""
-    history = read_columns(path, HISTORY)
-    measured = history[history["soft_rate"] > 0]
-    if measured.empty:
-        raise UserError(f"{path} has no measurement with open gates: delete its folder and run again.")
-    # Both rates are per pre-token; soft rate over mean gate is the mean length of a pre-token, the same in all rows.
-    length = float(measured["soft_rate"].iloc[-1] / measured["gate_mean"].iloc[-1])  # bytes
+def _mean_length(history: pd.DataFrame) -> float | None:
+    """Mean bytes of the pre-tokens that a network is measured on: soft gates per pre-token over their mean per byte."""
+    measured = history[history["gate_mean"] > LEAST_GATE]
+    return None if measured.empty else float(measured["soft_rate"].iloc[-1] / measured["gate_mean"].iloc[-1])
+
+
+def _last_measurement(history: pd.DataFrame, length: float | None) -> dict[str, Any]:
+    """What the end of a training history says; `length` (bytes per pre-token) turns its hard rate into a share of positions."""
     last = history.iloc[-1]
     return {
         "codes_used": float(last["codes_used"]),
         "hard_rate": float(last["hard_rate"]),
-        "gate_share": float(last["hard_rate"]) / length,
+        "gate_share": None if length is None else float(last["hard_rate"]) / length,
         "reconstruction": float(last["reconstruction"]),
         "exact_tokens_valid": float(last["exact_token_accuracy"]),
     }
