@@ -28,7 +28,9 @@ def points(tables: Path) -> pd.DataFrame:
     out: they are about tokens after fallback, not about gates.
     """
     ablations = read_table(tables, "ablations")
-    swept = ablations[ablations["alpha_set"].notna()].sort_values(["alpha_set", "seed"], kind="stable")
+    swept = ablations[ablations["alpha_set"].notna() & ablations["gate_share"].notna()].sort_values(
+        ["alpha_set", "seed"], kind="stable"
+    )
     paper = swept[["arm", "seed"]].assign(panel="paper", x=swept["alpha_set"], y=swept["gate_share"], request=float("nan"))
     paper["floor"] = swept["gate_share"] / swept["hard_rate"]
     rates = read_table(tables, "rates")
@@ -47,18 +49,17 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Two panels with one scale of gates."""
     figure = new_figure(7.2, 3.5)
     figure.subplots_adjust(left=0.08, right=0.985, bottom=0.15, wspace=0.08)
-    note = (
-        f"validation split, gates of trained networks · one point per network (left) or request (right) · {describe_seeds(data)}"
-    )
-    write_heading(figure, "What the gates do with what is asked of them", corpus, note)
+    write_heading(figure, "What the gates do with what is asked of them", corpus, f"validation split · {describe_seeds(data)}")
+    figure.subplots_adjust(top=figure.subplotpars.top - 0.16 / figure.get_figheight())  # room for the titles of the panels
     left = figure.add_subplot(1, 2, 1)
     right = figure.add_subplot(1, 2, 2, sharey=left)
-    _draw_sweep(left, data[data["panel"] == "paper"])
-    _draw_requests(right, data[data["panel"] == "rate_controlled"])
+    paper, ours = (data[data["panel"] == panel] for panel in ("paper", "rate_controlled"))
+    _draw_sweep(left, paper)
+    _draw_requests(right, ours)
     left.set_ylabel("open gates (share of positions)")
     left.set_ylim(0, 1.08)
-    for axes in (left, right):
-        _draw_bounds(axes, float(data["floor"].mean()), named=axes is left)
+    for axes, rows in ((left, paper), (right, ours)):
+        _draw_bounds(axes, float((data if rows.empty else rows)["floor"].mean()), named=axes is left)
     right.tick_params(labelleft=False)
     return figure
 
