@@ -64,7 +64,7 @@ def tokenizer_code(module, verb):
 
 def figure_code(name):
     """The same for one figure: the modules of the others have no effect on it."""
-    others = [f"gqvae.figures.{other}" for other in layout.FIGURES if other != name]
+    others = [f"gqvae.figures.{other}" for other in (*layout.FIGURES, *layout.ABLATION_FIGURES) if other != name]
     style = os.path.relpath(PACKAGE / "figures" / "style.mplstyle")
     return sorted({style, *code("figures", "plot", without=others), *source_files(f"gqvae.figures.{name}")})
 
