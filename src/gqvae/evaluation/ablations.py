@@ -62,7 +62,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
             rows.append(row | _last_measurement(histories[name], lengths[name] or known))
             if not layout.has_tokenizer(study, arm):
                 rows[-1]["codes_used"] = None  # it has codes, and never uses them
-    table = pd.DataFrame(rows, columns=list(COLUMNS["ablations"]))
+    table = pd.DataFrame(rows, columns=list(COLUMNS["ablations"])).astype({"vocab_size": "Int64"})
     for name, frame in (("ablations", table), ("ablation_means", means(table))):
         write_table(frame, out, name)
         logger.info("%s: %d rows", out / f"{name}.csv", len(frame))
