@@ -27,6 +27,7 @@ include: "workflow/rules/matching.smk"
 include: "workflow/rules/language_models.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/rates.smk"
+include: "workflow/rules/ablations.smk"
 
 
 rule all:

@@ -56,6 +56,8 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
         _write(_compression(study, name, rng), layout.compression_path(results, name))
     for name in layout.learned_families(study):
         _write(_history(study, name, rng), layout.network_path(results, name) / "history.csv")
+        seconds = 100.0 + 7 * (layout.split_family(name)[1] or 0)
+        write_json(layout.network_path(results, name) / "network.json", {"label": name, "seconds": seconds})
     for name in layout.matched_families(study):
         _matching(study, name, results)
     for name, variant in layout.downstream_tokenizers(study):
@@ -63,6 +65,20 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
     for run in layout.language_model_runs(study):
         _run(study, run, results, rng)
     return results
+
+
+def fabricate_rates(study: Study, tables: Path) -> None:
+    """Write the table of what gates do with the rates that are asked of them: twice as many requests as two sizes have gates."""
+    length, rows = 3.9, []  # bytes per pre-token
+    for arm in layout.learned_arms(study):
+        for seed in study.seeds:
+            for size in (512, 1024):
+                for request in (1.05, 1.3, 1.6, 2.0, 2.4, None):
+                    rate = 1.02 * (request or 1.5) + 0.01 * seed
+                    row = {"arm": arm, "seed": seed, "vocab_size": size, "request": request, "gate_rate": rate}
+                    row |= {"gate_mean": rate / length, "target_bytes_per_token": None if request else 2.5}
+                    rows.append(row | {"bytes_per_token": 2.0, "fallback_rate": 0.1, "exact_token_accuracy": 0.9})
+    _write(pd.DataFrame(rows, columns=list(COLUMNS["rates"])), tables / "rates.csv")
 
 
 _SIZES = {"train": 90, "valid": 5, "test": 5}
@@ -130,7 +146,7 @@ def _history(study: Study, name: str, rng: np.random.Generator) -> pd.DataFrame:
         "hard_rate": np.full(len(steps), 1.7) if fixed else 1.25 + 2.5 * left + rng.normal(0, 0.02, len(steps)),
         "soft_rate": np.full(len(steps), 1.7) if fixed else 1.35 + 2.3 * left,
         "gate_mean": 0.3 + 0.4 * left,
-        "reconstruction": (0.2 + 2.5 * left) * (1.2 - QUALITY[arm]) + rng.normal(0, 0.01, len(steps)),
+        "reconstruction": (0.2 + 2.5 * left) * (1.2 - QUALITY.get(arm, 0.45)) + rng.normal(0, 0.01, len(steps)),
         "exact_token_accuracy": np.where(steps < 100, np.nan, 0.95 - 0.9 * left),
         "codes_used": 0.9 - 0.6 * left,
         "code_perplexity": 400 - 300 * left,

@@ -148,9 +148,9 @@ def test_sigterm_leaves_nothing_half_written(tmp_path: Path) -> None:
 def test_a_target_that_is_not_positive_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path, target: float
 ) -> None:
-    settings = json.dumps({"objective": {"name": "rate_controlled", "tokens_per_pretoken": target}})
+    settings = json.dumps({"sizes": [300], "tokens_per_pretoken": target})
     said = complaint(
-        capsys, "train-network", "--settings", settings, "--pretokens", pretokens, "--out", tmp_path / "out", "--state", tmp_path / "state"
+        capsys, "distill-vocabulary", "--settings", settings, "--network", tmp_path, "--pretokens", pretokens, "--out", tmp_path / "out"
     )  # fmt: skip
     assert "tokens_per_pretoken" in said and str(target) in said
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gqvae.config import Distillation, GQVAEArm, LanguageModel, Study, load_settings, parse
+from gqvae.config import Distillation, GQVAEArm, LanguageModel, RateControlledObjective, Study, load_settings, parse
 from gqvae.errors import UserError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
@@ -30,9 +30,18 @@ def error_of(value: dict[str, Any]) -> str:
         ({"training": {"steps": 0}}, "training.steps"),
         ({"vocabulary": {"size": 257}}, "vocabulary.size"),
         ({"vocabulary": {"grid": [200]}}, "200"),
+        ({"arms": {"a": {"kind": "gqvae", "objective": {"name": "rate_controlled", "gamma": -1}}}}, "gamma"),
+        ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 0}}}, "arms.a.gqvae.tokens_per_pretoken"),
+        ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 1.5, "bytes_per_token": 3}}}, "give one"),
+        ({"arms": {"a": {"kind": "gqvae", "changes": {"training.quantize": False}}}}, "arms.a is not quantized"),
         (
-            {"arms": {"a": {"kind": "gqvae", "objective": {"name": "rate_controlled", "tokens_per_pretoken": 0}}}},
-            "tokens_per_pretoken",
+            {
+                "arms": {
+                    "a": {"kind": "fixed", "changes": {"training.quantize": False}, "language_model": False},
+                    "b": {"kind": "bpe", "match": "a"},
+                }
+            },
+            "arms.b.match",
         ),
         ({"arms": {"a": {"kind": "fixed", "chunk_bytes": 0}}}, "chunk_bytes"),
         ({"arms": {"a": {"kind": "fixed", "chunk_bytes": 11}}}, "chunk_bytes"),
@@ -55,6 +64,47 @@ def test_bad_values_end_in_one_sentence_that_names_the_key(value: dict[str, Any]
     assert message.endswith(".")
     assert "\n" not in message
     assert "pydantic" not in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"training.revival": 0}, "unknown key 'arms.a.changes.training.revival'"),
+        ({"nonsense.x": 0}, "unknown key 'arms.a.changes.nonsense.x'"),
+        ({"chunk_bytes.x": 0}, "arms.a.changes.chunk_bytes.x: Input should be a valid integer"),
+        ({"objective.alpha": 1.0}, "unknown key 'arms.a.changes.objective.alpha'"),  # a key of the other objective
+        ({"network.width": 64, "training.revival_every": -1}, "arms.a.changes.training.revival_every: Input should be"),
+        ({"network.rates": ["x", 2]}, "arms.a.changes.network.rates: Input should be a valid number"),
+        ({"network.width": 65}, "arms.a.changes.network.width: Value error, width 65 is not a multiple"),
+        ({"training.steps": 90, "training.unquantized_steps": 90}, "training.steps, training.unquantized_steps: Value error"),
+        ({"training": {"steps": 900}}, "arms.a.changes.training: changes name one setting inside a block"),
+        ({"objective.name": "paper"}, "arms.a.changes.objective.name: changes name one setting"),
+    ],
+)
+def test_wrong_changes_of_an_arm_are_named_by_their_dotted_key(changes: dict[str, Any], said: str) -> None:
+    message = error_of({"arms": {"a": {"kind": "gqvae", "changes": changes}}})
+    assert said in message
+    assert message.startswith("study.yaml: ") and message.endswith(".") and "\n" not in message
+
+
+def test_changes_of_an_arm_reach_its_run_and_nothing_else() -> None:
+    changes = {"training.revival_every": 0, "network.length_head": "end_symbol", "objective.force_last_gate": False}
+    arms = {"a": {"kind": "gqvae", "changes": changes, "codebook_size": 9}, "b": {"kind": "gqvae", "codebook_size": 9}}
+    study = parse(Study, {"arms": arms, "training": {"steps": 900}}, "study.yaml")
+    changed, base = study.network_run("a"), study.network_run("b")
+    assert (changed.training.revival_every, changed.network.length_head) == (0, "end_symbol")
+    assert isinstance(changed.objective, RateControlledObjective) and not changed.objective.force_last_gate
+    assert (
+        changed.model_copy(
+            update={
+                "training": changed.training.model_copy(update={"revival_every": base.training.revival_every}),
+                "network": changed.network.model_copy(update={"length_head": base.network.length_head}),
+                "objective": base.objective,
+            }
+        )
+        == base
+    )
+    assert changed.training.steps == 900 and changed.network.codebook_size == 9
 
 
 def test_settings_come_as_json_and_as_yaml_files(tmp_path: Path) -> None:
@@ -106,7 +156,7 @@ def test_canonical_form_depends_on_values_alone(path: Path) -> None:
 
 def test_numbers_given_as_text_become_numbers() -> None:
     # `snakemake --config` makes strings of nested values.
-    assert parse(Study, {"training": {"steps": "70"}}, "--config").training.steps == 70
+    assert parse(Study, {"training": {"steps": "900"}}, "--config").training.steps == 900
 
 
 def test_a_network_run_holds_the_choices_of_its_arm() -> None:

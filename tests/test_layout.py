@@ -40,3 +40,14 @@ def test_an_unknown_arm_and_an_unmatched_family_are_refused() -> None:
         layout.family(study, "wordpiece", 0)
     with pytest.raises(UserError, match="not matched"):
         layout.match_target(study, "gqvae-s0")
+
+
+def test_an_arm_that_is_never_quantized_has_a_network_and_no_tokens() -> None:
+    unquantized = {"kind": "gqvae", "language_model": False, "changes": {"training.quantize": False}}
+    study = fabricated_settings(seeds=(0,), arms={"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae"}, "soft": unquantized})
+    assert [layout.has_tokenizer(study, arm) for arm in ("bpe", "gqvae", "soft")] == [True, True, False]
+    assert layout.learned_families(study) == ["gqvae-s0", "soft-s0"]
+    assert layout.families(study) == ["bpe", "gqvae-s0"]
+    assert layout.tokenizer_arms(study) == ("bpe", "gqvae")
+    assert [name for name, _ in layout.downstream_tokenizers(study)] == ["bpe", "gqvae-s0"]
+    assert {run.arm for run in layout.language_model_runs(study)} == {"bpe", "gqvae"}

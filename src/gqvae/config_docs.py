@@ -125,7 +125,7 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, config.Block):
         return "see below"
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         return ", ".join(f"`{name}`" for name in value)
     if isinstance(value, str):
         return f"`{value}`"

@@ -15,6 +15,7 @@ from gqvae.config import RESERVED_IDS, BPEArm, BytesArm, FixedArm, GQVAEArm, Stu
 from gqvae.errors import UserError
 
 MATCHED = "matched"
+BASELINE = "bpe"  # the arm whose compression at the same vocabulary size is the denominator of ratios
 TABLES = (
     "compression",
     "matching",
@@ -27,6 +28,8 @@ TABLES = (
     "results",
 )
 FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency")
+ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
+ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the weight of the paper's gate loss
 
 
 def _rank(study: Study, arm: str) -> int:
@@ -47,6 +50,16 @@ def arm_names(study: Study) -> tuple[str, ...]:
 def is_learned(study: Study, arm: str) -> bool:
     """Whether the arm has a network (and so a training history, and two encoders)."""
     return isinstance(study.arms[arm], FixedArm | GQVAEArm)
+
+
+def has_tokenizer(study: Study, arm: str) -> bool:
+    """Whether the arm has tokens: an arm that is never quantized has a network and its history, and nothing after that."""
+    return not is_learned(study, arm) or study.network_run(arm).training.quantize
+
+
+def tokenizer_arms(study: Study) -> tuple[str, ...]:
+    """The arms of `arm_names` that have a tokenizer."""
+    return tuple(arm for arm in arm_names(study) if has_tokenizer(study, arm))
 
 
 def is_matched(study: Study, arm: str) -> bool:
@@ -81,18 +94,34 @@ def family(study: Study, arm: str, seed: int) -> str:
 
 
 def families(study: Study) -> list[str]:
-    """All families, each once, in the order of arms and then of seeds."""
-    return list(dict.fromkeys(family(study, arm, seed) for arm in arm_names(study) for seed in study.seeds))
+    """All families that have tokenizers, each once, in the order of arms and then of seeds."""
+    return list(dict.fromkeys(family(study, arm, seed) for arm in tokenizer_arms(study) for seed in study.seeds))
 
 
 def learned_families(study: Study) -> list[str]:
-    """The families that have a network."""
-    return [family(study, arm, seed) for arm in arm_names(study) if is_learned(study, arm) for seed in study.seeds]
+    """The families that have a network, be they quantized or not."""
+    return [family(study, arm, seed) for arm in learned_arms(study) for seed in study.seeds]
+
+
+def learned_arms(study: Study) -> tuple[str, ...]:
+    """The arms that have a network, in the order of `arm_names`."""
+    return tuple(arm for arm in arm_names(study) if is_learned(study, arm))
 
 
 def matched_families(study: Study) -> list[str]:
     """The families matched to the compression of another."""
     return [family(study, arm, seed) for arm in arm_names(study) if is_matched(study, arm) for seed in study.seeds]
+
+
+def compared_families(study: Study) -> list[str]:
+    """Families whose compression the table of ablations holds: learned arms with tokens, and BPE of the same size if there is one."""
+    learned = [name for name in learned_families(study) if has_tokenizer(study, split_family(name)[0])]
+    return [BASELINE, *learned] if learned and has_baseline(study) else learned
+
+
+def has_baseline(study: Study) -> bool:
+    """Whether the study has BPE of the vocabulary size of the other arms."""
+    return isinstance(study.arms.get(BASELINE), BPEArm) and not is_matched(study, BASELINE)
 
 
 def split_family(name: str) -> tuple[str, int | None]:

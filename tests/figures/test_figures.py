@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from fabricated_study import fabricate, fabricated_settings
+from fabricated_study import fabricate, fabricate_rates, fabricated_settings
 from gqvae import layout
 from gqvae.errors import UserError
+from gqvae.evaluation.ablations import collect_ablations
 from gqvae.evaluation.collect import collect
 from gqvae.figures.plot import FIGURES, plot
 from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, styled
@@ -32,6 +33,10 @@ LABELS = {
         ("optimiser step", "exact tokens (share) ↑"),
     ],
     "rank_frequency": [("rank of the token (1 = most frequent)", "share of all tokens")],
+    "bistability": [
+        ("weight α of the gate loss", "open gates (share of positions)"),
+        ("gates asked for (share of positions)", ""),
+    ],
 }
 
 
@@ -40,6 +45,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
     study = fabricated_settings(many=True)
     collect(study, fabricate(study, folder), folder / "tables")
+    collect_ablations(study, folder, folder / "tables")
+    fabricate_rates(study, folder / "tables")
     return folder
 
 
@@ -56,7 +63,7 @@ def lines_of(figure: Figure, axes: int = 0) -> dict[str, np.ndarray]:
 
 
 def test_every_figure_of_the_workflow_exists() -> None:
-    assert tuple(FIGURES) == layout.FIGURES
+    assert tuple(FIGURES) == (*layout.FIGURES, *layout.ABLATION_FIGURES)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +174,7 @@ def test_training_leaves_out_what_was_not_measured(results: Path) -> None:
 def test_a_study_without_networks_still_has_its_figures(tmp_path: Path) -> None:
     study = fabricated_settings(seeds=(0,), arms={"bpe": {"kind": "bpe", "language_model": False}})
     collect(study, fabricate(study, tmp_path), tmp_path / "tables")
-    for name in FIGURES:
+    for name in layout.FIGURES:
         plot(name, tmp_path / "tables", tmp_path / "corpus" / "corpus.json", tmp_path / "figures")
     assert pd.read_csv(tmp_path / "figures" / "training.csv").empty
     assert len(pd.read_csv(tmp_path / "figures" / "rank_frequency.csv")) > 10

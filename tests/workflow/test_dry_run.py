@@ -13,6 +13,7 @@ from workflow_runs import ROOT, run_snakemake
 
 from gqvae import layout
 from gqvae.config import Study, parse
+from gqvae.evaluation.ablations import ablation_files
 from gqvae.evaluation.collect import expected_files
 
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"), key=lambda path: path.stem)
@@ -29,17 +30,17 @@ def job_counts(output: str) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def plans(planned: Path) -> Callable[[str], str]:
-    """What a dry run of a config says, each asked for once."""
+def plans(planned: Path) -> Callable[..., str]:
+    """What a dry run of a config says, for the whole study or another target, each asked for once."""
 
     @functools.cache
-    def plan(name: str) -> str:
+    def plan(name: str, target: str = "all") -> str:
         study = study_of(ROOT / "configs" / name)
         for file in (getattr(study.corpus, "path", None), getattr(study.corpus, "test_path", None)):
             if file is not None:
                 (planned / file).parent.mkdir(exist_ok=True)
                 (planned / file).write_bytes(b"a user's text")
-        done = run_snakemake(planned, "--dry-run", "--configfile", f"configs/{name}")
+        done = run_snakemake(planned, "--dry-run", "--configfile", f"configs/{name}", "--", target)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
@@ -47,7 +48,7 @@ def plans(planned: Path) -> Callable[[str], str]:
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_config_plans_its_whole_study(path: Path, plans: Callable[[str], str]) -> None:
+def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str]) -> None:
     study = study_of(path)
     counts = job_counts(plans(path.name))
     learned, matched = len(layout.learned_families(study)), len(layout.matched_families(study))
@@ -59,7 +60,8 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[[str], s
         "make_bytes": kinds.count("bytes"),
         "train_bpe": kinds.count("bpe") - matched // len(study.seeds),
         "train_network": learned,
-        "distill_vocabulary": learned,
+        "distill_vocabulary": len([arm for arm in layout.tokenizer_arms(study) if layout.is_learned(study, arm)])
+        * len(study.seeds),
         "match_compression": matched,
         "measure_compression": len(layout.families(study)),
         "encode_corpus": len(layout.downstream_tokenizers(study)),
@@ -73,21 +75,47 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[[str], s
     assert counts == {rule: count for rule, count in expected.items() if count}
 
 
-def test_the_plan_makes_everything_that_collecting_asks_for(plans: Callable[[str], str]) -> None:
+def test_the_plan_makes_everything_that_collecting_asks_for(plans: Callable[..., str]) -> None:
     study = study_of(ROOT / "configs" / "smoke.yaml")
     assert expected_files(study)
     for path in expected_files(study):
         assert f"results/smoke/{path.as_posix()}" in plans("smoke.yaml")
 
 
-def test_the_default_study_needs_no_arguments(planned: Path, plans: Callable[[str], str]) -> None:
+@pytest.mark.parametrize("name", ["ablations.yaml", "bistability.yaml", "smoke.yaml"])
+def test_ablations_need_the_learned_arms_and_their_compression_alone(name: str, plans: Callable[..., str]) -> None:
+    study = study_of(ROOT / "configs" / name)
+    text = plans(name, "ablations")
+    counts = job_counts(text)
+    assert (counts["train_network"], counts["ablations"]) == (len(layout.learned_families(study)), 1)
+    assert counts["measure_compression"] == len(layout.compared_families(study)) > 1
+    assert not counts.keys() & {"train_lm", "encode_corpus", "collect_results", "match_compression"}
+    for path in ablation_files(study):
+        assert f"results/{study.study}/{path.as_posix()}" in text
+    for table in layout.ABLATION_TABLES:
+        assert f"results/{study.study}/tables/{table}.csv" in text
+    assert "ablations" not in job_counts(plans(name))
+
+
+def test_an_arm_without_quantization_is_trained_and_nothing_else(plans: Callable[..., str]) -> None:
+    said = [line for line in plans("ablations.yaml").splitlines() if line.startswith("Job ") and "gqvae_continuous" in line]
+    assert len(said) == 3 and all("train encoder, quantizer" in line for line in said)
+
+
+def test_the_figure_of_bistability_is_made_from_two_tables(plans: Callable[..., str]) -> None:
+    counts = job_counts(plans("bistability.yaml", "bistability"))
+    assert (counts["ablations"], counts["measure_rates"], counts["bistability"]) == (1, 1, 1)
+    assert counts["train_network"] == 7 * 3
+
+
+def test_the_default_study_needs_no_arguments(planned: Path, plans: Callable[..., str]) -> None:
     plain = run_snakemake(planned, "--dry-run")
     assert plain.returncode == 0, plain.stderr
     assert job_counts(plain.stdout + plain.stderr) == job_counts(plans("default.yaml")) != {}
     assert "results/default/summary.md" in plain.stdout + plain.stderr
 
 
-def test_the_plan_reads_like_a_method_section(plans: Callable[[str], str]) -> None:
+def test_the_plan_reads_like_a_method_section(plans: Callable[..., str]) -> None:
     said = re.findall(r"^Job \d+: (.+)$", plans("smoke.yaml"), flags=re.MULTILINE)
     assert any(line.startswith("Arm gqvae, seed 0: train encoder, quantizer, gates and decoder") for line in said)
     assert all(line.endswith(".") for line in said)

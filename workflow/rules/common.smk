@@ -64,7 +64,7 @@ def tokenizer_code(module, verb):
 
 def figure_code(name):
     """The same for one figure: the modules of the others have no effect on it."""
-    others = [f"gqvae.figures.{other}" for other in layout.FIGURES if other != name]
+    others = [f"gqvae.figures.{other}" for other in (*layout.FIGURES, *layout.ABLATION_FIGURES) if other != name]
     style = os.path.relpath(PACKAGE / "figures" / "style.mplstyle")
     return sorted({style, *code("figures", "plot", without=others), *source_files(f"gqvae.figures.{name}")})
 
@@ -93,8 +93,11 @@ def network_settings(wildcards):
 
 
 def distillation_settings(wildcards):
+    """The encoder used downstream, all sizes, and the rate that the arm asks for, if it does."""
+    arm = STUDY.arms[wildcards.arm]
+    request = arm.model_dump(include={"bytes_per_token", "tokens_per_pretoken"})
     encoder = layout.downstream_encoder(STUDY, wildcards.arm)
-    return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes).canonical()
+    return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes, **request).canonical()
 
 
 def bpe_settings(wildcards):

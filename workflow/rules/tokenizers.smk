@@ -114,7 +114,7 @@ rule distill_vocabulary:
     benchmark:
         f"{BENCHMARKS}/distill_vocabulary/{{arm}}-s{{seed}}.tsv"
     wildcard_constraints:
-        arm=one_of(arms_of("fixed", "gqvae")),
+        arm=one_of(arm for arm in arms_of("fixed", "gqvae") if layout.has_tokenizer(STUDY, arm)),
     priority: 10
     conda:
         "../envs/gqvae.yaml"

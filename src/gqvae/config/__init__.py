@@ -23,8 +23,20 @@ from gqvae.config.networks import (
     Objective,
     PaperObjective,
     RateControlledObjective,
+    RequestedRate,
 )
-from gqvae.config.study import Arm, ArmBase, BPEArm, BytesArm, FixedArm, GQVAEArm, LanguageModel, Study, Vocabulary
+from gqvae.config.study import (
+    Arm,
+    ArmBase,
+    BPEArm,
+    BytesArm,
+    FixedArm,
+    GQVAEArm,
+    LanguageModel,
+    LearnedArm,
+    Study,
+    Vocabulary,
+)
 
 __all__ = [
     "BYTE_VALUES",
@@ -41,6 +53,7 @@ __all__ = [
     "FixedArm",
     "GQVAEArm",
     "LanguageModel",
+    "LearnedArm",
     "Network",
     "NetworkRun",
     "NetworkTraining",
@@ -48,6 +61,7 @@ __all__ = [
     "PaperObjective",
     "PythonCorpus",
     "RateControlledObjective",
+    "RequestedRate",
     "Study",
     "SyntheticCorpus",
     "TextCorpus",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -149,7 +149,22 @@ class NetworkRun(Block):
     training: NetworkTraining = setting(NetworkTraining(), "Training.")
 
 
-class Distillation(Block):
+class RequestedRate(Block):
+    """What a network's gates are set to once it is trained. With neither key: the rate that yields the fewest tokens."""
+
+    bytes_per_token: float | None = setting(
+        None, "Compression that the neural encoder is set to, fallback included.", "bytes per token", ge=1
+    )
+    tokens_per_pretoken: float | None = setting(None, "The same as a rate, fallback included.", "tokens per pre-token", ge=1)
+
+    @model_validator(mode="after")
+    def _one_request(self) -> Self:
+        if self.bytes_per_token is not None and self.tokens_per_pretoken is not None:
+            raise ValueError("bytes_per_token and tokens_per_pretoken are both given: they ask for the same thing, give one")
+        return self
+
+
+class Distillation(RequestedRate):
     """How a trained network becomes tokenizers, one for each vocabulary size.
 
     With neither rate given, the gates run at the rate that yields the fewest tokens after fallback, found for each size.
@@ -157,16 +172,6 @@ class Distillation(Block):
 
     encoder: Literal["neural", "distilled"] = setting("neural", "Segmentation used downstream.")
     sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes, all served by one network through pruning.", "tokens")
-    bytes_per_token: float | None = setting(
-        None, "Compression that the neural encoder is set to, fallback included.", "bytes per token", ge=1
-    )
-    tokens_per_pretoken: float | None = setting(None, "The same as a rate, fallback included.", "tokens per pre-token", ge=1)
-
-    @model_validator(mode="after")
-    def _one_request(self) -> Distillation:
-        if self.bytes_per_token is not None and self.tokens_per_pretoken is not None:
-            raise ValueError("bytes_per_token and tokens_per_pretoken are both given: they ask for the same thing, give one")
-        return self
 
 
 class BPETraining(Block):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from gqvae.config.block import RESERVED_IDS, Block, setting
+from gqvae.config.changes import apply_changes
 from gqvae.config.corpus import Corpus, SyntheticCorpus
-from gqvae.config.networks import Network, NetworkRun, NetworkTraining, Objective, RateControlledObjective
+from gqvae.config.networks import Network, NetworkRun, NetworkTraining, Objective, RateControlledObjective, RequestedRate
 from gqvae.errors import UserError
 
 
@@ -34,15 +35,23 @@ class BPEArm(ArmBase):
     )  # fmt: skip
 
 
-class FixedArm(ArmBase):
+class LearnedArm(ArmBase):
+    """What the arms with a network share."""
+
+    codebook_size: int | None = setting(None, "Codes of this arm (None: the network's).", "codes", ge=2)
+    changes: dict[str, Any] = setting(
+        {}, "This arm's own values for single settings of its network, by dotted key: `{training.revival_every: 0}`."
+    )
+
+
+class FixedArm(LearnedArm):
     """The same network with gates hard-set at every n-th byte of a pre-token and at its end."""
 
     kind: Literal["fixed"] = setting("fixed", "Fixed-length VQ-VAE.", source="paper")
     chunk_bytes: int = setting(3, "Bytes per token n.", "bytes", "paper", ge=1)
-    codebook_size: int | None = setting(None, "Codes of this arm (None: the network's).", "codes", ge=2)
 
 
-class GQVAEArm(ArmBase):
+class GQVAEArm(RequestedRate, LearnedArm):
     """The gated quantized VAE."""
 
     kind: Literal["gqvae"] = setting("gqvae", "GQ-VAE.", source="paper")
@@ -50,7 +59,6 @@ class GQVAEArm(ArmBase):
     encoder: Literal["neural", "distilled"] = setting(
         "neural", "Segmentation used downstream: the gates with fallback, or the fewest tokens of the vocabulary.", source="paper: neural"
     )  # fmt: skip
-    codebook_size: int | None = setting(None, "Codes of this arm (None: the network's).", "codes", ge=2)
 
 
 Arm = Annotated[BytesArm | BPEArm | FixedArm | GQVAEArm, Field(discriminator="kind")]
@@ -149,23 +157,32 @@ class Study(Block):
         for name, arm in self.arms.items():
             if isinstance(arm, BPEArm) and arm.match is not None:
                 target = self.arms.get(arm.match)
-                if not isinstance(target, FixedArm | GQVAEArm):
+                if not isinstance(target, LearnedArm):
                     raise ValueError(f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm")
-            if isinstance(arm, FixedArm) and arm.chunk_bytes > self.network.max_token_bytes:
-                raise ValueError(
-                    f"arms.{name}.chunk_bytes {arm.chunk_bytes} exceeds network.max_token_bytes {self.network.max_token_bytes}"
-                )
+                if not self.network_run(arm.match).training.quantize:
+                    raise ValueError(f"arms.{name}.match is {arm.match!r}, which is not quantized: it has no tokenizer to match")
+            if isinstance(arm, LearnedArm):
+                run = self.network_run(name)
+                if run.chunk_bytes is not None and run.chunk_bytes > run.network.max_token_bytes:
+                    raise ValueError(
+                        f"arms.{name}: chunk_bytes {run.chunk_bytes} exceeds network.max_token_bytes {run.network.max_token_bytes}"
+                    )
+                if arm.language_model and not run.training.quantize:
+                    raise ValueError(
+                        f"arms.{name} is not quantized (training.quantize): it has no tokens, set its language_model to false"
+                    )
         return self
 
     def network_run(self, arm: str) -> NetworkRun:
-        """What trains the network of a learned arm: the shared sizes with the arm's own choices put in."""
+        """What trains the network of a learned arm: the shared settings with the arm's own choices and changes put in."""
         chosen = self.arms[arm]
-        if not isinstance(chosen, FixedArm | GQVAEArm):
+        if not isinstance(chosen, LearnedArm):
             raise UserError(f"arms.{arm} is of kind {chosen.kind}: it has no network; name a fixed or gqvae arm.")
         size = chosen.codebook_size or self.network.codebook_size
-        return NetworkRun(
+        run = NetworkRun(
             objective=chosen.objective if isinstance(chosen, GQVAEArm) else RateControlledObjective(),
             chunk_bytes=chosen.chunk_bytes if isinstance(chosen, FixedArm) else None,
             network=self.network.model_copy(update={"codebook_size": size}),
             training=self.training,
         )
+        return apply_changes(run, chosen.changes, ("arms", arm, "changes")) if chosen.changes else run

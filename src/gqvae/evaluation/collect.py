@@ -41,9 +41,9 @@ def expected_files(study: Study) -> list[Path]:
     return files
 
 
-def require_all(study: Study, results: Path) -> None:
-    """Refuse to go on, naming what is missing, unless every file that the study asks for exists."""
-    missing = [path.as_posix() for path in expected_files(study) if not (results / path).is_file()]
+def require_all(study: Study, results: Path, files: list[Path]) -> None:
+    """Refuse to go on, naming what is missing, unless every one of these files, which the study asks for, exists."""
+    missing = [path.as_posix() for path in files if not (results / path).is_file()]
     if missing:
         rest = f" and {len(missing) - SHOWN_MISSING} more" if len(missing) > SHOWN_MISSING else ""
         shown = ", ".join(missing[:SHOWN_MISSING])
@@ -54,7 +54,7 @@ def require_all(study: Study, results: Path) -> None:
 
 def collect(study: Study, results: Path, out: Path) -> None:
     """Write all tables of the study (columns: `gqvae.evaluation.tables`) from `results` to `out`."""
-    require_all(study, results)
+    require_all(study, results, expected_files(study))
     tables = {
         "compression": _compression(study, results),
         "convergence": _convergence(study, results),

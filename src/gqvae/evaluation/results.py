@@ -10,8 +10,6 @@ from gqvae import layout
 from gqvae.config import GQVAEArm, Study
 from gqvae.evaluation.intervals import paired_difference, t_interval
 
-BASELINE = "bpe"  # the arm whose compression at the same vocabulary size is the denominator of `ratio_to_bpe`
-
 
 def _mean(values: pd.Series[Any]) -> float | None:
     known = values.dropna()
@@ -25,12 +23,10 @@ def main_rows(compression: pd.DataFrame, split: str = "test") -> pd.DataFrame:
 
 def ratio_to_baseline(study: Study, compression: pd.DataFrame, arm: str) -> float | None:
     """Test bytes per token of an arm over those of BPE asked for the same vocabulary size; None where there is no such BPE."""
-    if BASELINE not in study.arms or layout.is_matched(study, BASELINE):
-        return None
-    if layout.variant(study, arm) != layout.variant(study, BASELINE):
+    if not layout.has_baseline(study) or layout.variant(study, arm) != layout.variant(study, layout.BASELINE):
         return None
     rows = main_rows(compression)
-    means = [float(rows.loc[rows["arm"] == name, "bytes_per_token"].mean()) for name in (arm, BASELINE)]
+    means = [float(rows.loc[rows["arm"] == name, "bytes_per_token"].mean()) for name in (arm, layout.BASELINE)]
     return means[0] / means[1]
 
 
@@ -38,7 +34,7 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
     """One row per arm: means over seeds, smallest and largest compression, t-interval of the test bits per byte at the largest budget."""
     largest = max(study.language_model.train_bytes)
     rows = []
-    for arm in layout.arm_names(study):
+    for arm in layout.tokenizer_arms(study):
         compression = main_rows(tables["compression"])
         compression = compression[compression["arm"] == arm]
         spread = tables["distribution"][tables["distribution"]["arm"] == arm]

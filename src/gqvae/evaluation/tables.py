@@ -27,6 +27,10 @@ MATCHING = (
     "arm", "seed", "target", "vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference",
     "test_target_bytes_per_token", "test_bytes_per_token", "test_relative_difference", "within_tolerance",
 )  # fmt: skip
+ABLATION_MEASURES = (
+    "neural_bytes_per_token", "neural_ratio_to_bpe", "distilled_bytes_per_token", "distilled_ratio_to_bpe", "fallback_rate",
+    "exact_token_accuracy", "codes_used", "hard_rate", "gate_share", "reconstruction", "exact_tokens_valid", "seconds",
+)  # fmt: skip
 COLUMNS: dict[str, tuple[str, ...]] = {
     "compression": (
         "arm", "seed", "variant", "vocab_size_requested", "vocab_size", "encoder", "used_downstream", "split",
@@ -44,6 +48,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "fallback_rate", "exact_token_accuracy", "train_bytes", "test_bpb", "test_bpb_low", "test_bpb_high", "train_tokens",
         "parameters_embedding", "parameters_non_embedding", "vocabulary_used", "renyi_efficiency",
     ),
+    "ablations": ("arm", "seed", "objective", "alpha_set", "vocab_size", *ABLATION_MEASURES),
+    "ablation_means": ("measure", "arm", "seeds", "mean", "low", "high"),
+    "rates": (
+        "arm", "seed", "vocab_size", "request", "gate_rate", "gate_mean", "target_bytes_per_token", "bytes_per_token",
+        "relative_error", "fallback_rate", "exact_token_accuracy",
+    ),
 }  # fmt: skip
 
 _TEXT = {
@@ -58,6 +68,8 @@ _TEXT = {
     "target",
     "first",
     "second",
+    "objective",
+    "measure",
 }
 _WHOLE = {
     "seed", "vocab_size_requested", "train_bytes", "train_bytes_used", "bytes", "tokens", "step", "steps", "rank", "count",

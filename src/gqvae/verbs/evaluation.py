@@ -10,6 +10,12 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Register the verbs of this module."""
     kinds = (
         ("collect", "gather all results of a study into tidy tables; refuses if a run is missing", "tables", collect),
+        (
+            "collect-ablations",
+            "gather the learned arms of a study, side by side and averaged over seeds; refuses if a run is missing",
+            "tables",
+            collect_ablations,
+        ),
         ("summarize", "write the summary of a study from its tables", "summary.md", summarize),
         ("provenance", "record configuration, digests, versions and devices behind a study", "provenance.json", provenance),
     )
@@ -19,7 +25,7 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         parser.add_argument("--settings", required=True, help="the study: a config file, or JSON")
         parser.add_argument("--results", type=Path, required=True, help="folder of the study's results")
         parser.add_argument(
-            "--out", type=Path, required=True, help="folder of the tables" if verb == "collect" else "file to write"
+            "--out", type=Path, required=True, help="folder of the tables" if product == "tables" else "file to write"
         )
         parser.set_defaults(run=function)
 
@@ -28,6 +34,14 @@ def collect(arguments: argparse.Namespace) -> None:
     """Write the tables."""
     from gqvae.config import Study, load_settings
     from gqvae.evaluation.collect import collect as collect_tables
+
+    collect_tables(load_settings(Study, arguments.settings), arguments.results, arguments.out)
+
+
+def collect_ablations(arguments: argparse.Namespace) -> None:
+    """Write the tables of the learned arms."""
+    from gqvae.config import Study, load_settings
+    from gqvae.evaluation.ablations import collect_ablations as collect_tables
 
     collect_tables(load_settings(Study, arguments.settings), arguments.results, arguments.out)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from gqvae.layout import FIGURES
+from gqvae.layout import ABLATION_FIGURES, FIGURES
 
 
 def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,8 +16,8 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--out results/default/figures"
     )
     parser = verbs.add_parser("plot", help=text, description=text, epilog=f"example: {example}")
-    parser.add_argument("name", choices=FIGURES, help="which figure")
-    parser.add_argument("--tables", type=Path, required=True, help="folder of tables that `gqvae collect` wrote")
+    parser.add_argument("name", choices=(*FIGURES, *ABLATION_FIGURES), help="which figure")
+    parser.add_argument("--tables", type=Path, required=True, help="folder of the study's tables")
     parser.add_argument("--corpus", type=Path, required=True, help="corpus.json of the study")
     parser.add_argument("--out", type=Path, required=True, help="folder of figures")
     parser.set_defaults(run=plot)

@@ -1,0 +1,114 @@
+"""Figure: open gates against the weight of the paper's gate loss, beside open gates against the rate asked of the rate-controlled objective.
+
+Both axes of gates are shares of byte positions at which a token ends (hard gates; the last byte of a pre-token always ends one), so
+that "as asked" is the diagonal of the right panel.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.style import CorpusFacts, arm_style, describe_seeds, new_figure, text_color, write_heading
+
+TABLES = ("ablations", "rates")
+PAPER_STYLE = "gqvae_paper"  # every arm of the sweep is the same objective: one colour, told apart by its place on the axis
+SPREAD = 0.05  # decades between the points of neighbouring seeds, which would hide one another
+
+
+def points(tables: Path) -> pd.DataFrame:
+    """One row per network (panel "paper": x = α) or per network and request (panel "rate_controlled": x = share asked for).
+
+    `y` is the share of positions with a hard gate; `floor` the share of one token per pre-token. Requests for a compression are left
+    out: they are about tokens after fallback, not about gates.
+    """
+    ablations = read_table(tables, "ablations")
+    swept = ablations[ablations["alpha_set"].notna() & ablations["gate_share"].notna()].sort_values(
+        ["alpha_set", "seed"], kind="stable"
+    )
+    paper = swept[["arm", "seed"]].assign(panel="paper", x=swept["alpha_set"], y=swept["gate_share"], request=float("nan"))
+    paper["floor"] = swept["gate_share"] / swept["hard_rate"]
+    rates = read_table(tables, "rates")
+    controlled = ablations.loc[ablations["objective"] == "rate_controlled", "arm"]
+    asked = rates[rates["target_bytes_per_token"].isna() & rates["request"].notna() & rates["arm"].isin(controlled)]
+    asked = asked.drop_duplicates(["arm", "seed", "request"])  # the same gates at every vocabulary size
+    asked = asked.sort_values(["arm", "seed", "request"], kind="stable")
+    floor = asked["gate_mean"] / asked["gate_rate"]  # pre-tokens per byte
+    ours = asked[["arm", "seed", "request"]].assign(
+        panel="rate_controlled", x=asked["request"] * floor, y=asked["gate_mean"], floor=floor
+    )
+    return pd.concat([paper, ours], ignore_index=True)[["panel", "arm", "seed", "request", "x", "y", "floor"]]
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """Two panels with one scale of gates."""
+    figure = new_figure(7.2, 3.5)
+    figure.subplots_adjust(left=0.08, right=0.985, bottom=0.15, wspace=0.08)
+    write_heading(figure, "What the gates do with what is asked of them", corpus, f"validation split · {describe_seeds(data)}")
+    figure.subplots_adjust(top=figure.subplotpars.top - 0.16 / figure.get_figheight())  # room for the titles of the panels
+    left = figure.add_subplot(1, 2, 1)
+    right = figure.add_subplot(1, 2, 2, sharey=left)
+    paper, ours = (data[data["panel"] == panel] for panel in ("paper", "rate_controlled"))
+    _draw_sweep(left, paper)
+    _draw_requests(right, ours)
+    left.set_ylabel("open gates (share of positions)")
+    left.set_ylim(0, 1.08)
+    for axes, rows in ((left, paper), (right, ours)):
+        _draw_bounds(axes, float((data if rows.empty else rows)["floor"].mean()), named=axes is left)
+    right.tick_params(labelleft=False)
+    return figure
+
+
+def _draw_sweep(axes: Axes, sweep: pd.DataFrame) -> None:
+    style = arm_style(PAPER_STYLE)
+    axes.set_title("paper's objective: a point per network", fontsize=8, color=text_color(style.color))
+    axes.set_xscale("log")
+    axes.set_xlabel("weight α of the gate loss")
+    if sweep.empty:
+        return
+    seeds = sorted(sweep["seed"].unique())
+    for place, seed in enumerate(seeds):
+        rows = sweep[sweep["seed"] == seed]
+        aside = 10 ** (SPREAD * (place - (len(seeds) - 1) / 2))
+        axes.plot(
+            rows["x"] * aside, rows["y"], style.marker, color=style.color, markersize=5, alpha=0.85, label=f"paper seed {seed}"
+        )
+    weights = sorted(sweep["x"].unique())
+    axes.xaxis.set_major_locator(FixedLocator(weights))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlim(weights[0] / 1.6, weights[-1] * 1.6)
+
+
+def _draw_requests(axes: Axes, requests: pd.DataFrame) -> None:
+    arms = list(dict.fromkeys(requests["arm"]))
+    style = arm_style(arms[0] if len(arms) == 1 else "gqvae")
+    axes.set_title("rate-controlled objective: a line per network", fontsize=8, color=text_color(style.color))
+    axes.set_xlabel("gates asked for (share of positions)")
+    for arm in arms:
+        of_arm = requests[requests["arm"] == arm]
+        for seed, rows in of_arm.groupby("seed"):
+            style = arm_style(arm)
+            axes.plot(
+                rows["x"], rows["y"], style.marker, linestyle="-", linewidth=0.9, color=style.color, markersize=4, alpha=0.85,
+                label=f"{arm} seed {seed}",
+            )  # fmt: skip
+    axes.set_xlim(0, 1.0)
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.9, zorder=1, label="as asked")
+    axes.annotate("as asked", (0.8, 0.8), (4, -9), textcoords="offset points", fontsize=7.5, color="#666666")
+
+
+def _draw_bounds(axes: Axes, floor: float, named: bool) -> None:
+    """Dotted lines at the two ways for gates to collapse."""
+    for height, text, above in ((floor, "one token per pre-token", False), (1.0, "single bytes", True)):
+        axes.axhline(height, color="#444444", linewidth=0.8, linestyle=":", zorder=1)
+        if named:
+            axes.annotate(
+                text, (0.015, height), (0, 2 if above else -3), xycoords=("axes fraction", "data"), textcoords="offset points",
+                fontsize=7, color="#444444", va="bottom" if above else "top",
+            )  # fmt: skip
