@@ -85,7 +85,7 @@ Objective = Annotated[PaperObjective | RateControlledObjective, Field(discrimina
 class NetworkTraining(Block):
     """How a network is trained on unique pre-tokens, weighted by frequency."""
 
-    steps: int = setting(700, "Optimiser steps.", "steps", ge=1)
+    steps: int = setting(1000, "Optimiser steps.", "steps", ge=1)
     batch_pretokens: int = setting(
         512, "Pre-tokens drawn from the stream per step; equal ones are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
     )  # fmt: skip
