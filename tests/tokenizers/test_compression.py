@@ -71,7 +71,10 @@ def test_a_lossy_tokenizer_is_refused(
 def test_a_network_of_the_paper_objective_segments_as_it_was_trained(counts: PretokenCounts, tmp_path: Path) -> None:
     """It learnt with padding as text; the tokenizer must cut as the last row of its training history says."""
     run = RUN.model_copy(
-        update={"objective": PaperObjective(alpha=0.5), "training": RUN.training.model_copy(update={"steps": 40})}
+        update={
+            "objective": PaperObjective(alpha=0.5),
+            "training": RUN.training.model_copy(update={"steps": 40, "unquantized_steps": 5}),
+        }
     )
     train_network(run, counts, counts, seed=0, label="test", out=tmp_path / "out", state=tmp_path / "state", threads=1)
     last = list(csv.DictReader((tmp_path / "out" / "history.csv").open()))[-1]
