@@ -68,7 +68,7 @@ class RateControlledObjective(Block):
     unquantized_share: float = setting(
         0.5, "Share of pre-tokens that stay unquantized after the start, so that encodings keep saying what they stand for.", ge=0, lt=1
     )  # fmt: skip
-    rate_bins: int = setting(5, "Ranges of requested rates, each with a feedback of its own.", "bins", ge=1)
+    rate_bins: int = setting(8, "Ranges of requested rates, each with a feedback of its own.", "bins", ge=1)
     integral_gain: float = setting(0.03, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
     proportional_gain: float = setting(4.0, "Immediate part of the feedback on the excess of the hard rate.", ge=0)
     gate_bounds: tuple[float, float] = setting(
@@ -93,7 +93,7 @@ class NetworkTraining(Block):
         0.5, "τ: pre-tokens are drawn by count^τ; 1 draws as the stream does.", source="paper: 1", ge=0, le=1
     )
     weighting_exponent: float = setting(
-        0.5, "ω: a pre-token counts count^ω in the losses, so that each draw weighs count^(ω−τ).", source="paper: 1", ge=0, le=1
+        0.75, "ω: a pre-token counts count^ω in the losses, so that each draw weighs count^(ω−τ).", source="paper: 1", ge=0, le=1
     )
     learning_rate: float = setting(3e-3, "Peak learning rate.", source="paper: 1e-4", gt=0)
     codebook_rate_factor: float = setting(
