@@ -82,7 +82,7 @@ def test_each_range_of_requests_has_a_feedback_of_its_own() -> None:
     network.condition.skew = 1.0  # type: ignore[union-attr]
     repeated = symbols.repeat(400, 1), lengths.repeat(400), weights.repeat(400)
     assert objective(network, *repeated, quantize=True).hard_rate.item() == 1.0
-    lowest, highest = 1.02, 2.2
+    lowest, highest = 1.02, 2.6
     middle = math.sqrt(lowest * highest)
     asked = [
         (top - bottom) / math.log(top / bottom) for bottom, top in ((lowest, middle), (middle, highest))

@@ -105,6 +105,7 @@ rule distill_vocabulary:
         **PRETOKENS,
         network=rules.train_network.output.network,
         record=rules.train_network.output.record,
+        codebook=rules.train_network.output.codebook,
         code=code("tokenizers", "distill-vocabulary"),
     output:
         tokenizer=tokenizer_file("{arm}-s{seed}", f"v{STUDY.vocabulary.size}"),

@@ -25,7 +25,7 @@ class Network(Block):
         source="authors' code: softmax",
     )  # fmt: skip
     rates: tuple[float, float] | None = setting(
-        (1.02, 2.2),
+        (1.02, 2.6),
         "Range of rates this network can be asked for; it is told which with every pre-token (None: it is told nothing).",
         "tokens per pre-token",
     )

@@ -10,7 +10,7 @@ import torch
 from gqvae.models.network import GQVAE
 from gqvae.tokenizers.spans import gated_spans, served_rates
 
-RATES = 3  # rates at which codes are counted
+RATES = 5  # rates at which codes are counted
 
 
 def exact_uses(network: GQVAE, pieces: list[bytes], counts: list[int]) -> list[int]:
@@ -25,18 +25,22 @@ def exact_uses(network: GQVAE, pieces: list[bytes], counts: list[int]) -> list[i
     return uses
 
 
-def prune_codebook(network: GQVAE, pieces: list[bytes], counts: list[int]) -> int:
-    """Keep, for each string, the code that stands for it most often, if any does; returns how many codes went.
+def prune_codebook(network: GQVAE, pieces: list[bytes], counts: list[int]) -> list[int]:
+    """Keep, for each string, the code that stands for it most often, if any does.
+
+    The codebook keeps at least two codes.
 
     Args:
         network: in evaluation mode; its codebook is replaced.
         pieces: distinct pieces of the training split.
         counts: how often each occurs.
+
+    Returns:
+        Indices of the codes that stay, ascending.
     """
     uses, strings = exact_uses(network, pieces, counts), network.code_strings()
     ascending = sorted((code for code in range(len(strings)) if uses[code]), key=lambda code: (uses[code], -code))
     best = {strings[code]: code for code in ascending}  # the last of a string's codes is the most used
-    kept = sorted(best.values())
-    if len(kept) > 1:
-        network.keep_codes(torch.tensor(kept, device=network.device))
-    return len(strings) - network.settings.codebook_size
+    kept = sorted(best.values()) if len(best) > 1 else [0, 1]
+    network.keep_codes(torch.tensor(kept, device=network.device))
+    return kept

@@ -9,7 +9,7 @@ from pathlib import Path
 from gqvae.config import Distillation
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.learned import LearnedTokenizer
-from gqvae.tokenizers.network_files import WEIGHTS, load_network
+from gqvae.tokenizers.network_files import WEIGHTS, load_network, trained_strings
 from gqvae.tokenizers.rates import RateDial
 from gqvae.tokenizers.vocabulary import prune
 
@@ -24,8 +24,12 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     """
     network = load_network(folder)
     codes = network.code_strings()
-    candidates = {code for code in codes if len(code) > 1}
-    logger.info("%d codes decode to %d different strings, %d of two or more bytes", len(codes), len(set(codes)), len(candidates))
+    # Also strings of codes that were dropped: no span is cut so at the rates that were tried, but a vocabulary may well want them.
+    trained = trained_strings(folder)
+    candidates = {string for string in trained if len(string) > 1}
+    logger.info(
+        "%d codes decode to %d different strings, %d of two or more bytes", len(trained), len(set(trained)), len(candidates)
+    )
     vocabularies = prune(candidates, list(zip(train.pretokens, train.counts.tolist(), strict=True)), settings.sizes)
     dial = RateDial(network, codes, train)
     wanted = settings.tokens_per_pretoken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from gqvae.config import Network, parse
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, read_json
 from gqvae.models.network import GQVAE
+from gqvae.tokenizers.byte_level import from_text
 
 WEIGHTS = "network.safetensors"
 DESCRIPTION = "network.json"
+CODEBOOK = "codebook.csv"
 
 
 def describe(network: GQVAE) -> dict[str, Any]:
@@ -57,3 +60,17 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
 def load_network(folder: Path) -> GQVAE:
     """The network in a folder that `gqvae train-network` wrote."""
     return build_network(read_json(Path(folder) / DESCRIPTION), Path(folder) / WEIGHTS)
+
+
+def trained_strings(folder: Path) -> list[bytes]:
+    """The string of every code that was trained, of those too that were dropped at the end.
+
+    Raises:
+        UserError: there is no codebook in the folder, or it is damaged.
+    """
+    path = Path(folder) / CODEBOOK
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return [from_text(row["string"]) for row in csv.DictReader(stream)]
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+        raise UserError(f"{path} is missing or damaged ({type(error).__name__}): train the network again.") from None

@@ -27,7 +27,7 @@ from gqvae.models.rate_controlled import RateControlled
 from gqvae.tokenizers import pieces
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.codebook import prune_codebook
-from gqvae.tokenizers.network_files import DESCRIPTION, WEIGHTS, describe, save_weights
+from gqvae.tokenizers.network_files import CODEBOOK, DESCRIPTION, WEIGHTS, describe, save_weights
 from gqvae.tokenizers.spans import served_rates
 from gqvae.training import network, paper_revival, pretoken_batches, runner, string_revival
 from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram
@@ -38,7 +38,6 @@ from gqvae.training.runner import RunModule, autocast, fit
 from gqvae.training.string_revival import StringRevival
 
 HISTORY = "history.csv"
-CODEBOOK = "codebook.csv"
 COLUMNS = (
     "step", "hard_rate", "soft_rate", "gate_mean", "reconstruction", "exact_token_accuracy", "codes_used", "code_perplexity",
     "revived", "alpha", "loss", *GATE_COLUMNS,
@@ -192,7 +191,8 @@ def train_network(
 ) -> None:
     """Train one network, resuming where an earlier process of the same run was stopped, and write its folder.
 
-    Writes the weights, `codebook.csv` (string and use of each code), `history.csv`, and last `network.json`.
+    Writes the weights, `codebook.csv` (string and use of each code that was trained, and its index if it was kept), `history.csv`,
+    and last `network.json`.
     """
     longest = run.network.max_pretoken_bytes
     module = NetworkTraining(
@@ -222,7 +222,7 @@ def train_network(
             gradient_clip=run.training.gradient_clip,
         )
         module.cpu().eval()
-        trained = module.network.code_strings()
+        trained, usage = module.network.code_strings(), module.network.quantizer.usage.tolist()
         for rate in served_rates(module.network, 2):
             logger.info(
                 "%s: examples%s: %s",
@@ -231,22 +231,26 @@ def train_network(
                 examples(module.network, module.train_stream.pieces, rate),
             )
         logger.info("%s: %s", label, diagnose(module.history[-1], trained))
+        kept = list(range(len(trained)))
         if run.training.quantize and run.training.prune_codes:
-            gone = prune_codebook(module.network, module.train_stream.pieces, module.train_stream.counts.tolist())
+            kept = prune_codebook(module.network, module.train_stream.pieces, module.train_stream.counts.tolist())
+            gone = len(trained) - len(kept)
             logger.info("%s: %d of %d codes stand for no span or repeat another and are dropped", label, gone, len(trained))
         save_weights(module.network, out / WEIGHTS)
         _write_rows(out / HISTORY, COLUMNS, [[row[column] for column in COLUMNS] for row in module.history])
-        usage = module.network.quantizer.usage.tolist()
-        strings = module.network.code_strings()
-        rows = [[code, to_text(string), f"{usage[code]:.6g}"] for code, string in enumerate(strings)]
-        _write_rows(out / CODEBOOK, ("code", "string", "usage"), rows)
+        places = {code: place for place, code in enumerate(kept)}
+        rows = [
+            [code, to_text(string), f"{use:.6g}", places.get(code, "")]
+            for code, (string, use) in enumerate(zip(trained, usage, strict=True))
+        ]
+        _write_rows(out / CODEBOOK, ("trained_code", "string", "usage", "code"), rows)
         record = {
             "label": label,
             "seed": seed,
             "seconds": module.seconds,
             "codes_trained": len(trained),
             "distinct_strings_trained": len(set(trained)),
-            "codes_kept": len(strings),
+            "codes_kept": len(kept),
             "run": run.model_dump(mode="json"),
         }
         write_json(out / DESCRIPTION, {**describe(module.network), **record})
