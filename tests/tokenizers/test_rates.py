@@ -9,13 +9,14 @@ import torch
 
 from gqvae.config import Distillation
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.errors import UserError
 from gqvae.evaluation.compression import count_tokens
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.codebook import exact_uses, prune_codebook
 from gqvae.tokenizers.distillation import distill
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_tokenizer
-from gqvae.tokenizers.network_files import load_network
+from gqvae.tokenizers.network_files import load_network, trained_strings
 from gqvae.tokenizers.rates import RateDial
 from gqvae.tokenizers.spans import gated_spans, served_rates
 
@@ -88,3 +89,16 @@ def test_pruned_codebooks_lose_no_exact_span(network_folder: Path, counts: Preto
     assert len(set(strings)) == len(strings)
     assert sum(exact_uses(doubled, pieces, weights)) >= before
     assert all(exact_uses(doubled, pieces, weights))
+
+
+def test_strings_of_dropped_codes_are_candidates_too(network_folder: Path, counts: PretokenCounts, tmp_path: Path) -> None:
+    trained, kept = trained_strings(network_folder), load_network(network_folder).code_strings()
+    assert len(trained) == 64 > len(kept) and set(kept) <= set(trained)
+    damaged = tmp_path / "codebook.csv"
+    for content in ("code\n1\n", "trained_code,string\n0,\u00e9\n"):
+        damaged.write_text(content, encoding="utf-8")
+        with pytest.raises(UserError, match="train the network again"):
+            trained_strings(tmp_path)
+    damaged.unlink()
+    with pytest.raises(UserError, match="missing or damaged"):
+        trained_strings(tmp_path)

@@ -74,7 +74,7 @@ class RateControlledObjective(Block):
     gate_bounds: tuple[float, float] = setting(
         (2.0, 5.0), "Gate logits x are c·tanh(x/c) with c first the one, at last the other: gates start soft and end sharp."
     )
-    sharpen_between: tuple[float, float] = setting((0.15, 0.4), "Between these shares of the steps c grows.", "share of steps")
+    sharpen_between: tuple[float, float] = setting((0.35, 0.6), "Between these shares of the steps c grows.", "share of steps")
     gate_wall: float = setting(0.05, "Weight of max(0, |x| − c)², so that no gate leaves where gradients reach it.", ge=0)
     force_last_gate: bool = setting(True, "A token always ends with its pre-token.")
 
