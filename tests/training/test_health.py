@@ -24,7 +24,7 @@ def test_histogram_counts_inner_positions_by_weight() -> None:
         ({"gate_mean": 0.95, "hard_rate": 4.0}, [b"a"], "collapsed to single bytes"),
         ({"hard_rate": 1.0}, [b"a"], "collapsed to whole pre-tokens"),
         ({"exact_token_accuracy": 0.5}, [b"a"], "only 50 % of tokens decode exactly"),
-        ({"codes_used": 0.1}, [b"a"], "only 10 % of codes are used"),
+        ({"codes_used": 0.1}, [b"a"], "only 10 % of codes were used"),
         ({}, [b"a", b"a", b"b", b"b"], "50 % of codes repeat another's string"),
     ],
 )
