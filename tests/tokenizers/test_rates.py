@@ -95,7 +95,7 @@ def test_strings_of_dropped_codes_are_candidates_too(network_folder: Path, count
     trained, kept = trained_strings(network_folder), load_network(network_folder).code_strings()
     assert len(trained) == 64 > len(kept) and set(kept) <= set(trained)
     damaged = tmp_path / "codebook.csv"
-    for content in ("code\n1\n", "trained_code,string\n0,\u00e9\n"):
+    for content in ("code\n1\n", "trained_code,string\n0,\u4e2d\n"):
         damaged.write_text(content, encoding="utf-8")
         with pytest.raises(UserError, match="train the network again"):
             trained_strings(tmp_path)

@@ -115,7 +115,7 @@ class NetworkTraining(Block):
     )
     quantize: bool = setting(True, "False: no codes at all, a continuous autoencoder with gates; it yields no tokenizer.")
     prune_codes: bool = setting(
-        True, "At the end drop codes that stand for no span of the training split or repeat another's string."
+        True, "At the end drop codes that stand for no span of the training split or repeat another's string (our objective)."
     )
     revival_every: int = setting(
         25, "Dead codes are re-initialised from the reservoir this often (0: never).", "steps", "paper: 250", ge=0

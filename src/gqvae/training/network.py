@@ -232,7 +232,8 @@ def train_network(
             )
         logger.info("%s: %s", label, diagnose(module.history[-1], trained))
         kept = list(range(len(trained)))
-        if run.training.quantize and run.training.prune_codes:
+        # The paper's codebook stays as it was trained.
+        if run.training.quantize and run.training.prune_codes and isinstance(module.objective, RateControlled):
             kept = prune_codebook(module.network, module.train_stream.pieces, module.train_stream.counts.tolist())
             gone = len(trained) - len(kept)
             logger.info("%s: %d of %d codes stand for no span or repeat another and are dropped", label, gone, len(trained))
