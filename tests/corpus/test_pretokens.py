@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens, split_text
+from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE
 from gqvae.errors import UserError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+GPT2 = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 NASTY = st.text(st.sampled_from(list(" \t\n\r\x1c\x85\xa0\u2028'’sdtlrevm1²٣aéñ漢🙂\u0301\u200b!“\0")), max_size=60)
 
 
@@ -28,6 +33,29 @@ def test_pretokens_are_those_of_gpt2():
     assert split_text("I'll go  to 42 cafés!\n\nIt's") == [
         "I", "'ll", " go", " ", " to", " 42", " cafés", "!", "\n", "\n", "It", "'s",
     ]  # fmt: skip
+
+
+@given(TEXT | NASTY)
+@settings(deadline=None)
+def test_text_is_cut_as_by_the_expression_of_gpt2(text):
+    # Oracle: another engine with tables of its own; characters that either knows and the other does not are left out.
+    known = "".join(character for character in text if unicodedata.category(character) != "Cn")
+    assert split_text(known) == regex.findall(GPT2, known)
+
+
+def test_classes_are_those_of_unicode():
+    found = {
+        code: name
+        for name, ranges in (("L", LETTERS), ("N", NUMBERS))
+        for first, last in ranges
+        for code in range(first, last + 1)
+    }
+    for code in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(code))
+        # This Python may not know the newest characters; what it knows never changes.
+        assert category == "Cn" or found.get(code) == (category[0] if category[0] in "LN" else None), hex(code)
+    spaces = {code for first, last in WHITE_SPACE for code in range(first, last + 1)}
+    assert spaces == {code for code in range(sys.maxunicode + 1) if regex.match(r"\s", chr(code))}
 
 
 @given(st.lists(TEXT | NASTY, max_size=8))

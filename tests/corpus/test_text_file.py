@@ -123,3 +123,9 @@ def test_missing_files_are_named(tmp_path):
             open_text(settings_)
     with pytest.raises(UserError, match="cannot be read"):
         list(read_documents(tmp_path / "none.txt", "--"))
+
+
+def test_blank_lines_may_separate_documents(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"one\ntwo\n\nthree\r\n\r\nfour")
+    assert list(read_documents(path, "")) == [b"one\ntwo", b"three", b"four"]

@@ -5,10 +5,11 @@ A learned tokenizer encodes every pre-token on its own, so a corpus is, to a tok
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -16,23 +17,38 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import regex
 
+from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE, character_class
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
 
-# The expression of GPT-2 (its published encoder.py), as in the paper.
-PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
+# Words of ASCII text, which most words are: found without looking into the tables, where the next character is ASCII, too.
+ASCII_WORD = r" ?[A-Za-z]+(?=[\x00-@\[-`{-\x7f]|\Z)"
+
+
+def expression(escape: Callable[[int], str]) -> str:
+    r"""The expression of GPT-2 (its published encoder.py, as in the paper), with \s, \p{L} and \p{N} written out.
+
+    Args:
+        escape: how the engine that will read the expression writes a code point within brackets.
+    """
+    space, letter, number = (character_class(ranges, escape) for ranges in (WHITE_SPACE, LETTERS, NUMBERS))
+    return (
+        f"'s|'t|'re|'ve|'m|'ll|'d| ?[{letter}]+| ?[{number}]+| ?[^{space}{letter}{number}]+|[{space}]+(?![^{space}])|[{space}]+"
+    )
 
 
 @cache
-def _expression() -> regex.Pattern[str]:
-    return regex.compile(PATTERN)
+def _compiled() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """For text that is all ASCII (three times as fast), and for any."""
+    ascii_only = r"'s|'t|'re|'ve|'m|'ll|'d| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+"
+    return re.compile(ascii_only, re.ASCII), re.compile(ASCII_WORD + "|" + expression("\\U{:08x}".format))
 
 
 def split_text(text: str) -> list[str]:
     """Cut text into its pre-tokens, in order; joined, they are the text again."""
-    return _expression().findall(text)
+    ascii_only, general = _compiled()
+    return (ascii_only if text.isascii() else general).findall(text)
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ def read_documents(path: Path, separator: str) -> Iterator[bytes]:
     Raises:
         UserError: the file is missing, damaged, or not UTF-8 (with the byte at which it is not), or a document is enormous.
     """
-    with _open(path) as stream:
+    with open_file(path) as stream:
         for start, document in _split(stream, separator.encode("utf-8"), path):
             try:
                 document.decode("utf-8")
@@ -80,7 +80,7 @@ def _split(stream: IO[bytes], separator: bytes, path: Path) -> Iterator[tuple[in
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
+def open_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file by its suffix; whatever is wrong with it becomes a sentence."""
     suffix = path.suffix.lower()
     try:
