@@ -35,6 +35,7 @@ rule all:
     input:
         figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=layout.FIGURES, form=["png", "pdf", "csv"]),
         tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=layout.TABLES),
+        explorer=f"{RESULTS}/figures/explorer.html",
         summary=f"{RESULTS}/summary.md",
         provenance=f"{RESULTS}/provenance.json",
     message:

@@ -12,7 +12,6 @@ import pytest
 from fabricated_study import fabricate, fabricated_settings
 from gqvae.config import Study
 from gqvae.errors import UserError
-from gqvae.evaluation import rates
 from gqvae.evaluation.ablations import ablation_files, collect_ablations
 from gqvae.evaluation.tables import ABLATION_MEASURES, COLUMNS, read_table
 
@@ -98,10 +97,6 @@ def test_an_arm_without_tokenizer_has_empty_cells_of_compression(study: Study, r
     assert table.drop(columns="alpha_set").drop(index="soft").notna().all(axis=None)
     assert table.loc["soft", list(ABLATION_MEASURES[7:])].notna().all(axis=None)
     assert not (results / "compression" / "soft-s0.csv").exists()
-
-
-def test_the_table_of_rates_has_the_columns_that_are_measured() -> None:
-    assert COLUMNS["rates"] == rates.COLUMNS
 
 
 def test_means_are_over_seeds_and_count_them(study: Study, results: Path) -> None:

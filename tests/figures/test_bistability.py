@@ -56,6 +56,16 @@ def test_requests_are_shares_and_each_is_drawn_once(tables: Path) -> None:
     assert not points.loc[points["panel"] == "rate_controlled", "arm"].str.startswith("paper").any()
 
 
+def test_compressions_are_tokens_per_byte_asked_for_and_emitted(tables: Path) -> None:
+    points = bistability.points(tables)
+    met = points[(points["panel"] == "compression") & (points["arm"] == "gqvae")]
+    rates = pd.read_csv(tables / "rates.csv")
+    wanted = rates[rates["target_bytes_per_token"].notna() & (rates["arm"] == "gqvae")]
+    assert len(met) == len(wanted) > 0
+    np.testing.assert_allclose(met["x"], 1 / wanted["target_bytes_per_token"])
+    np.testing.assert_allclose(met["y"], 1 / wanted["bytes_per_token"])
+
+
 def test_panels_share_their_scale_and_show_every_point(tables: Path) -> None:
     with styled():
         points = bistability.points(tables)
@@ -67,7 +77,7 @@ def test_panels_share_their_scale_and_show_every_point(tables: Path) -> None:
         paper = points[(points["panel"] == "paper") & (points["seed"] == seed)]
         np.testing.assert_allclose(drawn[f"paper seed {seed}"][:, 1], paper["y"])
         assert np.abs(np.log10(drawn[f"paper seed {seed}"][:, 0] / paper["x"].astype(float))).max() < 0.1  # beside its α
-        ours = points[(points["arm"] == "gqvae") & (points["seed"] == seed)]
+        ours = points[(points["panel"] == "rate_controlled") & (points["arm"] == "gqvae") & (points["seed"] == seed)]
         np.testing.assert_allclose(drawn[f"gqvae seed {seed}"], ours[["x", "y"]])
 
 

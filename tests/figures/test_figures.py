@@ -35,7 +35,7 @@ LABELS = {
     "rank_frequency": [("rank of the token (1 = most frequent)", "share of all tokens")],
     "bistability": [
         ("weight α of the gate loss", "open gates (share of positions)"),
-        ("gates asked for (share of positions)", ""),
+        ("asked for (share of positions)", ""),
     ],
 }
 

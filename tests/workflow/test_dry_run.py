@@ -67,6 +67,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "encode_corpus": len(layout.downstream_tokenizers(study)),
         "train_lm": len(layout.language_model_runs(study)),
         "collect_results": 1,
+        "explore": 1,
         **{f"plot_{figure}": 1 for figure in layout.FIGURES},
         "summarize": 1,
         "write_provenance": 1,

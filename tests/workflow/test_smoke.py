@@ -77,7 +77,7 @@ def test_everything_the_study_promises_is_there(computed: Path, study: Study) ->
     results = computed / "results" / "smoke"
     promised = [Path("figures") / f"{figure}.{form}" for figure in layout.FIGURES for form in ("png", "pdf", "csv")]
     promised += [Path("tables") / f"{table}.csv" for table in layout.TABLES]
-    promised += [Path("summary.md"), Path("provenance.json"), *expected_files(study)]
+    promised += [Path("figures/explorer.html"), Path("summary.md"), Path("provenance.json"), *expected_files(study)]
     for path in promised:
         assert (results / path).stat().st_size > 0, path
     assert not list(results.rglob("*.tmp"))

@@ -3,6 +3,7 @@
 
 localrules:
     collect_results,
+    explore,
     plot_compression,
     plot_training,
     plot_rank_frequency,
@@ -44,6 +45,41 @@ rule collect_results:
         """
         gqvae --log {log:q} collect --settings {params.settings:q} --results {params.results:q} \
             --out {params.folder:q}
+        """
+
+
+rule explore:
+    input:
+        tokenizers=[
+            tokenizer_file(layout.family(STUDY, arm, STUDY.seeds[0]), layout.variant(STUDY, arm))
+            for arm in layout.tokenizer_arms(STUDY)
+        ],
+        template=os.path.relpath(PACKAGE / "figures" / "explorer.html"),
+        code=code("product", "explore"),
+    output:
+        page=report(
+            f"{RESULTS}/figures/explorer.html",
+            caption="../report/explorer.rst",
+            category="Tokenizers",
+            labels={"shows": "One text under every arm", "form": "page"},
+        ),
+    log:
+        f"{LOGS}/explore.log",
+    benchmark:
+        f"{BENCHMARKS}/explore.tsv"
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=1800,
+        runtime=10,
+    params:
+        tokenizers=folders_of_tokenizers,
+    message:
+        "Page: one text under every arm, side by side, to read and to type into."
+    shell:
+        """
+        gqvae --log {log:q} tokenizer explore --tokenizers {params.tokenizers:q} --out {output.page:q}
         """
 
 

@@ -80,7 +80,7 @@ def one_of(values):
 
 
 def tokenizer_file(family, variant):
-    return f"{layout.tokenizer_path(RESULTS, family, variant)}/tokenizer.json"
+    return f"{layout.tokenizer_path(RESULTS, family, variant)}/gqvae.json"
 
 
 def folders_of_tokenizers(wildcards, input):

@@ -1,4 +1,4 @@
-# How near the learned gates come to the rates they are asked for: `snakemake rate_control --configfile configs/rate-control.yaml`.
+# How near the learned gates come to the rates they are asked for: `snakemake rate_control --cores all --configfile configs/rate-control.yaml`.
 
 
 rule rate_control:

@@ -65,13 +65,13 @@ def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
     return parse(model, value, origin)
 
 
-def read_settings(text: str) -> tuple[Any, str]:
-    """The value behind a `--settings` argument and where it came from, for messages."""
+def read_settings(text: str, flag: str = "--settings") -> tuple[Any, str]:
+    """The value behind an argument such as `--settings` and where it came from, for messages."""
     if text.lstrip().startswith("{"):
         try:
-            return json.loads(text), "--settings"
+            return json.loads(text), flag
         except json.JSONDecodeError as error:
-            raise UserError(f"--settings is not JSON ({error}): correct it and run again.") from None
+            raise UserError(f"{flag} is not JSON ({error}): correct it and run again.") from None
     path = Path(text)
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ def apply_changes(run: NetworkRun, changes: Mapping[str, Any], place: tuple[str,
     Args:
         run: what the study and the arm's other keys ask for.
         changes: value by dotted key into `NetworkRun`.
-        place: where the changes stand in the configuration, for messages: ("arms", "gqvae", "changes").
+        place: the arm's place in the configuration, for messages: ("arms", "gqvae").
 
     Raises:
         ValidationError: a key does not exist or its value is wrong; located at `place`, so that `parse` names the key.
@@ -46,7 +46,8 @@ def apply_changes(run: NetworkRun, changes: Mapping[str, Any], place: tuple[str,
 def _error(place: tuple[str, ...], key: str, kind: str, message: str, value: Any) -> ValidationError:
     """A validation error as if the key were a field."""
     custom = PydanticCustomError(kind, "{message}", {"message": message})
-    return ValidationError.from_exception_data("changes", [InitErrorDetails(type=custom, loc=(*place, key), input=value)])
+    location = (*place, "changes", key) if key else place  # without changes it is the arm itself that does not fit
+    return ValidationError.from_exception_data("changes", [InitErrorDetails(type=custom, loc=location, input=value)])
 
 
 def _key_at(location: tuple[int | str, ...], changes: Mapping[str, Any], run: NetworkRun) -> str:

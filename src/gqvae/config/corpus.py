@@ -32,7 +32,7 @@ class TextCorpus(CorpusBase):
     source: Literal["text"] = setting("text", "A local file of documents.")
     path: str = setting(..., "The file; documents are separated by a line that holds only `separator`.", source="user")
     test_path: str | None = setting(None, "A second file of the same form to be the whole test split.", source="user")
-    separator: str = setting("<|endoftext|>", "The line between two documents.", source="TinyStories", min_length=1)
+    separator: str = setting("<|endoftext|>", "The line between two documents (empty: blank lines).", source="TinyStories")
 
 
 class TinyStoriesCorpus(CorpusBase):
@@ -53,9 +53,9 @@ Corpus = Annotated[
 ]  # fmt: skip
 
 
-def load_corpus(text: str) -> CorpusBase:
+def load_corpus(text: str, flag: str = "--settings") -> CorpusBase:
     """Read the settings of a corpus given on the command line; their `source` decides which kind they are."""
-    value, origin = read_settings(text)
+    value, origin = read_settings(text, flag)
     kinds: dict[Any, type[CorpusBase]] = {
         kind.model_fields["source"].default: kind for kind in (SyntheticCorpus, TextCorpus, TinyStoriesCorpus, PythonCorpus)
     }

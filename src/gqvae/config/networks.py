@@ -26,7 +26,7 @@ class Network(Block):
     )  # fmt: skip
     rates: tuple[float, float] | None = setting(
         (1.02, 2.6),
-        "Range of rates this network can be asked for; it is told which with every pre-token (None: it is told nothing).",
+        "Range of rates this network can be asked for, and is told with every pre-token (the paper's objective: told nothing).",
         "tokens per pre-token",
     )
     rate_skew: float = setting(
@@ -107,7 +107,7 @@ class NetworkTraining(Block):
         50, "Linear warm-up from a tenth of the peak; cosine decay after it.", "steps", "paper: 1,000", ge=0
     )
     unquantized_steps: int = setting(
-        300,
+        600,
         "First steps without quantization; then codes start at the mean encodings of the most frequent spans.",
         "steps",
         "paper: 500",
@@ -147,6 +147,15 @@ class NetworkRun(Block):
     chunk_bytes: int | None = setting(None, "Gates hard-set every so many bytes (None: learned gates).", "bytes", ge=1)
     network: Network = setting(Network(), "Sizes.")
     training: NetworkTraining = setting(NetworkTraining(), "Training.")
+
+    @model_validator(mode="after")
+    def _objective_fits_the_network(self) -> NetworkRun:
+        if isinstance(self.objective, PaperObjective):
+            if self.network.length_head != "softmax":
+                raise ValueError(f"the paper's objective has no length_head {self.network.length_head!r}: it must be 'softmax'")
+        elif self.network.rates is None and self.chunk_bytes is None:
+            raise ValueError("the rate-controlled objective needs network.rates, the range of rates that it controls")
+        return self
 
 
 class RequestedRate(Block):

@@ -179,10 +179,10 @@ class Study(Block):
         if not isinstance(chosen, LearnedArm):
             raise UserError(f"arms.{arm} is of kind {chosen.kind}: it has no network; name a fixed or gqvae arm.")
         size = chosen.codebook_size or self.network.codebook_size
-        run = NetworkRun(
+        run = NetworkRun.model_construct(  # validated below, changes and all: only the whole need fit together
             objective=chosen.objective if isinstance(chosen, GQVAEArm) else RateControlledObjective(),
             chunk_bytes=chosen.chunk_bytes if isinstance(chosen, FixedArm) else None,
             network=self.network.model_copy(update={"codebook_size": size}),
             training=self.training,
         )
-        return apply_changes(run, chosen.changes, ("arms", arm, "changes")) if chosen.changes else run
+        return apply_changes(run, chosen.changes, ("arms", arm))

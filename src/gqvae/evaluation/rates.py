@@ -14,13 +14,9 @@ from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.evaluation.compression import count_tokens
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
-from gqvae.tokenizers.rates import RateDial
+from gqvae.tokenizers.rates import RateDial, Setting
 from gqvae.tokenizers.spans import served_rates
 
-COLUMNS = (
-    "arm", "seed", "vocab_size", "request", "gate_rate", "gate_mean", "target_bytes_per_token", "bytes_per_token", "relative_error",
-    "fallback_rate", "exact_token_accuracy",
-)  # fmt: skip
 REQUESTS = 9  # over the range that the network serves
 TARGETS = 7
 LOWEST_TARGET = 1.8  # bytes per token
@@ -30,31 +26,27 @@ HIGHEST_TARGET = 0.9  # of what BPE reaches with the same vocabulary
 def measure_rates(
     tokenizer: LearnedTokenizer, bpe: Tokenizer, train: PretokenCounts, valid: PretokenCounts
 ) -> Iterator[dict[str, Any]]:
-    """Rows of `COLUMNS` but arm and seed: first plain requests over the whole range, then targets of compression."""
+    """Rows of the table `rates` but arm and seed: first plain requests over the whole range, then targets of compression."""
+    setter, meter = (RateDial(tokenizer.network, tokenizer.codes, split) for split in (train, valid))
     for request in served_rates(tokenizer.network, REQUESTS):
-        yield _row(tokenizer.at_rate(request), valid, None)
-    dial = RateDial(tokenizer.network, tokenizer.codes, train)
+        yield _row(tokenizer, meter.at(tokenizer.strings, request), valid, None)
     highest = HIGHEST_TARGET * valid.total_bytes / count_tokens(bpe, valid)
     for target in np.linspace(LOWEST_TARGET, highest, TARGETS).tolist():
-        wanted = train.total_bytes / train.total / target
-        yield _row(tokenizer.at_rate(dial.nearest(tokenizer.strings, wanted).rate), valid, target)
+        found = setter.nearest(tokenizer.strings, train.total_bytes / train.total / target)
+        yield _row(tokenizer, meter.at(tokenizer.strings, found.rate), valid, target)
 
 
-def _row(tokenizer: LearnedTokenizer, valid: PretokenCounts, target: float | None) -> dict[str, Any]:
-    neural = tokenizer.with_encoder("neural")
-    pretokens = list(zip(valid.pretokens, valid.counts.tolist(), strict=True))
-    spans = neural.spans(pretoken for pretoken, _ in pretokens)
-    gates = sum(count * sum(1 for _ in neural.pretoken_spans(pretoken, spans)) for pretoken, count in pretokens)
-    fallback, exact = neural.gate_quality(pretokens) or (None, None)
-    reached = valid.total_bytes / count_tokens(neural, valid)
+def _row(tokenizer: LearnedTokenizer, reached: Setting, valid: PretokenCounts, target: float | None) -> dict[str, Any]:
+    length = valid.total_bytes / valid.total
+    bytes_per_token = length / reached.tokens_per_pretoken
     return {
-        "vocab_size": neural.vocab_size,
-        "request": neural.rate,
-        "gate_rate": gates / valid.total,
-        "gate_mean": gates / valid.total_bytes,
+        "vocab_size": tokenizer.vocab_size,
+        "request": reached.rate,
+        "gate_rate": reached.gates_per_pretoken,
+        "gate_mean": reached.gates_per_pretoken / length,
         "target_bytes_per_token": target,
-        "bytes_per_token": reached,
-        "relative_error": None if target is None else reached / target - 1,
-        "fallback_rate": fallback,
-        "exact_token_accuracy": exact,
+        "bytes_per_token": bytes_per_token,
+        "relative_error": None if target is None else bytes_per_token / target - 1,
+        "fallback_rate": reached.fallback_rate,
+        "exact_token_accuracy": reached.exact_token_accuracy,
     }

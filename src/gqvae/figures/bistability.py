@@ -1,7 +1,8 @@
 """Figure: open gates against the weight of the paper's gate loss, beside open gates against the rate asked of the rate-controlled objective.
 
 Both axes of gates are shares of byte positions at which a token ends (hard gates; the last byte of a pre-token always ends one), so
-that "as asked" is the diagonal of the right panel.
+that "as asked" is the diagonal of the right panel. What a network is told is a mean over its losses, which frequent pre-tokens dominate
+less than they do the text; for a compression that is asked for, what to tell it is searched.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from gqvae.evaluation.tables import read_table
@@ -24,8 +26,8 @@ SPREAD = 0.05  # decades between the points of neighbouring seeds, which would h
 def points(tables: Path) -> pd.DataFrame:
     """One row per network (panel "paper": x = α) or per network and request (panel "rate_controlled": x = share asked for).
 
-    `y` is the share of positions with a hard gate; `floor` the share of one token per pre-token. Requests for a compression are left
-    out: they are about tokens after fallback, not about gates.
+    `y` is the share of positions with a hard gate; `floor` the share of one token per pre-token. A request for a compression (panel
+    "compression") is about tokens, fallback included, so that x and y are tokens per byte, asked for and emitted.
     """
     ablations = read_table(tables, "ablations")
     swept = ablations[ablations["alpha_set"].notna() & ablations["gate_share"].notna()].sort_values(
@@ -42,7 +44,15 @@ def points(tables: Path) -> pd.DataFrame:
     ours = asked[["arm", "seed", "request"]].assign(
         panel="rate_controlled", x=asked["request"] * floor, y=asked["gate_mean"], floor=floor
     )
-    return pd.concat([paper, ours], ignore_index=True)[["panel", "arm", "seed", "request", "x", "y", "floor"]]
+    wanted = rates[rates["target_bytes_per_token"].notna() & rates["arm"].isin(controlled)]
+    wanted = wanted.sort_values(["arm", "seed", "target_bytes_per_token"], kind="stable")
+    met = wanted[["arm", "seed", "request"]].assign(
+        panel="compression",
+        x=1 / wanted["target_bytes_per_token"],
+        y=1 / wanted["bytes_per_token"],
+        floor=wanted["gate_mean"] / wanted["gate_rate"],
+    )
+    return pd.concat([paper, ours, met], ignore_index=True)[["panel", "arm", "seed", "request", "x", "y", "floor"]]
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
@@ -53,9 +63,10 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure.subplots_adjust(top=figure.subplotpars.top - 0.16 / figure.get_figheight())  # room for the titles of the panels
     left = figure.add_subplot(1, 2, 1)
     right = figure.add_subplot(1, 2, 2, sharey=left)
-    paper, ours = (data[data["panel"] == panel] for panel in ("paper", "rate_controlled"))
+    paper, ours, met = (data[data["panel"] == panel] for panel in ("paper", "rate_controlled", "compression"))
     _draw_sweep(left, paper)
     _draw_requests(right, ours)
+    _draw_compressions(right, met)
     left.set_ylabel("open gates (share of positions)")
     left.set_ylim(0, 1.08)
     for axes, rows in ((left, paper), (right, ours)):
@@ -89,7 +100,7 @@ def _draw_requests(axes: Axes, requests: pd.DataFrame) -> None:
     arms = list(dict.fromkeys(requests["arm"]))
     style = arm_style(arms[0] if len(arms) == 1 else "gqvae")
     axes.set_title("rate-controlled objective: a line per network", fontsize=8, color=text_color(style.color))
-    axes.set_xlabel("gates asked for (share of positions)")
+    axes.set_xlabel("asked for (share of positions)")
     for arm in arms:
         of_arm = requests[requests["arm"] == arm]
         for seed, rows in of_arm.groupby("seed"):
@@ -98,9 +109,33 @@ def _draw_requests(axes: Axes, requests: pd.DataFrame) -> None:
                 rows["x"], rows["y"], style.marker, linestyle="-", linewidth=0.9, color=style.color, markersize=4, alpha=0.85,
                 label=f"{arm} seed {seed}",
             )  # fmt: skip
-    axes.set_xlim(0, 1.0)
+    axes.set_xlim(0, max(1.0, 1.04 * float(requests["x"].max())) if len(requests) else 1.0)
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.9, zorder=1, label="as asked")
     axes.annotate("as asked", (0.8, 0.8), (4, -9), textcoords="offset points", fontsize=7.5, color="#666666")
+
+
+def _draw_compressions(axes: Axes, met: pd.DataFrame) -> None:
+    """Tokens emitted for a compression that is asked for: the rate behind it is searched on the training text."""
+    for arm in dict.fromkeys(met["arm"]):
+        rows = met[met["arm"] == arm]
+        axes.plot(
+            rows["x"], rows["y"], "D", markerfacecolor="white", markeredgecolor="#000000", markeredgewidth=0.8, markersize=4,
+            label=f"{arm} compressions",
+        )  # fmt: skip
+    gates = Line2D(
+        [], [], color=arm_style("gqvae").color, marker="o", markersize=4, linewidth=0.9, label="gates, for a rate as told"
+    )
+    tokens = Line2D(
+        [],
+        [],
+        color="#000000",
+        marker="D",
+        markerfacecolor="white",
+        markersize=4,
+        linestyle="",
+        label="tokens, for a compression",
+    )
+    axes.legend(handles=[gates, tokens], loc="upper left", bbox_to_anchor=(0.0, 0.9), fontsize=7)
 
 
 def _draw_bounds(axes: Axes, floor: float, named: bool) -> None:

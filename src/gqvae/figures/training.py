@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,7 @@ PANELS = {  # column(s) of the history: solid first, dashed second; label of the
     "exact_token_accuracy": (("exact_token_accuracy",), "exact tokens (share) ↑"),
 }
 DASHES = ("-", "--")
+LEGEND_ROW = 0.17  # inches
 
 
 def points(tables: Path) -> pd.DataFrame:
@@ -37,8 +39,11 @@ def points(tables: Path) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw four panels with a line per seed, and one legend for all of them under the panels."""
-    figure = new_figure(7.2, 5.0)
-    figure.subplots_adjust(left=0.085, right=0.975, bottom=0.155, wspace=0.24, hspace=0.22)
+    entries = len(arms_in(data)) + 2
+    columns = entries if entries <= 6 else 4
+    height = 5.0 + LEGEND_ROW * (math.ceil(entries / columns) - 1)
+    figure = new_figure(7.2, height)
+    figure.subplots_adjust(left=0.085, right=0.975, bottom=(0.775 + height - 5.0) / height, wspace=0.24, hspace=0.22)
     write_heading(
         figure, "Training of the tokenizer networks", corpus, f"validation split · one line per seed · {describe_seeds(data)}"
     )
@@ -64,5 +69,5 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         Line2D([], [], color="#444444", label="hard rate"),
         Line2D([], [], color="#444444", linestyle="--", label="soft rate"),
     ]
-    figure.legend(handles=handles, loc="lower center", ncols=min(len(handles), 6), bbox_to_anchor=(0.53, 0.0))
+    figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.53, 0.0))
     return figure

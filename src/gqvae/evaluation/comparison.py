@@ -1,0 +1,79 @@
+"""Several tokenizers on one text: compression, fertility, fallback, speed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
+from gqvae.errors import UserError
+from gqvae.tokenizers.base import Tokenizer
+
+COLUMNS = (
+    "tokenizer", "encoder", "vocab_size", "tokens", "bytes_per_token", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
+    "warm_mb_per_s", "decode_mb_per_s",
+)  # fmt: skip
+
+
+def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str, Any]]:
+    """A row of `COLUMNS` for every tokenizer and encoder.
+
+    Fertility is tokens per word, words being what white space separates. `cut_otherwise` is the share of the text's pre-tokens that
+    the gates cut otherwise than into the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold before any
+    pre-token is known (a network loaded, but not yet run), warm when all are.
+
+    Raises:
+        UserError: a tokenizer does not give the text back.
+    """
+    size, words = len(text.encode("utf-8")), len(text.split())
+    counts = count_pretokens([text.encode("utf-8")])
+    pairs = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
+    for name, tokenizer in tokenizers.items():
+        for one in tokenizer.encoders():
+            one.encode("load")  # whatever is read when it is first needed
+            cold, ids = _timed(lambda one=one: one.encode(text))
+            warm, _ = _timed(lambda one=one: one.encode(text))
+            back, decoded = _timed(lambda one=one, ids=ids: one.decode_bytes(ids))
+            if decoded != text.encode("utf-8"):
+                raise UserError(f"{name} does not give the text back: it is broken, train it again.")
+            quality = one.gate_quality(pairs)
+            yield {
+                "tokenizer": name,
+                "encoder": one.encoder,
+                "vocab_size": one.vocab_size,
+                "tokens": len(ids),
+                "bytes_per_token": size / max(len(ids), 1),
+                "tokens_per_word": len(ids) / max(words, 1),
+                "fallback_rate": "" if quality is None else quality[0],
+                "cut_otherwise": "" if quality is None else _cut_otherwise(one, tokenizer.encoders(), counts),
+                "cold_mb_per_s": size / cold / 1e6,
+                "warm_mb_per_s": size / warm / 1e6,
+                "decode_mb_per_s": size / back / 1e6,
+            }
+
+
+def _cut_otherwise(one: Tokenizer, encoders: Iterable[Tokenizer], counts: PretokenCounts) -> float:
+    (fewest,) = (other for other in encoders if other.encoder == "distilled")
+    pretokens = [pretoken.decode("utf-8") for pretoken in counts.pretokens]
+    differs = [list(ours) != list(theirs) for ours, theirs in zip(one.segment(pretokens), fewest.segment(pretokens), strict=True)]
+    return float(counts.counts @ np.array(differs)) / max(counts.total, 1)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows for people, in columns."""
+    cells = [list(COLUMNS)] + [[_cell(row[column]) for column in COLUMNS] for row in rows]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(COLUMNS))]
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value) or "–"
+
+
+def _timed(work: Any) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = work()
+    return max(time.perf_counter() - start, 1e-9), result

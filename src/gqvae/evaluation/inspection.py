@@ -1,0 +1,82 @@
+"""A look into one tokenizer: its vocabulary, how long its tokens are, which of them a text uses, how it cuts some sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gqvae.config import BYTE_VALUES
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.tokenizers.base import END_OF_DOCUMENT, Tokenizer
+
+COLUMNS = ("id", "string", "bytes", "count")
+SENTENCES = (
+    "Once upon a time, there was a little girl named Lily.",
+    "It wasn't raining, so they played outside all day!",
+    "def tokens(text): return [word for word in text.split()]",
+    "Zażółć gęślą jaźń — 12,345.67 €",
+)
+
+
+def id_counts(tokenizer: Tokenizer, counts: PretokenCounts) -> np.ndarray:
+    """How often each id occurs in a text → (V,) int64."""
+    found = np.zeros(tokenizer.vocab_size, dtype=np.int64)
+    segmented = tokenizer.segment([pretoken.decode("utf-8") for pretoken in counts.pretokens])
+    for ids, count in zip(segmented, counts.counts.tolist(), strict=True):
+        for token in ids:
+            found[token] += count
+    return found
+
+
+def vocabulary(tokenizer: Tokenizer, used: np.ndarray | None = None) -> Iterator[dict[str, Any]]:
+    """A row of `COLUMNS` for every id; `used` is what `id_counts` gave."""
+    for token, data in enumerate(tokenizer.token_bytes):
+        count = "" if used is None else int(used[token])
+        yield {"id": token, "string": shown(tokenizer, token), "bytes": len(data), "count": count}
+
+
+def shown(tokenizer: Tokenizer, token: int) -> str:
+    """A token as people read it: spaces as ␣, control characters and incomplete characters escaped."""
+    if token == END_OF_DOCUMENT:
+        return "(end of document)"
+    text = tokenizer.token_bytes[token].decode("utf-8", errors="backslashreplace")
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text).replace(" ", "␣")
+
+
+def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None) -> str:
+    """Sizes, token lengths, use and sample segmentations, as text of some twenty lines."""
+    used = None if counts is None else id_counts(tokenizer, counts)
+    kind = f"{tokenizer.kind}, {tokenizer.encoder} encoder" if tokenizer.encoder else tokenizer.kind
+    lines = [
+        f"{kind}: {tokenizer.vocab_size:,} ids: {BYTE_VALUES} bytes, the end of a document, {len(tokenizer.strings):,} strings",
+        "",
+        *_lengths(tokenizer, used),
+    ]
+    if counts is not None and used is not None:
+        tokens = int(used.sum())
+        unused = [token for token in range(BYTE_VALUES + 1, tokenizer.vocab_size) if not used[token]]
+        lines += [
+            "",
+            f"The text: {counts.total_bytes:,} bytes, {tokens:,} tokens, {counts.total_bytes / max(tokens, 1):.3f} bytes per token",
+            f"Strings it does not use: {len(unused):,}" + "".join(f" {shown(tokenizer, token)}" for token in unused[:20]),
+        ]
+    lines += ["", "Segmentations:"]
+    lines += ["  " + "|".join(shown(tokenizer, token) for token in tokenizer.encode(sentence)) for sentence in SENTENCES]
+    return "\n".join(lines)
+
+
+def _lengths(tokenizer: Tokenizer, used: np.ndarray | None) -> Iterator[str]:
+    """The histogram of token lengths: ids of each length, and the share of a text's tokens that have it."""
+    ids = Counter(len(data) for data in tokenizer.token_bytes if data)
+    share: Counter[int] = Counter()
+    if used is not None:
+        for token, data in enumerate(tokenizer.token_bytes):
+            share[len(data)] += int(used[token])
+    longest_bar = max(ids.values())
+    yield "bytes    ids" + ("  of tokens" if used is not None else "")
+    for length in range(1, max(ids) + 1):
+        part = f"  {100 * share[length] / max(share.total(), 1):7.1f} %" if used is not None else ""
+        yield f"{length:5d} {ids[length]:6,d}{part}  {'█' * round(40 * ids[length] / longest_bar)}"
