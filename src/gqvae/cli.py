@@ -19,9 +19,9 @@ from pathlib import Path
 from gqvae import __version__
 from gqvae.errors import UserError
 from gqvae.training.resume import Interrupted
-from gqvae.verbs import corpus, evaluation, figures, language_models, project, tokenizers
+from gqvae.verbs import corpus, evaluation, figures, language_models, product, project, tokenizers
 
-MODULES = (corpus, tokenizers, language_models, evaluation, figures, project)
+MODULES = (product, corpus, tokenizers, language_models, evaluation, figures, project)
 
 logger = logging.getLogger("gqvae")
 
@@ -41,17 +41,23 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _start_logging(log: Path | None) -> None:
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
-    logger.handlers = handlers
-    if log is not None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(log, encoding="utf-8"))
-    for handler in handlers:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
-    logger.handlers = handlers
+@contextlib.contextmanager
+def _logging() -> Iterator[None]:
+    """Inside, log lines go where `_log_to` sends them; a process that calls `main` and lives on keeps its own handlers."""
+    before, logger.handlers = logger.handlers, []
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    try:
+        yield
+    finally:
+        for handler in logger.handlers:
+            handler.close()
+        logger.handlers = before
+
+
+def _log_to(handler: logging.Handler) -> None:
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logger.addHandler(handler)
 
 
 @contextlib.contextmanager
@@ -77,8 +83,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     threads = str(getattr(parsed, "threads", 1))
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, threads)  # before numpy or torch are imported: several runs share the machine
+    with _logging():
+        return _run(parsed)
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    """Run what was asked for; what goes wrong becomes a line of the log and an exit code."""
+    _log_to(logging.StreamHandler(sys.stderr))
     try:
-        _start_logging(parsed.log)
+        if parsed.log is not None:
+            parsed.log.parent.mkdir(parents=True, exist_ok=True)
+            _log_to(logging.FileHandler(parsed.log, encoding="utf-8"))
         with _terminated():
             parsed.run(parsed)
     except UserError as error:
@@ -87,6 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as interruption:
         logger.error("gqvae: %s", interruption)
         return interruption.exit_code
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
         logger.error("gqvae: error: %s: %s; check the path and try again.", error.filename or "a file", error.strerror or error)
         return 2

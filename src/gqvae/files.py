@@ -6,11 +6,12 @@ A reader of `results/` may believe any file that exists: everything is written b
 from __future__ import annotations
 
 import contextlib
+import csv
 import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,10 +24,17 @@ CHUNK_BYTES = 1 << 20
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and move it into place, on failure remove it.
 
+    A link is followed, and what is no regular file (a device, a pipe) is written itself.
+
     Raises:
-        UserError: the disk is full or the folder cannot be written.
+        UserError: the disk is full, the folder cannot be written, or `path` is a folder.
     """
-    path = Path(path)
+    if Path(path).is_dir():
+        raise UserError(f"{path} is a folder: give the name of a file.")
+    path = Path(path).resolve()
+    if path.exists() and not path.is_file():
+        yield path
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,13 +68,21 @@ def write_json(path: Path, value: Any) -> None:
         stream.write(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows as CSV, atomically."""
+    with atomic_open(path) as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def read_json(path: Path) -> Any:
     """Read JSON; a missing or damaged file is a `UserError` that names it."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: check the path, or run the rule that makes it.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise UserError(f"{path} does not exist or is no file: check the path, or run the rule that makes it.") from None
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged ({error}): delete it and run again.") from None
 
 

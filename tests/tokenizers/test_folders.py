@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer, tokenizer_digest
+from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_tokenizer
 
 TEXT = "The fox wasn't talking — 99 frogs “jumped”.\n"
@@ -27,17 +32,17 @@ def test_saved_tokenizers_give_the_same_ids(tokenizers: dict[str, Tokenizer], ar
 
 def test_a_changed_manifest_is_refused(tokenizers: dict[str, Tokenizer], tmp_path: Path) -> None:
     tokenizers["bpe"].save(tmp_path)
-    manifest = json.loads((tmp_path / "tokenizer.json").read_text())
+    manifest = json.loads((tmp_path / "gqvae.json").read_text())
     manifest["strings"][0] += "x"
-    (tmp_path / "tokenizer.json").write_text(json.dumps(manifest))
-    with pytest.raises(UserError, match=r"tokenizer\.json is damaged"):
+    (tmp_path / "gqvae.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match=r"gqvae\.json is damaged"):
         load_tokenizer(tmp_path)
 
 
 @pytest.mark.parametrize("arm", ["bpe", "neural"])
 def test_a_changed_file_is_refused(tokenizers: dict[str, Tokenizer], arm: str, tmp_path: Path) -> None:
     tokenizers[arm].save(tmp_path)
-    path = next(path for path in tmp_path.iterdir() if path.name != "tokenizer.json")
+    path = next(path for path in tmp_path.iterdir() if path.name != "gqvae.json")
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.unlink()  # it may be a link to the network's own file
@@ -49,6 +54,62 @@ def test_a_changed_file_is_refused(tokenizers: dict[str, Tokenizer], arm: str, t
 def test_foreign_and_missing_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         load_tokenizer(tmp_path)
-    (tmp_path / "tokenizer.json").write_text('{"model": {"type": "BPE"}}')
-    with pytest.raises(UserError, match="is not a gqvae-tokenizer"):
-        load_tokenizer(tmp_path)
+    with pytest.raises(UserError, match="does not exist or is no file"):
+        load_tokenizer(Path(__file__))
+    for text, message in (
+        ('{"model": {"type": "BPE"}}', "is not a gqvae-tokenizer"),
+        ('{"format": "gqvae-tokenizer", "version": 1, "kind": []}', "of a version or kind"),
+        ("[" * 100_000, "is damaged"),
+        ("9" * 5_000, "is damaged"),
+    ):
+        (tmp_path / "gqvae.json").write_text(text)
+        with pytest.raises(UserError, match=message):
+            load_tokenizer(tmp_path)
+
+
+def test_the_network_is_found_from_another_folder(
+    tokenizers: dict[str, Tokenizer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizers["neural"].save(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    loaded = load_tokenizer("mine")
+    monkeypatch.chdir(tmp_path.parent)
+    assert loaded.encode("unheard of") == tokenizers["neural"].encode("unheard of")
+
+
+@pytest.mark.parametrize("arm", ["bytes", "bpe", "neural", "distilled"])
+def test_pickled_tokenizers_give_the_same_ids(tokenizers: dict[str, Tokenizer], arm: str) -> None:
+    expected = tokenizers[arm].encode(TEXT)
+    assert pickle.loads(pickle.dumps(tokenizers[arm])).encode(TEXT) == expected
+
+
+@pytest.mark.parametrize("arm", ["bpe", "neural", "distilled"])
+def test_threads_encode_side_by_side(tokenizers: dict[str, Tokenizer], arm: str, tmp_path: Path) -> None:
+    tokenizers[arm].save(tmp_path)
+    shared = load_tokenizer(tmp_path)  # it knows nothing yet
+    texts = [f"The fox {number} walked to the {'very ' * (number % 7)}old frog{number * 'o'}.\n" for number in range(64)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(shared.encode, texts))
+    assert found == [tokenizers[arm].encode(text) for text in texts]
+
+
+def test_distilled_tokenizers_need_no_torch(tokenizers: dict[str, Tokenizer], tmp_path: Path) -> None:
+    tokenizers["distilled"].save(tmp_path)
+    code = (
+        "import sys; from gqvae import load_tokenizer; t = load_tokenizer(sys.argv[1]); assert t.decode(t.encode('a fox')) == 'a fox';"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def test_what_is_remembered_is_what_the_network_says(tokenizers: dict[str, Tokenizer], tmp_path: Path) -> None:
+    tokenizers["neural"].save(tmp_path)
+    loaded = load_tokenizer(tmp_path)
+    assert isinstance(loaded, LearnedTokenizer)
+    remembered = loaded.remembered()
+    assert remembered and loaded.with_encoder("distilled").remembered() == {}
+    assert remembered == dict(zip(remembered, map(tuple, loaded.segment(list(remembered))), strict=True))
+    again = load_tokenizer(tmp_path)
+    (tmp_path / "network.safetensors").unlink()
+    for pretoken, ids in remembered.items():
+        assert again.encode(pretoken) == list(ids)  # without the network

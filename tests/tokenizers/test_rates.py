@@ -16,7 +16,7 @@ from gqvae.tokenizers.codebook import exact_uses, prune_codebook
 from gqvae.tokenizers.distillation import distill
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_tokenizer
-from gqvae.tokenizers.network_files import load_network, trained_strings
+from gqvae.tokenizers.network_files import NetworkFile, trained_strings
 from gqvae.tokenizers.rates import RateDial
 from gqvae.tokenizers.spans import gated_spans, served_rates
 
@@ -32,7 +32,10 @@ def test_the_dial_counts_what_the_tokenizer_emits(tokenizers: dict[str, Tokenize
     dial = RateDial(tokenizer.network, tokenizer.codes, counts)
     for rate in served_rates(tokenizer.network, 3):
         emitted = count_tokens(tokenizer.at_rate(rate), counts)
-        assert dial.tokens_per_pretoken(tokenizer.strings, rate) == pytest.approx(emitted / counts.total)
+        found = dial.at(tokenizer.strings, rate)
+        assert found.tokens_per_pretoken == pytest.approx(emitted / counts.total)
+        quality = tokenizer.at_rate(rate).gate_quality(list(zip(counts.pretokens, counts.counts.tolist(), strict=True)))
+        assert (found.fallback_rate, found.exact_token_accuracy) == pytest.approx(quality)
 
 
 def test_the_default_is_the_rate_of_fewest_tokens(tokenizers: dict[str, Tokenizer], counts: PretokenCounts) -> None:
@@ -76,23 +79,23 @@ def test_spans_do_not_depend_on_company(tokenizers: dict[str, Tokenizer], counts
 
 def test_pruned_codebooks_lose_no_exact_span(network_folder: Path, counts: PretokenCounts) -> None:
     """Two copies of each code: the copies go, and so does what serves nothing; exact spans stay exact."""
-    network = load_network(network_folder)
+    network = NetworkFile.of(network_folder).network
     pieces = [piece for piece in counts.pretokens if len(piece) <= 8]
-    weights = [1] * len(pieces)
+    once = dict.fromkeys(pieces, 1)
     doubled = copy.deepcopy(network)
     places = list(range(network.settings.codebook_size)) * 2
     doubled.keep_codes(torch.tensor(places))
-    before = sum(exact_uses(doubled, pieces, weights))
-    kept = prune_codebook(doubled, pieces, weights)
+    before = sum(exact_uses(doubled, once))
+    kept = prune_codebook(doubled, once)
     strings = doubled.code_strings()
     assert len(kept) == len(strings) <= network.settings.codebook_size
     assert len(set(strings)) == len(strings)
-    assert sum(exact_uses(doubled, pieces, weights)) >= before
-    assert all(exact_uses(doubled, pieces, weights))
+    assert sum(exact_uses(doubled, once)) >= before
+    assert all(exact_uses(doubled, once))
 
 
 def test_strings_of_dropped_codes_are_candidates_too(network_folder: Path, counts: PretokenCounts, tmp_path: Path) -> None:
-    trained, kept = trained_strings(network_folder), load_network(network_folder).code_strings()
+    trained, kept = trained_strings(network_folder), NetworkFile.of(network_folder).network.code_strings()
     assert len(trained) == 64 > len(kept) and set(kept) <= set(trained)
     damaged = tmp_path / "codebook.csv"
     for content in ("code\n1\n", "trained_code,string\n0,\u4e2d\n"):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gqvae.config import RESERVED_IDS
+from gqvae.tokenizers import vocabulary
 from gqvae.tokenizers.vocabulary import fewest_tokens, prune, string_ids, token_counts
 
 STRINGS = st.lists(
@@ -47,9 +49,35 @@ def test_pruning_keeps_what_saves_most() -> None:
     assert families[RESERVED_IDS + 9] == [b"the", b"cat", b"then"]  # most used first; the unused one is dropped
 
 
-def test_vocabularies_are_nested_and_do_not_depend_on_the_order_of_strings() -> None:
+def test_vocabularies_do_not_depend_on_the_order_of_strings_or_sizes() -> None:
     pretokens = [(b"abab", 9), (b"abc", 7), (b"cab", 5), (b"bca", 3)]
     strings = [b"ab", b"abc", b"ca", b"abab", b"bc"]
-    forward = prune(strings, pretokens, [RESERVED_IDS + 1, RESERVED_IDS + 3])
-    assert forward == prune(reversed(strings), pretokens, [RESERVED_IDS + 3, RESERVED_IDS + 1])
-    assert set(forward[RESERVED_IDS + 1]) <= set(forward[RESERVED_IDS + 3])
+    sizes = [RESERVED_IDS + 1, RESERVED_IDS + 3]
+    assert prune(strings, pretokens, sizes) == prune(reversed(strings), pretokens, sizes[::-1])
+
+
+def test_strings_are_taken_in_again_where_that_saves_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    # All words of two and three letters over abcd: dropping one by one in tenths is greedy, so an exchange finds better ones.
+    words = [bytes(word) for word in product(b"abcd", repeat=5)]
+    pretokens = [(word, 1 + (7 * place) % 101) for place, word in enumerate(words)]
+    strings = [bytes(word) for length in (2, 3) for word in product(b"abcd", repeat=length)]
+    sizes = [RESERVED_IDS + 12, RESERVED_IDS + 30]
+
+    def tokens() -> list[int]:
+        families = prune(strings, pretokens, sizes)
+        assert all(len(families[size]) == size - RESERVED_IDS and set(families[size]) <= set(strings) for size in sizes)
+        return [int(token_counts(families[size], pretokens).sum()) for size in sizes]
+
+    exchanged = tokens()
+    monkeypatch.setattr(vocabulary, "EXCHANGED", ())
+    dropped = tokens()
+    assert all(better <= worse for better, worse in zip(exchanged, dropped, strict=True)) and sum(exchanged) < sum(dropped)
+
+
+@given(TEXT, STRINGS)
+def test_costs_are_those_of_every_head_and_tail(text: bytes, strings: list[bytes]) -> None:
+    ids = string_ids(strings)
+    longest = max(map(len, strings), default=1)
+    head, tail = vocabulary._costs(text, ids, longest)
+    assert head == [len(fewest_tokens(text[:place], ids, longest)) if place else 0 for place in range(len(text) + 1)]
+    assert tail == [len(fewest_tokens(text[place:], ids, longest)) if text[place:] else 0 for place in range(len(text) + 1)]

@@ -13,7 +13,7 @@ import torch
 from gqvae.config import Network, NetworkRun, NetworkTraining, PaperObjective, RateControlledObjective
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.byte_level import to_text
-from gqvae.tokenizers.network_files import load_network
+from gqvae.tokenizers.network_files import NetworkFile
 from gqvae.training.network import NetworkTraining as Training
 from gqvae.training.network import train_network
 from gqvae.training.pretoken_batches import PretokenStream
@@ -65,7 +65,7 @@ def test_training_writes_a_loadable_network_and_a_history(settings: NetworkRun, 
     rows = list(csv.DictReader((out / "history.csv").open()))
     assert [row["step"] for row in rows] == ["10", "20", "30"]
     assert all(float(row["hard_rate"]) >= 1 for row in rows)
-    network = load_network(out)
+    network = NetworkFile.of(out).network
     codes = list(csv.DictReader((out / "codebook.csv").open()))
     assert len(codes) == 16
     strings = [row["string"] for row in codes if row["code"]]

@@ -1,8 +1,8 @@
 """Transformer blocks shared by encoder, gater and decoder of the GQ-VAE network.
 
 Bidirectional attention with ALiBi biases (arXiv 2108.12409, symmetric in distance), pre-norm, GELU feed-forward of four times
-the width, as the authors' code configures its transformer library. Pre-tokens are short and of all lengths, so everything but
-attention works on the real positions alone, packed. Shapes: B pre-tokens, T positions, N real positions, H heads, D width.
+the width, as the authors' code configures its transformer library. Pre-tokens are short and of all lengths, so everything works on
+the real positions alone, packed; on GPUs attention and the gater's convolutions work on padded ones. Shapes: B pre-tokens, T positions, N real positions, H heads, D width.
 """
 
 from __future__ import annotations

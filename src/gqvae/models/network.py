@@ -2,7 +2,8 @@
 
 Symbols are places in the corpus's alphabet of bytes; two more stand for padding and for bytes the corpus does not hold.
 Deviations: bytes instead of ASCII characters; padding is its own symbol and (but for the paper's objective) never attended to;
-encoder and gater may be told which rate is asked for; gate logits may be bounded; RMSNorm throughout. Shapes: B pre-tokens, T positions, L longest token, C symbols, D width, N real positions.
+encoder and gater may be told which rate is asked for; gate logits may be bounded; RMSNorm throughout.
+Shapes: B pre-tokens, T positions, L longest token, C symbols, D width, N real positions.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Shapes: B pre-tokens, T positions, L longest token, N positions the network sees
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import torch
@@ -55,25 +56,17 @@ def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
     return ((targets + 1) * inside * powers).sum(1)
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """What all objectives share: targets, hard spans and the measures taken on them."""
 
     includes_padding = False
 
-    def forward(
-        self,
-        network: GQVAE,
-        symbols: Tensor,
-        lengths: Tensor,
-        weights: Tensor,
-        quantize: bool,
-        rate: float | None = None,
-    ) -> Losses:
+    @abstractmethod
+    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """Loss of a batch: symbols (B, T), lengths (B,) on the host, weights (B,) = what each distinct pre-token counts.
 
-        In training an objective that serves a range of rates draws them (torch's generator); else `rate` is asked for, or the lowest.
+        In training an objective that serves a range of rates draws them (torch's generator); else it asks for the lowest.
         """
-        raise NotImplementedError("an objective defines its own forward")
 
     def schedule(self, network: GQVAE, progress: float) -> None:
         """Prepare the network for a step at this share of the training."""

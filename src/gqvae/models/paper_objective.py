@@ -64,15 +64,7 @@ class Paper(Objective):
             "commitment": self.settings.commitment_weight,
         }
 
-    def forward(
-        self,
-        network: GQVAE,
-        symbols: Tensor,
-        lengths: Tensor,
-        weights: Tensor,
-        quantize: bool,
-        rate: float | None = None,
-    ) -> Losses:
+    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """Loss of a batch: symbols (B, T), true lengths (B,) on the host, weights (B,) = occurrences of each distinct pre-token.
 
         The loss counts all T positions; `lengths` are used only for the measures, which are taken on real ones.

@@ -49,18 +49,10 @@ class RateControlled(Objective):
         (first, last), (begin, end) = self.settings.gate_bounds, self.settings.sharpen_between
         network.gate_bound = first + (last - first) * min(1.0, max(0.0, (progress - begin) / max(end - begin, 1e-9)))
 
-    def forward(
-        self,
-        network: GQVAE,
-        symbols: Tensor,
-        lengths: Tensor,
-        weights: Tensor,
-        quantize: bool,
-        rate: float | None = None,
-    ) -> Losses:
+    def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """See the class and `Objective.forward`."""
         settings, longest = self.settings, network.settings.max_token_bytes
-        rates = self._rates(network, len(symbols), rate)  # (B,)
+        rates = self._rates(network, len(symbols))  # (B,)
         keep = (
             torch.rand(len(symbols), device=symbols.device) < settings.unquantized_share if self.training and quantize else None
         )
@@ -109,12 +101,10 @@ class RateControlled(Objective):
             priorities=priorities,
         )
 
-    def _rates(self, network: GQVAE, count: int, rate: float | None) -> Tensor | None:
-        """What each of `count` pre-tokens is asked for: in training any rate of the range, else `rate` or the lowest."""
+    def _rates(self, network: GQVAE, count: int) -> Tensor | None:
+        """What each of `count` pre-tokens is asked for: in training any rate of the range, else the lowest."""
         if network.condition is None:
             return None
-        if rate is not None:
-            return torch.full((count,), rate, device=network.device)
         place = torch.rand(count, device=network.device) if self.training else torch.zeros(count, device=network.device)
         return network.condition.rate_at(place)
 

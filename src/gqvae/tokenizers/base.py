@@ -11,12 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
 from gqvae.config import BYTE_VALUES, RESERVED_IDS
 from gqvae.corpus.pretokens import split_text
+from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
 from gqvae.files import file_digest, json_digest, read_json, write_json
 from gqvae.tokenizers.byte_level import from_text, to_text
@@ -24,7 +25,8 @@ from gqvae.tokenizers.byte_level import from_text, to_text
 END_OF_DOCUMENT = BYTE_VALUES
 FORMAT = "gqvae-tokenizer"
 FORMAT_VERSION = 1
-MANIFEST = "tokenizer.json"
+MANIFEST = "gqvae.json"
+EXPORTED = "tokenizer.json"  # the file of Hugging Face's `tokenizers`, see export.py
 CACHED_PRETOKENS = 1 << 20  # the memory of distinct pre-tokens is emptied beyond this many
 CACHED_LENGTH = 256  # longer pre-tokens are not remembered
 BATCH_BYTES = 1 << 22  # documents are encoded in batches of about this size
@@ -64,6 +66,10 @@ class Tokenizer(ABC):
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
         """Token ids of each of some distinct pre-tokens; their bytes must add up to the pre-token's."""
 
+    def remembered(self) -> dict[str, tuple[int, ...]]:
+        """Ids of pre-tokens that need not be segmented, a new dictionary each time."""
+        return {}
+
     def encoders(self) -> list[Tokenizer]:
         """This vocabulary with each way to encode there is."""
         return [self]
@@ -86,13 +92,22 @@ class Tokenizer(ABC):
         """Token ids of each UTF-8 document, (tokens,) uint32, in bounded memory."""
         batch: list[list[str]] = []
         size = 0
-        for document in documents:
-            batch.append(split_text(document.decode("utf-8")))
+        for number, document in enumerate(documents):
+            batch.append(split_text(_decoded(document, number)))
             size += len(document)
             if size >= BATCH_BYTES:
                 yield from self._encode_batch(batch)
                 batch, size = [], 0
         yield from self._encode_batch(batch)
+
+    def encode_stream(self, stream: BinaryIO, name: str = "the input") -> Iterator[np.ndarray]:
+        """Token ids of a UTF-8 stream as one text, (tokens,) uint32 block by block, in bounded memory.
+
+        Raises:
+            UserError: the stream is not UTF-8; `name` is what the message calls it.
+        """
+        for block in text_blocks(stream, name):
+            yield from self._encode_batch([split_text(block)])
 
     def _encode_batch(self, batch: list[list[str]]) -> Iterator[np.ndarray]:
         known = self._look_up(chain.from_iterable(batch))
@@ -101,10 +116,11 @@ class Tokenizer(ABC):
 
     def _look_up(self, pretokens: Iterable[str]) -> dict[str, tuple[int, ...]]:
         """Ids of all these pre-tokens; the distinct ones not seen before are segmented together."""
-        if len(self._known) > CACHED_PRETOKENS:
-            self._known = {}
+        if not self._known or len(self._known) > CACHED_PRETOKENS:
+            self._known = self.remembered()
         known = self._known
-        missing = [pretoken for pretoken in dict.fromkeys(pretokens) if pretoken not in known]
+        distinct = dict.fromkeys(pretokens)
+        missing = [pretoken for pretoken in distinct if pretoken not in known]
         if not missing:
             return known
         try:
@@ -113,31 +129,30 @@ class Tokenizer(ABC):
             raise UserError(f"The text holds a lone surrogate ({error.object[error.start]!r}): it is not Unicode text.") from None
         long = {pretoken: ids for pretoken, ids in segmented.items() if len(pretoken) > CACHED_LENGTH}
         known.update((pretoken, ids) for pretoken, ids in segmented.items() if pretoken not in long)
-        return {**known, **long} if long else known
+        return {pretoken: long.get(pretoken) or known[pretoken] for pretoken in distinct} if long else known
 
-    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+    def decode_bytes(self, ids: Iterable[int] | np.ndarray) -> bytes:
         """The bytes of token ids; the end of a document stands for none.
 
         Raises:
             UserError: an id is not of this vocabulary.
         """
+        ids = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+        if ids and min(ids) < 0:
+            raise UserError(f"Token id {min(ids)} is negative: ids start at 0.")
         try:
-            return b"".join([self.token_bytes[token] for token in self._checked(ids)])
+            return b"".join(map(self.token_bytes.__getitem__, ids))
         except IndexError:
             raise UserError(
-                f"A token id is not below the vocabulary size {self.vocab_size}: use the tokenizer that made it."
+                f"Token id {max(ids)} is not below the vocabulary size {self.vocab_size}: use the tokenizer that made it."
             ) from None
 
-    @staticmethod
-    def _checked(ids: Iterable[int]) -> Iterator[int]:
-        for token in ids:
-            if token < 0:
-                raise UserError(f"Token id {token} is negative: ids start at 0.")
-            yield token
-
-    def decode(self, ids: Iterable[int]) -> str:
+    def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """The text of token ids; cutting a text's ids may leave bytes that are not UTF-8, which become U+FFFD."""
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_known": {}}  # what has been seen is not what is known
 
     # Folders
 
@@ -171,17 +186,28 @@ class Tokenizer(ABC):
         write_json(folder / MANIFEST, {**manifest, "digest": json_digest(manifest)})
 
 
+def _decoded(document: bytes, number: int) -> str:
+    try:
+        return document.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"Document {number} is not UTF-8 at byte {error.start:,}: convert it to UTF-8.") from None
+
+
 def load_tokenizer(folder: Path | str) -> Tokenizer:
     """Load any saved tokenizer.
 
     Raises:
         UserError: the folder is not a tokenizer, is of a newer version, or is damaged.
     """
-    folder = Path(folder)
+    folder = Path(folder).absolute()  # files are read later, too, when the working folder may be another
+    if not (folder / MANIFEST).exists() and (folder / EXPORTED).exists():
+        raise UserError(
+            f"{folder} holds an exported tokenizer only: load it with transformers.AutoTokenizer, or give its origin."
+        )
     manifest = read_json(folder / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise UserError(f"{folder / MANIFEST} is not a {FORMAT}: give the folder of a tokenizer made by this program.")
-    if manifest.get("version") != FORMAT_VERSION or manifest.get("kind") not in Tokenizer.kinds:
+    if manifest.get("version") != FORMAT_VERSION or str(manifest.get("kind")) not in Tokenizer.kinds:
         raise UserError(f"{folder / MANIFEST} is of a version or kind this program does not know: use the version that wrote it.")
     digest = manifest.pop("digest", None)
     if digest != json_digest(manifest):

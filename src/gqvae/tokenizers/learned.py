@@ -3,23 +3,32 @@
 * `neural`: the network's hard gates, asked for the tokenizer's rate, cut a piece into spans; a span whose code decodes to it exactly,
   and whose string is in the vocabulary, is that string's id; any other is encoded anew from the vocabulary (fallback). Always
   lossless.
+  What the gates do with a pre-token never changes, so the frequent ones of the training text are kept with the tokenizer (`memory`)
+  and the network sees only others.
 * `distilled`: the fewest tokens of the vocabulary; the network is not asked.
 """
 
 from __future__ import annotations
 
-import threading
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gqvae.models.network import GQVAE
+from gqvae.files import atomic_open, read_json
 from gqvae.tokenizers.base import Tokenizer, share_file
 from gqvae.tokenizers.byte_level import from_text, to_text
-from gqvae.tokenizers.network_files import WEIGHTS, build_network, describe
+from gqvae.tokenizers.network_files import DESCRIBED, WEIGHTS, NetworkFile
 from gqvae.tokenizers.pieces import cut
-from gqvae.tokenizers.spans import Span, gated_spans
 from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
+
+if TYPE_CHECKING:  # torch is imported when the network is asked, which the distilled encoder never does
+    from gqvae.models.network import GQVAE
+    from gqvae.tokenizers.spans import Span
+
+MEMORY = "memory.json"
+
+Memory: TypeAlias = dict[str, tuple[int, ...]]
 
 
 class LearnedTokenizer(Tokenizer):
@@ -28,11 +37,11 @@ class LearnedTokenizer(Tokenizer):
     Args:
         strings: the learned strings in the order of their ids.
         codes: the string each code of the codebook decodes to.
-        network: in evaluation mode.
-        weights: file that holds the network's weights.
+        file: the network.
         encoder: `neural` or `distilled`.
         requested_size: the vocabulary size that was asked for.
         rate: what the gates are asked for, tokens per pre-token; None: the network serves no range of rates.
+        memory: ids that the neural encoder gives to some pre-tokens, or the file that holds them; None: nothing is remembered.
     """
 
     kind = "learned"
@@ -41,30 +50,48 @@ class LearnedTokenizer(Tokenizer):
         self,
         strings: Sequence[bytes],
         codes: Sequence[bytes],
-        network: GQVAE,
-        weights: Path,
+        file: NetworkFile,
         encoder: str = "neural",
         requested_size: int | None = None,
         rate: float | None = None,
+        memory: Memory | Path | None = None,
     ) -> None:
         super().__init__(strings, requested_size)
-        self.rate = rate
-        self.codes, self.network, self.weights, self.encoder = list(codes), network, weights, encoder
+        self.rate, self.memory = rate, memory
+        self.codes, self.file, self.encoder = list(codes), file, encoder
         self._ids = string_ids(strings)
         self._longest = max((len(string) for string in strings), default=1)
-        self._one_at_a_time = threading.Lock()
+
+    @property
+    def network(self) -> GQVAE:
+        """The network, read when it is first asked for."""
+        return self.file.network
 
     def with_encoder(self, encoder: str) -> LearnedTokenizer:
         """The same vocabulary with the other encoder."""
-        return LearnedTokenizer(self.strings, self.codes, self.network, self.weights, encoder, self.requested_size, self.rate)
+        return LearnedTokenizer(self.strings, self.codes, self.file, encoder, self.requested_size, self.rate, self.memory)
 
     def at_rate(self, rate: float | None) -> LearnedTokenizer:
         """The same vocabulary with the gates asked for another rate."""
-        return LearnedTokenizer(self.strings, self.codes, self.network, self.weights, self.encoder, self.requested_size, rate)
+        return LearnedTokenizer(self.strings, self.codes, self.file, self.encoder, self.requested_size, rate)
 
     def encoders(self) -> list[Tokenizer]:
         """Neural and distilled."""
         return [self.with_encoder("neural"), self.with_encoder("distilled")]
+
+    def remember(self, pretokens: Sequence[bytes]) -> None:
+        """Keep what the neural encoder gives for some distinct pre-tokens."""
+        texts = [pretoken.decode("utf-8") for pretoken in pretokens]
+        self.memory = dict(zip(texts, map(tuple, self.with_encoder("neural").segment(texts)), strict=True))
+
+    def remembered(self) -> Memory:
+        """What `remember` kept, for the neural encoder."""
+        if self.encoder != "neural" or self.memory is None:
+            return {}
+        if isinstance(self.memory, Path):
+            record = read_json(self.memory)
+            self.memory = dict(zip(record["pretokens"], map(tuple, record["ids"]), strict=True))
+        return dict(self.memory)
 
     def gate_quality(self, pretokens: Sequence[tuple[bytes, int]]) -> tuple[float, float] | None:
         """Shares of gated spans, by frequency: encoded anew from the vocabulary, and decoded exactly by their code."""
@@ -78,7 +105,7 @@ class LearnedTokenizer(Tokenizer):
                 emitted += count
                 exact += count * right
                 kept += count * (right and text in self._ids)
-        return 1 - kept / emitted, exact / emitted
+        return 1 - kept / max(emitted, 1), exact / max(emitted, 1)
 
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
         """By the chosen encoder."""
@@ -109,8 +136,10 @@ class LearnedTokenizer(Tokenizer):
 
     def spans(self, pretokens: Iterable[bytes]) -> dict[bytes, list[Span]]:
         """The spans of every distinct piece of some pre-tokens, by the network's hard gates."""
+        from gqvae.tokenizers.spans import gated_spans
+
         longest = self.network.settings.max_pretoken_bytes
-        with self._one_at_a_time:
+        with self.file.lock:
             return gated_spans(self.network, (piece for pretoken in pretokens for piece in cut(pretoken, longest)), self.rate)
 
     def settings(self) -> dict[str, Any]:
@@ -119,18 +148,24 @@ class LearnedTokenizer(Tokenizer):
             "encoder": self.encoder,
             "rate": self.rate,
             "codes": [to_text(code) for code in self.codes],
-            **describe(self.network),
+            **self.file.description,
         }
 
     def write_files(self, folder: Path) -> list[str]:
-        """The network's weights, shared with the folder they come from where the file system can."""
-        if self.weights.resolve() != (folder / WEIGHTS).resolve():
-            share_file(self.weights, folder / WEIGHTS)
-        return [WEIGHTS]
+        """The network's weights, shared with the folder they come from where the file system can, and what is remembered."""
+        if self.file.weights.resolve() != (folder / WEIGHTS).resolve():
+            share_file(self.file.weights, folder / WEIGHTS)
+        remembered = self.with_encoder("neural").remembered()
+        if not remembered:
+            return [WEIGHTS]
+        with atomic_open(folder / MEMORY) as stream:
+            json.dump({"pretokens": list(remembered), "ids": list(remembered.values())}, stream, separators=(",", ":"))
+        return [WEIGHTS, MEMORY]
 
     @classmethod
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> LearnedTokenizer:
-        """Build the network from its weights."""
+        """The network itself is read when it is first asked for."""
         codes = [from_text(text) for text in settings["codes"]]
-        network = build_network(settings, folder / WEIGHTS)
-        return cls(strings, codes, network, folder / WEIGHTS, settings["encoder"], rate=settings["rate"])
+        file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
+        memory = folder / MEMORY if (folder / MEMORY).exists() else None
+        return cls(strings, codes, file, settings["encoder"], rate=settings["rate"], memory=memory)

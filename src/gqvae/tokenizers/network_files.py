@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import csv
+import threading
 from pathlib import Path
-from typing import Any
-
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from typing import TYPE_CHECKING, Any
 
 from gqvae.config import Network, parse
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, read_json
-from gqvae.models.network import GQVAE
 from gqvae.tokenizers.byte_level import from_text
+
+if TYPE_CHECKING:
+    from gqvae.models.network import GQVAE  # torch is imported when a network is, and distilled encoders need none
 
 WEIGHTS = "network.safetensors"
 DESCRIPTION = "network.json"
 CODEBOOK = "codebook.csv"
+
+
+DESCRIBED = ("network", "alphabet", "chunk_bytes", "pads_as_text")
 
 
 def describe(network: GQVAE) -> dict[str, Any]:
@@ -32,6 +35,8 @@ def describe(network: GQVAE) -> dict[str, Any]:
 
 def save_weights(network: GQVAE, path: Path) -> None:
     """Write all parameters and buffers, atomically."""
+    from safetensors.torch import save
+
     with atomic_open(path, "wb") as stream:  # not `save_file`, which makes files that no one else may read
         stream.write(save({name: value.contiguous().cpu() for name, value in network.state_dict().items()}))
 
@@ -42,6 +47,11 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
     Raises:
         UserError: the weights are missing, damaged or of another network.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from gqvae.models.network import GQVAE
+
     try:
         network = GQVAE(
             parse(Network, description["network"], str(weights)),
@@ -57,9 +67,39 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
     return network.eval()
 
 
-def load_network(folder: Path) -> GQVAE:
-    """The network in a folder that `gqvae train-network` wrote."""
-    return build_network(read_json(Path(folder) / DESCRIPTION), Path(folder) / WEIGHTS)
+class NetworkFile:
+    """A network on disk that is read when it is first asked for, once, whichever thread asks.
+
+    Attributes:
+        description: what `describe` gave.
+        weights: file of the weights.
+        lock: held by whoever runs the network.
+    """
+
+    def __init__(self, description: dict[str, Any], weights: Path) -> None:
+        self.description, self.weights = description, weights
+        self.lock = threading.RLock()
+        self._network: GQVAE | None = None
+
+    @classmethod
+    def of(cls, folder: Path) -> NetworkFile:
+        """The network in a folder that `gqvae train-network` wrote."""
+        record = read_json(Path(folder) / DESCRIPTION)
+        return cls({key: record[key] for key in DESCRIBED if key in record}, Path(folder) / WEIGHTS)
+
+    @property
+    def network(self) -> GQVAE:
+        """The network, in evaluation mode; UserError as `build_network`."""
+        with self.lock:
+            if self._network is None:
+                self._network = build_network(self.description, self.weights)
+            return self._network
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, lock=threading.RLock())
 
 
 def trained_strings(folder: Path) -> list[bytes]:

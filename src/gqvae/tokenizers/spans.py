@@ -5,7 +5,8 @@ The spans of a piece are a pure function of piece and rate, so a corpus needs th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from gqvae.models.network import GQVAE
 from gqvae.tokenizers.pieces import pack
 
-ROWS = 128  # pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company
+ROWS = 32  # pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company
 
 Span = tuple[bytes, int]  # a piece of text, and the code the network gives it
 
@@ -36,6 +37,15 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
             gates, codes = network.segment(*network.symbols(*pack(padded, length)), rate)
             for piece, ends, places in zip(batch, gates.tolist(), codes.tolist(), strict=False):
                 found[piece] = _cut_at_gates(piece, ends, places)
+    return found
+
+
+def count_spans(network: GQVAE, counts: Mapping[bytes, int], rate: float | None) -> Counter[Span]:
+    """How often each span occurs in a text, given how often each of its pieces does."""
+    found: Counter[Span] = Counter()
+    for piece, spans in gated_spans(network, counts, rate).items():
+        for span in spans:
+            found[span] += counts[piece]
     return found
 
 

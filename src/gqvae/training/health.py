@@ -49,7 +49,7 @@ def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:
 
 
 def diagnose(row: dict[str, Any], strings: list[bytes]) -> str:
-    """The state of a trained network in words, from its last row of history and the strings of its codes."""
+    """The state of a trained network in words, from its last row of history and the strings of its codes (none if it was never quantized)."""
     found = []
     if row["gate_mean"] > 0.9:
         found.append("collapsed to single bytes: nearly every gate is open; ask for a lower rate, or train longer")
@@ -57,9 +57,10 @@ def diagnose(row: dict[str, Any], strings: list[bytes]) -> str:
         found.append("collapsed to whole pre-tokens at its lowest rate: gates only end tokens where pre-tokens end")
     if row["exact_token_accuracy"] < 0.8:
         found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: train longer or use more codes")
-    if row["codes_used"] < 0.5:  # rare codes are not used every fifty steps
-        found.append(f"only {100 * row['codes_used']:.0f} % of codes were used in the last steps: fewer codes would do")
-    duplicates = 1 - len(set(strings)) / len(strings)
-    if duplicates > 0.1:
-        found.append(f"{100 * duplicates:.0f} % of codes repeat another's string: train longer before quantizing")
+    if strings:
+        if row["codes_used"] < 0.5:  # rare codes are not used every fifty steps
+            found.append(f"only {100 * row['codes_used']:.0f} % of codes were used in the last steps: fewer codes would do")
+        duplicates = 1 - len(set(strings)) / len(strings)
+        if duplicates > 0.1:
+            found.append(f"{100 * duplicates:.0f} % of codes repeat another's string: train longer before quantizing")
     return "; ".join(found) or "gates, codes and tokens look healthy"

@@ -64,11 +64,13 @@ class NetworkTraining(RunModule):
         torch.manual_seed(seed)
         settings = run.training
         self.objective = build_objective(run.objective)
+        ours = isinstance(self.objective, RateControlled)
+        sizes = run.network if ours else run.network.model_copy(update={"rates": None})  # the paper's network is told no rate
         self.network = GQVAE(
-            run.network, train.alphabet, run.chunk_bytes, settings.usage_decay, pads_as_text=self.objective.includes_padding
+            sizes, train.alphabet, run.chunk_bytes, settings.usage_decay, pads_as_text=self.objective.includes_padding
         )
         self.revival: PaperRevival | StringRevival
-        if isinstance(self.objective, RateControlled):
+        if ours:
             self.revival = StringRevival(settings, run.network.codebook_size, run.network.width)
             self.network.quantizer.codebook.requires_grad_(False)  # codes are moving averages
         else:
@@ -222,19 +224,17 @@ def train_network(
             gradient_clip=run.training.gradient_clip,
         )
         module.cpu().eval()
-        trained, usage = module.network.code_strings(), module.network.quantizer.usage.tolist()
-        for rate in served_rates(module.network, 2):
-            logger.info(
-                "%s: examples%s: %s",
-                label,
-                "" if rate is None else f" at {rate:.2f}",
-                examples(module.network, module.train_stream.pieces, rate),
-            )
+        texts, quantized = module.train_stream.pieces, run.training.quantize
+        trained = module.network.code_strings() if quantized else []  # without quantization no code was trained
+        usage = module.network.quantizer.usage.tolist()
+        for rate in served_rates(module.network, 2) if quantized else ():
+            shown = "" if rate is None else f" at {rate:.2f}"
+            logger.info("%s: examples%s: %s", label, shown, examples(module.network, texts, rate))
         logger.info("%s: %s", label, diagnose(module.history[-1], trained))
         kept = list(range(len(trained)))
         # The paper's codebook stays as it was trained.
-        if run.training.quantize and run.training.prune_codes and isinstance(module.objective, RateControlled):
-            kept = prune_codebook(module.network, module.train_stream.pieces, module.train_stream.counts.tolist())
+        if quantized and run.training.prune_codes and isinstance(module.objective, RateControlled):
+            kept = prune_codebook(module.network, dict(zip(texts, module.train_stream.counts.tolist(), strict=True)))
             gone = len(trained) - len(kept)
             logger.info("%s: %d of %d codes stand for no span or repeat another and are dropped", label, gone, len(trained))
         save_weights(module.network, out / WEIGHTS)
@@ -242,7 +242,7 @@ def train_network(
         places = {code: place for place, code in enumerate(kept)}
         rows = [
             [code, to_text(string), f"{use:.6g}", places.get(code, "")]
-            for code, (string, use) in enumerate(zip(trained, usage, strict=True))
+            for code, (string, use) in enumerate(zip(trained, usage, strict=False))
         ]
         _write_rows(out / CODEBOOK, ("trained_code", "string", "usage", "code"), rows)
         record = {

@@ -106,8 +106,10 @@ class StringRevival(nn.Module):
         if not first and not self._due(step):
             return torch.empty(0, dtype=torch.long, device=self.owners.device)
         keys, vectors, totals = self.reservoir.strings()  # (S,), (S, D), (S,)
-        steps = len(self.reservoir.keys) / self.settings.reservoir_per_batch if first else float(self.since)
-        claims = totals / max(1.0, min(steps, float(self.since)))  # (S,), uses per step
+        held = min(
+            len(self.reservoir.keys) / self.settings.reservoir_per_batch, float(self.since)
+        )  # steps whose encodings are there
+        claims = totals / max(1.0, held)  # (S,), uses per step
         codes, owned = self._codes_of(keys)  # (S,), (S,)
         stale = owned & (claims > CLAIM * self.service[codes])
         free = self.service.argsort(stable=True)[: int((~owned).sum())]  # the least serving codes

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from gqvae.config import BPETraining, Distillation, NetworkRun, load_settings
-from gqvae.files import atomic_open, write_json
+from gqvae.files import write_json, write_rows
 from gqvae.verbs.numbers import not_negative, positive
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def add_parsers(verbs: Verbs) -> None:
     """Register the verbs of this module."""
     parser = _verb(
         verbs, "train-network", train_network, "train the network of a GQ-VAE or fixed-length tokenizer",
-        "gqvae train-network --settings '{\"training\": {\"steps\": 50}}' --label gqvae --seed 0 --pretokens results/x/pretokens "
+        "gqvae train-network --settings '{\"training\": {\"steps\": 50, \"unquantized_steps\": 30}}' --label gqvae --seed 0 --pretokens results/x/pretokens "
         "--out results/x/networks/gqvae-s0 --state results/x/.state/networks/gqvae-s0",
     )  # fmt: skip
     _settings(parser, "NetworkRun")
@@ -197,17 +196,14 @@ def measure_compression(arguments: argparse.Namespace) -> None:
         for row in measure(load_tokenizer(folder), splits):
             seed = "" if arguments.seed is None else arguments.seed
             rows.append({"arm": arguments.arm, "seed": seed, "variant": folder.name, **row})
-    with atomic_open(arguments.out) as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(arguments.out, COLUMNS, rows)
 
 
 def measure_rates(arguments: argparse.Namespace) -> None:
     """Write the table of rates asked for and reached."""
     from gqvae.errors import UserError
-    from gqvae.evaluation.rates import COLUMNS
     from gqvae.evaluation.rates import measure_rates as measure
+    from gqvae.evaluation.tables import COLUMNS
     from gqvae.layout import split_family
     from gqvae.tokenizers.learned import LearnedTokenizer
     from gqvae.tokenizers.load import load_tokenizer
@@ -224,10 +220,7 @@ def measure_rates(arguments: argparse.Namespace) -> None:
             raise UserError(f"{folder} holds a {tokenizer.kind} tokenizer: it has no gates; name folders of learned ones.")
         arm, seed = split_family(folder.parent.name)
         rows += [{"arm": arm, "seed": seed, **row} for row in measure(tokenizer, bpe, train, valid)]
-    with atomic_open(arguments.out) as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(arguments.out, COLUMNS["rates"], rows)
 
 
 def encode_corpus(arguments: argparse.Namespace) -> None:

@@ -1,0 +1,105 @@
+"""Any tokenizer as the two files that `tokenizers.Tokenizer.from_file` and `transformers.AutoTokenizer` load, without our code.
+
+Text is cut by our expression, written out; bytes become the byte-level alphabet; then
+
+* vocabularies with the fewest tokens (`bytes`, `distilled`) are a Unigram model whose every token scores −1, so the best path is the
+  shortest. Its Viterbi search visits starts from left to right and keeps the first of equal paths, as ours does: ties agree.
+* BPE lists, for each piece in the order of training, every pair of pieces that makes it: sentencepiece merges by piece, not by pair.
+
+The end of a document and padding are entries of the model's vocabulary that no pre-token can spell, so text that holds the marker
+is encoded as text. `transformers` knows them as special tokens and is told to split their text, too (`split_special_tokens`). Its own
+`save_pretrained` writes them into tokenizer.json: loaded from there with `tokenizers` alone, set `encode_special_tokens = True`.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import tokenizers
+from tokenizers import Regex, decoders, models, pre_tokenizers
+
+from gqvae.corpus.pretokens import expression
+from gqvae.errors import UserError
+from gqvae.files import atomic_open, write_json
+from gqvae.tokenizers.base import END_OF_DOCUMENT, EXPORTED, Tokenizer
+from gqvae.tokenizers.bpe import BPETokenizer
+from gqvae.tokenizers.byte_level import to_text
+
+END_OF_DOCUMENT_TEXT = "<|endoftext|>"
+PADDING_TEXT = "<|pad|>"
+CONFIG = "tokenizer_config.json"
+
+logger = logging.getLogger("gqvae")
+
+
+def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
+    """A tokenizer of the library `tokenizers` with the same ids; padding comes last, at id `vocab_size`.
+
+    A learned tokenizer is exported as its distilled encoder: gates need the network.
+    """
+    words = [to_text(string) for string in tokenizer.token_bytes]
+    words[END_OF_DOCUMENT] = END_OF_DOCUMENT_TEXT
+    words.append(PADDING_TEXT)
+    model: models.Model
+    if isinstance(tokenizer, BPETokenizer):
+        model = models.BPE(vocab={word: place for place, word in enumerate(words)}, merges=_merges(tokenizer))
+    else:
+        model = models.Unigram([(word, -1.0) for word in words])
+    fast = tokenizers.Tokenizer(model)
+    fast.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(expression("\\x{{{:x}}}".format)), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    fast.decoder = decoders.ByteLevel()
+    return fast
+
+
+def _merges(tokenizer: BPETokenizer) -> list[tuple[str, str]]:
+    """Every pair of tokens that makes a longer one, in the order in which those were learnt."""
+    known = set(tokenizer.token_bytes)
+    return [
+        (to_text(string[:cut]), to_text(string[cut:]))
+        for string in tokenizer.strings
+        for cut in range(1, len(string))
+        if string[:cut] in known and string[cut:] in known
+    ]
+
+
+def export(tokenizer: Tokenizer, folder: Path) -> None:
+    """Write a folder that `tokenizers` and `transformers` load; it may be the tokenizer's own.
+
+    A learned tokenizer that encodes by its gates is exported with the fewest tokens, and the log says so.
+
+    Raises:
+        UserError: a learned string reads as one of the special tokens, or the folder holds another exported tokenizer.
+    """
+    taken = {END_OF_DOCUMENT_TEXT, PADDING_TEXT}.intersection(to_text(string) for string in tokenizer.strings)
+    if taken:
+        raise UserError(f"The vocabulary holds {taken.pop()!r}, the name of a special token: it cannot be exported.")
+    specials = {END_OF_DOCUMENT: END_OF_DOCUMENT_TEXT, tokenizer.vocab_size: PADDING_TEXT}
+    if tokenizer.encoder == "neural":
+        logger.warning("gates need their network: %s is exported with the fewest tokens of its vocabulary instead", folder)
+    text = fast_tokenizer(tokenizer).to_str()
+    if (folder / EXPORTED).exists() and (folder / EXPORTED).read_bytes() != text.encode("utf-8"):
+        raise UserError(f"{folder / EXPORTED} is there already and holds another tokenizer: give another folder, or delete it.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_open(folder / EXPORTED) as stream:
+        stream.write(text)
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": END_OF_DOCUMENT_TEXT,
+        "pad_token": PADDING_TEXT,
+        "added_tokens_decoder": {
+            str(token): {
+                "content": text, "special": True, "normalized": False, "lstrip": False, "rstrip": False, "single_word": False
+            }
+            for token, text in specials.items()
+        },
+        "split_special_tokens": True,  # text that spells a special token stays text
+        "model_input_names": ["input_ids", "attention_mask"],
+        "clean_up_tokenization_spaces": False,  # decoding gives the text back, blanks before full stops too
+    }  # fmt: skip
+    write_json(folder / CONFIG, settings)
