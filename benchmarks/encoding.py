@@ -3,12 +3,13 @@
 Every tokenizer is measured in a process of its own, and the processes take turns, so that other load on the machine meets all of them:
 
 neural, distilled   ours, a learned tokenizer with its gates and with the fewest tokens of its vocabulary
+network             `neural` without the pre-tokens it remembers from its training text: its network sees every distinct one
 exported            the distilled one as a fast tokenizer of Hugging Face's `tokenizers`
 bpe                 our byte-level BPE (sentencepiece's merges, our memory of pre-tokens)
 hf_bpe              Hugging Face's byte-level BPE of the same vocabulary, trained on the same text
 sp_bpe              sentencepiece's BPE of the same vocabulary, trained on the same text, no pre-tokens
 
-Cold: a tokenizer just loaded encodes its first document (for `neural`: the network runs on its distinct pre-tokens). Warm: the same
+Cold: a tokenizer just loaded encodes its first document (for `network`: the network runs on its distinct pre-tokens). Warm: the same
 document again. `corpus` is the whole text document by document; others are one document of so many bytes. Ids come as Python lists
 or NumPy arrays, whatever is the library's fastest; a decoded text is compared with the original once.
 
@@ -31,7 +32,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-KINDS = ("neural", "distilled", "exported", "bpe", "hf_bpe", "sp_bpe")
+from streaming import quickly_trained
+
+KINDS = ("neural", "network", "distilled", "exported", "bpe", "hf_bpe", "sp_bpe")
 SIZES = {"1 KB": 10**3, "10 KB": 10**4, "100 KB": 10**5, "1 MB": 10**6, "10 MB": 10**7}
 COLUMNS = ("tokenizer", "text", "bytes", "repetition", "load_s", "cold_mb_per_s", "warm_mb_per_s", "decode_mb_per_s", "peak_mb")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "MKL_NUM_THREADS": "1"}
@@ -43,14 +46,15 @@ Decode = Callable[[list[Any]], Iterable[str]]
 
 def loaded(kind: str, folder: Path) -> tuple[Encode, Decode]:
     """Functions that encode documents and decode their ids; imports count towards loading."""
-    if kind in ("neural", "distilled", "bpe"):
+    if kind in ("neural", "network", "distilled", "bpe"):
         from gqvae import load_tokenizer
 
         tokenizer = load_tokenizer(folder / ("bpe" if kind == "bpe" else "learned"))
-        for one in tokenizer.encoders():
-            if one.encoder == kind:
-                tokenizer = one
-        if kind == "neural":
+        if kind != "bpe":
+            tokenizer = tokenizer.with_encoder("distilled" if kind == "distilled" else "neural")
+        if kind == "network":
+            tokenizer.memory = None
+        if kind in ("neural", "network"):
             _ = tokenizer.network
         return (
             lambda documents: list(tokenizer.encode_documents(document.encode() for document in documents)),
@@ -116,12 +120,11 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> None:
     from tokenizers import decoders, models, pre_tokenizers, trainers
 
     from gqvae import load_tokenizer
-    from gqvae.config import Distillation, SyntheticCorpus, TextCorpus
+    from gqvae.config import SyntheticCorpus, TextCorpus
     from gqvae.corpus.pretokens import count_pretokens
     from gqvae.corpus.sources import open_source
     from gqvae.tokenizers.bpe import train_bpe
     from gqvae.tokenizers.export import export
-    from gqvae.training.tokenizer import default_run, train_tokenizer
 
     corpus = TextCorpus(path=str(arguments.text)) if arguments.text else SyntheticCorpus(bytes=arguments.bytes)
     documents = [document.decode() for document in open_source(corpus).documents]
@@ -133,9 +136,7 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> None:
     if arguments.tokenizer:
         load_tokenizer(arguments.tokenizer).save(folder / "learned")
     else:
-        run = default_run(arguments.vocab_size)
-        run = run.model_copy(update={"training": run.training.model_copy(update={"steps": 200, "unquantized_steps": 130})})
-        train_tokenizer(corpus, Distillation(sizes=(arguments.vocab_size,)), folder / "learned", run=run)
+        quickly_trained(folder / "learned", arguments.vocab_size, arguments.bytes)
     learned = load_tokenizer(folder / "learned")
     export(learned, folder / "exported")
     train_bpe(count_pretokens(document.encode() for document in documents), learned.vocab_size).save(folder / "bpe")
@@ -162,7 +163,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, help="a file of documents (default: synthetic stories)")
     parser.add_argument("--bytes", type=int, default=11_000_000, help="of synthetic stories (%(default)s)")
-    parser.add_argument("--tokenizer", type=Path, help="folder of a learned tokenizer (default: one trained for a minute)")
+    parser.add_argument(
+        "--tokenizer", type=Path, help="folder of a learned tokenizer (default: one trained on stories for a minute)"
+    )
     parser.add_argument("--vocab-size", type=int, default=4096, help="of the default tokenizer (%(default)s)")
     parser.add_argument("--repetitions", type=int, default=3, help="processes for each tokenizer and text (%(default)s)")
     parser.add_argument("--csv", type=Path, help="write every measurement")
@@ -226,7 +229,7 @@ def draw(path: Path) -> None:
     sizes = [text for text in SIZES if text in set(table["text"])]
     places = [table.loc[table["text"] == text, "bytes"].iloc[0] for text in sizes]
     looks = {
-        "neural": ("#D55E00", "o", "GQ-VAE, gates"), "distilled": ("#E69F00", "s", "GQ-VAE, fewest tokens"),
+        "neural": ("#D55E00", "o", "GQ-VAE, gates"), "network": ("#7A3B00", "X", "the same, no memory"), "distilled": ("#E69F00", "s", "GQ-VAE, fewest tokens"),
         "exported": ("#CC79A7", "^", "the same, exported"), "bpe": ("#0072B2", "D", "BPE, ours"),
         "hf_bpe": ("#000000", "v", "BPE, Hugging Face"), "sp_bpe": ("#009E73", "P", "BPE, sentencepiece"),
     }  # fmt: skip

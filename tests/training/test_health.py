@@ -5,7 +5,7 @@ import torch
 
 from gqvae.config import Network
 from gqvae.models.network import GQVAE
-from gqvae.training.health import diagnose, examples, gate_histogram
+from gqvae.training.health import diagnose, examples, gate_histogram, tokens_per_piece
 
 HEALTHY = {"hard_rate": 1.3, "gate_mean": 0.3, "exact_token_accuracy": 0.99, "codes_used": 1.0}
 
@@ -18,18 +18,24 @@ def test_histogram_counts_inner_positions_by_weight() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "strings", "said"),
+    ("changes", "strings", "highest_rate", "said"),
     [
-        ({}, [b"a", b"b"], "look healthy"),
-        ({"gate_mean": 0.95, "hard_rate": 4.0}, [b"a"], "collapsed to single bytes"),
-        ({"hard_rate": 1.0}, [b"a"], "collapsed to whole pre-tokens"),
-        ({"exact_token_accuracy": 0.5}, [b"a"], "only 50 % of tokens decode exactly"),
-        ({"codes_used": 0.1}, [b"a"], "only 10 % of codes were used"),
-        ({}, [b"a", b"a", b"b", b"b"], "50 % of codes repeat another's string"),
+        ({}, [b"a", b"b"], 2.0, "look healthy"),
+        ({"hard_rate": 1.0}, [b"a"], 2.0, "look healthy"),  # whole pre-tokens where they are asked for
+        ({"gate_mean": 0.95, "hard_rate": 4.0}, [b"a"], 4.0, "collapsed to single bytes"),
+        ({"hard_rate": 1.0}, [b"a"], 1.0, "collapsed to whole pre-tokens"),
+        ({"exact_token_accuracy": 0.5}, [b"a"], 2.0, "only 50 % of tokens decode exactly"),
+        ({"codes_used": 0.1}, [b"a"], 2.0, "only 10 % of codes were used"),
+        ({}, [b"a", b"a", b"b", b"b"], 2.0, "50 % of codes repeat another's string"),
     ],
 )
-def test_diagnosis_says_what_is_wrong(changes: dict[str, float], strings: list[bytes], said: str) -> None:
-    assert said in diagnose({**HEALTHY, **changes}, strings)
+def test_diagnosis_says_what_is_wrong(changes: dict[str, float], strings: list[bytes], highest_rate: float, said: str) -> None:
+    assert said in diagnose({**HEALTHY, **changes}, strings, highest_rate)
+
+
+def test_tokens_per_piece_count_each_piece_as_often_as_it_occurs() -> None:
+    network = GQVAE(Network(width=16, head_width=8, codebook_size=4, max_token_bytes=4), [97], chunk_bytes=2).eval()
+    assert tokens_per_piece(network, {b"aaa": 3, b"a": 1}, None) == pytest.approx((3 * 2 + 1) / 4)
 
 
 def test_examples_spell_their_pieces_and_show_what_is_wrong() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from gqvae.models.network import GQVAE
 from gqvae.tokenizers.byte_level import to_text
-from gqvae.tokenizers.spans import gated_spans
+from gqvae.tokenizers.spans import count_spans, gated_spans
 
 GATE_BINS = 5
 GATE_COLUMNS = tuple(f"gates_{place}" for place in range(GATE_BINS))  # share of positions with gates in each fifth of 0 … 1
@@ -48,13 +49,24 @@ def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:
     )
 
 
-def diagnose(row: dict[str, Any], strings: list[bytes]) -> str:
-    """The state of a trained network in words, from its last row of history and the strings of its codes (none if it was never quantized)."""
+def tokens_per_piece(network: GQVAE, counts: Mapping[bytes, int], rate: float | None) -> float:
+    """What hard gates that are asked for a rate do on average."""
+    return count_spans(network, counts, rate).total() / sum(counts.values())
+
+
+def diagnose(row: dict[str, Any], strings: list[bytes], highest_rate: float) -> str:
+    """The state of a trained network in words.
+
+    Args:
+        row: the last one of its history, at the lowest rate it serves.
+        strings: of its codes; none if it was never quantized.
+        highest_rate: tokens per piece at the highest rate it serves.
+    """
     found = []
     if row["gate_mean"] > 0.9:
         found.append("collapsed to single bytes: nearly every gate is open; ask for a lower rate, or train longer")
-    elif row["hard_rate"] < 1.002:
-        found.append("collapsed to whole pre-tokens at its lowest rate: gates only end tokens where pre-tokens end")
+    elif highest_rate < 1.002:
+        found.append("collapsed to whole pre-tokens: gates only end tokens where pre-tokens end, whatever is asked for")
     if row["exact_token_accuracy"] < 0.8:
         found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: train longer or use more codes")
     if strings:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import logging
 import math
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from gqvae.tokenizers.codebook import prune_codebook
 from gqvae.tokenizers.network_files import CODEBOOK, DESCRIPTION, WEIGHTS, describe, save_weights
 from gqvae.tokenizers.spans import served_rates
 from gqvae.training import network, paper_revival, pretoken_batches, runner, string_revival
-from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram
+from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram, tokens_per_piece
 from gqvae.training.paper_revival import PaperRevival
 from gqvae.training.pretoken_batches import Batch, PretokenStream
 from gqvae.training.resume import RunState, code_digest, fingerprint
@@ -225,16 +226,17 @@ def train_network(
         )
         module.cpu().eval()
         texts, quantized = module.train_stream.pieces, run.training.quantize
+        counts = dict(zip(texts, module.train_stream.counts.tolist(), strict=True))
         trained = module.network.code_strings() if quantized else []  # without quantization no code was trained
         usage = module.network.quantizer.usage.tolist()
         for rate in served_rates(module.network, 2) if quantized else ():
             shown = "" if rate is None else f" at {rate:.2f}"
             logger.info("%s: examples%s: %s", label, shown, examples(module.network, texts, rate))
-        logger.info("%s: %s", label, diagnose(module.history[-1], trained))
+        logger.info("%s: %s", label, diagnose(module.history[-1], trained, _highest_rate(module, counts)))
         kept = list(range(len(trained)))
         # The paper's codebook stays as it was trained.
         if quantized and run.training.prune_codes and isinstance(module.objective, RateControlled):
-            kept = prune_codebook(module.network, dict(zip(texts, module.train_stream.counts.tolist(), strict=True)))
+            kept = prune_codebook(module.network, counts)
             gone = len(trained) - len(kept)
             logger.info("%s: %d of %d codes stand for no span or repeat another and are dropped", label, gone, len(trained))
         save_weights(module.network, out / WEIGHTS)
@@ -256,6 +258,14 @@ def train_network(
         }
         write_json(out / DESCRIPTION, {**describe(module.network), **record})
         held.clear()
+
+
+def _highest_rate(module: NetworkTraining, counts: dict[bytes, int]) -> float:
+    """Tokens per pre-token of the frequent ones at the highest rate the network serves."""
+    if not module.run.training.quantize:  # there are no codes to cut with: what the last measurement saw
+        return float(module.history[-1]["hard_rate"])
+    frequent = dict(islice(counts.items(), MEASURED_PRETOKENS))
+    return tokens_per_piece(module.network, frequent, served_rates(module.network, 2)[-1])
 
 
 def _write_rows(path: Path, columns: tuple[str, ...], rows: list[list[Any]]) -> None:
