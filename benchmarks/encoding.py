@@ -222,6 +222,7 @@ def show(rows: list[dict[str, Any]], texts: list[str]) -> None:
 def draw(path: Path) -> None:
     """Throughput against the size of a document: median and range over repetitions."""
     import pandas as pd
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     from gqvae.figures.style import LineEnd, label_line_ends, new_figure, styled
 
@@ -229,17 +230,20 @@ def draw(path: Path) -> None:
     sizes = [text for text in SIZES if text in set(table["text"])]
     places = [table.loc[table["text"] == text, "bytes"].iloc[0] for text in sizes]
     looks = {
-        "neural": ("#D55E00", "o", "GQ-VAE, gates"), "network": ("#7A3B00", "X", "the same, no memory"), "distilled": ("#E69F00", "s", "GQ-VAE, fewest tokens"),
-        "exported": ("#CC79A7", "^", "the same, exported"), "bpe": ("#0072B2", "D", "BPE, ours"),
+        "neural": ("#D55E00", "o", "GQ-VAE, gates"), "network": ("#7A3B00", "X", "GQ-VAE, no memory"), "distilled": ("#E69F00", "s", "GQ-VAE, fewest tokens"),
+        "exported": ("#CC79A7", "^", "GQ-VAE, exported"), "bpe": ("#0072B2", "D", "BPE, ours"),
         "hf_bpe": ("#000000", "v", "BPE, Hugging Face"), "sp_bpe": ("#009E73", "P", "BPE, sentencepiece"),
     }  # fmt: skip
     panels = {"cold_mb_per_s": "first document (cold)", "warm_mb_per_s": "the same again (warm)", "decode_mb_per_s": "decoding"}
     with styled():
         figure = new_figure(10.5, 3.4)
-        figure.subplots_adjust(left=0.06, right=0.86, bottom=0.16, top=0.86, wspace=0.12)
+        figure.subplots_adjust(left=0.06, right=0.86, bottom=0.16, top=0.86, wspace=0.2)
         for number, (column, title) in enumerate(panels.items()):
             axes = figure.add_subplot(1, 3, number + 1)
             axes.set(xscale="log", yscale="log", xlabel="bytes of the document", title=title)
+            axes.yaxis.set_major_locator(LogLocator(subs=(1,) if number == 0 else (1, 2, 5)))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
             ends = []
             for kind, (color, marker, name) in looks.items():
                 groups = [table.loc[(table["tokenizer"] == kind) & (table["text"] == text), column] for text in sizes]
@@ -250,7 +254,7 @@ def draw(path: Path) -> None:
                 axes.plot(places, middle, color=color, marker=marker, markersize=3.5)
                 ends.append(LineEnd(places[-1], middle[-1], name, color))
             if number == 0:
-                axes.set_ylabel("MB/s, one thread (log)")
+                axes.set_ylabel("MB/s, one thread ↑ (log)")
             if number == 2:
                 label_line_ends(axes, ends)
         figure.savefig(path.with_suffix(".png"), dpi=200, metadata={"Software": None})
