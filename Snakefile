@@ -33,7 +33,7 @@ include: "workflow/rules/ablations.smk"
 rule all:
     default_target: True
     input:
-        figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=layout.FIGURES, form=["png", "pdf", "csv"]),
+        figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=layout.figures(STUDY), form=["png", "pdf", "csv"]),
         tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=layout.TABLES),
         explorer=f"{RESULTS}/figures/explorer.html",
         summary=f"{RESULTS}/summary.md",

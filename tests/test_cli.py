@@ -69,15 +69,19 @@ def test_an_unknown_key_is_named(capsys: pytest.CaptureFixture[str], tmp_path: P
 def test_a_vocabulary_smaller_than_the_bytes_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path, size: int
 ) -> None:
-    settings = json.dumps({"sizes": [size]})
-    said = complaint(capsys, "train-bpe", "--settings", settings, "--pretokens", pretokens, "--out", tmp_path / "out")
+    settings = json.dumps({"tokenizer": "bpe", "sizes": [size]})
+    counts = pretokens / "train.npz"
+    said = complaint(capsys, "train-counted", "--settings", settings, "--pretokens", counts, "--out", tmp_path / "out")
     assert str(size) in said
 
 
+@pytest.mark.parametrize("tokenizer", ["bpe", "unigram", "dictionary"])
 def test_a_vocabulary_larger_than_the_corpus_supports_is_refused(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path, tokenizer: str
 ) -> None:
-    said = complaint(capsys, "train-bpe", "--settings", '{"sizes": [5000]}', "--pretokens", pretokens, "--out", tmp_path / "out")
+    settings = json.dumps({"tokenizer": tokenizer, "sizes": [5000]})
+    counts = pretokens / "train.npz"
+    said = complaint(capsys, "train-counted", "--settings", settings, "--pretokens", counts, "--out", tmp_path / "out")
     assert "vocabulary size 5000 is more than the corpus supports" in said
 
 
@@ -112,7 +116,7 @@ def test_numbers_out_of_range_are_usage_errors(capsys: pytest.CaptureFixture[str
 
 
 def test_a_path_that_cannot_be_used_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "Is a directory" in complaint(capsys, "train-bpe", "--settings", "/", "--pretokens", tmp_path, "--out", tmp_path)
+    assert "Is a directory" in complaint(capsys, "train-counted", "--settings", "/", "--pretokens", tmp_path, "--out", tmp_path)
     (tmp_path / "file").touch()
     complaint(capsys, "make-bytes", "--out", tmp_path / "file")
     complaint(capsys, "--log", tmp_path / "file" / "x.log", "make-bytes", "--out", tmp_path / "out")
@@ -208,10 +212,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(tmp_path: P
 
 def test_the_log_file_keeps_what_was_said(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "x.log"
-    assert (
-        main(["--log", str(log), "train-bpe", "--settings", "{}", "--pretokens", str(tmp_path / "none"), "--out", str(tmp_path)])
-        == 2
-    )
+    arguments = ["count-pretokens", "--corpus", str(tmp_path / "none"), "--out", str(tmp_path)]
+    assert main(["--log", str(log), *arguments]) == 2
     assert "gqvae: error:" in log.read_text()
 
 
@@ -225,7 +227,7 @@ def test_help_needs_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["train-network", "train-bpe", "match-compression", "train-lm", "prepare-corpus", "plot", "collect"]
+    "verb", ["train-network", "train-counted", "match-compression", "train-lm", "prepare-corpus", "plot", "collect"]
 )
 def test_every_verb_shows_an_example(capsys: pytest.CaptureFixture[str], verb: str) -> None:
     with pytest.raises(SystemExit) as stopped:

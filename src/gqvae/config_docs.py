@@ -30,12 +30,14 @@ BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
     ("Vocabulary", config.Vocabulary, "under `vocabulary:`"),
     ("Arm: bytes", config.BytesArm, "under `arms: <name>:` with `kind: bytes`"),
     ("Arm: BPE", config.BPEArm, "under `arms: <name>:` with `kind: bpe`"),
+    ("Arm: from counts", config.CountedArm, "under `arms: <name>:` with `kind: counted`"),
     ("Arm: fixed-length VQ-VAE", config.FixedArm, "under `arms: <name>:` with `kind: fixed`"),
     ("Arm: GQ-VAE", config.GQVAEArm, "under `arms: <name>:` with `kind: gqvae`"),
     ("Objective: rate-controlled", config.RateControlledObjective, "under `objective:` with `name: rate_controlled`"),
     ("Objective: the paper's", config.PaperObjective, "under `objective:` with `name: paper`"),
     ("Network", config.Network, "under `network:`"),
     ("Training of the networks", config.NetworkTraining, "under `training:`"),
+    ("Claim", config.Claim, "under `claims: <name>:`"),
     ("Language model", config.LanguageModel, "under `language_model:`"),
 )
 

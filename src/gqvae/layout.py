@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gqvae.config import RESERVED_IDS, BPEArm, BytesArm, FixedArm, GQVAEArm, Study
+from gqvae.config import RESERVED_IDS, BPEArm, BytesArm, Claim, CountedArm, FixedArm, GQVAEArm, Study
+from gqvae.config.study import fitting_arms
 from gqvae.errors import UserError
 
 MATCHED = "matched"
@@ -25,21 +26,25 @@ TABLES = (
     "rank_frequency",
     "distribution",
     "differences",
+    "claims",
+    "tuning",
     "results",
 )
-FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency")
+FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency", "claims", "tuning")
 ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
 ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the weight of the paper's gate loss
 
 
 def _rank(study: Study, arm: str) -> int:
-    """Place of an arm's kind in every table and legend: bytes, BPE, matched BPE, fixed, GQ-VAE."""
+    """Place of an arm's kind in every table and legend: bytes, BPE, matched BPE, others made from counts, fixed, GQ-VAE."""
     chosen = study.arms[arm]
     if isinstance(chosen, BytesArm):
         return 0
     if isinstance(chosen, BPEArm):
         return 1 if chosen.match is None else 2
-    return 3 if isinstance(chosen, FixedArm) else 4
+    if isinstance(chosen, CountedArm):
+        return 3
+    return 4 if isinstance(chosen, FixedArm) else 5
 
 
 def arm_names(study: Study) -> tuple[str, ...]:
@@ -60,6 +65,29 @@ def has_tokenizer(study: Study, arm: str) -> bool:
 def tokenizer_arms(study: Study) -> tuple[str, ...]:
     """The arms of `arm_names` that have a tokenizer."""
     return tuple(arm for arm in arm_names(study) if has_tokenizer(study, arm))
+
+
+def counted_module(study: Study, arm: str) -> str | None:
+    """The module of `gqvae.tokenizers` that makes an arm's tokenizers from counts of pre-tokens; None for other arms."""
+    chosen = study.arms[arm]
+    if isinstance(chosen, CountedArm):
+        return chosen.tokenizer
+    return "bpe" if isinstance(chosen, BPEArm) and chosen.match is None else None
+
+
+def opponents(study: Study, claim: Claim) -> list[str]:
+    """The arms that a claim may be decided against, those with tokens; one of them if it names one."""
+    fitting = fitting_arms(study.arms, claim.second, claim.measure)
+    return [arm for arm in fitting if arm != claim.first and has_tokenizer(study, arm)]
+
+
+def decidable_claims(study: Study) -> dict[str, Claim]:
+    """The claims whose arms are in the study, by name."""
+    return {
+        name: claim
+        for name, claim in sorted(study.claims.items())
+        if fitting_arms(study.arms, claim.first, claim.measure) and opponents(study, claim)
+    }
 
 
 def is_matched(study: Study, arm: str) -> bool:
@@ -213,6 +241,28 @@ def language_model_runs(study: Study) -> list[LanguageModelRun]:
         for seed in study.seeds
         for size in study.language_model.train_bytes
     ]
+
+
+def tuning_path(results: Path | str, arm: str, place: int) -> Path:
+    """The folder of the language model that tries an arm's learning rate number `place`."""
+    return Path(results) / "language_models" / "tuning" / f"{arm}-r{place}"
+
+
+def chosen_rate_path(results: Path | str, arm: str) -> Path:
+    """The learning rate that was chosen for an arm, and what it was chosen from."""
+    return Path(results) / "language_models" / "tuning" / f"{arm}.json"
+
+
+def tuned_arms(study: Study) -> tuple[str, ...]:
+    """The arms whose learning rate is chosen: all with language models, where there is something to choose from."""
+    if not study.language_model.learning_rates:
+        return ()
+    return tuple(arm for arm in arm_names(study) if study.arms[arm].language_model)
+
+
+def figures(study: Study) -> tuple[str, ...]:
+    """The figures of the default target that have something to show."""
+    return tuple(figure for figure in FIGURES if figure != "tuning" or tuned_arms(study))
 
 
 def downstream_tokenizers(study: Study) -> list[tuple[str, str]]:

@@ -34,6 +34,7 @@ class Gated(BytesTokenizer):
         super().__init__()
         self.token_bytes += [b" the", b"un", b"able", b" fox", b"\xc3\xaf", b"</", b"ab"]
         self.encoder = encoder
+        self.segmentation = "own" if encoder == "neural" else "fewest"
 
     def encoders(self) -> list[Tokenizer]:
         return [Gated("neural"), Gated("distilled")]

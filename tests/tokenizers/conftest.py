@@ -11,6 +11,7 @@ from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.bpe import train_bpe
 from gqvae.tokenizers.bytes import BytesTokenizer
+from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.distillation import distill
 from gqvae.training.network import train_network
 from small_network import RUN, TEXT
@@ -34,6 +35,8 @@ def tokenizers(counts: PretokenCounts, network_folder: Path) -> dict[str, Tokeni
     return {
         "bytes": BytesTokenizer(),
         "bpe": train_bpe(counts, 280),
+        "unigram": trainer("unigram", {})(counts, 280),
+        "dictionary": trainer("dictionary", {"chunk_bytes": 3})(counts, 280),
         "neural": learned,
         "distilled": learned.with_encoder("distilled"),
     }

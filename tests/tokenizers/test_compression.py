@@ -19,7 +19,7 @@ from gqvae.training.network import train_network
 from small_network import RUN
 
 
-@pytest.mark.parametrize("arm", ["bytes", "bpe", "neural", "distilled"])
+@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "neural", "distilled"])
 def test_tokens_equal_those_of_each_pretoken_times_its_count(
     tokenizers: dict[str, Tokenizer], counts: PretokenCounts, arm: str
 ) -> None:

@@ -19,7 +19,7 @@ from gqvae.tokenizers.load import load_tokenizer
 TEXT = "The fox wasn't talking — 99 frogs “jumped”.\n"
 
 
-@pytest.mark.parametrize("arm", ["bytes", "bpe", "neural", "distilled"])
+@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "neural", "distilled"])
 def test_saved_tokenizers_give_the_same_ids(tokenizers: dict[str, Tokenizer], arm: str, tmp_path: Path) -> None:
     tokenizers[arm].save(tmp_path)
     loaded = load_tokenizer(tmp_path)
@@ -77,7 +77,7 @@ def test_the_network_is_found_from_another_folder(
     assert loaded.encode("unheard of") == tokenizers["neural"].encode("unheard of")
 
 
-@pytest.mark.parametrize("arm", ["bytes", "bpe", "neural", "distilled"])
+@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "neural", "distilled"])
 def test_pickled_tokenizers_give_the_same_ids(tokenizers: dict[str, Tokenizer], arm: str) -> None:
     expected = tokenizers[arm].encode(TEXT)
     assert pickle.loads(pickle.dumps(tokenizers[arm])).encode(TEXT) == expected

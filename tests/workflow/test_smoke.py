@@ -118,7 +118,7 @@ def test_touched_sources_rerun_nothing(computed: Path) -> None:
     [
         ("figures/convergence.py", {"plot_convergence"}, {"collect_results", "plot_compression", "train_lm"}),
         ("figures/style.mplstyle", {f"plot_{figure}" for figure in layout.FIGURES}, {"collect_results", "summarize"}),
-        ("training/language_model.py", {"train_lm"}, {"train_network", "encode_corpus", "measure_compression", "train_bpe"}),
+        ("training/language_model.py", {"train_lm"}, {"train_network", "encode_corpus", "measure_compression", "train_counted"}),
     ],
 )
 def test_an_edit_reruns_its_own_branch(computed: Path, source: str, rerun: set[str], kept: set[str]) -> None:
@@ -132,7 +132,7 @@ def test_an_edit_of_the_network_leaves_plain_tokenizers_alone(computed: Path) ->
     with edited(computed / "src" / "gqvae" / "models" / "quantizer.py"):
         text = plan(computed)
     assert rules_of(text) >= {"train_network", "distill_vocabulary", "match_compression"}
-    assert not rules_of(text) & {"train_bpe", "make_bytes", "count_pretokens"}
+    assert not rules_of(text) & {"train_counted", "make_bytes", "count_pretokens"}
     assert "Arm gqvae, seed 0: train the language model" in text
     for family in ("bytes", "bpe"):
         assert f"Arm {family}, seed 0: train the language model" not in text

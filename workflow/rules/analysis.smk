@@ -9,6 +9,8 @@ localrules:
     plot_rank_frequency,
     plot_convergence,
     plot_learnability,
+    plot_claims,
+    plot_tuning,
     summarize,
     write_provenance,
 
@@ -16,6 +18,7 @@ localrules:
 rule collect_results:
     input:
         **MEASUREMENTS,
+        corpus=CORPUS["corpus"],
         code=code("evaluation", "collect"),
     output:
         tables=[f"{RESULTS}/tables/{table}.csv" for table in layout.TABLES if table != "results"],
@@ -260,6 +263,78 @@ rule plot_learnability:
     shell:
         """
         gqvae --log {log:q} plot learnability --tables {params.tables:q} --corpus {input.corpus:q} \
+            --out {params.folder:q}
+        """
+
+
+rule plot_claims:
+    input:
+        corpus=f"{RESULTS}/corpus/corpus.json",
+        table=f"{RESULTS}/tables/claims.csv",
+        code=figure_code("claims"),
+    output:
+        image=report(
+            f"{RESULTS}/figures/claims.png",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"shows": "Claims and verdicts", "form": "figure"},
+        ),
+        print=f"{RESULTS}/figures/claims.pdf",
+        points=f"{RESULTS}/figures/claims.csv",
+    log:
+        f"{LOGS}/plot_claims.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_claims.tsv"
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        tables=subpath(input.table, parent=True),
+        folder=subpath(output.image, parent=True),
+    message:
+        "Figure: every claim with its effect, interval and verdict."
+    shell:
+        """
+        gqvae --log {log:q} plot claims --tables {params.tables:q} --corpus {input.corpus:q} \
+            --out {params.folder:q}
+        """
+
+
+rule plot_tuning:
+    input:
+        corpus=f"{RESULTS}/corpus/corpus.json",
+        table=f"{RESULTS}/tables/tuning.csv",
+        code=figure_code("tuning"),
+    output:
+        image=report(
+            f"{RESULTS}/figures/tuning.png",
+            caption="../report/tuning.rst",
+            category="Language models",
+            labels={"shows": "Learning rates", "form": "figure"},
+        ),
+        print=f"{RESULTS}/figures/tuning.pdf",
+        points=f"{RESULTS}/figures/tuning.csv",
+    log:
+        f"{LOGS}/plot_tuning.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_tuning.tsv"
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        tables=subpath(input.table, parent=True),
+        folder=subpath(output.image, parent=True),
+    message:
+        "Figure: validation bits per byte against learning rate."
+    shell:
+        """
+        gqvae --log {log:q} plot tuning --tables {params.tables:q} --corpus {input.corpus:q} \
             --out {params.folder:q}
         """
 

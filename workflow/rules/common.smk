@@ -57,7 +57,8 @@ def tokenizer_code(module, verb):
 
     def of_arm(wildcards):
         arm = wildcards.arm if "arm" in wildcards.keys() else layout.split_family(wildcards.family)[0]
-        return code(module, verb, without=() if layout.is_learned(STUDY, arm) else ("gqvae.tokenizers.learned",))
+        found = code(module, verb, without=() if layout.is_learned(STUDY, arm) else ("gqvae.tokenizers.learned",))
+        return sorted({*found, *module_code(arm)})
 
     return of_arm
 
@@ -100,17 +101,54 @@ def distillation_settings(wildcards):
     return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes, **request).canonical()
 
 
-def bpe_settings(wildcards):
-    """Every size of the study; or none and a tolerance, where the size is searched."""
+def counted_settings(wildcards):
+    """The module that makes an arm's tokenizers, its settings, and every size of the study."""
+    arm = STUDY.arms[wildcards.arm]
+    own = {"max_token_bytes": arm.max_token_bytes} if arm.kind == "bpe" else arm.settings
+    made_by = layout.counted_module(STUDY, wildcards.arm)
+    return settings.CountedTraining(tokenizer=made_by, settings=own, sizes=STUDY.vocabulary.sizes).canonical()
+
+
+def counted_code(wildcards):
+    """The verb's code and that of the module it finds by name."""
+    return sorted({*code("tokenizers", "train-counted"), *module_code(wildcards.arm)})
+
+
+def module_code(arm):
+    """The code of the module that makes an arm's tokenizers, for arms made from counts."""
+    name = layout.counted_module(STUDY, arm)
+    return source_files(f"gqvae.tokenizers.{name}") if name else []
+
+
+def matching_settings(wildcards):
+    """The longest piece, and how near is near enough."""
     longest = STUDY.arms[wildcards.arm].max_token_bytes
-    if layout.is_matched(STUDY, wildcards.arm):
-        return settings.BPETraining(max_token_bytes=longest, match_tolerance=STUDY.vocabulary.match_tolerance).canonical()
-    return settings.BPETraining(max_token_bytes=longest, sizes=STUDY.vocabulary.sizes).canonical()
+    return settings.BPEMatching(max_token_bytes=longest, match_tolerance=STUDY.vocabulary.match_tolerance).canonical()
+
+
+def counts_of_training_text(wildcards):
+    """Pre-tokens that an arm is made from: of the training split, or of the same with documents shuffled."""
+    arm = STUDY.arms[wildcards.arm]
+    shuffled = arm.kind == "bpe" and arm.shuffled_share > 0
+    return f"{RESULTS}/pretokens/shuffled/{wildcards.arm}.npz" if shuffled else PRETOKENS["train"]
 
 
 def language_model_settings(wildcards):
     """The block with this run's own amount of text alone: another amount in the study is no reason to train this one again."""
-    return STUDY.language_model.model_copy(update={"train_bytes": (int(wildcards.train_bytes),)}).canonical()
+    own = {"train_bytes": (int(wildcards.train_bytes),), "learning_rates": ()}
+    return STUDY.language_model.model_copy(update=own).canonical()
+
+
+def tuning_settings(wildcards):
+    """The block with the rate that this run tries, after the smallest amount of text."""
+    text, rates = STUDY.language_model.train_bytes[:1], STUDY.language_model.learning_rates
+    own = {"train_bytes": text, "learning_rate": rates[int(wildcards.place)], "learning_rates": ()}
+    return STUDY.language_model.model_copy(update=own).canonical()
+
+
+def chosen_rate(wildcards):
+    """The learning rate of an arm, where it is chosen."""
+    return [str(layout.chosen_rate_path(RESULTS, wildcards.arm))] if layout.tuned_arms(STUDY) else []
 
 
 def match_target(wildcards):
@@ -131,8 +169,9 @@ def arm_and_seed(wildcards):
 
 
 def inputs_of_run(wildcards):
-    """What a language model reads: the tokenizer of its arm and seed, and the corpus in its tokens."""
-    family, variant = layout.family(STUDY, wildcards.arm, int(wildcards.seed)), layout.variant(STUDY, wildcards.arm)
+    """What a language model reads: the tokenizer of its arm and seed (the first, if it has none), and the corpus in its tokens."""
+    seed = int(wildcards.get("seed", STUDY.seeds[0]))
+    family, variant = layout.family(STUDY, wildcards.arm, seed), layout.variant(STUDY, wildcards.arm)
     folder = layout.tokens_path(RESULTS, family, variant)
     return {
         "tokenizer": tokenizer_file(family, variant),
@@ -151,6 +190,7 @@ MEASUREMENTS = {
         for family, variant in layout.downstream_tokenizers(STUDY)
         for name in ("tokens.json", "train.bin")
     ],
+    "rates": [str(layout.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
     "runs": [f"{run.path(RESULTS)}/{name}" for run in layout.language_model_runs(STUDY) for name in ("curve.csv", "result.json")],
 }
 
@@ -161,4 +201,5 @@ wildcard_constraints:
     seed=one_of(STUDY.seeds),
     size=one_of(STUDY.vocabulary.sizes),
     variant=rf"v\d+|{layout.MATCHED}",
+    place=r"\d+",
     train_bytes=one_of(STUDY.language_model.train_bytes),

@@ -102,3 +102,34 @@ rule count_pretokens:
         """
         gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --out {params.folder:q}
         """
+
+
+rule count_shuffled_pretokens:
+    input:
+        **CORPUS,
+        code=code("corpus", "count-shuffled-pretokens"),
+    output:
+        counts=f"{RESULTS}/pretokens/shuffled/{{arm}}.npz",
+    log:
+        f"{LOGS}/count_shuffled_pretokens/{{arm}}.log",
+    benchmark:
+        f"{BENCHMARKS}/count_shuffled_pretokens/{{arm}}.tsv"
+    wildcard_constraints:
+        arm=one_of(arms_of("bpe")),
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=240,
+    params:
+        corpus=subpath(input.corpus, parent=True),
+        share=lambda wildcards: STUDY.arms[wildcards.arm].shuffled_share,
+        seed=STUDY.corpus.seed,
+    message:
+        "Arm {wildcards.arm}: count pre-tokens of the training text with the characters of some documents shuffled."
+    shell:
+        """
+        gqvae --log {log:q} count-shuffled-pretokens --corpus {params.corpus:q} --share {params.share} \
+            --seed {params.seed} --out {output.counts:q}
+        """

@@ -1,4 +1,9 @@
-# Language models: the corpus as tokens, once per tokenizer; then one small transformer, the same for every arm.
+# Language models: the corpus as tokens, once per tokenizer; then one small transformer, the same for every arm but for a learning rate
+# that is chosen from one grid.
+
+
+localrules:
+    choose_learning_rate,
 
 
 rule encode_corpus:
@@ -32,10 +37,76 @@ rule encode_corpus:
         """
 
 
+rule tune_lm:
+    input:
+        unpack(inputs_of_run),
+        **CORPUS,
+        code=tokenizer_code("language_models", "train-lm"),
+    output:
+        result=f"{RESULTS}/language_models/tuning/{{arm}}-r{{place}}/result.json",
+    log:
+        f"{LOGS}/tune_lm/{{arm}}-r{{place}}.log",
+    benchmark:
+        f"{BENCHMARKS}/tune_lm/{{arm}}-r{{place}}.tsv"
+    retries: 1
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=1800,
+        runtime=1440,
+    params:
+        settings=tuning_settings,
+        seed=STUDY.seeds[0],
+        train_bytes=STUDY.language_model.train_bytes[0],
+        state=f"{STATE}/language_models/tuning/{{arm}}-r{{place}}",
+        tokenizer=subpath(input.tokenizer, parent=True),
+        tokens=subpath(input.record, parent=True),
+        corpus=subpath(input.corpus, parent=True),
+        folder=subpath(output.result, parent=True),
+    message:
+        "Arm {wildcards.arm}: try learning rate number {wildcards.place} of the grid that all arms share."
+    shell:
+        """
+        gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {params.seed} \
+            --train-bytes {params.train_bytes} --tokenizer {params.tokenizer:q} --tokens {params.tokens:q} \
+            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} --threads {threads}
+        """
+
+
+rule choose_learning_rate:
+    input:
+        runs=lambda wildcards: [
+            f"{layout.tuning_path(RESULTS, wildcards.arm, place)}/result.json"
+            for place in range(len(STUDY.language_model.learning_rates))
+        ],
+        code=code("language_models", "choose-learning-rate"),
+    output:
+        chosen=f"{RESULTS}/language_models/tuning/{{arm}}.json",
+    log:
+        f"{LOGS}/choose_learning_rate/{{arm}}.log",
+    benchmark:
+        f"{BENCHMARKS}/choose_learning_rate/{{arm}}.tsv"
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    message:
+        "Arm {wildcards.arm}: choose the learning rate that is best on the validation split."
+    shell:
+        """
+        gqvae --log {log:q} choose-learning-rate --runs {input.runs:q} --out {output.chosen:q}
+        """
+
+
 rule train_lm:
     input:
         unpack(inputs_of_run),
         **CORPUS,
+        rate=chosen_rate,
         code=tokenizer_code("language_models", "train-lm"),
     output:
         curve=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}/curve.csv",
@@ -60,6 +131,7 @@ rule train_lm:
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.result, parent=True),
+        rate=lambda wildcards, input: f"--learning-rate {input.rate}" if input.rate else "",
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: train the language model on {wildcards.train_bytes} bytes of text,"
         " measured in bits per byte."
@@ -67,5 +139,5 @@ rule train_lm:
         """
         gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
             --train-bytes {wildcards.train_bytes} --tokenizer {params.tokenizer:q} --tokens {params.tokens:q} \
-            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} --threads {threads}
+            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} {params.rate} --threads {threads}
         """

@@ -22,7 +22,7 @@ rule match_compression:
         mem_mb=1800,
         runtime=120,
     params:
-        settings=bpe_settings,
+        settings=matching_settings,
         target=subpath(input.target, parent=True),
         pretokens=subpath(input.train, parent=True),
         folder=subpath(output.tokenizer, parent=True),

@@ -28,19 +28,19 @@ rule make_bytes:
         """
 
 
-rule train_bpe:
+rule train_counted:
     input:
-        **PRETOKENS,
-        code=code("tokenizers", "train-bpe"),
+        pretokens=counts_of_training_text,
+        code=counted_code,
     output:
         tokenizer=tokenizer_file("{arm}", f"v{STUDY.vocabulary.size}"),
         others=[tokenizer_file("{arm}", f"v{size}") for size in OTHER_SIZES],
     log:
-        f"{LOGS}/train_bpe/{{arm}}.log",
+        f"{LOGS}/train_counted/{{arm}}.log",
     benchmark:
-        f"{BENCHMARKS}/train_bpe/{{arm}}.tsv"
+        f"{BENCHMARKS}/train_counted/{{arm}}.tsv"
     wildcard_constraints:
-        arm=one_of(arms_of("bpe")),
+        arm=one_of(arms_of("bpe", "counted")),
     conda:
         "../envs/gqvae.yaml"
     threads: 1
@@ -48,14 +48,13 @@ rule train_bpe:
         mem_mb=1500,
         runtime=60,
     params:
-        settings=bpe_settings,
-        pretokens=subpath(input.train, parent=True),
+        settings=counted_settings,
         folder=subpath(output.tokenizer, ancestor=2),
     message:
-        "Arm {wildcards.arm}: byte-pair encoding of the training pre-tokens, at every vocabulary size."
+        "Arm {wildcards.arm}: tokenizers from the counts of pre-tokens, at every vocabulary size."
     shell:
         """
-        gqvae --log {log:q} train-bpe --settings {params.settings:q} --pretokens {params.pretokens:q} \
+        gqvae --log {log:q} train-counted --settings {params.settings:q} --pretokens {input.pretokens:q} \
             --out {params.folder:q}
         """
 

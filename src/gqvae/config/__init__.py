@@ -4,7 +4,8 @@
 Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.
 """
 
-from gqvae.config.block import BYTE_VALUES, RESERVED_IDS, Block, load_settings, parse, read_settings, setting
+from gqvae.config.block import BYTE_VALUES, MODULE_NAME, RESERVED_IDS, Block, load_settings, parse, read_settings, setting
+from gqvae.config.claims import PAPER_CLAIMS, Claim
 from gqvae.config.corpus import (
     Corpus,
     CorpusBase,
@@ -15,7 +16,8 @@ from gqvae.config.corpus import (
     load_corpus,
 )
 from gqvae.config.networks import (
-    BPETraining,
+    BPEMatching,
+    CountedTraining,
     Distillation,
     Network,
     NetworkRun,
@@ -30,6 +32,7 @@ from gqvae.config.study import (
     ArmBase,
     BPEArm,
     BytesArm,
+    CountedArm,
     FixedArm,
     GQVAEArm,
     LanguageModel,
@@ -40,15 +43,20 @@ from gqvae.config.study import (
 
 __all__ = [
     "BYTE_VALUES",
+    "MODULE_NAME",
+    "PAPER_CLAIMS",
     "RESERVED_IDS",
     "Arm",
     "ArmBase",
     "BPEArm",
-    "BPETraining",
+    "BPEMatching",
     "Block",
     "BytesArm",
+    "Claim",
     "Corpus",
     "CorpusBase",
+    "CountedArm",
+    "CountedTraining",
     "Distillation",
     "FixedArm",
     "GQVAEArm",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gqvae.config.block import RESERVED_IDS, Block, setting
+from gqvae.config.block import MODULE_NAME, RESERVED_IDS, Block, setting
 
 
 class Network(Block):
@@ -183,9 +183,16 @@ class Distillation(RequestedRate):
     sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes, all served by one network through pruning.", "tokens")
 
 
-class BPETraining(Block):
-    """Byte-level BPE at one or several sizes, or matched to another tokenizer's compression."""
+class CountedTraining(Block):
+    """A tokenizer that is made from the counts of pre-tokens alone, at several sizes."""
+
+    tokenizer: str = setting(..., "A module of `gqvae.tokenizers` with `Settings` and `train`.", pattern=MODULE_NAME)
+    settings: dict[str, Any] = setting({}, "Its settings.")
+    sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes.", "tokens", min_length=1)
+
+
+class BPEMatching(Block):
+    """Byte-level BPE of the size that compresses like another tokenizer."""
 
     max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
-    sizes: tuple[VocabularySize, ...] = setting((), "Vocabulary sizes.", "tokens")
     match_tolerance: float = setting(0.005, "Relative difference in bytes per token that counts as matched.", ge=0)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from gqvae.config.block import RESERVED_IDS, Block, setting
+from gqvae.config.block import MODULE_NAME, RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
+from gqvae.config.claims import PAPER_CLAIMS, Claim
 from gqvae.config.corpus import Corpus, SyntheticCorpus
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining, Objective, RateControlledObjective, RequestedRate
 from gqvae.errors import UserError
+
+TOKENIZERS = Path(__file__).resolve().parents[1] / "tokenizers"
 
 
 class ArmBase(Block):
@@ -30,9 +35,37 @@ class BPEArm(ArmBase):
 
     kind: Literal["bpe"] = setting("bpe", "Byte-pair encoding.", source="paper")
     max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
+    shuffled_share: float = setting(
+        0.0,
+        "Share of the training documents whose characters are shuffled before training (the paper's weak BPE: 0.7).",
+        ge=0,
+        le=1,
+    )
     match: str | None = setting(
         None, "Name of a learned arm: the vocabulary size is searched so that both compress equally (None: the study's size)."
     )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _weak_or_matched(self) -> BPEArm:
+        if self.match is not None and self.shuffled_share:
+            raise ValueError("match and shuffled_share are both given: a matched arm is trained on the text as it is, give one")
+        return self
+
+
+class CountedArm(ArmBase):
+    """Any tokenizer that is made from the counts of pre-tokens alone; a module of `gqvae.tokenizers` (docs/adding-a-tokenizer.md)."""
+
+    kind: Literal["counted"] = setting("counted", "Made from counts, by the module that `tokenizer` names.")
+    tokenizer: str = setting(
+        ..., "The module: `unigram` (sentencepiece), `dictionary` (most frequent chunks), one of yours.", pattern=MODULE_NAME
+    )
+    settings: dict[str, Any] = setting({}, "Settings of that module.")
+
+    @model_validator(mode="after")
+    def _module_exists(self) -> CountedArm:
+        if not (TOKENIZERS / f"{self.tokenizer}.py").is_file():
+            raise ValueError(f"there is no {self.tokenizer}.py in {TOKENIZERS}: name a module that is there, or add it")
+        return self
 
 
 class LearnedArm(ArmBase):
@@ -61,7 +94,13 @@ class GQVAEArm(RequestedRate, LearnedArm):
     )  # fmt: skip
 
 
-Arm = Annotated[BytesArm | BPEArm | FixedArm | GQVAEArm, Field(discriminator="kind")]
+Arm = Annotated[BytesArm | BPEArm | CountedArm | FixedArm | GQVAEArm, Field(discriminator="kind")]
+
+
+def fitting_arms(arms: dict[str, Arm], pattern: str, measure: str) -> list[str]:
+    """The arms that a claim's `first` or `second` stands for, by name: those with language models, if they are what is measured."""
+    language_model = measure not in ("bytes_per_token", "renyi_efficiency")
+    return sorted(name for name, arm in arms.items() if fnmatchcase(name, pattern) and (arm.language_model or not language_model))
 
 
 class Vocabulary(Block):
@@ -100,6 +139,11 @@ class LanguageModel(Block):
     epochs: float = setting(1.0, "Passes over that text.", "passes", gt=0)
     batch_windows: int = setting(16, "Windows of `context` tokens per step.", "windows", ge=1)
     learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)
+    learning_rates: tuple[float, ...] = setting(
+        (),
+        "Peak rates to choose from instead, for every arm alike: the best on the validation split after the smallest amount of text, "
+        "with the first seed.",
+    )
     weight_decay: float = setting(0.1, "Weight decay of matrices.", ge=0)
     warmup_fraction: float = setting(0.05, "Share of the steps of linear warm-up; cosine decay to a tenth after it.", ge=0, lt=1)
     gradient_clip: float = setting(1.0, "Largest gradient norm.", gt=0)
@@ -116,6 +160,9 @@ class LanguageModel(Block):
             )
         if any(size <= 0 for size in self.train_bytes) or list(self.train_bytes) != sorted(set(self.train_bytes)):
             raise ValueError(f"train_bytes {list(self.train_bytes)} must be positive and strictly ascending")
+        rates = list(self.learning_rates)
+        if any(rate <= 0 for rate in rates) or rates != sorted(set(rates)) or len(rates) == 1:
+            raise ValueError(f"learning_rates {rates} must be two or more, positive and strictly ascending (or none)")
         return self
 
 
@@ -141,6 +188,22 @@ class Study(Block):
     network: Network = setting(Network(), "Sizes of the learned tokenizers' network.")
     training: NetworkTraining = setting(NetworkTraining(), "Training of the learned tokenizers.")
     language_model: LanguageModel = setting(LanguageModel(), "The downstream language model.")
+    claims: dict[str, Claim] = setting(
+        PAPER_CLAIMS,
+        "What the study is to decide, by name (default: the paper's claims, those whose arms are here).",
+        source="paper",
+    )
+
+    @model_validator(mode="after")
+    def _claims_can_be_decided(self) -> Study:
+        for name, claim in self.claims.items():
+            if PAPER_CLAIMS.get(name) == claim:
+                continue  # those of the paper are decided where their arms are
+            for end in (claim.first, claim.second):
+                if not fitting_arms(self.arms, end, claim.measure):
+                    needed = "" if claim.measure in ("bytes_per_token", "renyi_efficiency") else " with language models"
+                    raise ValueError(f"claims.{name} speaks of {end!r}: name an arm of the study{needed}")
+        return self
 
     @model_validator(mode="after")
     def _arms_fit_together(self) -> Study:

@@ -1,7 +1,7 @@
 """A page that shows one text under several tokenizers, side by side: one HTML file, no network, no framework.
 
 The page cuts and segments whatever is typed itself, with the vocabularies in it: fewest tokens for learned ones, merges for BPE.
-Gates need their network, so they are shown for the first passage only.
+Gates need their network, and a unigram model its scores: such arms are shown for the first passage only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 from gqvae.corpus.pretokens import expression
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.bpe import BPETokenizer
 from gqvae.tokenizers.byte_level import CHARACTERS, to_text
 
 TEMPLATE = Path(__file__).with_name("explorer.html")
@@ -46,11 +45,11 @@ def _arms(name: str, tokenizer: Tokenizer, passage: str) -> Iterator[dict[str, A
     """One entry for each way to encode."""
     strings = [to_text(string) for string in tokenizer.strings]
     for one in tokenizer.encoders():
-        gates = one.encoder == "neural"
+        own = one.segmentation == "own"
         yield {
             "name": name,
             "encoder": {"neural": "by its gates", "distilled": "fewest tokens"}.get(one.encoder, ""),
-            "how": "fixed" if gates else "merges" if isinstance(one, BPETokenizer) else "fewest",
+            "how": "fixed" if own else one.segmentation,
             "strings": strings,
-            "ids": one.encode(passage) if gates else None,
+            "ids": one.encode(passage) if own else None,
         }

@@ -6,16 +6,19 @@ A pre-token is encoded on its own, so a text costs a look-up per pre-token once 
 
 from __future__ import annotations
 
+import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, Literal
 
 import numpy as np
 
-from gqvae.config import BYTE_VALUES, RESERVED_IDS
+from gqvae.config import BYTE_VALUES, MODULE_NAME, RESERVED_IDS
 from gqvae.corpus.pretokens import split_text
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
@@ -43,6 +46,7 @@ class Tokenizer(ABC):
     kind: ClassVar[str]
     kinds: ClassVar[dict[str, type[Tokenizer]]] = {}
     encoder: str = ""  # the name of the way it encodes, for kinds that have several
+    segmentation: Literal["fewest", "merges", "own"] = "own"  # the fewest tokens, merges in the order of ids, or a way of its own
 
     def __init__(self, strings: Sequence[bytes], requested_size: int | None = None) -> None:
         self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
@@ -50,7 +54,8 @@ class Tokenizer(ABC):
         self._known: dict[str, tuple[int, ...]] = {}
 
     def __init_subclass__(cls) -> None:
-        Tokenizer.kinds[cls.kind] = cls
+        if "kind" in cls.__dict__:  # else a base of several kinds
+            Tokenizer.kinds[cls.kind] = cls
 
     @property
     def vocab_size(self) -> int:
@@ -207,7 +212,8 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     manifest = read_json(folder / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise UserError(f"{folder / MANIFEST} is not a {FORMAT}: give the folder of a tokenizer made by this program.")
-    if manifest.get("version") != FORMAT_VERSION or str(manifest.get("kind")) not in Tokenizer.kinds:
+    kind = _kind(str(manifest.get("kind")))
+    if manifest.get("version") != FORMAT_VERSION or kind is None:
         raise UserError(f"{folder / MANIFEST} is of a version or kind this program does not know: use the version that wrote it.")
     digest = manifest.pop("digest", None)
     if digest != json_digest(manifest):
@@ -217,9 +223,16 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
         if not path.is_file() or file_digest(path) != expected:
             raise UserError(f"{path} is missing or damaged: delete the folder and make the tokenizer again.")
     strings = [from_text(text) for text in manifest["strings"]]
-    tokenizer = Tokenizer.kinds[manifest["kind"]].from_parts(strings, manifest["settings"], folder)
+    tokenizer = kind.from_parts(strings, manifest["settings"], folder)
     tokenizer.requested_size = manifest["requested_size"]
     return tokenizer
+
+
+def _kind(name: str) -> type[Tokenizer] | None:
+    """The class of a kind, which may live in the module of this package that bears its name."""
+    if name not in Tokenizer.kinds and re.fullmatch(MODULE_NAME, name) and find_spec(f"{__package__}.{name}"):
+        import_module(f"{__package__}.{name}")
+    return Tokenizer.kinds.get(name)
 
 
 def tokenizer_digest(folder: Path) -> str:

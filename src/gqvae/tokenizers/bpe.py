@@ -1,82 +1,29 @@
-"""Byte-level BPE, trained by sentencepiece on pre-token counts.
+"""Byte-level BPE by sentencepiece.
 
-Pre-tokens are written in the byte-level alphabet (one printable character per byte) before sentencepiece sees them: then its TSV
-input can hold tabs and newlines, none of its normalisation applies, nothing is out of its alphabet, and pieces are confined to
-the pre-tokens of every other arm. With all 256 bytes in the alphabet the result equals Hugging Face's byte-level BPE (a test
-shows it). Deviation: the paper's baseline is trained by another library with the same regex and token length ≤ 16.
+With all 256 bytes in the alphabet the result equals Hugging Face's byte-level BPE (a test shows it).
+Deviation: the paper's baseline is trained by another library with the same regex and token length ≤ 16.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import tempfile
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any
-
-import sentencepiece
-
-from gqvae.config import RESERVED_IDS
+from gqvae.config import Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.errors import UserError
-from gqvae.files import atomic_open
-from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.byte_level import CHARACTERS, from_text, to_text
+from gqvae.tokenizers.sentencepieces import SentencePieceTokenizer, VocabularyTooLargeError, train_model
 
-MODEL = "sentencepiece.model"
-LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a warning
+__all__ = ["BPETokenizer", "VocabularyTooLargeError", "train_bpe"]
 
 
-class BPETokenizer(Tokenizer):
-    """Byte-pair encoding.
+class Settings(Block):
+    """Settings of the arm."""
 
-    Args:
-        model: a serialised sentencepiece model over the byte-level alphabet.
-        requested_size: the vocabulary size that was asked for.
-    """
+    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
+
+
+class BPETokenizer(SentencePieceTokenizer):
+    """Byte-pair encoding: pairs are merged in the order of training."""
 
     kind = "bpe"
-
-    def __init__(self, model: bytes, requested_size: int | None = None) -> None:
-        self._model = model
-        self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-        self._ids: list[int] = []  # sentencepiece's id → ours
-        strings: list[bytes] = []
-        for place in range(self._processor.get_piece_size()):
-            if self._processor.is_unknown(place):
-                self._ids.append(-1)  # every byte is in the alphabet: it cannot occur
-                continue
-            piece = from_text(self._processor.id_to_piece(place))
-            self._ids.append(piece[0] if len(piece) == 1 else RESERVED_IDS + len(strings))
-            strings += [piece] if len(piece) > 1 else []
-        super().__init__(strings, requested_size)
-
-    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
-        """Merge pairs in the order of training."""
-        encoded = self._processor.encode([to_text(pretoken.encode("utf-8")) for pretoken in pretokens], num_threads=1)
-        return ([self._ids[place] for place in row] for row in encoded)
-
-    def write_files(self, folder: Path) -> list[str]:
-        """The sentencepiece model."""
-        with atomic_open(folder / MODEL, "wb") as stream:
-            stream.write(self._model)
-        return [MODEL]
-
-    @classmethod
-    def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> BPETokenizer:
-        """Read the sentencepiece model."""
-        return cls((folder / MODEL).read_bytes())
-
-
-class VocabularyTooLargeError(UserError):
-    """The corpus has too few different strings for a vocabulary size; `largest` would do."""
-
-    def __init__(self, size: int, largest: int) -> None:
-        super().__init__(
-            f"vocabulary size {size} is more than the corpus supports: set it to {largest} or less, or use more text."
-        )
-        self.largest = largest
+    segmentation = "merges"
 
 
 def train_bpe(counts: PretokenCounts, vocab_size: int, max_token_bytes: int = 16) -> BPETokenizer:
@@ -86,45 +33,9 @@ def train_bpe(counts: PretokenCounts, vocab_size: int, max_token_bytes: int = 16
         VocabularyTooLargeError: the corpus does not support the size.
         UserError: the size leaves no room for merges.
     """
-    if vocab_size <= RESERVED_IDS:
-        raise UserError(
-            f"vocabulary size {vocab_size} is too small: it must exceed {RESERVED_IDS} (256 bytes and the end of a document)."
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "pretokens.tsv"
-        with open(path, "w", encoding="utf-8", newline="\n") as stream:
-            # Every byte once, alone: it must be in the alphabet, and a single character can make no pair.
-            stream.writelines(f"{character}\t1\n" for character in CHARACTERS)
-            for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
-                for start in range(0, len(pretoken), LONGEST_LINE // 4):
-                    stream.write(f"{to_text(pretoken[start : start + LONGEST_LINE // 4])}\t{count}\n")
-        model = io.BytesIO()
-        try:
-            sentencepiece.SentencePieceTrainer.train(
-                input=str(path),
-                input_format="tsv",
-                model_writer=model,
-                model_type="bpe",
-                vocab_size=vocab_size,  # the unknown symbol stands where our end of a document does
-                character_coverage=1.0,
-                max_sentencepiece_length=max_token_bytes,
-                max_sentence_length=LONGEST_LINE,
-                normalization_rule_name="identity",
-                add_dummy_prefix=False,
-                remove_extra_whitespaces=False,
-                split_by_whitespace=False,
-                split_by_unicode_script=False,
-                split_by_number=False,
-                unk_id=0,
-                bos_id=-1,
-                eos_id=-1,
-                pad_id=-1,
-                num_threads=1,  # stored in the model: a fixed number keeps its bytes equal everywhere
-                minloglevel=2,
-            )
-        except RuntimeError as error:
-            largest = re.search(r"value <= (\d+)", str(error))
-            if largest:
-                raise VocabularyTooLargeError(vocab_size, int(largest.group(1))) from None
-            raise
-    return BPETokenizer(model.getvalue(), vocab_size)
+    return BPETokenizer(train_model(counts, vocab_size, "bpe", max_token_bytes), vocab_size)
+
+
+def train(counts: PretokenCounts, vocab_size: int, settings: Settings) -> BPETokenizer:
+    """`train_bpe` with the settings of an arm."""
+    return train_bpe(counts, vocab_size, settings.max_token_bytes)

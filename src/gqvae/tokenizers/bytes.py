@@ -13,6 +13,7 @@ class BytesTokenizer(Tokenizer):
     """The 256 bytes and nothing else."""
 
     kind = "bytes"
+    segmentation = "fewest"
 
     def __init__(self) -> None:
         super().__init__([])

@@ -4,7 +4,7 @@ Text is cut by our expression, written out; bytes become the byte-level alphabet
 
 * vocabularies with the fewest tokens (`bytes`, `distilled`) are a Unigram model whose every token scores −1, so the best path is the
   shortest. Its Viterbi search visits starts from left to right and keeps the first of equal paths, as ours does: ties agree.
-* BPE lists, for each piece in the order of training, every pair of pieces that makes it: sentencepiece merges by piece, not by pair.
+* vocabularies that are merged (`bpe`) are a BPE model that lists, for each piece in the order of training, every pair of pieces that makes it: sentencepiece merges by piece, not by pair.
 
 The end of a document and padding are entries of the model's vocabulary that no pre-token can spell, so text that holds the marker
 is encoded as text. `transformers` knows them as special tokens and is told to split their text, too (`split_special_tokens`). Its own
@@ -23,7 +23,6 @@ from gqvae.corpus.pretokens import expression
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_json
 from gqvae.tokenizers.base import END_OF_DOCUMENT, EXPORTED, Tokenizer
-from gqvae.tokenizers.bpe import BPETokenizer
 from gqvae.tokenizers.byte_level import to_text
 
 END_OF_DOCUMENT_TEXT = "<|endoftext|>"
@@ -37,12 +36,17 @@ def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
     """A tokenizer of the library `tokenizers` with the same ids; padding comes last, at id `vocab_size`.
 
     A learned tokenizer is exported as its distilled encoder: gates need the network.
+
+    Raises:
+        UserError: the other library has no such way to segment.
     """
+    if all(one.segmentation == "own" for one in tokenizer.encoders()):
+        raise UserError(f"a tokenizer of kind {tokenizer.kind} has no counterpart in `tokenizers`: it cannot be exported.")
     words = [to_text(string) for string in tokenizer.token_bytes]
     words[END_OF_DOCUMENT] = END_OF_DOCUMENT_TEXT
     words.append(PADDING_TEXT)
     model: models.Model
-    if isinstance(tokenizer, BPETokenizer):
+    if tokenizer.segmentation == "merges":
         model = models.BPE(vocab={word: place for place, word in enumerate(words)}, merges=_merges(tokenizer))
     else:
         model = models.Unigram([(word, -1.0) for word in words])
@@ -57,7 +61,7 @@ def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
     return fast
 
 
-def _merges(tokenizer: BPETokenizer) -> list[tuple[str, str]]:
+def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
     """Every pair of tokens that makes a longer one, in the order in which those were learnt."""
     known = set(tokenizer.token_bytes)
     return [

@@ -59,6 +59,7 @@ class LearnedTokenizer(Tokenizer):
         super().__init__(strings, requested_size)
         self.rate, self.memory = rate, memory
         self.codes, self.file, self.encoder = list(codes), file, encoder
+        self.segmentation = "fewest" if encoder == "distilled" else "own"
         self._ids = string_ids(strings)
         self._longest = max((len(string) for string in strings), default=1)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from gqvae.config import RESERVED_IDS, BPETraining
+from gqvae.config import RESERVED_IDS, BPEMatching
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.bpe import BPETokenizer, VocabularyTooLargeError, train_bpe
@@ -39,7 +39,7 @@ class Match:
         return self.bytes_per_token / self.target_bytes_per_token - 1
 
 
-def match_compression(target: Tokenizer, settings: BPETraining, train: PretokenCounts, valid: PretokenCounts) -> Match:
+def match_compression(target: Tokenizer, settings: BPEMatching, train: PretokenCounts, valid: PretokenCounts) -> Match:
     """Search the BPE vocabulary size that compresses `valid` as `target` does."""
     wanted = bytes_per_token(target, valid)
     tried: dict[int, tuple[float, BPETokenizer]] = {}

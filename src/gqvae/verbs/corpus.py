@@ -39,6 +39,17 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for one .npz file per split")
     parser.set_defaults(run=count_pretokens)
 
+    parser = verbs.add_parser(
+        "count-shuffled-pretokens",
+        help="count the pre-tokens of the training split with the characters of some documents shuffled (weak BPE)",
+        epilog="example: gqvae count-shuffled-pretokens --corpus results/default/corpus --share 0.7 --out shuffled.npz",
+    )
+    parser.add_argument("--corpus", required=True, type=Path, metavar="DIR", help="folder that prepare-corpus filled")
+    parser.add_argument("--share", required=True, type=float, help="of the documents, from 0 to 1")
+    parser.add_argument("--seed", type=int, default=0, help="of what is shuffled, and how (%(default)s)")
+    parser.add_argument("--out", required=True, type=Path, metavar="NPZ", help="the counts")
+    parser.set_defaults(run=count_shuffled_pretokens)
+
 
 def download_corpus(arguments: argparse.Namespace) -> None:
     """Fetch the data set of the settings into a folder.
@@ -99,3 +110,21 @@ def count_pretokens(arguments: argparse.Namespace) -> None:
             counts = pretokens.count_pretokens(reporting(documents, progress))
         counts.save(arguments.out / f"{split}.npz")
         logger.info("%s: %s pre-tokens, %s distinct", split, f"{counts.total:,}", f"{len(counts):,}")
+
+
+def count_shuffled_pretokens(arguments: argparse.Namespace) -> None:
+    """Count the pre-tokens of the training split after shuffling.
+
+    Raises:
+        UserError: the corpus is missing, incomplete or damaged, or the share is none.
+    """
+    from gqvae.corpus.documents import DocumentStore
+    from gqvae.corpus.pretokens import count_pretokens as count
+    from gqvae.corpus.shuffling import shuffled
+    from gqvae.errors import UserError
+
+    if not 0 <= arguments.share <= 1:
+        raise UserError(f"--share is {arguments.share}: give a number from 0 to 1.")
+    counts = count(shuffled(DocumentStore.open(arguments.corpus, "train"), arguments.share, arguments.seed))
+    counts.save(arguments.out)
+    logger.info("train, shuffled: %s pre-tokens, %s distinct", f"{counts.total:,}", f"{len(counts):,}")

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from gqvae.config import LanguageModel, load_settings
+from gqvae.files import read_json
 from gqvae.verbs.numbers import not_negative, positive
 
 
@@ -30,13 +31,28 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         ("--state", "folder of the state for resumption; removed on success"),
     ):
         parser.add_argument(name, type=Path, required=True, metavar="DIR", help=text)
+    parser.add_argument(
+        "--learning-rate", type=Path, metavar="JSON", help="what choose-learning-rate wrote, in place of the settings'"
+    )
     parser.add_argument("--threads", type=positive, default=1, help="threads torch may use")
     parser.set_defaults(run=train_lm)
+
+    parser = verbs.add_parser(
+        "choose-learning-rate",
+        help="choose an arm's learning rate by the validation loss of its runs",
+        epilog="example: gqvae choose-learning-rate --runs results/x/language_models/tuning/bpe-r0/result.json "
+        "results/x/language_models/tuning/bpe-r1/result.json --out results/x/language_models/tuning/bpe.json",
+    )
+    parser.add_argument("--runs", type=Path, nargs="+", required=True, metavar="JSON", help="result.json of each run")
+    parser.add_argument("--out", type=Path, required=True, metavar="JSON", help="file to write")
+    parser.set_defaults(run=choose_learning_rate)
 
 
 def train_lm(arguments: argparse.Namespace) -> None:
     """Train one language model, going on where a stopped run of the same kind was."""
     settings = load_settings(LanguageModel, arguments.settings)
+    if arguments.learning_rate:
+        settings = settings.model_copy(update={"learning_rate": float(read_json(arguments.learning_rate)["learning_rate"])})
 
     from gqvae.evaluation.language_model import run_language_model
 
@@ -52,3 +68,10 @@ def train_lm(arguments: argparse.Namespace) -> None:
         state=arguments.state,
         threads=arguments.threads,
     )
+
+
+def choose_learning_rate(arguments: argparse.Namespace) -> None:
+    """Compare the runs."""
+    from gqvae.evaluation.tuning import choose_learning_rate as choose
+
+    choose(arguments.runs, arguments.out)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from gqvae.config import BPETraining, Distillation, NetworkRun, load_settings
+from gqvae.config import BPEMatching, CountedTraining, Distillation, NetworkRun, load_settings
 from gqvae.files import write_json, write_rows
 from gqvae.verbs.numbers import not_negative, positive
 
@@ -47,11 +47,12 @@ def add_parsers(verbs: Verbs) -> None:
     _folder(parser, "--out", "folder for the tokenizer's folder v257")
 
     parser = _verb(
-        verbs, "train-bpe", train_bpe, "train byte-level BPE tokenizers of several sizes",
-        "gqvae train-bpe --settings '{\"sizes\": [1024]}' --pretokens results/x/pretokens --out results/x/tokenizers/bpe",
+        verbs, "train-counted", train_counted, "make tokenizers of several sizes from counts of pre-tokens, BPE for one",
+        "gqvae train-counted --settings '{\"tokenizer\": \"bpe\", \"sizes\": [1024]}' --pretokens results/x/pretokens/train.npz "
+        "--out results/x/tokenizers/bpe",
     )  # fmt: skip
-    _settings(parser, "BPETraining")
-    _folder(parser, "--pretokens", "pre-token counts written by count-pretokens")
+    _settings(parser, "CountedTraining")
+    parser.add_argument("--pretokens", type=Path, required=True, metavar="NPZ", help="counts of the training text's pre-tokens")
     _folder(parser, "--out", "folder for the tokenizers, one folder v<size> each")
 
     parser = _verb(
@@ -59,7 +60,7 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae match-compression --settings '{}' --target results/x/tokenizers/gqvae-s0/v1024 --pretokens results/x/pretokens "
         "--out results/x/tokenizers/bpe_matched-s0/matched",
     )  # fmt: skip
-    _settings(parser, "BPETraining")
+    _settings(parser, "BPEMatching")
     _folder(parser, "--target", "folder of the tokenizer to match")
     _folder(parser, "--pretokens", "pre-token counts written by count-pretokens")
     _folder(parser, "--out", "folder of the matched tokenizer")
@@ -151,19 +152,21 @@ def make_bytes(arguments: argparse.Namespace) -> None:
     tokenizer.save(arguments.out / f"v{tokenizer.vocab_size}")
 
 
-def train_bpe(arguments: argparse.Namespace) -> None:
-    """Train BPE at every size."""
-    settings = load_settings(BPETraining, arguments.settings)
-    from gqvae.tokenizers.bpe import train_bpe as train
+def train_counted(arguments: argparse.Namespace) -> None:
+    """Train at every size."""
+    wanted = load_settings(CountedTraining, arguments.settings)
+    from gqvae.corpus.pretokens import PretokenCounts
+    from gqvae.tokenizers.counted import trainer
 
-    counts = _counts(arguments.pretokens, "train")
-    for size in settings.sizes:
-        train(counts, size, settings.max_token_bytes).save(arguments.out / f"v{size}")
+    train = trainer(wanted.tokenizer, wanted.settings)
+    counts = PretokenCounts.load(arguments.pretokens)
+    for size in wanted.sizes:
+        train(counts, size).save(arguments.out / f"v{size}")
 
 
 def match_compression(arguments: argparse.Namespace) -> None:
     """Write the matched BPE tokenizer and how it was found."""
-    settings = load_settings(BPETraining, arguments.settings)
+    settings = load_settings(BPEMatching, arguments.settings)
     from gqvae.tokenizers.load import load_tokenizer
     from gqvae.tokenizers.matching import match_compression as match
 

@@ -1,0 +1,35 @@
+"""Tokenizers that are made from the counts of pre-tokens alone: found by the name of their module, none of which is known here.
+
+Such a module of this package holds `Settings`, a block; `train(counts, vocab_size, settings)`; and a `Tokenizer` whose `kind` is the
+module's name (docs/adding-a-tokenizer.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from gqvae.config import parse
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.errors import UserError
+from gqvae.tokenizers.base import Tokenizer
+
+
+def trainer(name: str, settings: dict[str, Any]) -> Callable[[PretokenCounts, int], Tokenizer]:
+    """What makes a tokenizer of a size.
+
+    Raises:
+        UserError: there is no such module, it makes no tokenizers, or the settings are not its own.
+    """
+    path = f"{__package__}.{name}"
+    try:
+        module = import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name != path:
+            raise
+        raise UserError(f"There is no module {path}: name one that is there, or add it.") from None
+    if not hasattr(module, "train") or not hasattr(module, "Settings"):
+        raise UserError(f"{path} holds no `train` and `Settings`: it makes no tokenizers from counts; name another module.")
+    chosen = parse(module.Settings, settings, f"settings of {name}")
+    return lambda counts, size: module.train(counts, size, chosen)
