@@ -34,7 +34,7 @@ def fabricated_settings(seeds: tuple[int, ...] = (0, 1, 2), many: bool = False, 
         "seeds": seeds,
         "arms": arms,
         "vocabulary": Vocabulary(size=1024, grid=(512, 2048, 4096)),
-        "language_model": LanguageModel(train_bytes=(250_000, 500_000, 1_000_000)),
+        "language_model": LanguageModel(train_bytes=(250_000, 500_000, 1_000_000), learning_rates=(1e-3, 3e-3)),
     }
     return Study.model_validate(settings | changes)
 
@@ -62,6 +62,10 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
         _matching(study, name, results)
     for name, variant in layout.downstream_tokenizers(study):
         _tokens(study, name, layout.tokens_path(results, name, variant), rng)
+    for place, arm in enumerate(layout.tuned_arms(study)):
+        tried = [[rate, 2.0 + 0.1 * abs(number - place % 2)] for number, rate in enumerate(study.language_model.learning_rates)]
+        chosen = min(tried, key=lambda pair: pair[1])[0]
+        write_json(layout.chosen_rate_path(results, arm), {"arm": arm, "learning_rate": chosen, "tried": tried})
     for run in layout.language_model_runs(study):
         _run(study, run, results, rng)
     return results
@@ -200,6 +204,6 @@ def _run(study: Study, run: layout.LanguageModelRun, results: Path, rng: np.rand
         "tokenizer": f"{run.family}/{run.variant}", "vocab_size": size, "parameters": 100_000 + 128 * size,
         "parameters_non_embedding": 100_000, "parameters_embedding": 128 * size, "steps": int(steps[-1]), "tokens": int(tokens[-1]),
         "flops": float(tokens[-1] * 6e5), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),
-        "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "device": "cpu", "precision": "32", "tokenizer_digest": "0" * 64,
+        "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "learning_rate": 3e-3, "device": "cpu", "precision": "32", "tokenizer_digest": "0" * 64,
     }  # fmt: skip
     write_json(run.path(results) / "result.json", record)

@@ -23,6 +23,8 @@ from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, styled
 
 NATURAL = CorpusFacts("a real corpus", False)
 LABELS = {
+    "tuning": [("peak learning rate", "validation loss (bits per byte) ↓")],
+    "claims": [("relative advantage of the first → (dashed: how far behind still counts)", "")],
     "compression": [("vocabulary size V, bytes included (tokens)", "compression (bytes per token) ↑")],
     "convergence": [("training text (bytes)", "validation loss (bits per byte) ↓"), ("training tokens", "")],
     "learnability": [("training text (bytes)", "test loss (bits per byte) ↓")],
@@ -90,7 +92,7 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(results: P
     for name in FIGURES:
         for form in ("png", "pdf", "csv"):
             first, second = ((folder / f"{name}.{form}").read_bytes() for folder in (plotted, tmp_path))
-            assert first == second and len(first) > 500, f"{name}.{form}"
+            assert first == second and len(first) > 400, f"{name}.{form}"
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -113,7 +115,8 @@ def test_a_synthetic_corpus_is_marked_in_every_figure(name: str, results: Path) 
         _, figure = drawn(FIGURES[name], results, CorpusFacts("some label", synthetic))
         texts = [text.get_text() for text in figure.texts]
         assert (SYNTHETIC_NOTE in texts) == synthetic
-        assert any("some label" in text and "3 seeds" in text for text in texts)
+        seeds = "1 seed" if name == "tuning" else "3 seeds"  # rates are chosen with the first
+        assert any("some label" in text and seeds in text for text in texts)
 
 
 def test_compression_lines_are_means_of_the_table(results: Path) -> None:

@@ -17,6 +17,7 @@ from gqvae import layout
 from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.evaluation import distribution
+from gqvae.evaluation.claims import claims_table
 from gqvae.evaluation.results import differences_table, results_table
 from gqvae.evaluation.tables import COLUMNS, CURVE, HISTORY, MATCHING, RESULT, read_columns, write_table
 from gqvae.files import read_json
@@ -36,6 +37,7 @@ def expected_files(study: Study) -> list[Path]:
     for name, variant in layout.downstream_tokenizers(study):
         folder = layout.tokens_path(here, name, variant)
         files += [folder / "tokens.json", folder / "train.bin"]
+    files += [layout.chosen_rate_path(here, arm) for arm in layout.tuned_arms(study)]
     for run in layout.language_model_runs(study):
         files += [run.path(here) / "curve.csv", run.path(here) / "result.json"]
     return files
@@ -60,11 +62,13 @@ def collect(study: Study, results: Path, out: Path) -> None:
         "convergence": _convergence(study, results),
         "learnability": _learnability(study, results),
         "training": _training(study, results),
+        "tuning": _tuning(study, results),
     }
     tables["rank_frequency"], tables["distribution"] = _token_statistics(study, results)
     tables["matching"] = _matching(study, results, tables["compression"])
     tables["differences"] = differences_table(study, tables["learnability"])
     tables["results"] = results_table(study, tables)
+    tables["claims"] = claims_table(study, tables, str(read_json(results / "corpus" / "corpus.json")["label"]))
     for name in layout.TABLES:
         write_table(tables[name], out, name)
         logger.info("%s: %d rows", out / f"{name}.csv", len(tables[name]))
@@ -172,6 +176,15 @@ def _learnability(study: Study, results: Path) -> pd.DataFrame:
             )
         rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS["learnability"]))
+
+
+def _tuning(study: Study, results: Path) -> pd.DataFrame:
+    rows = []
+    for arm in layout.tuned_arms(study):
+        record = read_json(layout.chosen_rate_path(results, arm))
+        for rate, loss in record["tried"]:
+            rows.append({"arm": arm, "learning_rate": rate, "valid_bpb": loss, "chosen": rate == record["learning_rate"]})
+    return pd.DataFrame(rows, columns=list(COLUMNS["tuning"]))
 
 
 def _training(study: Study, results: Path) -> pd.DataFrame:

@@ -175,6 +175,7 @@ def run_language_model(
             "test_bpb": final[1].value,
             "test_bytes": final[1].bytes,
             "test_tokens": final[1].tokens,
+            "learning_rate": settings.learning_rate,
             "device": resolve_device().type,
             "precision": resolve_precision(settings.precision),
         }

@@ -17,8 +17,12 @@ from gqvae.evaluation.tables import read_table
 from gqvae.files import atomic_open, read_json
 
 CAPTIONS = {
+    "claims": "Relative advantage of the first arm (right is better) for every claim, with its 95 % t-interval over seeds, and the verdict "
+    "that follows: the whole interval right of the bar, left of it, or neither. Dashed: how far behind still counts.",
     "compression": "Bytes per token on the test split against vocabulary size. Learned arms: solid with their gates and fallback "
     "(neural), dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
+    "tuning": "Validation bits per byte after the smallest amount of training text against the peak learning rate, one seed. Circled: the rate "
+    "that this arm's language models are trained with; the grid is the same for all arms.",
     "training": "The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates (solid) and of the soft ones (dashed), "
     "reconstruction, share of codes in use, share of exact tokens. One line per seed.",
     "rank_frequency": "Share of all training tokens against rank. One line per tokenizer.",
@@ -40,6 +44,8 @@ def summary(study: Study, results: Path) -> str:
     tables = {name: read_table(results / "tables", name) for name in layout.TABLES}
     corpus = read_json(results / "corpus" / "corpus.json")
     parts = [f"# Study `{study.study}`", _corpus(corpus), _reading(study)]
+    if len(tables["claims"]):
+        parts += ["## Claims", _claims(tables["claims"]), _figure("claims")]
     parts += ["## Compression", _compression(tables), _figure("compression")]
     if len(tables["matching"]):
         parts += ["### Matched compression", _matching(tables["matching"], study.vocabulary.match_tolerance)]
@@ -47,7 +53,8 @@ def summary(study: Study, results: Path) -> str:
         parts += ["### Training of the networks", _figure("training")]
     parts += ["## Distribution of tokens", _distribution(tables["results"]), _figure("rank_frequency")]
     if len(tables["learnability"]):
-        parts += ["## Language models", _language_models(tables["results"], len(study.seeds)), _figure("convergence")]
+        parts += ["## Language models"] + ([_figure("tuning")] if len(tables["tuning"]) else [])
+        parts += [_language_models(tables["results"], len(study.seeds)), _figure("convergence")]
         parts += [_figure("learnability")]
     if len(tables["differences"]):
         parts += ["### Paired differences", _differences(tables["differences"])]
@@ -109,6 +116,27 @@ def _reading(study: Study) -> str:
         "**Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, over UTF-8 bytes of "
         f"the raw text, so that vocabularies can be compared. {interval} All numbers come from the CSV files in `tables/`."
     )
+
+
+def _claims(claims: pd.DataFrame) -> str:
+    found: Any = claims.itertuples()
+    rows = [
+        [
+            f"{row.claim}: {row.text}",
+            f"`{row.first}` against `{row.second}`",
+            share(row.effect, sign=True),
+            "–" if pd.isna(row.low) else f"[{share(row.low, sign=True)}, {share(row.high, sign=True)}]",
+            share(row.margin, 0),
+            str(row.seeds),
+            row.verdict,
+        ]
+        for row in found
+    ]
+    note = (
+        "Effect: relative advantage of the first arm, paired by seed. Supported: its whole 95 % interval is above minus the margin; "
+        "contradicted: wholly below; not supported: these runs do not decide. Claims and margins stand in the configuration."
+    )
+    return f"{note}\n\n{markdown_table(['claim', 'arms', 'effect', '95 % interval', 'margin', 'seeds', 'verdict'], rows)}"
 
 
 def _compression(tables: dict[str, pd.DataFrame]) -> str:

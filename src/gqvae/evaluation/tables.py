@@ -21,7 +21,7 @@ CURVE = ("step", "bytes", "tokens", "flops", "valid_bpb")
 RESULT = (
     "arm", "seed", "train_bytes", "train_bytes_used", "tokenizer", "vocab_size", "parameters", "parameters_non_embedding",
     "parameters_embedding", "steps", "tokens", "flops", "seconds", "valid_bpb", "test_bpb", "test_bytes", "test_tokens",
-    "device", "precision", "tokenizer_digest",
+    "learning_rate", "device", "precision", "tokenizer_digest",
 )  # fmt: skip
 MATCHING = (
     "arm", "seed", "target", "vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference",
@@ -48,6 +48,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "fallback_rate", "exact_token_accuracy", "train_bytes", "test_bpb", "test_bpb_low", "test_bpb_high", "train_tokens",
         "parameters_embedding", "parameters_non_embedding", "vocabulary_used", "renyi_efficiency",
     ),
+    "tuning": ("arm", "learning_rate", "valid_bpb", "chosen"),
+    "claims": (
+        "claim", "text", "corpus", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
+        "margin", "verdict", "cells",
+    ),
     "ablations": ("arm", "seed", "objective", "alpha_set", "vocab_size", *ABLATION_MEASURES),
     "ablation_means": ("measure", "arm", "seeds", "mean", "low", "high"),
     "rates": (
@@ -70,12 +75,17 @@ _TEXT = {
     "second",
     "objective",
     "measure",
+    "claim",
+    "text",
+    "corpus",
+    "verdict",
+    "cells",
 }
 _WHOLE = {
     "seed", "vocab_size_requested", "train_bytes", "train_bytes_used", "bytes", "tokens", "step", "steps", "rank", "count",
     "parameters", "parameters_non_embedding", "parameters_embedding", "test_bytes", "test_tokens", "revived", "seeds",
 }  # fmt: skip
-_TRUTH = {"used_downstream", "within_tolerance"}
+_TRUTH = {"used_downstream", "within_tolerance", "chosen"}
 _AVERAGED = {"results"}  # whole numbers become means there, e.g. the vocabulary size of matched BPE over seeds
 
 

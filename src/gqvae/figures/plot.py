@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from gqvae.errors import UserError
-from gqvae.figures import bistability, compression, convergence, learnability, rank_frequency, training
+from gqvae.figures import bistability, claims, compression, convergence, learnability, rank_frequency, training, tuning
 from gqvae.figures.style import CorpusFacts, draw_nothing, save, styled
 
 FIGURES: dict[str, ModuleType] = {
@@ -15,6 +15,8 @@ FIGURES: dict[str, ModuleType] = {
     "learnability": learnability,
     "training": training,
     "rank_frequency": rank_frequency,
+    "claims": claims,
+    "tuning": tuning,
     "bistability": bistability,
 }
 

@@ -1,0 +1,151 @@
+"""Verdicts on a study's claims, computed from its tables by the rule that stands in its configuration, and never typed.
+
+The effect is the relative advantage of the first arm, positive where it is better: first/second − 1 where more is better, 1 − first/second
+where less is. It is taken seed by seed, and its interval is Student's over seeds. A claim is *supported* if the whole interval lies
+above −margin, *contradicted* if it lies wholly below, and otherwise *not supported*: these runs do not decide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gqvae import layout
+from gqvae.config import Claim, Study
+from gqvae.evaluation.intervals import Interval, t_interval
+from gqvae.evaluation.results import main_rows
+
+MORE_IS_BETTER = {
+    "bytes_per_token": True,
+    "renyi_efficiency": True,
+    "test_bpb": False,
+    "convergence": False,
+    "learnability": False,
+}
+
+Tables = dict[str, pd.DataFrame]
+BySeed = dict[int, float]
+
+
+def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
+    """One row per claim that the study's arms can decide.
+
+    Args:
+        study: with its claims.
+        tables: the other tables.
+        corpus: its label.
+    """
+    return pd.DataFrame([_judged(study, tables, corpus, name, claim) for name, claim in layout.decidable_claims(study).items()])
+
+
+def _judged(study: Study, tables: Tables, corpus: str, name: str, claim: Claim) -> dict[str, Any]:
+    second = _opponent(study, tables, claim)
+    ours, theirs = (_measure(study, tables, claim.measure, arm, "test") for arm in (claim.first, second))
+    effect = advantage(ours, theirs, MORE_IS_BETTER[claim.measure])
+    return {
+        "claim": name,
+        "text": claim.text,
+        "corpus": corpus,
+        "measure": claim.measure,
+        "first": claim.first,
+        "second": second,
+        "seeds": effect.n,
+        "first_mean": float(np.mean(list(ours.values()))),
+        "second_mean": float(np.mean(list(theirs.values()))),
+        "effect": effect.mean,
+        "low": effect.low,
+        "high": effect.high,
+        "margin": claim.margin,
+        "verdict": verdict(effect, claim.margin),
+        "cells": f"{_CELLS[claim.measure]}; arm {claim.first}, {second}; seed {', '.join(map(str, study.seeds))}",
+    }
+
+
+def advantage(first: BySeed, second: BySeed, more_is_better: bool) -> Interval:
+    """Relative advantage of `first`, seed by seed."""
+    ratios = [first[seed] / second[seed] for seed in sorted(first)]
+    return t_interval([ratio - 1 if more_is_better else 1 - ratio for ratio in ratios])
+
+
+def verdict(effect: Interval, margin: float) -> str:
+    """What an interval of an advantage says about a claim."""
+    if effect.low is not None and effect.low > -margin:
+        return "supported"
+    if effect.high is not None and effect.high < -margin:
+        return "contradicted"
+    return "not supported"
+
+
+def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
+    """The arm to compare with: of several, the one that is best on the validation split."""
+    fitting = layout.opponents(study, claim)
+    if len(fitting) == 1:
+        return fitting[0]
+    means = {arm: float(np.mean(list(_measure(study, tables, claim.measure, arm, "valid").values()))) for arm in fitting}
+    return (max if MORE_IS_BETTER[claim.measure] else min)(fitting, key=means.__getitem__)
+
+
+def _measure(study: Study, tables: Tables, measure: str, arm: str, split: str) -> BySeed:
+    """The values of an arm by seed; a tokenizer that is the same for every seed has the same value at each."""
+    return {seed: _MEASURES[measure](study, tables, arm, seed, split) for seed in study.seeds}
+
+
+def _of(table: pd.DataFrame, arm: str, seed: int) -> pd.DataFrame:
+    return table[(table["arm"] == arm) & (table["seed"].isna() | (table["seed"] == seed))]
+
+
+def _bytes_per_token(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+    (row,) = _of(main_rows(tables["compression"], split), arm, seed)["bytes_per_token"]
+    return float(row)
+
+
+def _test_bpb(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+    runs = _of(tables["learnability"], arm, seed)
+    (row,) = runs.loc[runs["train_bytes"] == max(study.language_model.train_bytes), f"{split}_bpb"]
+    return float(row)
+
+
+def _learnability(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+    return float(np.exp(np.log(_of(tables["learnability"], arm, seed)[f"{split}_bpb"].astype(float)).mean()))
+
+
+def _convergence(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+    """Mean over the bytes read of the validation curve, from where all runs of the largest amount have been measured."""
+    curves = tables["convergence"][tables["convergence"]["train_bytes"] == max(study.language_model.train_bytes)]
+    runs = curves.groupby(["arm", "seed"])["bytes"]
+    own = _of(curves, arm, seed).sort_values("bytes")
+    return mean_over(
+        own["bytes"].to_numpy(float), own["valid_bpb"].to_numpy(float), float(runs.min().max()), float(runs.max().min())
+    )
+
+
+def mean_over(x: np.ndarray, y: np.ndarray, start: float, end: float) -> float:
+    """Mean of the piecewise linear curve through points (x ascending, y) from `start` to `end`."""
+    inside = x[(x > start) & (x < end)]
+    places = np.concatenate([[start], inside, [end]])
+    heights = np.interp(places, x, y)
+    return float(((heights[1:] + heights[:-1]) / 2 * np.diff(places)).sum() / (end - start))
+
+
+def _renyi_efficiency(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+    (row,) = _of(tables["distribution"], arm, seed)["renyi_efficiency"]
+    return float(row)
+
+
+_MEASURES: dict[str, Callable[[Study, Tables, str, int, str], float]] = {
+    "bytes_per_token": _bytes_per_token,
+    "test_bpb": _test_bpb,
+    "convergence": _convergence,
+    "learnability": _learnability,
+    "renyi_efficiency": _renyi_efficiency,
+}
+_CELLS = {
+    "bytes_per_token": "compression.csv: bytes_per_token where used_downstream and split test",
+    "test_bpb": "learnability.csv: test_bpb at the largest train_bytes",
+    "convergence": "convergence.csv: valid_bpb over bytes at the largest train_bytes",
+    "learnability": "learnability.csv: test_bpb at every train_bytes",
+    "renyi_efficiency": "distribution.csv: renyi_efficiency",
+}

@@ -1,0 +1,45 @@
+"""Figure: validation bits per byte against the peak learning rate, by arm; the chosen rate is circled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.style import CorpusFacts, LineEnd, arm_style, arms_in, label_line_ends, new_figure, write_heading
+
+TABLES = ("tuning",)
+
+
+def points(tables: Path) -> pd.DataFrame:
+    """Every rate that was tried."""
+    return read_table(tables, "tuning")
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """A line for each arm."""
+    figure = new_figure(5.4, 3.6)
+    figure.subplots_adjust(left=0.10, right=0.76, bottom=0.13)
+    axes = figure.add_subplot()
+    write_heading(figure, "Learning rates: the same grid for every arm", corpus, "validation split · 1 seed · circled: chosen")
+    axes.set_xscale("log")
+    ends = []
+    for arm in arms_in(data):
+        style = arm_style(arm)
+        rows = data[data["arm"] == arm].sort_values("learning_rate")
+        chosen = rows[rows["chosen"]]
+        axes.plot(rows["learning_rate"], rows["valid_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
+        axes.plot(chosen["learning_rate"], chosen["valid_bpb"], "o", color=style.color, markersize=10, fillstyle="none", zorder=4)
+        last = rows.iloc[-1]
+        ends.append(LineEnd(float(last["learning_rate"]), float(last["valid_bpb"]), style.name, style.color))
+    axes.xaxis.set_major_locator(FixedLocator(sorted(set(data["learning_rate"]))))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("peak learning rate")
+    axes.set_ylabel("validation loss (bits per byte) ↓")
+    axes.margins(x=0.08, y=0.07)
+    label_line_ends(axes, ends)
+    return figure

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fabricated_study import fabricate, fabricated_settings
+from gqvae import layout
+from gqvae.config import Claim, Study, parse
+from gqvae.errors import UserError
+from gqvae.evaluation.claims import advantage, mean_over, verdict
+from gqvae.evaluation.collect import collect
+from gqvae.evaluation.intervals import Interval
+from gqvae.evaluation.tables import read_table
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return fabricated_settings(many=True)
+
+
+@pytest.fixture(scope="module")
+def tables(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    results = fabricate(study, tmp_path_factory.mktemp("claims"))
+    collect(study, results, results / "tables")
+    return results / "tables"
+
+
+def test_every_claim_of_the_paper_has_a_row_and_a_verdict(study: Study, tables: Path) -> None:
+    found = read_table(tables, "claims")
+    assert list(found["claim"]) == ["C1", "C2", "C3a", "C3b", "C4a", "C4b", "C5"]
+    assert set(found["seeds"]) == {3} and (found["low"] < found["effect"]).all() and (found["effect"] < found["high"]).all()
+    assert set(found["verdict"]) <= {"supported", "not supported", "contradicted"}
+
+
+def test_compression_is_that_of_the_table(tables: Path) -> None:
+    """C2 by hand: BPE has one tokenizer for all seeds."""
+    rows = read_table(tables, "compression")
+    rows = rows[rows["used_downstream"] & (rows["split"] == "test")].set_index("arm")["bytes_per_token"]
+    by_hand = (rows["gqvae"] / float(rows["bpe"])) - 1
+    claims = read_table(tables, "claims").set_index("claim")
+    assert claims.loc["C2", "effect"] == pytest.approx(by_hand.mean(), rel=1e-12)
+    assert claims.loc["C2", "second_mean"] == pytest.approx(float(rows["bpe"]), rel=1e-12)
+
+
+def test_the_best_opponent_is_chosen_on_the_validation_split(tables: Path) -> None:
+    rows = read_table(tables, "compression")
+    rows = rows[rows["used_downstream"] & (rows["split"] == "valid") & rows["arm"].isin(["fixed", "fixed_2"])]
+    assert (
+        read_table(tables, "claims").set_index("claim").loc["C1", "second"]
+        == rows.groupby("arm")["bytes_per_token"].mean().idxmax()
+    )
+
+
+def test_fewer_bits_are_an_advantage(tables: Path) -> None:
+    runs = read_table(tables, "learnability")
+    runs = runs[runs["train_bytes"] == runs["train_bytes"].max()].pivot(index="seed", columns="arm", values="test_bpb")
+    claims = read_table(tables, "claims").set_index("claim")
+    assert claims.loc["C3b", "effect"] == pytest.approx((1 - runs["gqvae"] / runs["bpe"]).mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "margin", "said"),
+    [
+        (0.01, 0.03, 0.0, "supported"),
+        (-0.01, 0.03, 0.0, "not supported"),
+        (-0.03, -0.01, 0.0, "contradicted"),
+        (-0.03, -0.01, 0.05, "supported"),  # behind, but by less than counts
+        (-0.08, -0.01, 0.05, "not supported"),
+        (None, None, 0.0, "not supported"),  # one seed
+    ],
+)
+def test_verdicts(low: float | None, high: float | None, margin: float, said: str) -> None:
+    assert verdict(Interval(0.0, low, high, 3), margin) == said
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_a_claim_without_an_effect_is_rarely_decided(seeds: int) -> None:
+    """Two equal arms whose seeds share noise: 95 % intervals decide one time in twenty, half of that in either direction."""
+    random, repetitions, said = np.random.default_rng(0), 4000, []
+    for _ in range(repetitions):
+        shared, own = random.normal(1.5, 0.1, seeds), random.normal(0, 0.02, (2, seeds))
+        first, second = (dict(enumerate(shared + noise)) for noise in own)
+        said.append(verdict(advantage(first, second, more_is_better=False), 0.0))
+    for decided in ("supported", "contradicted"):
+        assert said.count(decided) / repetitions == pytest.approx(0.025, abs=0.008)
+
+
+def test_an_effect_is_found_where_it_is_large_beside_the_noise() -> None:
+    random = np.random.default_rng(1)
+    first = dict(enumerate(random.normal(1.4, 0.002, 3)))
+    second = dict(enumerate(random.normal(1.5, 0.002, 3)))
+    found = advantage(first, second, more_is_better=False)
+    assert found.mean == pytest.approx(1 - 1.4 / 1.5, abs=0.005) and verdict(found, 0.0) == "supported"
+    assert verdict(advantage(second, first, more_is_better=False), 0.0) == "contradicted"
+
+
+def test_the_mean_of_a_curve_is_exact_between_its_points() -> None:
+    x, y = np.array([0.0, 2.0, 6.0]), np.array([4.0, 2.0, 0.0])
+    assert mean_over(x, y, 0, 6) == pytest.approx((2 * 3 + 4 * 1) / 6)
+    assert mean_over(x, y, 1, 3) == pytest.approx((2.5 + 1.75) / 2)
+    fine = np.linspace(1, 3, 100_001)
+    assert mean_over(x, y, 1, 3) == pytest.approx(np.interp(fine, x, y).mean(), rel=1e-6)
+
+
+def test_claims_without_their_arms_are_left_out_or_refused() -> None:
+    small = fabricated_settings(arms={"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae", "language_model": False}})
+    assert list(layout.decidable_claims(small)) == ["C2", "C5"]
+    settings = small.model_dump(mode="json") | {
+        "claims": {"mine": Claim(text="x", measure="test_bpb", first="gqvae", second="bpe").model_dump()}
+    }
+    with pytest.raises(UserError, match=r"claims\.mine speaks of 'gqvae': name an arm of the study with language models"):
+        parse(Study, settings, "test")
+
+
+def test_a_study_without_claims_has_an_empty_table(tmp_path: Path) -> None:
+    study = fabricated_settings(arms={"bytes": {"kind": "bytes"}, "bpe": {"kind": "bpe"}})
+    results = fabricate(study, tmp_path)
+    collect(study, results, tmp_path / "tables")
+    assert isinstance(read_table(tmp_path / "tables", "claims"), pd.DataFrame) and read_table(tmp_path / "tables", "claims").empty

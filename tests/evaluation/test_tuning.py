@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from gqvae.errors import UserError
+from gqvae.evaluation.tuning import choose_learning_rate
+from gqvae.files import read_json, write_json
+
+
+def runs(folder: Path, losses: dict[float, float | None]) -> list[Path]:
+    paths = []
+    for place, (rate, loss) in enumerate(losses.items()):
+        paths.append(folder / f"{place}.json")
+        write_json(paths[-1], {"arm": "bpe", "learning_rate": rate, "valid_bpb": loss, "test_bpb": 9.0 - rate})
+    return paths
+
+
+def test_the_lowest_validation_loss_is_chosen(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        choose_learning_rate(runs(tmp_path, {0.01: 2.2, 0.001: 2.5, 0.003: 2.1}), tmp_path / "chosen.json")
+    found = read_json(tmp_path / "chosen.json")
+    assert found == {"arm": "bpe", "learning_rate": 0.003, "tried": [[0.001, 2.5], [0.003, 2.1], [0.01, 2.2]]}
+    assert not caplog.records
+
+
+def test_the_edge_of_the_grid_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        choose_learning_rate(runs(tmp_path, {0.001: 2.5, 0.003: 2.3, 0.01: 2.2}), tmp_path / "chosen.json")
+    assert "0.01, is at the edge of the grid" in caplog.text
+
+
+def test_runs_that_diverged_are_never_chosen(tmp_path: Path) -> None:
+    choose_learning_rate(runs(tmp_path, {0.001: 2.5, 0.003: None}), tmp_path / "chosen.json")
+    assert read_json(tmp_path / "chosen.json")["learning_rate"] == 0.001
+    with pytest.raises(UserError, match="diverged"):
+        choose_learning_rate(runs(tmp_path, {0.001: None}), tmp_path / "chosen.json")
