@@ -207,3 +207,20 @@ def _run(study: Study, run: layout.LanguageModelRun, results: Path, rng: np.rand
         "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "learning_rate": 3e-3, "device": "cpu", "precision": "32", "tokenizer_digest": "0" * 64,
     }  # fmt: skip
     write_json(run.path(results) / "result.json", record)
+    sizes = np.random.default_rng(7).integers(500, 1500, 40)  # the same documents for every run
+    bits = sizes * record["test_bpb"] * rng.normal(1, 0.02, len(sizes))
+    counts = np.rint(sizes / rate).astype(int) + 1
+    documents = {"document": np.arange(len(sizes)), "bytes": sizes, "tokens": counts, "bits": bits}
+    _write(pd.DataFrame(documents), run.path(results) / "documents.csv")
+    parts = [
+        ("frequency", "rank 1 to 10"),
+        ("frequency", "rank 11 to 100"),
+        ("place", "1"),
+        ("place", "2"),
+        ("length", "1"),
+        ("length", "2"),
+    ]
+    rows = [
+        {"kind": kind, "bin": name, "tokens": 100, "bytes": 300, "bits": float(rng.uniform(500, 900))} for kind, name in parts
+    ]
+    _write(pd.DataFrame(rows), run.path(results) / "breakdown.csv")

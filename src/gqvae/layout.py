@@ -28,9 +28,12 @@ TABLES = (
     "differences",
     "claims",
     "tuning",
+    "documents",
+    "breakdown",
     "results",
 )
 FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency", "claims", "tuning")
+RUN_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "result.json")  # of one language model
 ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
 ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the weight of the paper's gate loss
 
@@ -228,7 +231,7 @@ class LanguageModelRun:
         return run_name(self.arm, self.seed, self.train_bytes)
 
     def path(self, results: Path | str) -> Path:
-        """The folder with `curve.csv` and `result.json`."""
+        """The folder of `RUN_FILES`."""
         return Path(results) / "language_models" / self.name
 
 

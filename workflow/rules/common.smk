@@ -191,7 +191,7 @@ MEASUREMENTS = {
         for name in ("tokens.json", "train.bin")
     ],
     "rates": [str(layout.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
-    "runs": [f"{run.path(RESULTS)}/{name}" for run in layout.language_model_runs(STUDY) for name in ("curve.csv", "result.json")],
+    "runs": [f"{run.path(RESULTS)}/{name}" for run in layout.language_model_runs(STUDY) for name in layout.RUN_FILES],
 }
 
 

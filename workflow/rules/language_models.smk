@@ -109,7 +109,11 @@ rule train_lm:
         rate=chosen_rate,
         code=tokenizer_code("language_models", "train-lm"),
     output:
-        curve=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}/curve.csv",
+        measured=[
+            f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}/{name}"
+            for name in layout.RUN_FILES
+            if name != "result.json"
+        ],
         result=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}/result.json",
     log:
         f"{LOGS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}.log",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,16 @@ LOGITS_ON_ACCELERATOR = 1 << 27
 
 @dataclass(frozen=True)
 class BitsPerByte:
-    """What was measured: the cost of a text in bits, its bytes, and the tokens scored (ends of documents included)."""
+    """What was measured: the cost of a text in bits, its bytes, and the tokens scored (ends of documents included).
+
+    Attributes:
+        costs: (tokens,) float32, bits of each token in order.
+    """
 
     bits: float
     bytes: int
     tokens: int
+    costs: npt.NDArray[np.float32] = field(repr=False, compare=False)
 
     @property
     def value(self) -> float:
@@ -80,26 +85,24 @@ def bits_per_byte(
 
     stream = torch.from_numpy(np.asarray(ids, dtype=np.int64)).to(device)
     with torch.inference_mode():
-        nats = _cost(model, stream[None, : min(context, len(targets))], stream[1 : context + 1], 0)
-        scored = min(context, len(targets))
+        costs = [_costs(model, stream[None, : min(context, len(targets))], stream[1 : context + 1], 0)]
         # Full windows, each scoring the `stride` tokens that the one before it has not reached; then one that ends at the end.
         starts = torch.arange(stride, max(stride, len(targets) - context + 1), stride, device=device)
         places = torch.arange(context, device=device)
         fresh = torch.arange(context - stride, context, device=device)
         for at in range(0, len(starts), windows_at_once):
             some = starts[at : at + windows_at_once]
-            nats += _cost(model, stream[some[:, None] + places], stream[some[:, None] + fresh + 1], context - stride)
-            scored += len(some) * stride
-        rest = len(targets) - scored
+            costs.append(_costs(model, stream[some[:, None] + places], stream[some[:, None] + fresh + 1], context - stride))
+        rest = len(targets) - sum(map(len, costs))
         if rest:
-            nats += _cost(model, stream[None, len(targets) - context : -1], stream[-rest:], context - rest)
-            scored += rest
-    assert scored == len(targets), "every token is scored exactly once"
-    return BitsPerByte(float(nats) / math.log(2), raw_bytes, scored)
+            costs.append(_costs(model, stream[None, len(targets) - context : -1], stream[-rest:], context - rest))
+    nats = torch.cat(costs)
+    assert len(nats) == len(targets), "every token is scored exactly once"
+    bits = nats.double() / math.log(2)
+    return BitsPerByte(float(bits.sum()), raw_bytes, len(nats), bits.float().cpu().numpy())
 
 
-def _cost(model: Callable[[Tensor, int], Tensor], inputs: Tensor, targets: Tensor, first: int) -> Tensor:
-    """Σ −ln p of the targets after positions `first` on; logits as float32, the sum as float64. A tensor, so that no step waits."""
+def _costs(model: Callable[[Tensor, int], Tensor], inputs: Tensor, targets: Tensor, first: int) -> Tensor:
+    """−ln p of the targets after positions `first` on, in order, from logits as float32. A tensor, so that no step waits."""
     logits = model(inputs, first)
-    losses = functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction="none")
-    return losses.double().sum()
+    return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction="none")

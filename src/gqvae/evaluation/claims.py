@@ -1,7 +1,8 @@
 """Verdicts on a study's claims, computed from its tables by the rule that stands in its configuration, and never typed.
 
 The effect is the relative advantage of the first arm, positive where it is better: first/second − 1 where more is better, 1 − first/second
-where less is. It is taken seed by seed, and its interval is Student's over seeds. A claim is *supported* if the whole interval lies
+where less is. It is taken seed by seed, and its interval is Student's over seeds; beside it stands one over test documents, drawn with
+replacement (the ends of documents are tokens there, bytes per token elsewhere leave them out). A claim is *supported* if the whole interval lies
 above −margin, *contradicted* if it lies wholly below, and otherwise *not supported*: these runs do not decide it.
 """
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 from gqvae import layout
 from gqvae.config import Claim, Study
-from gqvae.evaluation.intervals import Interval, t_interval
+from gqvae.evaluation.intervals import LEVEL, Interval, t_interval
 from gqvae.evaluation.results import main_rows
 
 MORE_IS_BETTER = {
@@ -25,6 +26,8 @@ MORE_IS_BETTER = {
     "convergence": False,
     "learnability": False,
 }
+
+RESAMPLES = 2000
 
 Tables = dict[str, pd.DataFrame]
 BySeed = dict[int, float]
@@ -58,6 +61,7 @@ def _judged(study: Study, tables: Tables, corpus: str, name: str, claim: Claim) 
         "effect": effect.mean,
         "low": effect.low,
         "high": effect.high,
+        **_over_documents(study, tables, claim, second),
         "margin": claim.margin,
         "verdict": verdict(effect, claim.margin),
         "cells": f"{_CELLS[claim.measure]}; arm {claim.first}, {second}; seed {', '.join(map(str, study.seeds))}",
@@ -68,6 +72,42 @@ def advantage(first: BySeed, second: BySeed, more_is_better: bool) -> Interval:
     """Relative advantage of `first`, seed by seed."""
     ratios = [first[seed] / second[seed] for seed in sorted(first)]
     return t_interval([ratio - 1 if more_is_better else 1 - ratio for ratio in ratios])
+
+
+def _over_documents(study: Study, tables: Tables, claim: Claim, second: str) -> dict[str, float | None]:
+    """Ends of the bootstrap interval of the effect over test documents, where language models have read them."""
+    if claim.measure not in ("bytes_per_token", "test_bpb"):
+        return {}
+    read = tables["documents"]
+    if not {claim.first, second} <= set(read["arm"]):
+        return {}
+    over, under = ("bytes", "tokens") if claim.measure == "bytes_per_token" else ("bits", "bytes")
+    sums = [
+        [_of(read, arm, seed).sort_values("document")[[over, under]].to_numpy(float) for seed in study.seeds]
+        for arm in (claim.first, second)
+    ]
+    low, high = bootstrap_ratio(np.array(sums), MORE_IS_BETTER[claim.measure])
+    return {"document_low": low, "document_high": high}
+
+
+def bootstrap_ratio(
+    sums: np.ndarray, more_is_better: bool, level: float = LEVEL, resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """Percentile interval of the mean advantage over seeds, documents drawn with replacement, the same ones for both arms.
+
+    Args:
+        sums: (2 arms, seeds, documents, 2) numerators and denominators of every document.
+        more_is_better: as for `advantage`.
+        level: of the interval.
+        resamples: draws.
+    """
+    documents = sums.shape[2]
+    draws = np.random.default_rng(0).multinomial(documents, np.full(documents, 1 / documents), size=resamples)  # (R, documents)
+    totals = np.einsum("rd,asdk->rask", draws, sums, optimize=True)  # (R, arms, seeds, 2)
+    values = totals[..., 0] / totals[..., 1]
+    ratios = (values[:, 0] / values[:, 1]).mean(1)  # (R,)
+    low, high = np.quantile(ratios - 1 if more_is_better else 1 - ratios, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 def verdict(effect: Interval, margin: float) -> str:

@@ -19,7 +19,7 @@ from gqvae.errors import UserError
 from gqvae.evaluation import distribution
 from gqvae.evaluation.claims import claims_table
 from gqvae.evaluation.results import differences_table, results_table
-from gqvae.evaluation.tables import COLUMNS, CURVE, HISTORY, MATCHING, RESULT, read_columns, write_table
+from gqvae.evaluation.tables import BREAKDOWN, COLUMNS, CURVE, DOCUMENTS, HISTORY, MATCHING, RESULT, read_columns, write_table
 from gqvae.files import read_json
 
 SHOWN_MISSING = 12
@@ -39,7 +39,7 @@ def expected_files(study: Study) -> list[Path]:
         files += [folder / "tokens.json", folder / "train.bin"]
     files += [layout.chosen_rate_path(here, arm) for arm in layout.tuned_arms(study)]
     for run in layout.language_model_runs(study):
-        files += [run.path(here) / "curve.csv", run.path(here) / "result.json"]
+        files += [run.path(here) / name for name in layout.RUN_FILES]
     return files
 
 
@@ -63,6 +63,8 @@ def collect(study: Study, results: Path, out: Path) -> None:
         "learnability": _learnability(study, results),
         "training": _training(study, results),
         "tuning": _tuning(study, results),
+        "documents": _of_largest_runs(study, results, "documents", DOCUMENTS),
+        "breakdown": _of_largest_runs(study, results, "breakdown", BREAKDOWN),
     }
     tables["rank_frequency"], tables["distribution"] = _token_statistics(study, results)
     tables["matching"] = _matching(study, results, tables["compression"])
@@ -176,6 +178,16 @@ def _learnability(study: Study, results: Path) -> pd.DataFrame:
             )
         rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS["learnability"]))
+
+
+def _of_largest_runs(study: Study, results: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A table of every run with the most training text."""
+    frames = [
+        _with_run(read_columns(run.path(results) / f"{name}.csv", columns), arm=run.arm, seed=run.seed)
+        for run in layout.language_model_runs(study)
+        if run.train_bytes == max(study.language_model.train_bytes)
+    ]
+    return _stack(frames, name)
 
 
 def _tuning(study: Study, results: Path) -> pd.DataFrame:

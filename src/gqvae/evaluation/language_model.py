@@ -1,6 +1,6 @@
 """One language-model run from files to files: an arm's tokens in, its convergence curve and final bits per byte out.
 
-Outputs (`curve.csv`, then `result.json`) are written once training and the measurements of the whole validation and test splits are
+Outputs (`curve.csv`, `documents.csv` and `breakdown.csv` of the test split, then `result.json`) are written once training and the measurements of the whole validation and test splits are
 done; until then everything is in the state folder, from which a killed run goes on.
 """
 
@@ -23,6 +23,9 @@ from gqvae.corpus.documents import SPLITS, DocumentStore, offsets_path
 from gqvae.errors import UserError
 from gqvae.evaluation import bits_per_byte as measuring
 from gqvae.evaluation.bits_per_byte import BitsPerByte, bits_per_byte
+from gqvae.evaluation.distribution import count_tokens
+from gqvae.evaluation.losses import breakdown, by_document
+from gqvae.evaluation.tables import write_csv
 from gqvae.files import atomic_open, file_digest, json_digest, write_json
 from gqvae.models.lm import DecoderOnlyTransformer
 from gqvae.tokenizers.base import tokenizer_digest
@@ -180,6 +183,10 @@ def run_language_model(
             "precision": resolve_precision(settings.precision),
         }
         _write_curve(out / "curve.csv", module.history)
+        targets, costs = join_documents(test.tokens, range(len(test.tokens)))[1:], final[1].costs
+        write_csv(by_document(targets, lengths, costs), out / "documents.csv")
+        text = DocumentStore.open(corpus, "test")
+        write_csv(breakdown(targets, lengths, costs, count_tokens(tokens), text), out / "breakdown.csv")
         write_json(out / "result.json", result)
         logger.info("%s: %.4f bits per byte on test", label, final[1].value)
         held.clear()

@@ -125,7 +125,10 @@ def _claims(claims: pd.DataFrame) -> str:
             f"{row.claim}: {row.text}",
             f"`{row.first}` against `{row.second}`",
             share(row.effect, sign=True),
-            "–" if pd.isna(row.low) else f"[{share(row.low, sign=True)}, {share(row.high, sign=True)}]",
+            *(
+                "–" if pd.isna(low) else f"[{share(low, sign=True)}, {share(high, sign=True)}]"
+                for low, high in ((row.low, row.high), (row.document_low, row.document_high))
+            ),
             share(row.margin, 0),
             str(row.seeds),
             row.verdict,
@@ -134,9 +137,11 @@ def _claims(claims: pd.DataFrame) -> str:
     ]
     note = (
         "Effect: relative advantage of the first arm, paired by seed. Supported: its whole 95 % interval is above minus the margin; "
-        "contradicted: wholly below; not supported: these runs do not decide. Claims and margins stand in the configuration."
+        "contradicted: wholly below; not supported: these runs do not decide. Claims and margins stand in the configuration. Beside it, where "
+        "it can be had, the bootstrap interval over test documents: what other documents of this kind would change."
     )
-    return f"{note}\n\n{markdown_table(['claim', 'arms', 'effect', '95 % interval', 'margin', 'seeds', 'verdict'], rows)}"
+    header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "seeds", "verdict"]
+    return f"{note}\n\n{markdown_table(header, rows)}"
 
 
 def _compression(tables: dict[str, pd.DataFrame]) -> str:

@@ -23,6 +23,8 @@ RESULT = (
     "parameters_embedding", "steps", "tokens", "flops", "seconds", "valid_bpb", "test_bpb", "test_bytes", "test_tokens",
     "learning_rate", "device", "precision", "tokenizer_digest",
 )  # fmt: skip
+DOCUMENTS = ("document", "bytes", "tokens", "bits")
+BREAKDOWN = ("kind", "bin", "tokens", "bytes", "bits")
 MATCHING = (
     "arm", "seed", "target", "vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference",
     "test_target_bytes_per_token", "test_bytes_per_token", "test_relative_difference", "within_tolerance",
@@ -48,10 +50,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "fallback_rate", "exact_token_accuracy", "train_bytes", "test_bpb", "test_bpb_low", "test_bpb_high", "train_tokens",
         "parameters_embedding", "parameters_non_embedding", "vocabulary_used", "renyi_efficiency",
     ),
+    "documents": ("arm", "seed", *DOCUMENTS),
+    "breakdown": ("arm", "seed", *BREAKDOWN),
     "tuning": ("arm", "learning_rate", "valid_bpb", "chosen"),
     "claims": (
         "claim", "text", "corpus", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
-        "margin", "verdict", "cells",
+        "document_low", "document_high",        "margin", "verdict", "cells",
     ),
     "ablations": ("arm", "seed", "objective", "alpha_set", "vocab_size", *ABLATION_MEASURES),
     "ablation_means": ("measure", "arm", "seeds", "mean", "low", "high"),
@@ -76,6 +80,8 @@ _TEXT = {
     "objective",
     "measure",
     "claim",
+    "kind",
+    "bin",
     "text",
     "corpus",
     "verdict",
@@ -83,7 +89,7 @@ _TEXT = {
 }
 _WHOLE = {
     "seed", "vocab_size_requested", "train_bytes", "train_bytes_used", "bytes", "tokens", "step", "steps", "rank", "count",
-    "parameters", "parameters_non_embedding", "parameters_embedding", "test_bytes", "test_tokens", "revived", "seeds",
+    "parameters", "parameters_non_embedding", "parameters_embedding", "test_bytes", "test_tokens", "revived", "seeds", "document",
 }  # fmt: skip
 _TRUTH = {"used_downstream", "within_tolerance", "chosen"}
 _AVERAGED = {"results"}  # whole numbers become means there, e.g. the vocabulary size of matched BPE over seeds

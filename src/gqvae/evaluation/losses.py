@@ -1,0 +1,94 @@
+"""Where a language model's bits go: by document, by how frequent a token is, by its place in its pre-token, by its length.
+
+Costs are those of `bits_per_byte`, one for each target of a stream EOD document EOD … document EOD; shares add up to the whole, ends of
+documents included. Shapes: N targets, V ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gqvae.corpus.pretokens import split_text
+from gqvae.tokenizers.base import END_OF_DOCUMENT
+
+Whole = npt.NDArray[np.integer]
+Bits = npt.NDArray[np.floating]
+
+END = "end of document"
+RANKS = (10, 100, 1000)  # of tokens by frequency in the training text: upper ends of the bins
+MOST_PLACES = 4
+MOST_BYTES = 8
+
+
+def by_document(targets: Whole, byte_lengths: Whole, bits: Bits) -> pd.DataFrame:
+    """Columns document, bytes, tokens, bits; the end of a document belongs to it.
+
+    Args:
+        targets: (N,) ids, the last of them the end of a document.
+        byte_lengths: (V,), 0 for the end of a document.
+        bits: (N,) cost of each target.
+    """
+    ends = np.flatnonzero(targets == END_OF_DOCUMENT)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    return pd.DataFrame(
+        {
+            "document": np.arange(len(ends)),
+            "bytes": np.add.reduceat(np.asarray(byte_lengths)[targets], starts),
+            "tokens": ends - starts + 1,
+            "bits": np.add.reduceat(bits, starts),
+        }
+    )
+
+
+def breakdown(targets: Whole, byte_lengths: Whole, bits: Bits, train_counts: Whole, documents: Iterable[bytes]) -> pd.DataFrame:
+    """Columns kind (frequency, place, length), bin, tokens, bytes, bits; every kind adds up to the whole text.
+
+    Args:
+        targets: (N,) ids, as for `by_document`.
+        byte_lengths: (V,).
+        bits: (N,).
+        train_counts: (V,) how often each id occurs in the training text.
+        documents: the UTF-8 documents that the targets stand for.
+    """
+    sizes = np.asarray(byte_lengths)[targets]
+    place = places_in_pretokens(targets, sizes, documents)
+    bins = {
+        "frequency": _frequency_names(train_counts)[targets],
+        "place": np.where(place < MOST_PLACES, place.astype(str), f"{MOST_PLACES} or later"),
+        "length": np.where(sizes < MOST_BYTES, sizes.astype(str), f"{MOST_BYTES} or more"),
+    }
+    parts = []
+    for kind, names in bins.items():
+        names = np.where(targets == END_OF_DOCUMENT, END, names)
+        frame = pd.DataFrame({"kind": kind, "bin": names, "tokens": 1, "bytes": sizes, "bits": bits})
+        parts.append(frame.groupby(["kind", "bin"], as_index=False).sum())
+    return pd.concat(parts, ignore_index=True)
+
+
+def places_in_pretokens(targets: Whole, sizes: Whole, documents: Iterable[bytes]) -> Whole:
+    """Which token of its pre-token each target is, from 1 on; 0 for the end of a document → (N,)."""
+    starts = np.cumsum(sizes) - sizes  # where each token begins in the text without ends of documents
+    borders, total = [], 0
+    for document in documents:
+        ends = np.cumsum([len(pretoken.encode("utf-8")) for pretoken in split_text(document.decode("utf-8"))])
+        borders.append(total + np.concatenate([[0], ends[:-1]]))
+        total += len(document)
+    first = np.isin(starts, np.concatenate(borders)) & (sizes > 0)
+    order = np.arange(len(targets))
+    since = order - np.maximum.accumulate(np.where(first, order, 0))
+    return np.where(targets == END_OF_DOCUMENT, 0, since + 1)
+
+
+def _frequency_names(train_counts: Whole) -> npt.NDArray[np.str_]:
+    """The name of each id's bin (V,): its rank by frequency in the training text, the most frequent first (equal: by id)."""
+    ranks = np.empty(len(train_counts), dtype=np.int64)
+    ranks[np.argsort(-np.asarray(train_counts), kind="stable")] = np.arange(1, len(train_counts) + 1)
+    names = np.full(len(ranks), f"rank above {RANKS[-1]:,}", dtype="<U24")
+    for low, high in reversed(list(zip((1, *(rank + 1 for rank in RANKS)), RANKS, strict=False))):
+        names[ranks <= high] = f"rank {low:,} to {high:,}"
+    names[np.asarray(train_counts) == 0] = "never in training"
+    return names
