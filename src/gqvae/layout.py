@@ -32,7 +32,7 @@ TABLES = (
     "breakdown",
     "results",
 )
-FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency", "claims", "tuning")
+FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency", "claims", "breakdown", "tuning")
 RUN_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "result.json")  # of one language model
 ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
 ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the weight of the paper's gate loss

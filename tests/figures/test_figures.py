@@ -23,6 +23,11 @@ from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, styled
 
 NATURAL = CorpusFacts("a real corpus", False)
 LABELS = {
+    "breakdown": [
+        ("rank of the token in the training text", "bits per byte of the whole text ↓"),
+        ("place of the token in its pre-token", ""),
+        ("bytes of the token", ""),
+    ],
     "tuning": [("peak learning rate", "validation loss (bits per byte) ↓")],
     "claims": [("relative advantage of the first → (dashed: how far behind still counts)", "")],
     "compression": [("vocabulary size V, bytes included (tokens)", "compression (bytes per token) ↑")],

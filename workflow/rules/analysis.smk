@@ -11,6 +11,7 @@ localrules:
     plot_learnability,
     plot_claims,
     plot_tuning,
+    plot_breakdown,
     summarize,
     write_provenance,
 
@@ -335,6 +336,42 @@ rule plot_tuning:
     shell:
         """
         gqvae --log {log:q} plot tuning --tables {params.tables:q} --corpus {input.corpus:q} \
+            --out {params.folder:q}
+        """
+
+
+rule plot_breakdown:
+    input:
+        corpus=f"{RESULTS}/corpus/corpus.json",
+        table=f"{RESULTS}/tables/breakdown.csv",
+        code=figure_code("breakdown"),
+    output:
+        image=report(
+            f"{RESULTS}/figures/breakdown.png",
+            caption="../report/breakdown.rst",
+            category="Language models",
+            labels={"shows": "Where the bits go", "form": "figure"},
+        ),
+        print=f"{RESULTS}/figures/breakdown.pdf",
+        points=f"{RESULTS}/figures/breakdown.csv",
+    log:
+        f"{LOGS}/plot_breakdown.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_breakdown.tsv"
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        tables=subpath(input.table, parent=True),
+        folder=subpath(output.image, parent=True),
+    message:
+        "Figure: test bits by frequency, place and length of tokens."
+    shell:
+        """
+        gqvae --log {log:q} plot breakdown --tables {params.tables:q} --corpus {input.corpus:q} \
             --out {params.folder:q}
         """
 

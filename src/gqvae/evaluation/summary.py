@@ -21,6 +21,8 @@ CAPTIONS = {
     "that follows: the whole interval right of the bar, left of it, or neither. Dashed: how far behind still counts.",
     "compression": "Bytes per token on the test split against vocabulary size. Learned arms: solid with their gates and fallback "
     "(neural), dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
+    "breakdown": "Parts of the test loss by rank of the token in the training text, by its place in its pre-token and by its length: bits "
+    "over the bytes of the whole text. The parts of a panel add up to an arm's bits per byte.",
     "tuning": "Validation bits per byte after the smallest amount of training text against the peak learning rate, one seed. Circled: the rate "
     "that this arm's language models are trained with; the grid is the same for all arms.",
     "training": "The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates (solid) and of the soft ones (dashed), "
@@ -55,7 +57,7 @@ def summary(study: Study, results: Path) -> str:
     if len(tables["learnability"]):
         parts += ["## Language models"] + ([_figure("tuning")] if len(tables["tuning"]) else [])
         parts += [_language_models(tables["results"], len(study.seeds)), _figure("convergence")]
-        parts += [_figure("learnability")]
+        parts += [_figure("learnability"), _figure("breakdown")]
     if len(tables["differences"]):
         parts += ["### Paired differences", _differences(tables["differences"])]
     return "\n\n".join(parts) + "\n"

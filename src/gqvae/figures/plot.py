@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from gqvae.errors import UserError
-from gqvae.figures import bistability, claims, compression, convergence, learnability, rank_frequency, training, tuning
+from gqvae.figures import bistability, breakdown, claims, compression, convergence, learnability, rank_frequency, training, tuning
 from gqvae.figures.style import CorpusFacts, draw_nothing, save, styled
 
 FIGURES: dict[str, ModuleType] = {
@@ -16,6 +16,7 @@ FIGURES: dict[str, ModuleType] = {
     "training": training,
     "rank_frequency": rank_frequency,
     "claims": claims,
+    "breakdown": breakdown,
     "tuning": tuning,
     "bistability": bistability,
 }

@@ -1,0 +1,76 @@
+"""Figure: where the bits of a text go, by arm: by frequency of tokens, by their place in the pre-token, by their length."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+
+TABLES = ("breakdown",)
+PANELS = {
+    "frequency": "rank of the token in the training text",
+    "place": "place of the token in its pre-token",
+    "length": "bytes of the token",
+}
+LAST = ("never in training", "end of document")  # bins that come after the numbered ones
+
+
+def points(tables: Path) -> pd.DataFrame:
+    """Bits in each bin over all bytes of the text: the bins of a kind add up to the bits per byte of the model."""
+    table = read_table(tables, "breakdown")
+    whole = table.groupby(["arm", "seed", "kind"])["bytes"].transform("sum")
+    table["bits_per_byte"] = table["bits"] / whole.astype(float)
+    return table[["arm", "seed", "kind", "bin", "tokens", "bits_per_byte"]]
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """Means over seeds, a marker for each arm, seeds as small points."""
+    figure = new_figure(9.6, 3.7)
+    figure.subplots_adjust(left=0.06, right=0.86, bottom=0.25, wspace=0.2)
+    write_heading(
+        figure, "Where the bits go: parts of the test loss", corpus, f"test split, most training text · {describe_seeds(data)}"
+    )
+    arms = arms_in(data)
+    for place, (kind, title) in enumerate(PANELS.items()):
+        axes = figure.add_subplot(1, 3, place + 1)
+        rows = data[data["kind"] == kind]
+        bins = sorted(rows["bin"].unique(), key=_order)
+        for number, arm in enumerate(arms):
+            style = arm_style(arm)
+            own = rows[rows["arm"] == arm]
+            shift = 0.7 * (number + 0.5) / len(arms) - 0.35
+            mean = own.groupby("bin")["bits_per_byte"].mean()
+            axes.plot(
+                [bins.index(name) + shift for name in own["bin"]], own["bits_per_byte"], ".", color=style.color, markersize=2
+            )
+            axes.plot(
+                [bins.index(name) + shift for name in mean.index],
+                mean.to_numpy(),
+                style.marker,
+                color=style.color,
+                markersize=4.5,
+            )
+        for border in range(1, len(bins)):
+            axes.axvline(border - 0.5, color="#DDDDDD", linewidth=0.6, zorder=0)
+        axes.set_xticks(range(len(bins)), [name.removeprefix("rank ") for name in bins], rotation=35, ha="right", fontsize=6.5)
+        axes.set_xlim(-0.5, len(bins) - 0.5)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(title)
+        axes.set_ylabel("bits per byte of the whole text ↓" if place == 0 else "")
+    looks = [arm_style(arm) for arm in arms]
+    handles = [Line2D([], [], linestyle="", marker=style.marker, color=style.color, label=style.name) for style in looks]
+    figure.legend(handles=handles, loc="center left", bbox_to_anchor=(0.87, 0.5), fontsize=7.5, frameon=False)
+    return figure
+
+
+def _order(name: str) -> tuple[int, int]:
+    number = re.search(r"\d[\d,]*", name)
+    last = LAST.index(name) + 1 if name in LAST else 0
+    above = name.startswith("rank above")
+    return last, int(number[0].replace(",", "")) + above if number else 0
