@@ -28,6 +28,7 @@ TABLES = (
     "differences",
     "claims",
     "tuning",
+    "power_laws",
     "documents",
     "breakdown",
     "results",

@@ -18,6 +18,7 @@ from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.evaluation import distribution
 from gqvae.evaluation.claims import claims_table
+from gqvae.evaluation.power_laws import power_laws_table
 from gqvae.evaluation.results import differences_table, results_table
 from gqvae.evaluation.tables import BREAKDOWN, COLUMNS, CURVE, DOCUMENTS, HISTORY, MATCHING, RESULT, read_columns, write_table
 from gqvae.files import read_json
@@ -69,6 +70,7 @@ def collect(study: Study, results: Path, out: Path) -> None:
     tables["rank_frequency"], tables["distribution"] = _token_statistics(study, results)
     tables["matching"] = _matching(study, results, tables["compression"])
     tables["differences"] = differences_table(study, tables["learnability"])
+    tables["power_laws"] = power_laws_table(study, tables["learnability"])
     tables["results"] = results_table(study, tables)
     tables["claims"] = claims_table(study, tables, str(read_json(results / "corpus" / "corpus.json")["label"]))
     for name in layout.TABLES:

@@ -57,7 +57,9 @@ def summary(study: Study, results: Path) -> str:
     if len(tables["learnability"]):
         parts += ["## Language models"] + ([_figure("tuning")] if len(tables["tuning"]) else [])
         parts += [_language_models(tables["results"], len(study.seeds)), _figure("convergence")]
-        parts += [_figure("learnability"), _figure("breakdown")]
+        parts += [_figure("learnability")]
+        parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
+        parts += [_figure("breakdown")]
     if len(tables["differences"]):
         parts += ["### Paired differences", _differences(tables["differences"])]
     return "\n\n".join(parts) + "\n"
@@ -230,6 +232,13 @@ def _language_models(results: pd.DataFrame, seeds: int) -> str:
     size = int(trained["train_bytes"].iloc[0])
     note = f"Test split, language models trained on {size:,} bytes (the most in this study), mean of {seeds} seed{'s' if seeds > 1 else ''}."
     return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _power_laws(laws: pd.DataFrame) -> str:
+    found: Any = laws.itertuples()
+    rows = [[f"`{row.arm}`", number(row.exponent, 4), between(row.low, row.high, 4), number(row.constant, 2)] for row in found]
+    note = "Power laws: test bits per byte ≈ c · (bytes of training text)^(−b), fitted to each seed; a larger b learns faster from more text."
+    return f"{note}\n\n{markdown_table(['arm', 'b', '95 % interval', 'c'], rows)}"
 
 
 def _differences(differences: pd.DataFrame) -> str:

@@ -50,6 +50,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "fallback_rate", "exact_token_accuracy", "train_bytes", "test_bpb", "test_bpb_low", "test_bpb_high", "train_tokens",
         "parameters_embedding", "parameters_non_embedding", "vocabulary_used", "renyi_efficiency",
     ),
+    "power_laws": ("arm", "seeds", "exponent", "low", "high", "constant"),
     "documents": ("arm", "seed", *DOCUMENTS),
     "breakdown": ("arm", "seed", *BREAKDOWN),
     "tuning": ("arm", "learning_rate", "valid_bpb", "chosen"),
