@@ -65,7 +65,10 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
     for place, arm in enumerate(layout.tuned_arms(study)):
         tried = [[rate, 2.0 + 0.1 * abs(number - place % 2)] for number, rate in enumerate(study.language_model.learning_rates)]
         chosen = min(tried, key=lambda pair: pair[1])[0]
-        write_json(layout.chosen_rate_path(results, arm), {"arm": arm, "learning_rate": chosen, "tried": tried})
+        write_json(layout.chosen_rate_path(results, arm), {"arm": arm, "learning_rate": chosen})
+        for rate, loss in tried:
+            record = {"arm": arm, "learning_rate": rate, "valid_bpb": loss}
+            write_json(layout.tuning_path(results, arm, rate) / "result.json", record)
     for run in layout.language_model_runs(study):
         _run(study, run, results, rng)
     return results

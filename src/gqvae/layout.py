@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gqvae.config import RESERVED_IDS, BPEArm, BytesArm, Claim, CountedArm, FixedArm, GQVAEArm, Study
-from gqvae.config.study import fitting_arms
 from gqvae.errors import UserError
 
 MATCHED = "matched"
@@ -79,18 +78,12 @@ def counted_module(study: Study, arm: str) -> str | None:
     return "bpe" if isinstance(chosen, BPEArm) and chosen.match is None else None
 
 
-def opponents(study: Study, claim: Claim) -> list[str]:
-    """The arms that a claim may be decided against, those with tokens; one of them if it names one."""
-    fitting = fitting_arms(study.arms, claim.second, claim.measure)
-    return [arm for arm in fitting if arm != claim.first and has_tokenizer(study, arm)]
-
-
 def decidable_claims(study: Study) -> dict[str, Claim]:
     """The claims whose arms are in the study, by name."""
     return {
         name: claim
         for name, claim in sorted(study.claims.items())
-        if fitting_arms(study.arms, claim.first, claim.measure) and opponents(study, claim)
+        if claim.first in study.measured_arms(claim) and study.opponents(claim)
     }
 
 
@@ -247,13 +240,13 @@ def language_model_runs(study: Study) -> list[LanguageModelRun]:
     ]
 
 
-def tuning_path(results: Path | str, arm: str, place: int) -> Path:
-    """The folder of the language model that tries an arm's learning rate number `place`."""
-    return Path(results) / "language_models" / "tuning" / f"{arm}-r{place}"
+def tuning_path(results: Path | str, arm: str, rate: float) -> Path:
+    """The folder of the language model that tries a learning rate."""
+    return Path(results) / "language_models" / "tuning" / f"{arm}-r{rate!r}"
 
 
 def chosen_rate_path(results: Path | str, arm: str) -> Path:
-    """The learning rate that was chosen for an arm, and what it was chosen from."""
+    """The learning rate that was chosen for an arm."""
     return Path(results) / "language_models" / "tuning" / f"{arm}.json"
 
 

@@ -105,14 +105,37 @@ def test_the_mean_of_a_curve_is_exact_between_its_points() -> None:
     assert mean_over(x, y, 1, 3) == pytest.approx(np.interp(fine, x, y).mean(), rel=1e-6)
 
 
-def test_claims_without_their_arms_are_left_out_or_refused() -> None:
+def test_claims_of_the_paper_without_their_arms_are_left_out() -> None:
     small = fabricated_settings(arms={"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae", "language_model": False}})
     assert list(layout.decidable_claims(small)) == ["C2", "C5"]
-    settings = small.model_dump(mode="json") | {
-        "claims": {"mine": Claim(text="x", measure="test_bpb", first="gqvae", second="bpe").model_dump()}
-    }
-    with pytest.raises(UserError, match=r"claims\.mine speaks of 'gqvae': name an arm of the study with language models"):
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "measure", "wrong"),
+    [
+        ("gqvae", "bpe", "test_bpb", "first is 'gqvae'"),  # no language model
+        ("gq*", "bpe", "bytes_per_token", "first is 'gq\\*'"),
+        ("bpe", "bp*", "bytes_per_token", "second is 'bp\\*'.* but not bpe"),
+        ("bpe", "raw", "bytes_per_token", "second is 'raw'"),  # never quantized
+        ("raw", "bpe", "bytes_per_token", "first is 'raw'"),
+    ],
+)
+def test_claims_that_nothing_decides_are_refused(first: str, second: str, measure: str, wrong: str) -> None:
+    raw = {"kind": "gqvae", "language_model": False, "changes": {"training.quantize": False}}
+    arms = {"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae", "language_model": False}, "raw": raw}
+    settings = fabricated_settings(arms=arms).model_dump(mode="json")
+    settings["claims"] = {"mine": {"text": "x", "measure": measure, "first": first, "second": second}}
+    with pytest.raises(UserError, match=rf"claims\.mine\.{wrong}"):
         parse(Study, settings, "test")
+
+
+def test_one_pair_of_tokenizers_is_one_observation(tmp_path: Path) -> None:
+    claim = Claim(text="x", measure="bytes_per_token", first="bpe", second="bytes")
+    study = fabricated_settings(arms={"bytes": {"kind": "bytes"}, "bpe": {"kind": "bpe"}}, claims={"mine": claim})
+    results = fabricate(study, tmp_path)
+    collect(study, results, tmp_path / "tables")
+    (row,) = read_table(tmp_path / "tables", "claims").to_dict("records")
+    assert row["seeds"] == 1 and pd.isna(row["low"]) and row["verdict"] == "not supported"
 
 
 def test_a_study_without_claims_has_an_empty_table(tmp_path: Path) -> None:

@@ -21,8 +21,7 @@ def runs(folder: Path, losses: dict[float, float | None]) -> list[Path]:
 def test_the_lowest_validation_loss_is_chosen(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         choose_learning_rate(runs(tmp_path, {0.01: 2.2, 0.001: 2.5, 0.003: 2.1}), tmp_path / "chosen.json")
-    found = read_json(tmp_path / "chosen.json")
-    assert found == {"arm": "bpe", "learning_rate": 0.003, "tried": [[0.001, 2.5], [0.003, 2.1], [0.01, 2.2]]}
+    assert read_json(tmp_path / "chosen.json") == {"arm": "bpe", "learning_rate": 0.003}
     assert not caplog.records
 
 
@@ -37,3 +36,16 @@ def test_runs_that_diverged_are_never_chosen(tmp_path: Path) -> None:
     assert read_json(tmp_path / "chosen.json")["learning_rate"] == 0.001
     with pytest.raises(UserError, match="diverged"):
         choose_learning_rate(runs(tmp_path, {0.001: None}), tmp_path / "chosen.json")
+
+
+def test_a_wider_grid_with_the_same_choice_writes_the_same_bytes(tmp_path: Path) -> None:
+    paths = runs(tmp_path, {0.003: 2.1, 0.01: 2.2, 0.03: 2.4})
+    choose_learning_rate(paths[:2], tmp_path / "narrow.json")
+    choose_learning_rate(paths, tmp_path / "wide.json")
+    assert (tmp_path / "narrow.json").read_bytes() == (tmp_path / "wide.json").read_bytes()
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    write_json(tmp_path / "other.json", {"arm": "bpe"})
+    with pytest.raises(UserError, match=r"other\.json is not the result of a language model"):
+        choose_learning_rate([tmp_path / "other.json"], tmp_path / "chosen.json")

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
+from gqvae.files import json_digest
 from gqvae.tokenizers.base import Tokenizer, tokenizer_digest
+from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_tokenizer
 
@@ -65,6 +68,32 @@ def test_foreign_and_missing_folders_are_refused(tmp_path: Path) -> None:
         (tmp_path / "gqvae.json").write_text(text)
         with pytest.raises(UserError, match=message):
             load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": None}, {"files": {"../gqvae.json": "0"}}, {"strings": ["é漢"]}, {"requested_size": None}, {"kind": "dictionary"},
+        {"kind": "learned"}, {"kind": "os"}, {"strings": []}, {"settings": None, "kind": "dictionary"},
+    ],
+)  # fmt: skip
+def test_a_manifest_that_fits_its_digest_alone_is_refused(
+    tokenizers: dict[str, Tokenizer], change: dict[str, object], tmp_path: Path
+) -> None:
+    tokenizers["bpe"].save(tmp_path)
+    manifest = json.loads((tmp_path / "gqvae.json").read_text()) | change
+    del manifest["digest"]
+    (tmp_path / "gqvae.json").write_text(json.dumps(manifest | {"digest": json_digest(manifest)}))
+    with pytest.raises(UserError, match=r"or make the tokenizer again|missing or damaged|of a version or kind"):
+        load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize("arm", ["bpe", "unigram", "dictionary"])
+def test_equal_trainings_write_equal_bytes(counts: PretokenCounts, arm: str, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        trainer(arm, {})(counts, 280).save(tmp_path / name)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
 
 def test_the_network_is_found_from_another_folder(

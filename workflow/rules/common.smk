@@ -10,6 +10,7 @@ try:
     from gqvae import layout
     from gqvae.errors import UserError
     from gqvae.source_files import PACKAGE, source_files
+    from gqvae.tokenizers.counted import check_arms
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")
 
@@ -21,7 +22,9 @@ def parse_study():
     """The config as a typed study; what is wrong with it is one sentence, and the end."""
     origin = ", ".join(os.path.relpath(path) for path in workflow.configfiles)
     try:
-        return settings.parse(settings.Study, config, origin or "--config")
+        study = settings.parse(settings.Study, config, origin or "--config")
+        check_arms(study)
+        return study
     except UserError as error:
         sys.exit(f"gqvae: error: {error}")
 
@@ -136,13 +139,14 @@ def counts_of_training_text(wildcards):
 def language_model_settings(wildcards):
     """The block with this run's own amount of text alone: another amount in the study is no reason to train this one again."""
     own = {"train_bytes": (int(wildcards.train_bytes),), "learning_rates": ()}
+    if STUDY.language_model.learning_rates:  # then it is chosen, whatever stands here
+        own["learning_rate"] = settings.LanguageModel().learning_rate
     return STUDY.language_model.model_copy(update=own).canonical()
 
 
 def tuning_settings(wildcards):
     """The block with the rate that this run tries, after the smallest amount of text."""
-    text, rates = STUDY.language_model.train_bytes[:1], STUDY.language_model.learning_rates
-    own = {"train_bytes": text, "learning_rate": rates[int(wildcards.place)], "learning_rates": ()}
+    own = {"train_bytes": STUDY.language_model.train_bytes[:1], "learning_rate": float(wildcards.rate), "learning_rates": ()}
     return STUDY.language_model.model_copy(update=own).canonical()
 
 
@@ -180,6 +184,11 @@ def inputs_of_run(wildcards):
     }
 
 
+def trials(arm):
+    """The runs that an arm's learning rate is chosen from."""
+    return [f"{layout.tuning_path(RESULTS, arm, rate)}/result.json" for rate in STUDY.language_model.learning_rates]
+
+
 # What the tables are made from: everything the study asks for, so that a mean never hides a missing seed.
 MEASUREMENTS = {
     "compression": [str(layout.compression_path(RESULTS, family)) for family in layout.families(STUDY)],
@@ -191,6 +200,7 @@ MEASUREMENTS = {
         for name in ("tokens.json", "train.bin")
     ],
     "rates": [str(layout.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
+    "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],
     "runs": [f"{run.path(RESULTS)}/{name}" for run in layout.language_model_runs(STUDY) for name in layout.RUN_FILES],
 }
 
@@ -201,5 +211,5 @@ wildcard_constraints:
     seed=one_of(STUDY.seeds),
     size=one_of(STUDY.vocabulary.sizes),
     variant=rf"v\d+|{layout.MATCHED}",
-    place=r"\d+",
+    rate=r"[0-9.e-]+",
     train_bytes=one_of(STUDY.language_model.train_bytes),

@@ -43,11 +43,11 @@ rule tune_lm:
         **CORPUS,
         code=tokenizer_code("language_models", "train-lm"),
     output:
-        result=f"{RESULTS}/language_models/tuning/{{arm}}-r{{place}}/result.json",
+        result=f"{RESULTS}/language_models/tuning/{{arm}}-r{{rate}}/result.json",
     log:
-        f"{LOGS}/tune_lm/{{arm}}-r{{place}}.log",
+        f"{LOGS}/tune_lm/{{arm}}-r{{rate}}.log",
     benchmark:
-        f"{BENCHMARKS}/tune_lm/{{arm}}-r{{place}}.tsv"
+        f"{BENCHMARKS}/tune_lm/{{arm}}-r{{rate}}.tsv"
     retries: 1
     conda:
         "../envs/gqvae.yaml"
@@ -60,27 +60,24 @@ rule tune_lm:
         settings=tuning_settings,
         seed=STUDY.seeds[0],
         train_bytes=STUDY.language_model.train_bytes[0],
-        state=f"{STATE}/language_models/tuning/{{arm}}-r{{place}}",
+        state=f"{STATE}/language_models/tuning/{{arm}}-r{{rate}}",
         tokenizer=subpath(input.tokenizer, parent=True),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.result, parent=True),
     message:
-        "Arm {wildcards.arm}: try learning rate number {wildcards.place} of the grid that all arms share."
+        "Arm {wildcards.arm}: try the learning rate {wildcards.rate}, of the grid that all arms share."
     shell:
         """
         gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {params.seed} \
             --train-bytes {params.train_bytes} --tokenizer {params.tokenizer:q} --tokens {params.tokens:q} \
-            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} --threads {threads}
+            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} --trial --threads {threads}
         """
 
 
 rule choose_learning_rate:
     input:
-        runs=lambda wildcards: [
-            f"{layout.tuning_path(RESULTS, wildcards.arm, place)}/result.json"
-            for place in range(len(STUDY.language_model.learning_rates))
-        ],
+        runs=lambda wildcards: trials(wildcards.arm),
         code=code("language_models", "choose-learning-rate"),
     output:
         chosen=f"{RESULTS}/language_models/tuning/{{arm}}.json",

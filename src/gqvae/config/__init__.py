@@ -5,7 +5,7 @@ Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.
 """
 
 from gqvae.config.block import BYTE_VALUES, MODULE_NAME, RESERVED_IDS, Block, load_settings, parse, read_settings, setting
-from gqvae.config.claims import PAPER_CLAIMS, Claim
+from gqvae.config.claims import PAPER_CLAIMS, TOKENIZER_MEASURES, Claim
 from gqvae.config.corpus import (
     Corpus,
     CorpusBase,
@@ -46,6 +46,7 @@ __all__ = [
     "MODULE_NAME",
     "PAPER_CLAIMS",
     "RESERVED_IDS",
+    "TOKENIZER_MEASURES",
     "Arm",
     "ArmBase",
     "BPEArm",

@@ -68,7 +68,7 @@ def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
 
 def read_settings(text: str, flag: str = "--settings") -> tuple[Any, str]:
     """The value behind an argument such as `--settings` and where it came from, for messages."""
-    if text.lstrip().startswith("{"):
+    if text.lstrip().startswith(("{", "[")):
         try:
             return json.loads(text), flag
         except json.JSONDecodeError as error:

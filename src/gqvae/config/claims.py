@@ -20,10 +20,12 @@ class Claim(Block):
     )
     first: str = setting(..., "The arm the claim is about.")
     second: str = setting(
-        ..., "The arm it is compared with; with `*`, the best of those that fit, chosen on the validation split."
+        ..., "The arm it is compared with; with `*`, the best of those whose names fit, chosen on the validation split."
     )
     margin: float = setting(0.0, "How far behind, relatively, still counts as reached: 0.05 for “comes within 5 %”.", ge=0, lt=1)
 
+
+TOKENIZER_MEASURES = ("bytes_per_token", "renyi_efficiency")  # the others are of language models
 
 # The paper's claims on the arms as the configurations name them; §1 of the paper, in its order.
 PAPER_CLAIMS: dict[str, Claim] = {

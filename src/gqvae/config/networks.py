@@ -194,5 +194,5 @@ class CountedTraining(Block):
 class BPEMatching(Block):
     """Byte-level BPE of the size that compresses like another tokenizer."""
 
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
+    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1, le=512)
     match_tolerance: float = setting(0.005, "Relative difference in bytes per token that counts as matched.", ge=0)

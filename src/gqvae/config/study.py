@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from gqvae.config.block import MODULE_NAME, RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
-from gqvae.config.claims import PAPER_CLAIMS, Claim
+from gqvae.config.claims import PAPER_CLAIMS, TOKENIZER_MEASURES, Claim
 from gqvae.config.corpus import Corpus, SyntheticCorpus
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining, Objective, RateControlledObjective, RequestedRate
 from gqvae.errors import UserError
@@ -34,7 +34,7 @@ class BPEArm(ArmBase):
     """Byte-level BPE by sentencepiece, confined to the same pre-tokens as every other arm."""
 
     kind: Literal["bpe"] = setting("bpe", "Byte-pair encoding.", source="paper")
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
+    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1, le=512)
     shuffled_share: float = setting(
         0.0,
         "Share of the training documents whose characters are shuffled before training (the paper's weak BPE: 0.7).",
@@ -95,12 +95,6 @@ class GQVAEArm(RequestedRate, LearnedArm):
 
 
 Arm = Annotated[BytesArm | BPEArm | CountedArm | FixedArm | GQVAEArm, Field(discriminator="kind")]
-
-
-def fitting_arms(arms: dict[str, Arm], pattern: str, measure: str) -> list[str]:
-    """The arms that a claim's `first` or `second` stands for, by name: those with language models, if they are what is measured."""
-    language_model = measure not in ("bytes_per_token", "renyi_efficiency")
-    return sorted(name for name, arm in arms.items() if fnmatchcase(name, pattern) and (arm.language_model or not language_model))
 
 
 class Vocabulary(Block):
@@ -199,10 +193,12 @@ class Study(Block):
         for name, claim in self.claims.items():
             if PAPER_CLAIMS.get(name) == claim:
                 continue  # those of the paper are decided where their arms are
-            for end in (claim.first, claim.second):
-                if not fitting_arms(self.arms, end, claim.measure):
-                    needed = "" if claim.measure in ("bytes_per_token", "renyi_efficiency") else " with language models"
-                    raise ValueError(f"claims.{name} speaks of {end!r}: name an arm of the study{needed}")
+            if claim.first not in self.measured_arms(claim) or not self.opponents(claim):
+                wrong = "second" if claim.first in self.measured_arms(claim) else "first"
+                raise ValueError(
+                    f"claims.{name}.{wrong} is {getattr(claim, wrong)!r}: name one of {', '.join(self.measured_arms(claim))}"
+                    + (f", but not {claim.first}" if wrong == "second" else "")
+                )
         return self
 
     @model_validator(mode="after")
@@ -235,6 +231,19 @@ class Study(Block):
                         f"arms.{name} is not quantized (training.quantize): it has no tokens, set its language_model to false"
                     )
         return self
+
+    def measured_arms(self, claim: Claim) -> list[str]:
+        """The arms that a claim may speak of: those that have tokens, and language models if they are what it measures."""
+        return [
+            name
+            for name, arm in sorted(self.arms.items())
+            if (arm.language_model or claim.measure in TOKENIZER_MEASURES)
+            and not (isinstance(arm, LearnedArm) and not self.network_run(name).training.quantize)
+        ]
+
+    def opponents(self, claim: Claim) -> list[str]:
+        """The arms that `second` stands for."""
+        return [name for name in self.measured_arms(claim) if fnmatchcase(name, claim.second) and name != claim.first]
 
     def network_run(self, arm: str) -> NetworkRun:
         """What trains the network of a learned arm: the shared settings with the arm's own choices and changes put in."""

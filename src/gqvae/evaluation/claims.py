@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from gqvae import layout
-from gqvae.config import Claim, Study
+from gqvae.config import TOKENIZER_MEASURES, Claim, Study
 from gqvae.evaluation.intervals import LEVEL, Interval, t_interval
 from gqvae.evaluation.results import main_rows
 
@@ -47,6 +47,8 @@ def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
 def _judged(study: Study, tables: Tables, corpus: str, name: str, claim: Claim) -> dict[str, Any]:
     second = _opponent(study, tables, claim)
     ours, theirs = (_measure(study, tables, claim.measure, arm, "test") for arm in (claim.first, second))
+    if claim.measure in TOKENIZER_MEASURES and not any(layout.is_seeded(study, arm) for arm in (claim.first, second)):
+        ours, theirs = ({seed: values[seed] for seed in study.seeds[:1]} for values in (ours, theirs))  # one pair, not many
     effect = advantage(ours, theirs, MORE_IS_BETTER[claim.measure])
     return {
         "claim": name,
@@ -121,7 +123,7 @@ def verdict(effect: Interval, margin: float) -> str:
 
 def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
     """The arm to compare with: of several, the one that is best on the validation split."""
-    fitting = layout.opponents(study, claim)
+    fitting = study.opponents(claim)
     if len(fitting) == 1:
         return fitting[0]
     means = {arm: float(np.mean(list(_measure(study, tables, claim.measure, arm, "valid").values()))) for arm in fitting}

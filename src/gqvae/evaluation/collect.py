@@ -38,7 +38,9 @@ def expected_files(study: Study) -> list[Path]:
     for name, variant in layout.downstream_tokenizers(study):
         folder = layout.tokens_path(here, name, variant)
         files += [folder / "tokens.json", folder / "train.bin"]
-    files += [layout.chosen_rate_path(here, arm) for arm in layout.tuned_arms(study)]
+    for arm in layout.tuned_arms(study):
+        files.append(layout.chosen_rate_path(here, arm))
+        files += [layout.tuning_path(here, arm, rate) / "result.json" for rate in study.language_model.learning_rates]
     for run in layout.language_model_runs(study):
         files += [run.path(here) / name for name in layout.RUN_FILES]
     return files
@@ -195,9 +197,12 @@ def _of_largest_runs(study: Study, results: Path, name: str, columns: tuple[str,
 def _tuning(study: Study, results: Path) -> pd.DataFrame:
     rows = []
     for arm in layout.tuned_arms(study):
-        record = read_json(layout.chosen_rate_path(results, arm))
-        for rate, loss in record["tried"]:
-            rows.append({"arm": arm, "learning_rate": rate, "valid_bpb": loss, "chosen": rate == record["learning_rate"]})
+        path = layout.chosen_rate_path(results, arm)
+        chosen = _value(read_json(path), "learning_rate", path)
+        for rate in study.language_model.learning_rates:
+            path = layout.tuning_path(results, arm, rate) / "result.json"
+            loss = _value(read_json(path), "valid_bpb", path)
+            rows.append({"arm": arm, "learning_rate": rate, "valid_bpb": loss, "chosen": rate == chosen})
     return pd.DataFrame(rows, columns=list(COLUMNS["tuning"]))
 
 

@@ -20,7 +20,7 @@ import torch
 import gqvae.models.lm
 from gqvae.config import LanguageModel
 from gqvae.corpus.documents import SPLITS, DocumentStore, offsets_path
-from gqvae.errors import UserError
+from gqvae.errors import DivergedError, UserError
 from gqvae.evaluation import bits_per_byte as measuring
 from gqvae.evaluation.bits_per_byte import BitsPerByte, bits_per_byte
 from gqvae.evaluation.distribution import count_tokens
@@ -154,7 +154,7 @@ def run_language_model(
         )
         final = [_final(module, split.measure(lengths, settings.context)) for split in (valid, test)]
         if not all(math.isfinite(result.value) for result in final):
-            raise UserError(f"{label}: bits per byte are not finite: lower language_model.learning_rate.")
+            raise DivergedError(f"{label}: bits per byte are not finite: put lower values into the learning rates of the config.")
         consumed_bytes, consumed_tokens = stream.consumed(stream.steps)
         counts = module.model.parameter_counts()
         result = {

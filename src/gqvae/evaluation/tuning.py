@@ -17,16 +17,19 @@ logger = logging.getLogger("gqvae")
 
 
 def choose_learning_rate(results: Sequence[Path], out: Path) -> None:
-    """Write the rate whose run has the lowest validation loss, and all that were tried; at the edge of the grid the log says so.
+    """Write the rate whose run has the lowest validation loss, and nothing else; at the edge of the grid the log says so.
 
     Args:
         results: `result.json` of the runs.
-        out: file to write.
+        out: file to write: the same for another grid if its choice is the same, so that nothing runs again.
 
     Raises:
-        UserError: every run diverged.
+        UserError: every run diverged, or a file is no result.
     """
     records = [read_json(path) for path in results]
+    for path, record in zip(results, records, strict=True):
+        if not isinstance(record, dict) or not {"arm", "learning_rate", "valid_bpb"} <= record.keys():
+            raise UserError(f"{path} is not the result of a language model: delete it and run again.")
     tried = sorted((record["learning_rate"], record["valid_bpb"]) for record in records)
     usable = [(loss, rate) for rate, loss in tried if isinstance(loss, float) and math.isfinite(loss)]
     if not usable:
@@ -38,4 +41,4 @@ def choose_learning_rate(results: Sequence[Path], out: Path) -> None:
         logger.warning(
             "%s: the best learning rate, %g, is at the edge of the grid: a wider one may hold a better", records[0]["arm"], chosen
         )
-    write_json(out, {"arm": records[0]["arm"], "learning_rate": chosen, "tried": tried})
+    write_json(out, {"arm": records[0]["arm"], "learning_rate": chosen})

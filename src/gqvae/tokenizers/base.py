@@ -212,19 +212,30 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     manifest = read_json(folder / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise UserError(f"{folder / MANIFEST} is not a {FORMAT}: give the folder of a tokenizer made by this program.")
-    kind = _kind(str(manifest.get("kind")))
-    if manifest.get("version") != FORMAT_VERSION or kind is None:
-        raise UserError(f"{folder / MANIFEST} is of a version or kind this program does not know: use the version that wrote it.")
+    unknown = UserError(f"{folder / MANIFEST} is of a version or kind this program does not know: use the version that wrote it.")
+    if manifest.get("version") != FORMAT_VERSION or not isinstance(manifest.get("kind"), str):
+        raise unknown
     digest = manifest.pop("digest", None)
     if digest != json_digest(manifest):
         raise UserError(f"{folder / MANIFEST} is damaged (its digest differs): delete the folder and make the tokenizer again.")
-    for name, expected in sorted(manifest["files"].items()):
-        path = folder / name
-        if not path.is_file() or file_digest(path) != expected:
-            raise UserError(f"{path} is missing or damaged: delete the folder and make the tokenizer again.")
-    strings = [from_text(text) for text in manifest["strings"]]
-    tokenizer = kind.from_parts(strings, manifest["settings"], folder)
-    tokenizer.requested_size = manifest["requested_size"]
+    kind = _kind(manifest["kind"])
+    if kind is None:
+        raise unknown
+    try:
+        for name, expected in sorted(manifest["files"].items()):
+            path = folder / Path(name).name  # never outside
+            if not path.is_file() or file_digest(path) != expected:
+                raise UserError(f"{path} is missing or damaged: delete the folder and make the tokenizer again.")
+        strings = [from_text(text) for text in manifest["strings"]]
+        tokenizer = kind.from_parts(strings, manifest["settings"], folder)
+        if tokenizer.strings != strings:
+            raise ValueError("other strings")
+        tokenizer.requested_size = int(manifest["requested_size"])
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise UserError(
+            f"{folder / MANIFEST} does not hold a tokenizer of kind {manifest['kind']} ({type(error).__name__}):"
+            " use the version that wrote it, or make the tokenizer again."
+        ) from None
     return tokenizer
 
 

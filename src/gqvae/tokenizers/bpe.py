@@ -16,7 +16,7 @@ __all__ = ["BPETokenizer", "VocabularyTooLargeError", "train_bpe"]
 class Settings(Block):
     """Settings of the arm."""
 
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1)
+    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1, le=512)
 
 
 class BPETokenizer(SentencePieceTokenizer):

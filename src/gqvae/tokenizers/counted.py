@@ -10,10 +10,24 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from gqvae.config import parse
+from gqvae.config import CountedArm, Study, parse
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
+
+
+def check_arms(study: Study) -> None:
+    """Make sure that every arm made from counts names a module that makes tokenizers, with settings that are its own.
+
+    Raises:
+        UserError: as `trainer`, with the arm's name.
+    """
+    for name, arm in study.arms.items():
+        if isinstance(arm, CountedArm):
+            try:
+                trainer(arm.tokenizer, arm.settings)
+            except UserError as error:
+                raise UserError(f"arms.{name}: {error}") from None
 
 
 def trainer(name: str, settings: dict[str, Any]) -> Callable[[PretokenCounts, int], Tokenizer]:

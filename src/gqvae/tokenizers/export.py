@@ -89,6 +89,8 @@ def export(tokenizer: Tokenizer, folder: Path) -> None:
     text = fast_tokenizer(tokenizer).to_str()
     if (folder / EXPORTED).exists() and (folder / EXPORTED).read_bytes() != text.encode("utf-8"):
         raise UserError(f"{folder / EXPORTED} is there already and holds another tokenizer: give another folder, or delete it.")
+    if (folder / CONFIG).exists() and not (folder / EXPORTED).exists():
+        raise UserError(f"{folder / CONFIG} is there already and not of an export: give another folder, or delete it.")
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_open(folder / EXPORTED) as stream:
         stream.write(text)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # torch is imported when the network is asked, which the dist
     from gqvae.tokenizers.spans import Span
 
 MEMORY = "memory.json"
+ENCODERS = ("neural", "distilled")
 
 Memory: TypeAlias = dict[str, tuple[int, ...]]
 
@@ -148,6 +149,7 @@ class LearnedTokenizer(Tokenizer):
         return {
             "encoder": self.encoder,
             "rate": self.rate,
+            "memory": bool(self.memory),
             "codes": [to_text(code) for code in self.codes],
             **self.file.description,
         }
@@ -168,5 +170,7 @@ class LearnedTokenizer(Tokenizer):
         """The network itself is read when it is first asked for."""
         codes = [from_text(text) for text in settings["codes"]]
         file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
-        memory = folder / MEMORY if (folder / MEMORY).exists() else None
+        memory = folder / MEMORY if settings["memory"] else None
+        if settings["encoder"] not in ENCODERS:
+            raise ValueError(settings["encoder"])
         return cls(strings, codes, file, settings["encoder"], rate=settings["rate"], memory=memory)

@@ -22,6 +22,7 @@ from gqvae.errors import UserError
 from gqvae.files import atomic_open
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import CHARACTERS, from_text, to_text
+from gqvae.tokenizers.sentencepiece_model import without_input
 
 MODEL = "sentencepiece.model"
 LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a warning
@@ -127,4 +128,4 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
             if largest:
                 raise VocabularyTooLargeError(vocab_size, int(largest.group(1))) from None
             raise
-    return model.getvalue()
+    return without_input(model.getvalue())

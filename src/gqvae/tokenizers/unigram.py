@@ -10,7 +10,7 @@ from gqvae.tokenizers.sentencepieces import SentencePieceTokenizer, train_model
 class Settings(Block):
     """Settings of the arm."""
 
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", ge=1)
+    max_token_bytes: int = setting(16, "Longest piece.", "bytes", ge=1, le=512)
 
 
 class UnigramTokenizer(SentencePieceTokenizer):

@@ -34,7 +34,7 @@ import torch
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from torch import Tensor
 
-from gqvae.errors import UserError
+from gqvae.errors import DivergedError
 from gqvae.progress import Progress
 from gqvae.training.resume import RunState
 from gqvae.training.signals import Signals
@@ -242,9 +242,9 @@ class _Keeper(pl.Callback):
             raise self._diverged(f"the loss is not finite at step {step}")
         self._losses.clear()
 
-    def _diverged(self, what: str) -> UserError:
+    def _diverged(self, what: str) -> DivergedError:
         kept = f"; the last good state is kept in {self.state.folder}" if self.state.last.exists() else ""
-        return UserError(f"{self.progress.label}: {what}: lower the learning rate or use precision '32'{kept}.")
+        return DivergedError(f"{self.progress.label}: {what}: lower the learning rate or use precision '32'{kept}.")
 
     def _save(self, trainer: pl.Trainer, module: RunModule) -> None:
         self._check(module)

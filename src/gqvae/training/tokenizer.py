@@ -6,6 +6,7 @@ that `load_tokenizer`, `transformers.AutoTokenizer` and `tokenizers.Tokenizer.fr
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 from pathlib import Path
@@ -61,7 +62,13 @@ def train_tokenizer(
     (size,) = wanted.sizes
     work = out / WORK
     run = run or default_run(size)
-    train, valid = _counts(corpus, work)
+    try:
+        train, valid = _counts(corpus, work)
+    except UserError:
+        for folder in (work / "corpus", work, out):
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # if nothing is in it
+        raise
     identity = json_digest([run.identity(), seed, *(file_digest(work / f"{split}.npz") for split in ("train", "valid"))])
     if not (work / TRAINED).exists() or read_json(work / TRAINED) != identity:
         train_network(

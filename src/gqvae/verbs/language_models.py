@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import shutil
 from pathlib import Path
 
 from gqvae.config import LanguageModel, load_settings
-from gqvae.files import read_json
+from gqvae.errors import DivergedError, UserError
+from gqvae.files import read_json, write_json
 from gqvae.verbs.numbers import not_negative, positive
+
+logger = logging.getLogger("gqvae")
 
 
 def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,6 +39,7 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--learning-rate", type=Path, metavar="JSON", help="what choose-learning-rate wrote, in place of the settings'"
     )
+    parser.add_argument("--trial", action="store_true", help="a run that diverges is a result, not an error")
     parser.add_argument("--threads", type=positive, default=1, help="threads torch may use")
     parser.set_defaults(run=train_lm)
 
@@ -52,22 +58,33 @@ def train_lm(arguments: argparse.Namespace) -> None:
     """Train one language model, going on where a stopped run of the same kind was."""
     settings = load_settings(LanguageModel, arguments.settings)
     if arguments.learning_rate:
-        settings = settings.model_copy(update={"learning_rate": float(read_json(arguments.learning_rate)["learning_rate"])})
+        chosen = read_json(arguments.learning_rate)
+        if not isinstance(chosen, dict) or not isinstance(chosen.get("learning_rate"), float):
+            raise UserError(f"{arguments.learning_rate} holds no learning_rate: make it with `gqvae choose-learning-rate`.")
+        settings = settings.model_copy(update={"learning_rate": chosen["learning_rate"]})
 
     from gqvae.evaluation.language_model import run_language_model
 
-    run_language_model(
-        settings,
-        arm=arguments.arm,
-        seed=arguments.seed,
-        train_bytes=arguments.train_bytes,
-        tokenizer=arguments.tokenizer,
-        tokens=arguments.tokens,
-        corpus=arguments.corpus,
-        out=arguments.out,
-        state=arguments.state,
-        threads=arguments.threads,
-    )
+    try:
+        run_language_model(
+            settings,
+            arm=arguments.arm,
+            seed=arguments.seed,
+            train_bytes=arguments.train_bytes,
+            tokenizer=arguments.tokenizer,
+            tokens=arguments.tokens,
+            corpus=arguments.corpus,
+            out=arguments.out,
+            state=arguments.state,
+            threads=arguments.threads,
+        )
+    except DivergedError as error:
+        if not arguments.trial:
+            raise
+        logger.warning("%s", error)
+        shutil.rmtree(arguments.state, ignore_errors=True)
+        record = {"arm": arguments.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
+        write_json(arguments.out / "result.json", record)
 
 
 def choose_learning_rate(arguments: argparse.Namespace) -> None:

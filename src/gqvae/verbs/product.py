@@ -158,7 +158,7 @@ def _load(arguments: argparse.Namespace) -> Tokenizer:
 
 def train(arguments: argparse.Namespace) -> None:
     """Train, distil, save and export."""
-    from gqvae.config import Distillation, NetworkRun, TextCorpus, load_corpus, load_settings, parse
+    from gqvae.config import RESERVED_IDS, Distillation, NetworkRun, TextCorpus, load_corpus, load_settings, parse
     from gqvae.training.tokenizer import train_tokenizer
 
     corpus = (
@@ -167,6 +167,14 @@ def train(arguments: argparse.Namespace) -> None:
         else TextCorpus(path=str(arguments.text), separator=arguments.separator)
     )
     rate = arguments.bytes_per_token
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise UserError(f"--out: {arguments.out} is no folder: give the name of one that is there or can be made.")
+    if rate is not None and arguments.encoder == "distilled":
+        raise UserError("--bytes-per-token sets the gates, which --encoder distilled does not ask: leave one of them out.")
+    if arguments.vocab_size <= RESERVED_IDS:
+        raise UserError(
+            f"--vocab-size is {arguments.vocab_size}: give more than {RESERVED_IDS} (256 bytes, the end of a document)."
+        )
     encoder = arguments.encoder or ("distilled" if rate is None else "neural")
     wanted = parse(
         Distillation, {"encoder": encoder, "sizes": [arguments.vocab_size], "bytes_per_token": rate}, "the command line"

@@ -59,8 +59,11 @@ def check_config(arguments: argparse.Namespace) -> None:
         UserError: the file is missing, is not YAML, or is not a study.
     """
     from gqvae.config import Study, load_settings
+    from gqvae.tokenizers.counted import check_arms
 
-    sys.stdout.write(load_settings(Study, arguments.config).study + "\n")
+    study = load_settings(Study, arguments.config)
+    check_arms(study)
+    sys.stdout.write(study.study + "\n")
 
 
 def doctor(arguments: argparse.Namespace) -> None:

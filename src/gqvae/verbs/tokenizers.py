@@ -160,8 +160,9 @@ def train_counted(arguments: argparse.Namespace) -> None:
 
     train = trainer(wanted.tokenizer, wanted.settings)
     counts = PretokenCounts.load(arguments.pretokens)
-    for size in wanted.sizes:
-        train(counts, size).save(arguments.out / f"v{size}")
+    made = {size: train(counts, size) for size in wanted.sizes}  # all, before any is there
+    for size, tokenizer in made.items():
+        tokenizer.save(arguments.out / f"v{size}")
 
 
 def match_compression(arguments: argparse.Namespace) -> None:
