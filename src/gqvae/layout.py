@@ -257,6 +257,12 @@ def tuned_arms(study: Study) -> tuple[str, ...]:
     return tuple(arm for arm in arm_names(study) if study.arms[arm].language_model)
 
 
+def tuning_bytes(study: Study) -> int:
+    """The amount of training text after which learning rates are compared: few steps would favour high ones."""
+    amounts = study.language_model.train_bytes
+    return amounts[len(amounts) // 2]
+
+
 def figures(study: Study) -> tuple[str, ...]:
     """The figures of the default target that have something to show."""
     return tuple(figure for figure in FIGURES if figure != "tuning" or tuned_arms(study))

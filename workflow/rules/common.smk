@@ -145,8 +145,8 @@ def language_model_settings(wildcards):
 
 
 def tuning_settings(wildcards):
-    """The block with the rate that this run tries, after the smallest amount of text."""
-    own = {"train_bytes": STUDY.language_model.train_bytes[:1], "learning_rate": float(wildcards.rate), "learning_rates": ()}
+    """The block with the rate that this run tries."""
+    own = {"train_bytes": (layout.tuning_bytes(STUDY),), "learning_rate": float(wildcards.rate), "learning_rates": ()}
     return STUDY.language_model.model_copy(update=own).canonical()
 
 

@@ -59,7 +59,7 @@ rule tune_lm:
     params:
         settings=tuning_settings,
         seed=STUDY.seeds[0],
-        train_bytes=STUDY.language_model.train_bytes[0],
+        train_bytes=layout.tuning_bytes(STUDY),
         state=f"{STATE}/language_models/tuning/{{arm}}-r{{rate}}",
         tokenizer=subpath(input.tokenizer, parent=True),
         tokens=subpath(input.record, parent=True),

@@ -135,7 +135,7 @@ class LanguageModel(Block):
     learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)
     learning_rates: tuple[float, ...] = setting(
         (),
-        "Peak rates to choose from instead, for every arm alike: the best on the validation split after the smallest amount of text, "
+        "Peak rates to choose from instead, for every arm alike: the best on the validation split after the middle amount of text, "
         "with the first seed.",
     )
     weight_decay: float = setting(0.1, "Weight decay of matrices.", ge=0)

@@ -23,7 +23,7 @@ CAPTIONS = {
     "(neural), dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
     "breakdown": "Parts of the test loss by rank of the token in the training text, by its place in its pre-token and by its length: bits "
     "over the bytes of the whole text. The parts of a panel add up to an arm's bits per byte.",
-    "tuning": "Validation bits per byte after the smallest amount of training text against the peak learning rate, one seed. Circled: the rate "
+    "tuning": "Validation bits per byte after the middle amount of training text against the peak learning rate, one seed. Circled: the rate "
     "that this arm's language models are trained with; the grid is the same for all arms.",
     "training": "The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates (solid) and of the soft ones (dashed), "
     "reconstruction, share of codes in use, share of exact tokens. One line per seed.",
