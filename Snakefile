@@ -26,6 +26,7 @@ include: "workflow/rules/tokenizers.smk"
 include: "workflow/rules/matching.smk"
 include: "workflow/rules/language_models.smk"
 include: "workflow/rules/analysis.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/rates.smk"
 include: "workflow/rules/ablations.smk"
 

@@ -3,7 +3,6 @@
 
 localrules:
     ablations,
-    bistability,
 
 
 rule ablations:
@@ -47,42 +46,5 @@ rule ablations:
     shell:
         """
         gqvae --log {log:q} collect-ablations --settings {params.settings:q} --results {params.results:q} \
-            --out {params.folder:q}
-        """
-
-
-rule bistability:
-    input:
-        corpus=f"{RESULTS}/corpus/corpus.json",
-        ablations=rules.ablations.output.table,
-        rates=f"{RESULTS}/tables/rates.csv",
-        code=figure_code("bistability"),
-    output:
-        image=report(
-            f"{RESULTS}/figures/bistability.png",
-            caption="../report/bistability.rst",
-            category="Ablations",
-            labels={"shows": "Gates against what is asked of them", "form": "figure"},
-        ),
-        print=f"{RESULTS}/figures/bistability.pdf",
-        points=f"{RESULTS}/figures/bistability.csv",
-    log:
-        f"{LOGS}/bistability.log",
-    benchmark:
-        f"{BENCHMARKS}/bistability.tsv"
-    conda:
-        "../envs/gqvae.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        tables=subpath(input.ablations, parent=True),
-        folder=subpath(output.image, parent=True),
-    message:
-        "Figure: open gates against the weight of the paper's gate loss, and against the rate that is asked for."
-    shell:
-        """
-        gqvae --log {log:q} plot bistability --tables {params.tables:q} --corpus {input.corpus:q} \
             --out {params.folder:q}
         """

@@ -91,6 +91,10 @@ def folders_of_tokenizers(wildcards, input):
     return [str(Path(path).parent) for path in input.tokenizers]
 
 
+def folder_of_tables(wildcards, input):
+    return str(Path(input.tables[0]).parent)
+
+
 def network_settings(wildcards):
     """What decides a network: the shared sizes with the arm's own choices."""
     return STUDY.network_run(wildcards.arm).canonical()

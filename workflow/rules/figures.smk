@@ -1,0 +1,85 @@
+# Figures: each reads tables and nothing else, and has a rule of its own, so that an edit of one draws no other.
+
+# Name: its tables, where it stands in the report and under what title, what the log says of it.
+PLOTS = {
+    "claims": (["claims"], "Claims", "Claims and verdicts", "every claim with its effect, interval and verdict"),
+    "compression": (
+        ["compression", "matching"],
+        "Tokenizers",
+        "Compression against vocabulary size",
+        "bytes per token against vocabulary size",
+    ),
+    "training": (
+        ["training"],
+        "Tokenizers",
+        "Training of the networks",
+        "rate, reconstruction and codebook use while the networks train",
+    ),
+    "rank_frequency": (["rank_frequency"], "Tokenizers", "Rank and frequency of tokens", "token counts by rank"),
+    "tuning": (["tuning"], "Language models", "Learning rates", "validation bits per byte against learning rate"),
+    "convergence": (
+        ["convergence"],
+        "Language models",
+        "Convergence",
+        "validation bits per byte while the language models train",
+    ),
+    "learnability": (
+        ["learnability"],
+        "Language models",
+        "Learnability",
+        "final bits per byte against the amount of training text",
+    ),
+    "breakdown": (
+        ["breakdown"],
+        "Language models",
+        "Where the bits go",
+        "test bits by frequency, place and length of tokens",
+    ),
+    "bistability": (
+        ["ablations", "rates"],
+        "Ablations",
+        "Gates against what is asked of them",
+        "open gates against the weight of the paper's gate loss, and against the rate that is asked for",
+    ),
+}
+
+for figure, (tables, category, title, shown) in PLOTS.items():
+
+    rule:
+        name:
+            figure if figure in layout.ABLATION_FIGURES else f"plot_{figure}"  # the former are targets of their own
+        input:
+            corpus=f"{RESULTS}/corpus/corpus.json",
+            tables=[f"{RESULTS}/tables/{table}.csv" for table in tables],
+            code=figure_code(figure),
+        output:
+            image=report(
+                f"{RESULTS}/figures/{figure}.png",
+                caption=f"../report/{figure}.rst",
+                category=category,
+                labels={"shows": title, "form": "figure"},
+            ),
+            print=f"{RESULTS}/figures/{figure}.pdf",
+            points=f"{RESULTS}/figures/{figure}.csv",
+        log:
+            f"{LOGS}/plot_{figure}.log",
+        benchmark:
+            f"{BENCHMARKS}/plot_{figure}.tsv"
+        localrule: True
+        conda:
+            "../envs/gqvae.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            figure=figure,
+            tables=folder_of_tables,
+            folder=subpath(output.image, parent=True),
+        message:
+            f"Figure: {shown}."
+        shell:
+            """
+            gqvae --log {log:q} plot {params.figure} --tables {params.tables:q} --corpus {input.corpus:q} \
+                --out {params.folder:q}
+            """
