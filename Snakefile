@@ -35,7 +35,7 @@ rule all:
     default_target: True
     input:
         figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=layout.figures(STUDY), form=["png", "pdf", "csv"]),
-        tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=layout.TABLES),
+        tables=[table(name) for name in layout.TABLES],
         explorer=f"{RESULTS}/figures/explorer.html",
         summary=f"{RESULTS}/summary.md",
         provenance=f"{RESULTS}/provenance.json",

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from gqvae import layout
-from gqvae.config import RESERVED_IDS, BPEArm, FixedArm, LanguageModel, Study, Vocabulary
+from gqvae.config import RESERVED_IDS, BPEArm, FixedArm, LanguageModel, ModelSize, Study, Vocabulary
+from gqvae.evaluation.contexts import ALONE, HALF, LONG
 from gqvae.evaluation.tables import COLUMNS, HISTORY, RESULT
 from gqvae.files import write_json
 
@@ -34,7 +35,11 @@ def fabricated_settings(seeds: tuple[int, ...] = (0, 1, 2), many: bool = False, 
         "seeds": seeds,
         "arms": arms,
         "vocabulary": Vocabulary(size=1024, grid=(512, 2048, 4096)),
-        "language_model": LanguageModel(train_bytes=(250_000, 500_000, 1_000_000), learning_rates=(1e-3, 3e-3)),
+        "language_model": LanguageModel(
+            train_bytes=(250_000, 500_000, 1_000_000),
+            learning_rates=(1e-3, 3e-3),
+            other_sizes=(ModelSize(layers=1, width=32), ModelSize(layers=3, width=96)),
+        ),
     }
     return Study.model_validate(settings | changes)
 
@@ -202,13 +207,19 @@ def _run(study: Study, run: layout.LanguageModelRun, results: Path, rng: np.rand
     steps = np.maximum(tokens // 2048, 1)
     frame = {"step": steps, "bytes": points.astype(int), "tokens": tokens, "flops": tokens * 6e5, "valid_bpb": curve}
     _write(pd.DataFrame(frame), run.path(results) / "curve.csv")
+    weights = {"l1w32": 20_000, "l2w64": 100_000, "l3w96": 300_000}[run.size]
+    curve = curve * (weights / 100_000) ** -0.05
     record = dict.fromkeys(RESULT, 0) | {
-        "arm": run.arm, "seed": run.seed, "train_bytes": run.train_bytes, "train_bytes_used": run.train_bytes,
-        "tokenizer": f"{run.family}/{run.variant}", "vocab_size": size, "parameters": 100_000 + 128 * size,
-        "parameters_non_embedding": 100_000, "parameters_embedding": 128 * size, "steps": int(steps[-1]), "tokens": int(tokens[-1]),
+        "arm": run.arm, "seed": run.seed, "size": run.size, "train_bytes": run.train_bytes, "train_bytes_used": run.train_bytes,
+        "tokenizer": f"{run.family}/{run.variant}", "vocab_size": size, "parameters": weights + 128 * size,
+        "parameters_non_embedding": weights, "parameters_embedding": 128 * size, "steps": int(steps[-1]), "tokens": int(tokens[-1]),
         "flops": float(tokens[-1] * 6e5), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),
         "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "learning_rate": 3e-3, "device": "cpu", "precision": "32", "tokenizer_digest": "0" * 64,
     }  # fmt: skip
+    record["contexts"] = [
+        {"windows": windows, "mean_context": seen, "bpb": float(curve[-1]) * factor}
+        for windows, seen, factor in ((HALF, 96.0, 1.0), (LONG, 120.0, 0.98), (ALONE, 80.0, 1.02))
+    ]
     write_json(run.path(results) / "result.json", record)
     sizes = np.random.default_rng(7).integers(500, 1500, 40)  # the same documents for every run
     bits = sizes * record["test_bpb"] * rng.normal(1, 0.02, len(sizes))

@@ -39,6 +39,7 @@ BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
     ("Training of the networks", config.NetworkTraining, "under `training:`"),
     ("Claim", config.Claim, "under `claims: <name>:`"),
     ("Language model", config.LanguageModel, "under `language_model:`"),
+    ("Further size of a language model", config.ModelSize, "in each entry of `other_sizes:`"),
 )
 
 INTRODUCTION = """\

@@ -3,7 +3,8 @@
 The workflow's rules and `gqvae collect` share these names, so that neither can ask for something the other does not make.
 
 A *family* is what one training yields: `bytes`, `bpe`, `bpe_matched-s0`, `gqvae-s1`. A *variant* is one tokenizer of a family:
-`v1024` by its vocabulary size, or `matched`. A *run* is one language model: an arm, a seed and an amount of training text.
+`v1024` by its vocabulary size, or `matched`. A *run* is one language model: an arm, a seed, an amount of training text and a
+size of model.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ TABLES = (
     "matching",
     "convergence",
     "learnability",
+    "model_sizes",
+    "contexts",
     "training",
     "rank_frequency",
     "distribution",
@@ -195,6 +198,11 @@ def matching_path(results: Path | str, name: str) -> Path:
     return tokenizer_path(results, name, MATCHED) / "matching.json"
 
 
+def table_path(results: Path | str, name: str) -> Path:
+    """Where one of `TABLES` lies: under `tables/`, but for the claims, which are what a study is for and come first."""
+    return Path(results) / (f"{name}.csv" if name == "claims" else f"tables/{name}.csv")
+
+
 def match_target(study: Study, name: str) -> tuple[str, str]:
     """Family and variant that the matched family `name` is matched to: its target arm at the same seed."""
     arm, seed = split_family(name)
@@ -204,11 +212,6 @@ def match_target(study: Study, name: str) -> tuple[str, str]:
     return family(study, chosen.match, seed), variant(study, chosen.match)
 
 
-def run_name(arm: str, seed: int, train_bytes: int) -> str:
-    """The name of one language-model run, e.g. `gqvae-s0-b1000000`."""
-    return f"{arm}-s{seed}-b{train_bytes}"
-
-
 @dataclass(frozen=True)
 class LanguageModelRun:
     """One language model of the study and the tokenizer it reads."""
@@ -216,13 +219,14 @@ class LanguageModelRun:
     arm: str
     seed: int
     train_bytes: int
+    size: str
     family: str
     variant: str
 
     @property
     def name(self) -> str:
-        """The folder of the run under `language_models/`."""
-        return run_name(self.arm, self.seed, self.train_bytes)
+        """The folder of the run under `language_models/`, e.g. `gqvae-s0-b1000000-l2w128`."""
+        return f"{self.arm}-s{self.seed}-b{self.train_bytes}-{self.size}"
 
     def path(self, results: Path | str) -> Path:
         """The folder of `RUN_FILES`."""
@@ -230,14 +234,29 @@ class LanguageModelRun:
 
 
 def language_model_runs(study: Study) -> list[LanguageModelRun]:
-    """Every language model the study asks for, ordered by arm, seed, training text."""
+    """Every language model the study asks for, by arm and seed: the main size on each amount of text, then other sizes on the largest."""
+    model = study.language_model
+    asked = [(size, model.name) for size in model.train_bytes] + [
+        (max(model.train_bytes), size.name) for size in model.other_sizes
+    ]
     return [
-        LanguageModelRun(arm, seed, size, family(study, arm, seed), variant(study, arm))
+        LanguageModelRun(arm, seed, train_bytes, size, family(study, arm, seed), variant(study, arm))
         for arm in arm_names(study)
         if study.arms[arm].language_model
         for seed in study.seeds
-        for size in study.language_model.train_bytes
+        for train_bytes, size in asked
     ]
+
+
+def main_runs(study: Study) -> list[LanguageModelRun]:
+    """The runs that curves and parts are drawn of: those of the main size with the most training text."""
+    model = study.language_model
+    return [run for run in runs_of_size(study, model.name) if run.train_bytes == max(model.train_bytes)]
+
+
+def runs_of_size(study: Study, size: str) -> list[LanguageModelRun]:
+    """The runs of one size."""
+    return [run for run in language_model_runs(study) if run.size == size]
 
 
 def tuning_path(results: Path | str, arm: str, rate: float) -> Path:

@@ -33,13 +33,15 @@ def test_every_run_is_a_row(study: Study, results: Path) -> None:
     sizes, splits, seeds = 4, 3, 2
     measured = 1 + sizes + seeds + 2 * (seeds * sizes * 2)  # bytes, bpe, matched pairs, two learned arms with two encoders
     assert len(tables["compression"]) == measured * splits
-    assert len(tables["learnability"]) == 5 * seeds * 3
+    assert len(tables["learnability"]) == 5 * seeds * 3 and set(tables["learnability"]["size"]) == {"l2w64"}
+    assert len(tables["model_sizes"]) == 5 * seeds * 3 and set(tables["model_sizes"]["train_bytes"]) == {1_000_000}
+    assert len(tables["contexts"]) == 5 * seeds * 3
     assert len(tables["training"]) == 2 * seeds * 20
     assert len(tables["matching"]) == seeds
     assert len(tables["distribution"]) == 2 + 3 * seeds
     assert tables["results"]["arm"].tolist() == ["bytes", "bpe", "bpe_matched", "fixed", "gqvae"]
     assert len(tables["differences"]) == 3 * 4
-    curves = [pd.read_csv(run.path(results) / "curve.csv") for run in layout.language_model_runs(study)]
+    curves = [pd.read_csv(run.path(results) / "curve.csv") for run in layout.main_runs(study)]
     assert len(tables["convergence"]) == sum(map(len, curves))
 
 
@@ -62,18 +64,20 @@ def test_the_encoder_of_the_configuration_is_used_downstream(tmp_path: Path) -> 
 
 
 def test_order_of_keys_in_the_configuration_changes_nothing(study: Study, results: Path) -> None:
-    collect(study, results, results / "a")
+    collect(study, results, results / "a" / "tables")
     other = Study.model_validate(json.loads(study.canonical()))
     assert list(other.arms) != list(study.arms)
-    collect(other, results, results / "b")
+    collect(other, results, results / "b" / "tables")
     for name in layout.TABLES:
-        assert (results / "a" / f"{name}.csv").read_bytes() == (results / "b" / f"{name}.csv").read_bytes()
+        assert layout.table_path(results / "a", name).read_bytes() == layout.table_path(results / "b", name).read_bytes()
 
 
 def test_means_and_intervals_come_from_the_runs(study: Study, results: Path) -> None:
     collect(study, results, results / "tables")
     paths = [
-        results / "language_models" / f"{arm}-s{seed}-b1000000" / "result.json" for arm in ("gqvae", "bpe") for seed in (0, 3)
+        results / "language_models" / f"{arm}-s{seed}-b1000000-l2w64" / "result.json"
+        for arm in ("gqvae", "bpe")
+        for seed in (0, 3)
     ]
     bpb = [json.loads(path.read_text())["test_bpb"] for path in paths]
     row = read_table(results / "tables", "results").set_index("arm").loc["gqvae"]
@@ -94,9 +98,11 @@ def test_a_missing_file_is_named_and_nothing_is_written(study: Study, results: P
 
 
 def test_all_missing_runs_are_named(study: Study, results: Path) -> None:
-    for name in ("gqvae-s3-b250000", "bpe-s0-b500000"):
+    for name in ("gqvae-s3-b250000-l2w64", "bpe-s0-b500000-l2w64"):
         (results / "language_models" / name / "result.json").unlink()
-    with pytest.raises(UserError, match=r"bpe-s0-b500000/result.json, language_models/gqvae-s3-b250000/result.json, which"):
+    with pytest.raises(
+        UserError, match=r"bpe-s0-b500000-l2w64/result.json, language_models/gqvae-s3-b250000-l2w64/result.json, which"
+    ):
         collect(study, results, results / "tables")
 
 
@@ -112,7 +118,7 @@ def test_an_arm_without_language_models_needs_none(tmp_path: Path) -> None:
 
 
 def edit_result(results: Path, **changes: object) -> None:
-    path = results / "language_models" / "bpe-s0-b500000" / "result.json"
+    path = results / "language_models" / "bpe-s0-b500000-l2w64" / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 

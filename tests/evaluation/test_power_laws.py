@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -22,7 +23,14 @@ def test_noise_is_fitted_as_by_a_regression_of_logarithms() -> None:
     assert fit(amounts, losses) == pytest.approx((-line.slope, np.exp(line.intercept)), rel=1e-9)
 
 
-def test_two_amounts_make_no_law() -> None:
-    study = fabricated_settings()
-    few = study.model_copy(update={"language_model": study.language_model.model_copy(update={"train_bytes": (1, 2)})})
-    assert power_laws_table(few, None).empty  # type: ignore[arg-type]
+def test_there_is_a_law_for_each_kind_of_amount_and_arm() -> None:
+    study = fabricated_settings(seeds=(0, 1))
+    text = pd.DataFrame([("bpe", seed, x, 3 * x ** -(0.1 + seed / 10)) for seed in (0, 1) for x in (1e5, 2e5, 4e5)])
+    text = text.set_axis(["arm", "seed", "train_bytes_used", "test_bpb"], axis=1)
+    sizes = text.rename(columns={"train_bytes_used": "parameters_non_embedding"})
+    sizes["test_bpb"] = 2 * sizes["parameters_non_embedding"] ** -0.05
+    laws = power_laws_table(study, {"learnability": text, "model_sizes": sizes}).set_index("against")
+    assert laws["exponent"].to_dict() == pytest.approx({"training text": 0.15, "parameters": 0.05})
+    assert laws.loc["training text", "high"] - 0.15 == pytest.approx(stats.t.ppf(0.975, 1) * 0.05)
+    few = text[text["train_bytes_used"] < 4e5]
+    assert power_laws_table(study, {"learnability": few, "model_sizes": sizes.iloc[:0]}).empty  # two points lie on any line

@@ -32,7 +32,10 @@ LABELS = {
     "claims": [("relative advantage of the first → (dashed: how far behind still counts)", "")],
     "compression": [("vocabulary size V, bytes included (tokens)", "compression (bytes per token) ↑")],
     "convergence": [("training text (bytes)", "validation loss (bits per byte) ↓"), ("training tokens", "")],
-    "learnability": [("training text (bytes)", "test loss (bits per byte) ↓")],
+    "learnability": [
+        ("training text (bytes)", "test loss (bits per byte) ↓"),
+        ("parameters without the vocabulary's", ""),
+    ],
     "training": [
         ("", "tokens per pre-token ↓"),
         ("", "reconstruction (nats/byte) ↓"),
@@ -155,11 +158,16 @@ def test_convergence_draws_the_largest_budget_with_its_band(results: Path) -> No
 def test_learnability_bars_are_the_intervals(results: Path) -> None:
     points, figure = drawn(FIGURES["learnability"], results)
     table = pd.read_csv(results / "tables" / "learnability.csv")
-    means = table[table["arm"] == "gqvae"].groupby("train_bytes")["test_bpb"].mean()
-    np.testing.assert_allclose(lines_of(figure)["gqvae"], np.column_stack([means.index, means]))
-    bars = {tuple(np.round(np.concatenate(path.vertices), 9)) for part in figure.axes[0].collections for path in part.get_paths()}
-    for row in points[(points["series"] == "mean") & (points["arm"] == "gqvae")].itertuples():
-        assert tuple(np.round([row.train_bytes, row.low, row.train_bytes, row.high], 9)) in bars
+    sizes = pd.read_csv(results / "tables" / "model_sizes.csv")
+    for place, (panel, runs, column) in enumerate(
+        (("training text", table, "train_bytes"), ("model size", sizes, "parameters_non_embedding"))
+    ):
+        means = runs[runs["arm"] == "gqvae"].groupby(column)["test_bpb"].mean()
+        np.testing.assert_allclose(lines_of(figure, place)["gqvae"], np.column_stack([means.index, means]))
+        drawn_bars = [path for part in figure.axes[place].collections for path in part.get_paths()]
+        bars = {tuple(np.round(np.concatenate(path.vertices), 9)) for path in drawn_bars}
+        for row in points[(points["panel"] == panel) & (points["series"] == "mean") & (points["arm"] == "gqvae")].itertuples():
+            assert tuple(np.round([row.amount, row.low, row.amount, row.high], 9)) in bars
 
 
 def test_two_seeds_have_points_and_no_bars(tmp_path: Path) -> None:

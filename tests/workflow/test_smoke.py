@@ -76,7 +76,7 @@ def edited(path: Path, old: bytes = b"", new: bytes = b"\n# an edit\n") -> Itera
 def test_everything_the_study_promises_is_there(computed: Path, study: Study) -> None:
     results = computed / "results" / "smoke"
     promised = [Path("figures") / f"{figure}.{form}" for figure in layout.FIGURES for form in ("png", "pdf", "csv")]
-    promised += [Path("tables") / f"{table}.csv" for table in layout.TABLES]
+    promised += [layout.table_path("", table) for table in layout.TABLES]
     promised += [Path("figures/explorer.html"), Path("summary.md"), Path("provenance.json"), *expected_files(study)]
     for path in promised:
         assert (results / path).stat().st_size > 0, path
@@ -91,7 +91,8 @@ def test_every_arm_is_measured(computed: Path, study: Study) -> None:
         result = json.loads((computed / run.path("results/smoke") / "result.json").read_text(encoding="utf-8"))
         # A model that learnt nothing spends 8 bits on a byte; none of this size gets below 1.
         assert 1 < result["test_bpb"] < 8, run.name
-        assert (result["arm"], result["seed"], result["train_bytes"]) == (run.arm, run.seed, run.train_bytes)
+        found = (result["arm"], result["seed"], result["train_bytes"], result["size"])
+        assert found == (run.arm, run.seed, run.train_bytes, run.size)
     summary = (computed / "results" / "smoke" / "summary.md").read_text(encoding="utf-8")
     assert all(arm in summary for arm in study.arms)
 
@@ -141,9 +142,9 @@ def test_an_edit_of_the_network_leaves_plain_tokenizers_alone(computed: Path) ->
 
 def test_a_setting_reruns_what_depends_on_it(computed: Path) -> None:
     path = computed / "configs" / "smoke.yaml"
-    with edited(path, b"train_bytes: [30_000, 60_000]", b"train_bytes: [30_000, 60_000, 90_000]"):
+    with edited(path, b"train_bytes: [30_000, 60_000]", b"train_bytes: [20_000, 30_000, 60_000]"):
         text = plan(computed)
-    assert "on 90000 bytes" in text
+    assert "on 20000 bytes" in text
     assert "on 60000 bytes" not in text
     assert "train encoder" not in text
     with edited(path, b"chunk_bytes: 3", b"chunk_bytes: 2"):

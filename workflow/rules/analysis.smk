@@ -14,9 +14,15 @@ rule collect_results:
         corpus=CORPUS["corpus"],
         code=code("evaluation", "collect"),
     output:
-        tables=[f"{RESULTS}/tables/{table}.csv" for table in layout.TABLES if table != "results"],
+        claims=report(
+            table("claims"),
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"shows": "Claims and verdicts", "form": "table"},
+        ),
+        tables=[table(name) for name in layout.TABLES if name not in ("claims", "results")],
         results=report(
-            f"{RESULTS}/tables/results.csv",
+            table("results"),
             caption="../report/summary.rst",
             category="Results",
             labels={"shows": "All arms and seeds", "form": "table"},
@@ -82,6 +88,7 @@ rule explore:
 rule summarize:
     input:
         corpus=f"{RESULTS}/corpus/corpus.json",
+        claims=rules.collect_results.output.claims,
         tables=rules.collect_results.output.tables,
         results=rules.collect_results.output.results,
         code=code("evaluation", "summarize"),

@@ -91,8 +91,12 @@ def folders_of_tokenizers(wildcards, input):
     return [str(Path(path).parent) for path in input.tokenizers]
 
 
+def table(name):
+    return str(layout.table_path(RESULTS, name))
+
+
 def folder_of_tables(wildcards, input):
-    return str(Path(input.tables[0]).parent)
+    return str(Path(input.corpus).parents[1] / "tables")
 
 
 def network_settings(wildcards):
@@ -141,17 +145,21 @@ def counts_of_training_text(wildcards):
 
 
 def language_model_settings(wildcards):
-    """The block with this run's own amount of text alone: another amount in the study is no reason to train this one again."""
-    own = {"train_bytes": (int(wildcards.train_bytes),), "learning_rates": ()}
-    if STUDY.language_model.learning_rates:  # then it is chosen, whatever stands here
-        own["learning_rate"] = settings.LanguageModel().learning_rate
-    return STUDY.language_model.model_copy(update=own).canonical()
+    """What one run uses of the block."""
+    return STUDY.language_model.of_run(wildcards.model, int(wildcards.train_bytes)).canonical()
 
 
 def tuning_settings(wildcards):
-    """The block with the rate that this run tries."""
-    own = {"train_bytes": (layout.tuning_bytes(STUDY),), "learning_rate": float(wildcards.rate), "learning_rates": ()}
-    return STUDY.language_model.model_copy(update=own).canonical()
+    """The same for a run that tries a rate."""
+    model = STUDY.language_model
+    return model.of_run(model.name, layout.tuning_bytes(STUDY), float(wildcards.rate)).canonical()
+
+
+def extent_of_run(wildcards):
+    """Curves and other windows for the runs that figures show; the rest gives final values."""
+    model = STUDY.language_model
+    main = wildcards.model == model.name and int(wildcards.train_bytes) == max(model.train_bytes)
+    return "full" if main else "brief"
 
 
 def chosen_rate(wildcards):
@@ -217,3 +225,4 @@ wildcard_constraints:
     variant=rf"v\d+|{layout.MATCHED}",
     rate=r"[0-9.e-]+",
     train_bytes=one_of(STUDY.language_model.train_bytes),
+    model=one_of(size.name for size in STUDY.language_model.sizes),

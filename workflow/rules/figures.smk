@@ -24,10 +24,10 @@ PLOTS = {
         "validation bits per byte while the language models train",
     ),
     "learnability": (
-        ["learnability"],
+        ["learnability", "model_sizes"],
         "Language models",
         "Learnability",
-        "final bits per byte against the amount of training text",
+        "final bits per byte against the amount of training text and the size of the model",
     ),
     "breakdown": (
         ["breakdown"],
@@ -50,7 +50,7 @@ for figure, (tables, category, title, shown) in PLOTS.items():
             figure if figure in layout.ABLATION_FIGURES else f"plot_{figure}"  # the former are targets of their own
         input:
             corpus=f"{RESULTS}/corpus/corpus.json",
-            tables=[f"{RESULTS}/tables/{table}.csv" for table in tables],
+            tables=[table(name) for name in tables],
             code=figure_code(figure),
         output:
             image=report(

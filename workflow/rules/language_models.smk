@@ -71,7 +71,7 @@ rule tune_lm:
         """
         gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {params.seed} \
             --train-bytes {params.train_bytes} --tokenizer {params.tokenizer:q} --tokens {params.tokens:q} \
-            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} --trial --threads {threads}
+            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} --extent trial --threads {threads}
         """
 
 
@@ -107,15 +107,15 @@ rule train_lm:
         code=tokenizer_code("language_models", "train-lm"),
     output:
         measured=[
-            f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}/{name}"
+            f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}/{name}"
             for name in layout.RUN_FILES
             if name != "result.json"
         ],
-        result=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}/result.json",
+        result=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}/result.json",
     log:
-        f"{LOGS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}.log",
+        f"{LOGS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.log",
     benchmark:
-        f"{BENCHMARKS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}.tsv"
+        f"{BENCHMARKS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.tsv"
     # A retry goes on from the state that the failed attempt left.
     retries: 1
     conda:
@@ -127,18 +127,20 @@ rule train_lm:
         runtime=1440,
     params:
         settings=language_model_settings,
-        state=f"{STATE}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}",
+        extent=extent_of_run,
+        state=f"{STATE}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}",
         tokenizer=subpath(input.tokenizer, parent=True),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.result, parent=True),
         rate=lambda wildcards, input: f"--learning-rate {input.rate}" if input.rate else "",
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: train the language model on {wildcards.train_bytes} bytes of text,"
-        " measured in bits per byte."
+        "Arm {wildcards.arm}, seed {wildcards.seed}: train the language model {wildcards.model} on {wildcards.train_bytes} bytes of"
+        " text, measured in bits per byte."
     shell:
         """
         gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
             --train-bytes {wildcards.train_bytes} --tokenizer {params.tokenizer:q} --tokens {params.tokens:q} \
-            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} {params.rate} --threads {threads}
+            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} {params.rate} --extent {params.extent} \
+            --threads {threads}
         """

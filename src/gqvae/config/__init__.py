@@ -15,6 +15,7 @@ from gqvae.config.corpus import (
     TinyStoriesCorpus,
     load_corpus,
 )
+from gqvae.config.language_models import LanguageModel, ModelSize
 from gqvae.config.networks import (
     BPEMatching,
     CountedTraining,
@@ -35,7 +36,6 @@ from gqvae.config.study import (
     CountedArm,
     FixedArm,
     GQVAEArm,
-    LanguageModel,
     LearnedArm,
     Study,
     Vocabulary,
@@ -63,6 +63,7 @@ __all__ = [
     "GQVAEArm",
     "LanguageModel",
     "LearnedArm",
+    "ModelSize",
     "Network",
     "NetworkRun",
     "NetworkTraining",

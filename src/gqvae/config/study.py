@@ -1,4 +1,4 @@
-"""A whole study: arms, vocabulary sizes, language models, seeds."""
+"""A whole study: arms, vocabulary sizes, seeds, and the blocks that stand in files of their own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from gqvae.config.block import MODULE_NAME, RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
 from gqvae.config.claims import PAPER_CLAIMS, TOKENIZER_MEASURES, Claim
 from gqvae.config.corpus import Corpus, SyntheticCorpus
+from gqvae.config.language_models import LanguageModel
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining, Objective, RateControlledObjective, RequestedRate
 from gqvae.errors import UserError
 
@@ -117,47 +118,6 @@ class Vocabulary(Block):
     def sizes(self) -> tuple[int, ...]:
         """All sizes, ascending, each once."""
         return tuple(sorted({self.size, *self.grid}))
-
-
-class LanguageModel(Block):
-    """The downstream language model and its budget, identical for all arms."""
-
-    layers: int = setting(2, "Transformer layers.", "layers", ge=1)
-    width: int = setting(64, "Model width.", "features", ge=8)
-    heads: int = setting(2, "Attention heads.", "heads", ge=1)
-    context: int = setting(128, "Context length.", "tokens", ge=2)
-    tied: bool = setting(False, "Share input and output embedding.")
-    train_bytes: tuple[int, ...] = setting(
-        (250_000, 500_000, 1_000_000), "Amounts of training text; the largest gives the convergence figure.", "bytes", min_length=1
-    )  # fmt: skip
-    epochs: float = setting(1.0, "Passes over that text.", "passes", gt=0)
-    batch_windows: int = setting(16, "Windows of `context` tokens per step.", "windows", ge=1)
-    learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)
-    learning_rates: tuple[float, ...] = setting(
-        (),
-        "Peak rates to choose from instead, for every arm alike: the best on the validation split after the middle amount of text, "
-        "with the first seed.",
-    )
-    weight_decay: float = setting(0.1, "Weight decay of matrices.", ge=0)
-    warmup_fraction: float = setting(0.05, "Share of the steps of linear warm-up; cosine decay to a tenth after it.", ge=0, lt=1)
-    gradient_clip: float = setting(1.0, "Largest gradient norm.", gt=0)
-    evaluations: int = setting(10, "Log-spaced points at which validation bits per byte are measured.", "points", ge=2)
-    valid_bytes: int = setting(50_000, "Validation text used at those points (whole documents).", "bytes", gt=0)
-    precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
-    checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
-
-    @model_validator(mode="after")
-    def _shapes_fit(self) -> LanguageModel:
-        if self.width % (2 * self.heads):
-            raise ValueError(
-                f"width {self.width} is not a multiple of twice the heads ({self.heads}): rotary embedding needs pairs"
-            )
-        if any(size <= 0 for size in self.train_bytes) or list(self.train_bytes) != sorted(set(self.train_bytes)):
-            raise ValueError(f"train_bytes {list(self.train_bytes)} must be positive and strictly ascending")
-        rates = list(self.learning_rates)
-        if any(rate <= 0 for rate in rates) or rates != sorted(set(rates)) or len(rates) == 1:
-            raise ValueError(f"learning_rates {rates} must be two or more, positive and strictly ascending (or none)")
-        return self
 
 
 class Study(Block):

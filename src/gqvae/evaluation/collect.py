@@ -20,7 +20,18 @@ from gqvae.evaluation import distribution
 from gqvae.evaluation.claims import claims_table
 from gqvae.evaluation.power_laws import power_laws_table
 from gqvae.evaluation.results import differences_table, results_table
-from gqvae.evaluation.tables import BREAKDOWN, COLUMNS, CURVE, DOCUMENTS, HISTORY, MATCHING, RESULT, read_columns, write_table
+from gqvae.evaluation.tables import (
+    BREAKDOWN,
+    COLUMNS,
+    CONTEXTS,
+    CURVE,
+    DOCUMENTS,
+    HISTORY,
+    MATCHING,
+    RESULT,
+    read_columns,
+    write_table,
+)
 from gqvae.files import read_json
 
 SHOWN_MISSING = 12
@@ -58,26 +69,28 @@ def require_all(study: Study, results: Path, files: list[Path]) -> None:
 
 
 def collect(study: Study, results: Path, out: Path) -> None:
-    """Write all tables of the study (columns: `gqvae.evaluation.tables`) from `results` to `out`."""
+    """Write all tables of the study (columns: `gqvae.evaluation.tables`) from `results` to the folder `out`, `claims.csv` beside it."""
     require_all(study, results, expected_files(study))
     tables = {
         "compression": _compression(study, results),
         "convergence": _convergence(study, results),
-        "learnability": _learnability(study, results),
+        "learnability": _final_values(results, layout.runs_of_size(study, study.language_model.name), "learnability"),
+        "model_sizes": _model_sizes(study, results),
+        "contexts": _contexts(study, results),
         "training": _training(study, results),
         "tuning": _tuning(study, results),
-        "documents": _of_largest_runs(study, results, "documents", DOCUMENTS),
-        "breakdown": _of_largest_runs(study, results, "breakdown", BREAKDOWN),
+        "documents": _of_main_runs(study, results, "documents", DOCUMENTS),
+        "breakdown": _of_main_runs(study, results, "breakdown", BREAKDOWN),
     }
     tables["rank_frequency"], tables["distribution"] = _token_statistics(study, results)
     tables["matching"] = _matching(study, results, tables["compression"])
     tables["differences"] = differences_table(study, tables["learnability"])
-    tables["power_laws"] = power_laws_table(study, tables["learnability"])
+    tables["power_laws"] = power_laws_table(study, tables)
     tables["results"] = results_table(study, tables)
     tables["claims"] = claims_table(study, tables, str(read_json(results / "corpus" / "corpus.json")["label"]))
     for name in layout.TABLES:
         write_table(tables[name], out, name)
-        logger.info("%s: %d rows", out / f"{name}.csv", len(tables[name]))
+        logger.info("%s: %d rows", layout.table_path(out.parent, name), len(tables[name]))
 
 
 def _stack(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
@@ -160,36 +173,52 @@ def _value(record: dict[str, Any], key: str, path: Path) -> Any:
 
 def _convergence(study: Study, results: Path) -> pd.DataFrame:
     frames = []
-    for run in layout.language_model_runs(study):
+    for run in layout.main_runs(study):
         curve = read_columns(run.path(results) / "curve.csv", CURVE)
         frames.append(_with_run(curve, arm=run.arm, seed=run.seed, train_bytes=run.train_bytes))
     return _stack(frames, "convergence")
 
 
-def _learnability(study: Study, results: Path) -> pd.DataFrame:
+def _final_values(results: Path, runs: list[layout.LanguageModelRun], name: str) -> pd.DataFrame:
+    """One row per run: what it cost and reached."""
     rows = []
-    for run in layout.language_model_runs(study):
+    for run in runs:
         path = run.path(results) / "result.json"
         record = read_json(path)
         row = {column: _value(record, column, path) for column in RESULT}
-        if (row["arm"], row["seed"], row["train_bytes"]) != (run.arm, run.seed, run.train_bytes):
-            raise UserError(
-                f"{path} says it is {row['arm']}, seed {row['seed']}, {row['train_bytes']} bytes: delete its folder and run again."
-            )
+        found = (row["arm"], row["seed"], row["train_bytes"], row["size"])
+        if found != (run.arm, run.seed, run.train_bytes, run.size):
+            said = f"{found[0]}, seed {found[1]}, {found[2]} bytes, {found[3]}"
+            raise UserError(f"{path} says it is {said}: delete its folder and run again.")
         if not all(isinstance(row[key], int | float) and math.isfinite(row[key]) for key in ("valid_bpb", "test_bpb")):
             raise UserError(
                 f"{path} has bits per byte that are not finite: the run diverged; lower language_model.learning_rate."
             )
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(COLUMNS["learnability"]))
+    return pd.DataFrame(rows, columns=list(COLUMNS[name]))
 
 
-def _of_largest_runs(study: Study, results: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A table of every run with the most training text."""
+def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
+    """The same for every size of model, after the most training text; without other sizes there is nothing to compare."""
+    most = max(study.language_model.train_bytes)
+    runs = [run for run in layout.language_model_runs(study) if run.train_bytes == most and study.language_model.other_sizes]
+    return _final_values(results, runs, "model_sizes")
+
+
+def _contexts(study: Study, results: Path) -> pd.DataFrame:
+    frames = []
+    for run in layout.main_runs(study):
+        path = run.path(results) / "result.json"
+        found = pd.DataFrame(_value(read_json(path), "contexts", path), columns=list(CONTEXTS))
+        frames.append(_with_run(found, arm=run.arm, seed=run.seed))
+    return _stack(frames, "contexts")
+
+
+def _of_main_runs(study: Study, results: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A table of every run of the main size with the most training text."""
     frames = [
         _with_run(read_columns(run.path(results) / f"{name}.csv", columns), arm=run.arm, seed=run.seed)
-        for run in layout.language_model_runs(study)
-        if run.train_bytes == max(study.language_model.train_bytes)
+        for run in layout.main_runs(study)
     ]
     return _stack(frames, name)
 

@@ -1,7 +1,8 @@
 """One language-model run from files to files: an arm's tokens in, its convergence curve and final bits per byte out.
 
-Outputs (`curve.csv`, `documents.csv` and `breakdown.csv` of the test split, then `result.json`) are written once training and the measurements of the whole validation and test splits are
-done; until then everything is in the state folder, from which a killed run goes on.
+Outputs (`curve.csv`, `documents.csv` and `breakdown.csv` of the test split, then `result.json`) are written once training and the
+measurements of the whole validation and test splits are done; until then everything is in the state folder, from which a killed run
+goes on. A trial of a learning rate never looks at the test split and writes `result.json` alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from gqvae.corpus.documents import SPLITS, DocumentStore, offsets_path
 from gqvae.errors import DivergedError, UserError
 from gqvae.evaluation import bits_per_byte as measuring
 from gqvae.evaluation.bits_per_byte import BitsPerByte, bits_per_byte
+from gqvae.evaluation.contexts import compare_contexts
 from gqvae.evaluation.distribution import count_tokens
 from gqvae.evaluation.losses import breakdown, by_document
 from gqvae.evaluation.tables import write_csv
@@ -38,6 +40,11 @@ from gqvae.training.runner import autocast, fit, resolve_device, resolve_precisi
 from gqvae.training.windows import Windows, documents_of_budget, join_documents, leading_documents
 
 logger = logging.getLogger("gqvae")
+
+# `full`: the whole curve and a comparison of contexts; `brief`: final values only, for runs of which no curve is drawn; `trial`: of a
+# learning rate, on the validation split alone.
+Extent = Literal["full", "brief", "trial"]
+BRIEF_EVALUATIONS = 2
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,9 @@ def run_language_model(
     out: Path,
     state: Path,
     threads: int,
+    extent: Extent = "full",
 ) -> None:
-    """Train one language model and write `curve.csv` and `result.json`.
+    """Train one language model and write its outputs.
 
     Args:
         settings: model and budget.
@@ -110,12 +118,15 @@ def run_language_model(
         out: folder of the outputs.
         state: folder of the state for resumption; removed on success.
         threads: threads torch may use.
+        extent: how much is measured.
 
     Raises:
         UserError: inputs do not fit together, the training split is too small, or the run diverged.
         Interrupted: stopped by a signal; run again to go on.
     """
     torch.set_num_threads(threads)
+    if extent != "full":
+        settings = settings.model_copy(update={"evaluations": BRIEF_EVALUATIONS})
     train, valid, test = (Split.open(tokens, corpus, split) for split in SPLITS)
     lengths = np.array([len(token) for token in load_tokenizer(tokenizer).token_bytes], dtype=np.int64)
     if len(lengths) != train.tokens.vocab_size:
@@ -152,14 +163,21 @@ def run_language_model(
             checkpoint_seconds=settings.checkpoint_seconds,
             gradient_clip=settings.gradient_clip,
         )
-        final = [_final(module, split.measure(lengths, settings.context)) for split in (valid, test)]
+        final = [
+            _final(module, split.measure(lengths, settings.context)) for split in (valid, test)[: 1 if extent == "trial" else 2]
+        ]
         if not all(math.isfinite(result.value) for result in final):
             raise DivergedError(f"{label}: bits per byte are not finite: put lower values into the learning rates of the config.")
+        if extent == "trial":
+            write_json(out / "result.json", trial_result(arm, settings.learning_rate, final[0].value))
+            held.clear()
+            return
         consumed_bytes, consumed_tokens = stream.consumed(stream.steps)
         counts = module.model.parameter_counts()
         result = {
             "arm": arm,
             "seed": seed,
+            "size": settings.name,
             "train_bytes": train_bytes,
             "train_bytes_used": used,
             "documents": len(documents),
@@ -182,6 +200,8 @@ def run_language_model(
             "device": resolve_device().type,
             "precision": resolve_precision(settings.precision),
         }
+        if extent == "full":
+            result["contexts"] = _contexts(module, valid, lengths, measured)
         _write_curve(out / "curve.csv", module.history)
         targets, costs = join_documents(test.tokens, range(len(test.tokens)))[1:], final[1].costs
         write_csv(by_document(targets, lengths, costs), out / "documents.csv")
@@ -190,6 +210,21 @@ def run_language_model(
         write_json(out / "result.json", result)
         logger.info("%s: %.4f bits per byte on test", label, final[1].value)
         held.clear()
+
+
+def trial_result(arm: str, learning_rate: float, valid_bpb: float | None) -> dict[str, Any]:
+    """What a trial of a learning rate leaves; None where it diverged."""
+    return {"arm": arm, "learning_rate": learning_rate, "valid_bpb": valid_bpb}
+
+
+def _contexts(
+    module: LanguageModelTraining, split: Split, lengths: npt.NDArray[np.int64], documents: npt.NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """Bits per byte of some documents by other windows; the model is measured already and so in its place."""
+    device, settings = resolve_device(), module.settings
+    ids = [join_documents(split.tokens, [document]) for document in documents.tolist()]
+    with autocast(device, settings.precision):
+        return compare_contexts(module.model, ids, lengths, context=settings.context, device=device)
 
 
 def _final(module: LanguageModelTraining, measurement: _Measurement) -> BitsPerByte:

@@ -1,7 +1,8 @@
-"""Power laws of the learnability curve: bits per byte ≈ c · (bytes of training text)^(−b), a straight line in logarithms.
+"""Power laws of learnability: bits per byte ≈ c · amount^(−b), a straight line in logarithms, where the amount is bytes of training
+text or parameters of the model (those of the vocabulary left out, so that an amount is the same for every arm).
 
 Fitted by least squares to each seed's runs; the interval of the exponent is Student's over seeds. No constant is left over for an
-irreducible loss: a handful of amounts of text cannot tell it from the exponent.
+irreducible loss: a handful of amounts cannot tell it from the exponent.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ from gqvae.config import Study
 from gqvae.evaluation.intervals import t_interval
 
 FEWEST_AMOUNTS = 3
+# What a law is in: the table of its runs, the column of the amount.
+AMOUNTS = {
+    "training text": ("learnability", "train_bytes_used"),
+    "parameters": ("model_sizes", "parameters_non_embedding"),
+}
 
 
 def fit(amounts: npt.NDArray[np.floating], losses: npt.NDArray[np.floating]) -> tuple[float, float]:
@@ -23,19 +29,20 @@ def fit(amounts: npt.NDArray[np.floating], losses: npt.NDArray[np.floating]) -> 
     return float(-slope), float(np.exp(intercept))
 
 
-def power_laws_table(study: Study, learnability: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm with language models; none where there are too few amounts of text for a line to be wrong."""
-    if len(study.language_model.train_bytes) < FEWEST_AMOUNTS:
-        return pd.DataFrame()
+def power_laws_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """One row per arm with language models and kind of amount; none where there are too few amounts for a line to be wrong."""
     rows = []
-    for arm in [arm for arm in layout.arm_names(study) if study.arms[arm].language_model]:
-        runs = learnability[learnability["arm"] == arm]
-        fits = [
-            fit(own["train_bytes_used"].to_numpy(float), own["test_bpb"].to_numpy(float))
-            for _, own in runs.groupby("seed", sort=True)
-        ]
-        exponent = t_interval([found for found, _ in fits])
-        constant = float(np.exp(np.mean([np.log(found) for _, found in fits])))
-        row = {"arm": arm, "seeds": exponent.n, "exponent": exponent.mean, "low": exponent.low, "high": exponent.high}
-        rows.append(row | {"constant": constant})
+    for against, (name, column) in AMOUNTS.items():
+        table = tables[name]
+        for arm in layout.arm_names(study):
+            runs = table[table["arm"] == arm]
+            if runs[column].nunique() < FEWEST_AMOUNTS:
+                continue
+            fits = [
+                fit(own[column].to_numpy(float), own["test_bpb"].to_numpy(float)) for _, own in runs.groupby("seed", sort=True)
+            ]
+            exponent = t_interval([found for found, _ in fits])
+            constant = float(np.exp(np.mean([np.log(found) for _, found in fits])))
+            row = {"arm": arm, "against": against, "seeds": exponent.n, "exponent": exponent.mean}
+            rows.append(row | {"low": exponent.low, "high": exponent.high, "constant": constant})
     return pd.DataFrame(rows)

@@ -30,8 +30,8 @@ CAPTIONS = {
     "rank_frequency": "Share of all training tokens against rank. One line per tokenizer.",
     "convergence": "Validation bits per byte while the language models with the most training text train, against bytes and against "
     "tokens (the first steep steps are cut off). Thin: seeds; thick: their mean; band: lowest to highest.",
-    "learnability": "Test bits per byte after training against the amount of training text. Small points: seeds; line: mean; "
-    "bars, from three seeds on: 95 % t-interval.",
+    "learnability": "Test bits per byte after training against the amount of training text, and against the parameters of the model "
+    "(those of the vocabulary left out) after the most text. Small points: seeds; line: mean; bars, from three seeds on: 95 % t-interval.",
 }
 
 
@@ -59,7 +59,7 @@ def summary(study: Study, results: Path) -> str:
         parts += [_language_models(tables["results"], len(study.seeds)), _figure("convergence")]
         parts += [_figure("learnability")]
         parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
-        parts += [_figure("breakdown")]
+        parts += [_figure("breakdown"), "### What the choice of windows is worth", _contexts(tables["contexts"])]
     if len(tables["differences"]):
         parts += ["### Paired differences", _differences(tables["differences"])]
     return "\n\n".join(parts) + "\n"
@@ -236,9 +236,30 @@ def _language_models(results: pd.DataFrame, seeds: int) -> str:
 
 def _power_laws(laws: pd.DataFrame) -> str:
     found: Any = laws.itertuples()
-    rows = [[f"`{row.arm}`", number(row.exponent, 4), between(row.low, row.high, 4), number(row.constant, 2)] for row in found]
-    note = "Power laws: test bits per byte ≈ c · (bytes of training text)^(−b), fitted to each seed; a larger b learns faster from more text."
-    return f"{note}\n\n{markdown_table(['arm', 'b', '95 % interval', 'c'], rows)}"
+    rows = [
+        [row.against, f"`{row.arm}`", number(row.exponent, 4), between(row.low, row.high, 4), number(row.constant, 2)]
+        for row in found
+    ]
+    note = (
+        "Power laws: test bits per byte ≈ c · amount^(−b), fitted to each seed, where the amount is bytes of training text or parameters "
+        "without the vocabulary's; with a larger b more text, or a larger model, is worth more."
+    )
+    return f"{note}\n\n{markdown_table(['amount', 'arm', 'b', '95 % interval', 'c'], rows)}"
+
+
+def _contexts(contexts: pd.DataFrame) -> str:
+    order = list(dict.fromkeys(contexts["windows"]))
+    means = contexts.groupby(["arm", "windows"], sort=False)[["mean_context", "bpb"]].mean()
+    rows = []
+    for arm in dict.fromkeys(contexts["arm"]):
+        cells = [means.loc[(arm, windows)] for windows in order]
+        rows.append([f"`{arm}`", *(f"{number(cell['bpb'], 4)} ({number(cell['mean_context'], 0)})" for cell in cells)])
+    note = (
+        "The same models on part of the validation split, cut into windows in other ways: bits per byte and, in brackets, how many tokens a "
+        "prediction sees on average. More context can only help as far as it is used; a document alone has none before it. Everything "
+        f"else in this study is measured with windows that {order[0]}."
+    )
+    return f"{note}\n\n{markdown_table(['arm', *order], rows)}"
 
 
 def _differences(differences: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from gqvae import layout
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
 
@@ -19,10 +20,11 @@ HISTORY = (
 )  # fmt: skip
 CURVE = ("step", "bytes", "tokens", "flops", "valid_bpb")
 RESULT = (
-    "arm", "seed", "train_bytes", "train_bytes_used", "tokenizer", "vocab_size", "parameters", "parameters_non_embedding",
+    "arm", "seed", "size", "train_bytes", "train_bytes_used", "tokenizer", "vocab_size", "parameters", "parameters_non_embedding",
     "parameters_embedding", "steps", "tokens", "flops", "seconds", "valid_bpb", "test_bpb", "test_bytes", "test_tokens",
     "learning_rate", "device", "precision", "tokenizer_digest",
 )  # fmt: skip
+CONTEXTS = ("windows", "mean_context", "bpb")
 DOCUMENTS = ("document", "bytes", "tokens", "bits")
 BREAKDOWN = ("kind", "bin", "tokens", "bytes", "bits")
 MATCHING = (
@@ -41,6 +43,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "matching": MATCHING,
     "convergence": ("arm", "seed", "train_bytes", *CURVE),
     "learnability": RESULT,
+    "model_sizes": RESULT,
+    "contexts": ("arm", "seed", *CONTEXTS),
     "training": ("arm", "seed", *HISTORY),
     "rank_frequency": ("arm", "seed", "rank", "count", "share"),
     "distribution": ("arm", "seed", "vocab_size", "tokens", "vocabulary_used", "renyi_efficiency"),
@@ -50,13 +54,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "fallback_rate", "exact_token_accuracy", "train_bytes", "test_bpb", "test_bpb_low", "test_bpb_high", "train_tokens",
         "parameters_embedding", "parameters_non_embedding", "vocabulary_used", "renyi_efficiency",
     ),
-    "power_laws": ("arm", "seeds", "exponent", "low", "high", "constant"),
+    "power_laws": ("arm", "against", "seeds", "exponent", "low", "high", "constant"),
     "documents": ("arm", "seed", *DOCUMENTS),
     "breakdown": ("arm", "seed", *BREAKDOWN),
     "tuning": ("arm", "learning_rate", "valid_bpb", "chosen"),
     "claims": (
         "claim", "text", "corpus", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
-        "document_low", "document_high",        "margin", "verdict", "cells",
+        "document_low", "document_high", "margin", "verdict", "cells",
     ),
     "ablations": ("arm", "seed", "objective", "alpha_set", "vocab_size", *ABLATION_MEASURES),
     "ablation_means": ("measure", "arm", "seeds", "mean", "low", "high"),
@@ -87,6 +91,9 @@ _TEXT = {
     "corpus",
     "verdict",
     "cells",
+    "size",
+    "windows",
+    "against",
 }
 _WHOLE = {
     "seed", "vocab_size_requested", "train_bytes", "train_bytes_used", "bytes", "tokens", "step", "steps", "rank", "count",
@@ -134,8 +141,8 @@ def _typed(values: pd.Series[str], column: str, averaged: bool) -> pd.Series[Any
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """Read one of the tables that `gqvae collect` wrote to `folder`."""
-    return read_columns(Path(folder) / f"{name}.csv", COLUMNS[name], averaged=name in _AVERAGED)
+    """Read one of the tables of a study, whose folder of tables is `folder`."""
+    return read_columns(layout.table_path(Path(folder).parent, name), COLUMNS[name], averaged=name in _AVERAGED)
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -146,4 +153,4 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 def write_table(frame: pd.DataFrame, folder: Path, name: str) -> None:
     """Write one of the tables, with its columns in their order."""
-    write_csv(frame.reindex(columns=list(COLUMNS[name])), Path(folder) / f"{name}.csv")
+    write_csv(frame.reindex(columns=list(COLUMNS[name])), layout.table_path(Path(folder).parent, name))

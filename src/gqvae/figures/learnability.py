@@ -1,10 +1,11 @@
-"""Figure: final test bits per byte against the amount of training text."""
+"""Figure: final test bits per byte against the amount of training text and against the size of the model."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -17,61 +18,84 @@ from gqvae.figures.style import (
     arms_in,
     describe_seeds,
     format_bytes,
+    format_count,
     label_line_ends,
     new_figure,
     write_heading,
 )  # fmt: skip
 
-TABLES = ("learnability",)
+TABLES = ("learnability", "model_sizes")
+# Panel: its table, the column of the amount, what the axis is called, how its ticks are written.
+PANELS = {
+    "training text": ("learnability", "train_bytes", "training text (bytes)", format_bytes),
+    "model size": ("model_sizes", "parameters_non_embedding", "parameters without the vocabulary's", format_count),
+}
+COLUMNS = ["panel", "arm", "series", "seed", "amount", "test_bpb", "low", "high"]
 # At two seeds the t-interval is 18 times as wide as their distance from the mean: the two points say more than the bar would.
 SEEDS_FOR_BARS = 3
 
 
 def points(tables: Path) -> pd.DataFrame:
     """`series` "seed": every run; "mean": over seeds, with its 95 % t-interval where there are enough seeds to draw one."""
-    table = read_table(tables, "learnability")
     rows = []
-    for (arm, size), group in table.groupby(["arm", "train_bytes"], sort=False):
-        for seed, bpb in zip(group["seed"], group["test_bpb"], strict=True):
-            rows.append({"arm": arm, "series": "seed", "seed": seed, "train_bytes": size, "test_bpb": bpb})
-        interval = t_interval(group["test_bpb"].tolist())
-        row = {"arm": arm, "series": "mean", "seed": pd.NA, "train_bytes": size, "test_bpb": interval.mean}
-        rows.append(row | ({"low": interval.low, "high": interval.high} if interval.n >= SEEDS_FOR_BARS else {}))
-    columns = ["arm", "series", "seed", "train_bytes", "test_bpb", "low", "high"]
-    return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64", "low": float, "high": float})
+    for panel, (name, column, _, _) in PANELS.items():
+        for (arm, amount), group in read_table(tables, name).groupby(["arm", column], sort=False):
+            shared = {"panel": panel, "arm": arm, "amount": amount}
+            for seed, bpb in zip(group["seed"], group["test_bpb"], strict=True):
+                rows.append(shared | {"series": "seed", "seed": seed, "test_bpb": bpb})
+            interval = t_interval(group["test_bpb"].tolist())
+            bounds = {"low": interval.low, "high": interval.high} if interval.n >= SEEDS_FOR_BARS else {}
+            rows.append(shared | {"series": "mean", "seed": pd.NA, "test_bpb": interval.mean} | bounds)
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64", "low": float, "high": float})
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """Draw a line of means by arm, with intervals, and every seed as a small point."""
-    figure = new_figure(5.4, 3.6)
-    figure.subplots_adjust(left=0.10, right=0.76, bottom=0.13)
-    axes = figure.add_subplot()
+    """A panel for each amount that was varied: a line of means by arm, with intervals, and every seed as a small point."""
+    shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
+    figure = new_figure(5.4 if len(shown) == 1 else 7.2, 3.7)
+    figure.subplots_adjust(
+        left=0.10 if len(shown) == 1 else 0.075, right=0.76 if len(shown) == 1 else 0.82, bottom=0.13, wspace=0.14
+    )
     bars = data["low"].notna().any()
     note = f"test split · {describe_seeds(data)}" + (" · bars: 95 % t-interval" if bars else " · points: seeds")
-    write_heading(figure, "Learnability: bits per byte by amount of training text", corpus, note)
+    write_heading(
+        figure, "Learnability: bits per byte by amount of text" + (" and size of model" if len(shown) > 1 else ""), corpus, note
+    )
+    first: Axes | None = None
+    for place, panel in enumerate(shown):
+        axes = figure.add_subplot(1, len(shown), place + 1, sharey=first)
+        first = first or axes
+        ends = _draw_panel(axes, panel, data[data["panel"] == panel])
+        axes.tick_params(labelleft=place == 0)
+    assert first is not None
+    first.set_ylabel("test loss (bits per byte) ↓")
+    label_line_ends(axes, ends)
+    return figure
+
+
+def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
+    _, _, name, written = PANELS[panel]
     axes.set_xscale("log")
     ends = []
     for arm in arms_in(data):
         style = arm_style(arm)
         rows = data[data["arm"] == arm]
         seeds = rows[rows["series"] == "seed"]
-        mean = rows[rows["series"] == "mean"].sort_values("train_bytes")
-        axes.plot(mean["train_bytes"], mean["test_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
+        mean = rows[rows["series"] == "mean"].sort_values("amount")
+        axes.plot(mean["amount"], mean["test_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
         if seeds["seed"].nunique() > 1:
-            axes.plot(seeds["train_bytes"], seeds["test_bpb"], ".", color=style.color, markersize=3.5, alpha=0.6, zorder=2)
+            axes.plot(seeds["amount"], seeds["test_bpb"], ".", color=style.color, markersize=3.5, alpha=0.6, zorder=2)
         known = mean[mean["low"].notna()]
         if len(known):
             reach = [known["test_bpb"] - known["low"], known["high"] - known["test_bpb"]]
             axes.errorbar(
-                known["train_bytes"], known["test_bpb"], yerr=reach, fmt="none", ecolor=style.color, elinewidth=0.9, capsize=2
+                known["amount"], known["test_bpb"], yerr=reach, fmt="none", ecolor=style.color, elinewidth=0.9, capsize=2
             )  # fmt: skip
         last = mean.iloc[-1]
-        ends.append(LineEnd(float(last["train_bytes"]), float(last["test_bpb"]), style.name, style.color))
-    axes.xaxis.set_major_locator(FixedLocator(sorted({float(size) for size in data["train_bytes"]})))
+        ends.append(LineEnd(float(last["amount"]), float(last["test_bpb"]), style.name, style.color))
+    axes.xaxis.set_major_locator(FixedLocator(sorted({float(amount) for amount in data["amount"]})))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_bytes(value)))
-    axes.set_xlabel("training text (bytes)")
-    axes.set_ylabel("test loss (bits per byte) ↓")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
+    axes.set_xlabel(name)
     axes.margins(x=0.06, y=0.07)
-    label_line_ends(axes, ends)
-    return figure
+    return ends

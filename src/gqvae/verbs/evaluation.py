@@ -25,7 +25,10 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         parser.add_argument("--settings", required=True, help="the study: a config file, or JSON")
         parser.add_argument("--results", type=Path, required=True, help="folder of the study's results")
         parser.add_argument(
-            "--out", type=Path, required=True, help="folder of the tables" if product == "tables" else "file to write"
+            "--out",
+            type=Path,
+            required=True,
+            help="folder of the tables (claims.csv goes beside it)" if product == "tables" else "file to write",
         )
         parser.set_defaults(run=function)
 

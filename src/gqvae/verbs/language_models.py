@@ -21,8 +21,8 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "train-lm",
         help="train a language model on an arm's tokens and measure its bits per byte",
         epilog="example: gqvae train-lm --settings '{}' --arm bpe --seed 0 --train-bytes 250000 --tokenizer results/x/tokenizers/bpe/v1024 "
-        "--tokens results/x/tokens/bpe/v1024 --corpus results/x/corpus --out results/x/language_models/bpe-s0-b250000 "
-        "--state results/x/.state/language_models/bpe-s0-b250000",
+        "--tokens results/x/tokens/bpe/v1024 --corpus results/x/corpus --out results/x/language_models/bpe-s0-b250000-l2w64 "
+        "--state results/x/.state/language_models/bpe-s0-b250000-l2w64",
     )
     parser.add_argument("--settings", required=True, metavar="FILE|JSON", help="LanguageModel settings, a YAML file or JSON text")
     parser.add_argument("--arm", required=True, help="name of the arm, recorded in the result")
@@ -39,7 +39,12 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--learning-rate", type=Path, metavar="JSON", help="what choose-learning-rate wrote, in place of the settings'"
     )
-    parser.add_argument("--trial", action="store_true", help="a run that diverges is a result, not an error")
+    parser.add_argument(
+        "--extent",
+        choices=("full", "brief", "trial"),
+        default="full",
+        help="full: with a curve and other windows; brief: final values; trial of a rate: validation only, and diverging is a result",
+    )
     parser.add_argument("--threads", type=positive, default=1, help="threads torch may use")
     parser.set_defaults(run=train_lm)
 
@@ -63,7 +68,7 @@ def train_lm(arguments: argparse.Namespace) -> None:
             raise UserError(f"{arguments.learning_rate} holds no learning_rate: make it with `gqvae choose-learning-rate`.")
         settings = settings.model_copy(update={"learning_rate": chosen["learning_rate"]})
 
-    from gqvae.evaluation.language_model import run_language_model
+    from gqvae.evaluation.language_model import run_language_model, trial_result
 
     try:
         run_language_model(
@@ -77,14 +82,14 @@ def train_lm(arguments: argparse.Namespace) -> None:
             out=arguments.out,
             state=arguments.state,
             threads=arguments.threads,
+            extent=arguments.extent,
         )
     except DivergedError as error:
-        if not arguments.trial:
+        if arguments.extent != "trial":
             raise
         logger.warning("%s", error)
         shutil.rmtree(arguments.state, ignore_errors=True)
-        record = {"arm": arguments.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
-        write_json(arguments.out / "result.json", record)
+        write_json(arguments.out / "result.json", trial_result(arguments.arm, settings.learning_rate, None))
 
 
 def choose_learning_rate(arguments: argparse.Namespace) -> None:

@@ -1,0 +1,94 @@
+"""Settings of the downstream language models: sizes, budget, optimiser; the same for every arm."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from gqvae.config.block import Block, setting
+
+
+class ModelSize(Block):
+    """What decides the parameters of a language model, but for the vocabulary."""
+
+    layers: int = setting(2, "Transformer layers.", "layers", ge=1)
+    width: int = setting(64, "Model width.", "features", ge=8)
+    heads: int = setting(2, "Attention heads.", "heads", ge=1)
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> Self:
+        if self.width % (2 * self.heads):
+            raise ValueError(
+                f"width {self.width} is not a multiple of twice the heads ({self.heads}): rotary embedding needs pairs"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """What runs of this size are called, e.g. `l2w64`."""
+        return f"l{self.layers}w{self.width}"
+
+
+class LanguageModel(ModelSize):
+    """The downstream language model and its budget, identical for all arms."""
+
+    other_sizes: tuple[ModelSize, ...] = setting(
+        (), "Further sizes, each trained on the largest amount of text with the learning rate chosen for the main size."
+    )
+    context: int = setting(128, "Context length.", "tokens", ge=2)
+    tied: bool = setting(False, "Share input and output embedding.")
+    train_bytes: tuple[int, ...] = setting(
+        (250_000, 500_000, 1_000_000), "Amounts of training text; the largest gives the convergence figure.", "bytes", min_length=1
+    )  # fmt: skip
+    epochs: float = setting(1.0, "Passes over that text.", "passes", gt=0)
+    batch_windows: int = setting(16, "Windows of `context` tokens per step.", "windows", ge=1)
+    learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)
+    learning_rates: tuple[float, ...] = setting(
+        (),
+        "Peak rates to choose from instead, for every arm alike: the best on the validation split after the middle amount of text, "
+        "with the first seed.",
+    )
+    weight_decay: float = setting(0.1, "Weight decay of matrices.", ge=0)
+    warmup_fraction: float = setting(0.05, "Share of the steps of linear warm-up; cosine decay to a tenth after it.", ge=0, lt=1)
+    gradient_clip: float = setting(1.0, "Largest gradient norm.", gt=0)
+    evaluations: int = setting(10, "Log-spaced points at which validation bits per byte are measured.", "points", ge=2)
+    valid_bytes: int = setting(50_000, "Validation text used at those points (whole documents).", "bytes", gt=0)
+    precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
+    checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
+
+    @model_validator(mode="after")
+    def _amounts_and_rates_ascend(self) -> LanguageModel:
+        if any(size <= 0 for size in self.train_bytes) or list(self.train_bytes) != sorted(set(self.train_bytes)):
+            raise ValueError(f"train_bytes {list(self.train_bytes)} must be positive and strictly ascending")
+        rates = list(self.learning_rates)
+        if any(rate <= 0 for rate in rates) or rates != sorted(set(rates)) or len(rates) == 1:
+            raise ValueError(f"learning_rates {rates} must be two or more, positive and strictly ascending (or none)")
+        return self
+
+    @model_validator(mode="after")
+    def _sizes_differ(self) -> LanguageModel:
+        names = [size.name for size in self.sizes]
+        if len(set(names)) != len(names):
+            raise ValueError(f"other_sizes repeat a size: {', '.join(names)} must all differ in layers or width")
+        return self
+
+    @property
+    def sizes(self) -> tuple[ModelSize, ...]:
+        """The main size, then the others."""
+        return (self, *self.other_sizes)
+
+    def of_run(self, size: str, train_bytes: int, learning_rate: float | None = None) -> LanguageModel:
+        """The block with what one run uses alone: another amount, size or rate in the study is no reason to train it again.
+
+        Args:
+            size: name of one of `sizes`.
+            train_bytes: its amount of text.
+            learning_rate: the rate of a trial; None: the block's, or, where rates are to be chosen, the default as a placeholder.
+        """
+        (chosen,) = (one for one in self.sizes if one.name == size)
+        if learning_rate is None:
+            learning_rate = LanguageModel().learning_rate if self.learning_rates else self.learning_rate
+        own = {"layers": chosen.layers, "width": chosen.width, "heads": chosen.heads, "other_sizes": ()}
+        own |= {"train_bytes": (train_bytes,), "learning_rate": learning_rate, "learning_rates": ()}
+        return self.model_copy(update=own)
