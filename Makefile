@@ -16,7 +16,7 @@ CONFIG ?= configs/default.yaml
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help reproduce report publish test lint bench lock clean
+.PHONY: help reproduce domains report publish test lint bench lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,6 +25,12 @@ help: ## Show this list.
 reproduce: $(INSTALLED) ## Run the study of CONFIG (default: configs/default.yaml) into results/<study>/.
 	@$(BIN)/gqvae check-config "$(CONFIG)" > /dev/null
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
+
+domains: $(INSTALLED) ## The studies of configs/domains/ beside tinystories-sample (which must be there), into results/across/.
+	@test -f results/tinystories-sample/provenance.json || { echo "There is no results/tinystories-sample/provenance.json:" \
+		"run make reproduce CONFIG=configs/tinystories-sample.yaml first." >&2; exit 1; }
+	for config in configs/domains/*.yaml; do $(BIN)/snakemake --cores $(CORES) --configfile $$config; done
+	$(BIN)/gqvae across --results results/{tinystories-sample,wikitext2,shakespeare,python-stdlib} --out results/across
 
 report: $(INSTALLED) ## Build results/<study>/report.zip from what has been computed.
 	$(BIN)/snakemake --configfile $(CONFIG) --report results/$$($(BIN)/gqvae check-config $(CONFIG))/report.zip

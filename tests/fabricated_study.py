@@ -123,7 +123,7 @@ def _compression(study: Study, name: str, rng: np.random.Generator) -> pd.DataFr
     rows = []
     for variant in layout.variants(study, arm):
         size = _vocab_size(study, name, variant)
-        for encoder in ("neural", "distilled") if layout.is_learned(study, arm) else ("",):
+        for encoder in ("neural", "distilled") if layout.downstream_encoder(study, arm) else ("",):
             for split, documents in _SIZES.items():
                 rate = 1.0 if arm == "bytes" else _rate(arm, size) + 0.01 * (seed or 0) + 0.05 * (encoder == "distilled")
                 tokens = int(10_000 * documents / rate)

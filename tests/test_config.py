@@ -10,7 +10,7 @@ import yaml
 from gqvae.config import Distillation, GQVAEArm, LanguageModel, RateControlledObjective, Study, load_settings, parse
 from gqvae.errors import UserError
 
-CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.yaml"))
 
 
 def error_of(value: dict[str, Any]) -> str:
@@ -105,6 +105,37 @@ def test_changes_of_an_arm_reach_its_run_and_nothing_else() -> None:
         == base
     )
     assert changed.training.steps == 900 and changed.network.codebook_size == 9
+
+
+@pytest.mark.parametrize(
+    ("arm", "said"),
+    [
+        ({"arm": "nobody", "encoder": "distilled"}, "arms.b.arm is 'nobody': within a study only a fixed or gqvae arm"),
+        ({"arm": "bpe"}, "arms.b.arm is 'bpe': within a study only a fixed or gqvae arm"),
+        ({"arm": "b", "encoder": "distilled"}, "arms.b.arm is 'b': within a study only a fixed or gqvae arm"),
+        ({"arm": "soft", "encoder": "distilled"}, "arms.b.arm is 'soft', which is not quantized"),
+        ({"arm": "gqvae"}, "arms.b.encoder is None: gqvae itself is read by neural, give 'distilled'"),
+        ({"arm": "gqvae", "encoder": "neural"}, "arms.b.encoder is 'neural': gqvae itself is read by neural, give 'distilled'"),
+        ({"arm": "fewest", "encoder": "distilled"}, "fewest itself is read by distilled, give 'neural'"),
+        ({"arm": "gqvae", "encoder": "distilled", "study": "mine"}, "arms.b.study is this study: leave it out"),
+        ({"arm": "gqvae", "study": "../elsewhere"}, "arms.b.borrowed.study"),
+    ],
+)
+def test_arms_that_cannot_be_borrowed_are_refused(arm: dict[str, Any], said: str) -> None:
+    arms = {
+        "bpe": {"kind": "bpe"},
+        "gqvae": {"kind": "gqvae"},
+        "fewest": {"kind": "gqvae", "encoder": "distilled"},
+        "soft": {"kind": "gqvae", "language_model": False, "changes": {"training.quantize": False}},
+        "b": {"kind": "borrowed", **arm},
+    }
+    message = error_of({"study": "mine", "arms": arms})
+    assert said in message and message.endswith(".") and "\n" not in message
+
+
+def test_bpe_is_not_matched_to_a_borrowed_arm() -> None:
+    arms = {"b": {"kind": "borrowed", "study": "other", "arm": "gqvae", "encoder": "neural"}, "m": {"kind": "bpe", "match": "b"}}
+    assert "arms.m.match is 'b': name a fixed or gqvae arm" in error_of({"arms": arms})
 
 
 def test_settings_come_as_json_and_as_yaml_files(tmp_path: Path) -> None:

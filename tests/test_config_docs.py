@@ -60,7 +60,7 @@ def test_every_key_of_every_block_is_in_the_readme() -> None:
             assert f"| `{key}` |" in text
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.stem)
 def test_the_schema_accepts_every_config_and_refuses_unknown_keys(path: Path) -> None:
     schema = yaml.safe_load((ROOT / config_docs.SCHEMA).read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(schema)

@@ -45,6 +45,30 @@ def test_an_unknown_arm_and_an_unmatched_family_are_refused() -> None:
         layout.match_target(study, "gqvae-s0")
 
 
+def test_a_borrowed_arm_has_the_seeds_and_the_size_of_its_lender() -> None:
+    arms = {
+        "bpe": {"kind": "bpe"},
+        "gqvae": {"kind": "gqvae"},
+        "gqvae_distilled": {"kind": "borrowed", "arm": "gqvae", "encoder": "distilled"},
+        "bpe_away": {"kind": "borrowed", "study": "other", "arm": "bpe"},
+        "gqvae_away": {"kind": "borrowed", "study": "other", "arm": "gqvae", "encoder": "neural"},
+    }
+    study = fabricated_settings(seeds=(0, 1), arms=arms)
+    borrowed = ["bpe_away", "gqvae_away-s0", "gqvae_away-s1", "gqvae_distilled-s0", "gqvae_distilled-s1"]
+    assert layout.families(study) == ["bpe", "gqvae-s0", "gqvae-s1", *borrowed]
+    assert layout.borrowed_families(study) == borrowed
+    assert layout.lender(study, "gqvae_distilled-s1") == ("fabricated", "gqvae-s1", "v1024")
+    assert layout.lender(study, "gqvae_away-s1") == ("other", "gqvae-s1", "v1024")
+    assert layout.lender(study, "bpe_away") == ("other", "bpe", "v1024")
+    assert layout.variants(study, "gqvae_away") == ("v1024",)
+    assert [layout.downstream_encoder(study, arm) for arm in ("gqvae_distilled", "bpe_away")] == ["distilled", ""]
+    # No network is trained for it: no history, and no part in what compares trainings.
+    assert layout.learned_families(study) == ["gqvae-s0", "gqvae-s1"]
+    assert layout.compared_families(study) == ["bpe", "gqvae-s0", "gqvae-s1"]
+    with pytest.raises(UserError, match="'gqvae-s0' is not borrowed: name one of bpe_away, gqvae_away-s0"):
+        layout.lender(study, "gqvae-s0")
+
+
 def test_an_arm_that_is_never_quantized_has_a_network_and_no_tokens() -> None:
     unquantized = {"kind": "gqvae", "language_model": False, "changes": {"training.quantize": False}}
     study = fabricated_settings(seeds=(0,), arms={"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae"}, "soft": unquantized})

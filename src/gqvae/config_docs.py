@@ -33,6 +33,7 @@ BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
     ("Arm: from counts", config.CountedArm, "under `arms: <name>:` with `kind: counted`"),
     ("Arm: fixed-length VQ-VAE", config.FixedArm, "under `arms: <name>:` with `kind: fixed`"),
     ("Arm: GQ-VAE", config.GQVAEArm, "under `arms: <name>:` with `kind: gqvae`"),
+    ("Arm: borrowed", config.BorrowedArm, "under `arms: <name>:` with `kind: borrowed`"),
     ("Objective: rate-controlled", config.RateControlledObjective, "under `objective:` with `name: rate_controlled`"),
     ("Objective: the paper's", config.PaperObjective, "under `objective:` with `name: paper`"),
     ("Network", config.Network, "under `network:`"),
@@ -60,7 +61,9 @@ editors: `workflow/schemas/config.schema.yaml`.
 
 def readme(configs: Path = Path("configs")) -> str:
     """The text of configs/README.md: the files there are, then one table for each block of keys."""
-    files = "".join(f"| `{path.name}` | {_headline(path)} |\n" for path in sorted(configs.glob("*.yaml")))
+    files = "".join(
+        f"| `{path.relative_to(configs).as_posix()}` | {_headline(path)} |\n" for path in sorted(configs.rglob("*.yaml"))
+    )
     parts = [INTRODUCTION.format(files=files)]
     for title, model, place in BLOCKS:
         parts.append(f"\n## {title}\n\n{_first_paragraph(model)} Keys {place}:\n\n")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gqvae.config import RESERVED_IDS, BPEArm, BytesArm, Claim, CountedArm, FixedArm, GQVAEArm, Study
+from gqvae.config import RESERVED_IDS, BorrowedArm, BPEArm, BytesArm, Claim, CountedArm, FixedArm, GQVAEArm, Study
 from gqvae.errors import UserError
 
 MATCHED = "matched"
@@ -42,7 +42,7 @@ ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the wei
 
 
 def _rank(study: Study, arm: str) -> int:
-    """Place of an arm's kind in every table and legend: bytes, BPE, matched BPE, others made from counts, fixed, GQ-VAE."""
+    """Place of an arm's kind in every table and legend: bytes, BPE, matched BPE, others made from counts, fixed, GQ-VAE, borrowed."""
     chosen = study.arms[arm]
     if isinstance(chosen, BytesArm):
         return 0
@@ -50,7 +50,7 @@ def _rank(study: Study, arm: str) -> int:
         return 1 if chosen.match is None else 2
     if isinstance(chosen, CountedArm):
         return 3
-    return 4 if isinstance(chosen, FixedArm) else 5
+    return {FixedArm: 4, GQVAEArm: 5, BorrowedArm: 6}[type(chosen)]
 
 
 def arm_names(study: Study) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def arm_names(study: Study) -> tuple[str, ...]:
 
 
 def is_learned(study: Study, arm: str) -> bool:
-    """Whether the arm has a network (and so a training history, and two encoders)."""
+    """Whether the arm trains a network (and so has a training history, and two encoders at every vocabulary size)."""
     return isinstance(study.arms[arm], FixedArm | GQVAEArm)
 
 
@@ -97,15 +97,15 @@ def is_matched(study: Study, arm: str) -> bool:
 
 
 def is_seeded(study: Study, arm: str) -> bool:
-    """Whether each seed has a tokenizer of its own; `bytes` and unmatched BPE are the same for every seed."""
-    return is_learned(study, arm) or is_matched(study, arm)
+    """Whether each seed has a tokenizer of its own, as networks and matched BPE do; others are the same for every seed."""
+    return is_matched(study, arm) or downstream_encoder(study, arm) != ""
 
 
 def downstream_encoder(study: Study, arm: str) -> str:
     """The encoder whose tokens the language models read: `neural` or `distilled`, empty for arms without a network."""
     chosen = study.arms[arm]
-    if isinstance(chosen, GQVAEArm):
-        return chosen.encoder
+    if isinstance(chosen, GQVAEArm | BorrowedArm):
+        return chosen.encoder or ""
     return "neural" if isinstance(chosen, FixedArm) else ""
 
 
@@ -167,8 +167,8 @@ def variant(study: Study, arm: str) -> str:
 
 
 def variants(study: Study, arm: str) -> tuple[str, ...]:
-    """All variants of an arm, those of the vocabulary grid included, by ascending size."""
-    if isinstance(study.arms[arm], BytesArm) or is_matched(study, arm):
+    """All variants of an arm, those of the vocabulary grid included, by ascending size; a borrowed arm has the main one alone."""
+    if isinstance(study.arms[arm], BytesArm | BorrowedArm) or is_matched(study, arm):
         return (variant(study, arm),)
     return tuple(f"v{size}" for size in study.vocabulary.sizes)
 
@@ -210,6 +210,21 @@ def match_target(study: Study, name: str) -> tuple[str, str]:
     if not isinstance(chosen, BPEArm) or chosen.match is None or seed is None:
         raise UserError(f"The family {name!r} is not matched to another: name one of {', '.join(matched_families(study))}.")
     return family(study, chosen.match, seed), variant(study, chosen.match)
+
+
+def borrowed_families(study: Study) -> list[str]:
+    """The families whose tokenizers are those of another arm."""
+    return [name for name in families(study) if isinstance(study.arms[split_family(name)[0]], BorrowedArm)]
+
+
+def lender(study: Study, name: str) -> tuple[str, str, str]:
+    """Study, family and variant that the borrowed family `name` takes its tokenizer from: the other arm at the same seed."""
+    arm, seed = split_family(name)
+    chosen = study.arms.get(arm)
+    if not isinstance(chosen, BorrowedArm):
+        raise UserError(f"The family {name!r} is not borrowed: name one of {', '.join(borrowed_families(study))}.")
+    theirs = chosen.arm if seed is None else learned_family(chosen.arm, seed)
+    return chosen.study or study.study, theirs, variant(study, arm)
 
 
 @dataclass(frozen=True)

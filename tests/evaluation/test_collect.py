@@ -147,3 +147,24 @@ def test_a_damaged_column_is_named(study: Study, results: Path) -> None:
     path.write_text(path.read_text().replace("step,", "stop,"))
     with pytest.raises(UserError, match="lacks the column"):
         collect(study, results, results / "tables")
+
+
+def test_borrowed_arms_are_measured_like_any_other_by_the_encoder_they_ask_for(tmp_path: Path) -> None:
+    arms = {
+        "bpe": {"kind": "bpe"},
+        "gqvae": {"kind": "gqvae"},
+        "gqvae_distilled": {"kind": "borrowed", "arm": "gqvae", "encoder": "distilled"},
+        "bpe_away": {"kind": "borrowed", "study": "other", "arm": "bpe"},
+    }
+    study = fabricated_settings(seeds=(0, 1), arms=arms)
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    tables = {name: read_table(tmp_path / "tables", name) for name in layout.TABLES}
+    rows = tables["compression"][tables["compression"]["arm"] == "gqvae_distilled"]
+    assert set(rows["encoder"]) == {"distilled"} and set(rows["variant"]) == {"v1024"} and rows["used_downstream"].all()
+    away = tables["compression"][tables["compression"]["arm"] == "bpe_away"]
+    assert away["seed"].isna().all() and away["used_downstream"].all() and len(away) == 3
+    assert set(tables["training"]["arm"]) == {"gqvae"}
+    assert set(tables["learnability"]["arm"]) == set(tables["results"]["arm"]) == set(arms)
+    assert tables["results"]["ratio_to_bpe"].notna().all()
+    pairs = set(zip(tables["differences"]["first"], tables["differences"]["second"], strict=True))
+    assert {("gqvae", "gqvae_distilled"), ("gqvae_distilled", "bpe")} <= pairs and ("bpe_away", "bpe") not in pairs

@@ -14,13 +14,42 @@ from matplotlib.colors import to_rgb
 from gqvae.figures.curves import seed_curves
 from gqvae.figures.style import LineEnd, arm_style, format_bytes, label_line_ends, new_figure, spread_apart, styled
 
-KNOWN = ("bytes", "bpe", "bpe_matched", "bpe_weak", "unigram", "fixed", "gqvae", "gqvae_paper")
+KNOWN = (
+    *("bytes", "bpe", "bpe_matched", "bpe_weak", "unigram", "dictionary", "fixed", "fixed_4", "fixed_6", "fixed_8"),
+    *("gqvae", "gqvae_paper", "gqvae_distilled", "bpe_tinystories", "gqvae_tinystories"),
+)
+# What people see of linear sRGB without cones for green and for red (Machado, Oliveira and Fernandes 2009, severity 1).
+SIGHTS = {
+    "all cones": np.eye(3),
+    "no green": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]),
+    "no red": np.array([[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]),
+}
 
 
 def test_known_arms_differ_in_colour_and_name() -> None:
     for first, second in itertools.combinations(KNOWN, 2):
         distance = np.linalg.norm(np.subtract(to_rgb(arm_style(first).color), to_rgb(arm_style(second).color)))
         assert distance > 0.25 and arm_style(first).name != arm_style(second).name
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_known_arms_differ_for_people_who_lack_a_kind_of_cones(sight: str) -> None:
+    for first, second in itertools.combinations(KNOWN, 2):
+        seen = [lab(SIGHTS[sight] @ linear(arm_style(arm).color)) for arm in (first, second)]
+        assert np.linalg.norm(seen[0] - seen[1]) > 17, (first, second)
+
+
+def linear(color: str) -> np.ndarray:
+    """Linear sRGB of a colour."""
+    values = np.asarray(to_rgb(color))
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """CIE L*a*b* (D65) of linear sRGB: distances there are distances to the eye, about 2 being the least that is seen."""
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ np.clip(rgb, 0, 1)
+    x, y, z = (np.cbrt(value) if value > 0.008856 else 7.787 * value + 16 / 116 for value in xyz / [0.9505, 1, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 def test_an_arm_of_another_name_has_one_style_and_a_name_from_its_kin() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gqvae.cli import main
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.files import json_digest
@@ -31,6 +32,30 @@ def test_saved_tokenizers_give_the_same_ids(tokenizers: dict[str, Tokenizer], ar
     first = tokenizer_digest(tmp_path)
     loaded.save(tmp_path / "again")
     assert tokenizer_digest(tmp_path / "again") == first
+
+
+def test_a_borrowed_tokenizer_gives_the_ids_of_its_lender_with_that_encoder(
+    tokenizers: dict[str, Tokenizer], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def borrow(lender: str, *options: str) -> int:
+        return main(["borrow-tokenizer", "--tokenizer", str(tmp_path / lender), *options, "--out", str(tmp_path / "copy")])
+
+    learned = tokenizers["neural"]
+    assert isinstance(learned, LearnedTokenizer)
+    neural = learned.at_rate(2.0)  # more gates than tokens are needed, so that it matters which encoder is asked
+    distilled = neural.with_encoder("distilled")
+    assert neural.encode(TEXT) != distilled.encode(TEXT)
+    neural.save(tmp_path / "neural")
+    tokenizers["bpe"].save(tmp_path / "bpe")
+    for encoder in (distilled, neural):
+        assert borrow("neural", "--encoder", encoder.encoder) == 0
+        copy = load_tokenizer(tmp_path / "copy")
+        assert copy.encoder == encoder.encoder and copy.encode(TEXT) == encoder.encode(TEXT)
+    assert tokenizer_digest(tmp_path / "copy") == tokenizer_digest(tmp_path / "neural")
+    assert borrow("bpe") == 0
+    assert load_tokenizer(tmp_path / "copy").encode(TEXT) == tokenizers["bpe"].encode(TEXT)
+    assert borrow("bpe", "--encoder", "neural") == 2
+    assert "holds a bpe tokenizer, which has one encoder only" in capsys.readouterr().err
 
 
 def test_a_changed_manifest_is_refused(tokenizers: dict[str, Tokenizer], tmp_path: Path) -> None:

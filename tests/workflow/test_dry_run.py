@@ -16,7 +16,7 @@ from gqvae.config import Study, parse
 from gqvae.evaluation.ablations import ablation_files
 from gqvae.evaluation.collect import expected_files
 
-CONFIGS = sorted((ROOT / "configs").glob("*.yaml"), key=lambda path: path.stem)
+CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 
 
 def study_of(path: Path) -> Study:
@@ -40,6 +40,12 @@ def plans(planned: Path) -> Callable[..., str]:
             if file is not None:
                 (planned / file).parent.mkdir(exist_ok=True)
                 (planned / file).write_bytes(b"a user's text")
+        for family in layout.borrowed_families(study):
+            lending, theirs, variant = layout.lender(study, family)
+            if lending != study.study:  # as if that study were finished
+                folder = layout.tokenizer_path(planned / "results" / lending, theirs, variant)
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / "gqvae.json").touch()
         done = run_snakemake(planned, "--dry-run", "--configfile", f"configs/{name}", "--", target)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
@@ -50,7 +56,7 @@ def plans(planned: Path) -> Callable[..., str]:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str]) -> None:
     study = study_of(path)
-    counts = job_counts(plans(path.name))
+    counts = job_counts(plans(path.relative_to(ROOT / "configs").as_posix()))
     learned, matched = len(layout.learned_families(study)), len(layout.matched_families(study))
     kinds = [arm.kind for arm in study.arms.values()]
     expected = {
@@ -64,6 +70,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "distill_vocabulary": len([arm for arm in layout.tokenizer_arms(study) if layout.is_learned(study, arm)])
         * len(study.seeds),
         "match_compression": matched,
+        "borrow_tokenizer": len(layout.borrowed_families(study)),
         "measure_compression": len(layout.families(study)),
         "encode_corpus": len(layout.downstream_tokenizers(study)),
         "train_lm": len(layout.language_model_runs(study)),
@@ -142,6 +149,33 @@ def test_a_bad_config_ends_in_one_sentence(text: str, named: str, planned: Path)
     assert said[0].startswith("gqvae: error: ")
     assert said[0].endswith(".")
     assert named in said[0]
+
+
+AWAY = (
+    "study: away\narms: {bpe: {kind: bpe}, learned: {kind: borrowed, study: home, arm: gqvae, encoder: neural}}\nseeds: [0, 1]\n"
+)
+
+
+def test_a_tokenizer_of_another_study_is_an_input_once_that_study_is_finished(planned: Path) -> None:
+    (planned / "away.yaml").write_text(AWAY, encoding="utf-8")
+    there = planned / "results" / "home" / "tokenizers"
+    for seed in (0, 1):
+        done = run_snakemake(planned, "--dry-run", "--configfile", "away.yaml")
+        (said,) = [line for line in done.stderr.splitlines() if line and "profile" not in line]
+        assert done.returncode != 0 and said.endswith(".")
+        assert said.startswith(
+            f"gqvae: error: results/home/tokenizers/gqvae-s{seed}/v1024/gqvae.json does not exist: run the study"
+        )
+        (there / f"gqvae-s{seed}" / "v1024").mkdir(parents=True)
+        (there / f"gqvae-s{seed}" / "v1024" / "gqvae.json").touch()
+    done = run_snakemake(planned, "--dry-run", "--printshellcmds", "--configfile", "away.yaml")
+    assert done.returncode == 0, done.stderr
+    text = done.stdout + done.stderr
+    assert job_counts(text)["borrow_tokenizer"] == 2 and "train_network" not in job_counts(text)
+    for seed in (0, 1):
+        out = f"results/away/tokenizers/learned-s{seed}/v1024"
+        assert f"--tokenizer results/home/tokenizers/gqvae-s{seed}/v1024 --encoder neural --out {out}" in text
+        assert f"--arm learned --seed {seed} --train-bytes 250000 --tokenizer {out} " in " ".join(text.split())
 
 
 def test_a_text_file_is_an_input_of_the_study(planned: Path) -> None:

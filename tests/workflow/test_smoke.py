@@ -18,6 +18,7 @@ from workflow_runs import ROOT, copy_of_repository, run_snakemake
 from gqvae import layout
 from gqvae.config import Study, parse
 from gqvae.evaluation.collect import expected_files
+from gqvae.evaluation.tables import read_table
 
 # The first test waits for the study; on a busy machine that takes longer than pytest allows by default.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -95,6 +96,20 @@ def test_every_arm_is_measured(computed: Path, study: Study) -> None:
         assert found == (run.arm, run.seed, run.train_bytes, run.size)
     summary = (computed / "results" / "smoke" / "summary.md").read_text(encoding="utf-8")
     assert all(arm in summary for arm in study.arms)
+
+
+def test_a_borrowed_arm_is_its_lender_with_the_other_encoder(computed: Path) -> None:
+    tables = computed / "results" / "smoke" / "tables"
+    rows = read_table(tables, "compression").set_index(["arm", "encoder", "variant", "split"])["tokens"]
+    for split in ("valid", "test"):
+        assert rows["gqvae_distilled", "distilled", "v384", split] == rows["gqvae", "distilled", "v384", split]
+    used = read_table(tables, "compression").query("used_downstream and arm == 'gqvae_distilled'")
+    assert set(used["encoder"]) == {"distilled"} and set(read_table(tables, "compression")["arm"]) > {"gqvae_distilled"}
+    encoded = [
+        computed / "results" / "smoke" / "tokens" / name / "v384" / "tokens.json" for name in ("gqvae-s0", "gqvae_distilled-s0")
+    ]
+    records = [json.loads(path.read_text(encoding="utf-8"))["splits"]["test"] for path in encoded]
+    assert records[0]["bytes"] == records[1]["bytes"] and records[0]["tokens"] >= records[1]["tokens"]
 
 
 def test_it_is_quick(computed: Path) -> None:

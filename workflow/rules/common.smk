@@ -60,7 +60,7 @@ def tokenizer_code(module, verb):
 
     def of_arm(wildcards):
         arm = wildcards.arm if "arm" in wildcards.keys() else layout.split_family(wildcards.family)[0]
-        found = code(module, verb, without=() if layout.is_learned(STUDY, arm) else ("gqvae.tokenizers.learned",))
+        found = code(module, verb, without=() if layout.downstream_encoder(STUDY, arm) else ("gqvae.tokenizers.learned",))
         return sorted({*found, *module_code(arm)})
 
     return of_arm
@@ -170,6 +170,18 @@ def chosen_rate(wildcards):
 def match_target(wildcards):
     """The tokenizer whose compression a matched arm is to have."""
     return tokenizer_file(*layout.match_target(STUDY, layout.learned_family(wildcards.arm, wildcards.seed)))
+
+
+def lender_file(family):
+    """The tokenizer that a borrowed family is a copy of."""
+    study, theirs, variant = layout.lender(STUDY, family)
+    return f"{layout.tokenizer_path(f'results/{study}', theirs, variant)}/gqvae.json"
+
+
+def chosen_encoder(wildcards):
+    """The command-line option that sets a borrowed tokenizer's encoder, if it has one to set."""
+    encoder = layout.downstream_encoder(STUDY, layout.split_family(wildcards.family)[0])
+    return f"--encoder {encoder}" if encoder else ""
 
 
 def variants_of_family(wildcards):

@@ -1,6 +1,19 @@
 # Tokenizers, one family per arm (and seed, where there is one), each at every vocabulary size of the study.
 
 
+localrules:
+    borrow_tokenizer,
+
+
+for family in layout.borrowed_families(STUDY):
+    arm = STUDY.arms[layout.split_family(family)[0]]
+    if arm.study is not None and not Path(lender_file(family)).is_file():
+        sys.exit(
+            f"gqvae: error: {lender_file(family)} does not exist: run the study {arm.study!r} first, or correct study, arm and"
+            f" encoder of arms.{layout.split_family(family)[0]} (an encoder is given exactly if that arm has a network)."
+        )
+
+
 rule make_bytes:
     input:
         code=code("tokenizers", "make-bytes"),
@@ -133,4 +146,34 @@ rule distill_vocabulary:
         """
         gqvae --log {log:q} distill-vocabulary --settings {params.settings:q} --network {params.network:q} \
             --pretokens {params.pretokens:q} --out {params.folder:q}
+        """
+
+
+rule borrow_tokenizer:
+    input:
+        tokenizer=lambda wildcards: lender_file(wildcards.family),
+        code=tokenizer_code("tokenizers", "borrow-tokenizer"),
+    output:
+        tokenizer=tokenizer_file("{family}", f"v{STUDY.vocabulary.size}"),
+    log:
+        f"{LOGS}/borrow_tokenizer/{{family}}.log",
+    benchmark:
+        f"{BENCHMARKS}/borrow_tokenizer/{{family}}.tsv"
+    wildcard_constraints:
+        family=one_of(layout.borrowed_families(STUDY)),
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        lender=subpath(input.tokenizer, parent=True),
+        encoder=chosen_encoder,
+        folder=subpath(output.tokenizer, parent=True),
+    message:
+        "{wildcards.family}: take the tokenizer from {params.lender}."
+    shell:
+        """
+        gqvae --log {log:q} borrow-tokenizer --tokenizer {params.lender:q} {params.encoder} --out {params.folder:q}
         """

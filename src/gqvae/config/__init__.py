@@ -4,6 +4,7 @@
 Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.
 """
 
+from gqvae.config.arms import Arm, ArmBase, BorrowedArm, BPEArm, BytesArm, CountedArm, FixedArm, GQVAEArm, LearnedArm
 from gqvae.config.block import BYTE_VALUES, MODULE_NAME, RESERVED_IDS, Block, load_settings, parse, read_settings, setting
 from gqvae.config.claims import PAPER_CLAIMS, TOKENIZER_MEASURES, Claim
 from gqvae.config.corpus import (
@@ -28,18 +29,7 @@ from gqvae.config.networks import (
     RateControlledObjective,
     RequestedRate,
 )
-from gqvae.config.study import (
-    Arm,
-    ArmBase,
-    BPEArm,
-    BytesArm,
-    CountedArm,
-    FixedArm,
-    GQVAEArm,
-    LearnedArm,
-    Study,
-    Vocabulary,
-)
+from gqvae.config.study import Study, Vocabulary
 
 __all__ = [
     "BYTE_VALUES",
@@ -52,6 +42,7 @@ __all__ = [
     "BPEArm",
     "BPEMatching",
     "Block",
+    "BorrowedArm",
     "BytesArm",
     "Claim",
     "Corpus",

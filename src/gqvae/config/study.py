@@ -3,99 +3,18 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gqvae.config.block import MODULE_NAME, RESERVED_IDS, Block, setting
+from gqvae.config.arms import ARM_NAME, STUDY_NAME, Arm, BorrowedArm, BPEArm, BytesArm, FixedArm, GQVAEArm, LearnedArm
+from gqvae.config.block import RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
 from gqvae.config.claims import PAPER_CLAIMS, TOKENIZER_MEASURES, Claim
 from gqvae.config.corpus import Corpus, SyntheticCorpus
 from gqvae.config.language_models import LanguageModel
-from gqvae.config.networks import Network, NetworkRun, NetworkTraining, Objective, RateControlledObjective, RequestedRate
+from gqvae.config.networks import Network, NetworkRun, NetworkTraining, RateControlledObjective
 from gqvae.errors import UserError
-
-TOKENIZERS = Path(__file__).resolve().parents[1] / "tokenizers"
-
-
-class ArmBase(Block):
-    """One condition of the study."""
-
-    language_model: bool = setting(True, "Train language models on this arm's tokens.")
-
-
-class BytesArm(ArmBase):
-    """One token per byte."""
-
-    kind: Literal["bytes"] = setting("bytes", "The 256 bytes.")
-
-
-class BPEArm(ArmBase):
-    """Byte-level BPE by sentencepiece, confined to the same pre-tokens as every other arm."""
-
-    kind: Literal["bpe"] = setting("bpe", "Byte-pair encoding.", source="paper")
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1, le=512)
-    shuffled_share: float = setting(
-        0.0,
-        "Share of the training documents whose characters are shuffled before training (the paper's weak BPE: 0.7).",
-        ge=0,
-        le=1,
-    )
-    match: str | None = setting(
-        None, "Name of a learned arm: the vocabulary size is searched so that both compress equally (None: the study's size)."
-    )  # fmt: skip
-
-    @model_validator(mode="after")
-    def _weak_or_matched(self) -> BPEArm:
-        if self.match is not None and self.shuffled_share:
-            raise ValueError("match and shuffled_share are both given: a matched arm is trained on the text as it is, give one")
-        return self
-
-
-class CountedArm(ArmBase):
-    """Any tokenizer that is made from the counts of pre-tokens alone; a module of `gqvae.tokenizers` (docs/adding-a-tokenizer.md)."""
-
-    kind: Literal["counted"] = setting("counted", "Made from counts, by the module that `tokenizer` names.")
-    tokenizer: str = setting(
-        ..., "The module: `unigram` (sentencepiece), `dictionary` (most frequent chunks), one of yours.", pattern=MODULE_NAME
-    )
-    settings: dict[str, Any] = setting({}, "Settings of that module.")
-
-    @model_validator(mode="after")
-    def _module_exists(self) -> CountedArm:
-        if not (TOKENIZERS / f"{self.tokenizer}.py").is_file():
-            raise ValueError(f"there is no {self.tokenizer}.py in {TOKENIZERS}: name a module that is there, or add it")
-        return self
-
-
-class LearnedArm(ArmBase):
-    """What the arms with a network share."""
-
-    codebook_size: int | None = setting(None, "Codes of this arm (None: the network's).", "codes", ge=2)
-    changes: dict[str, Any] = setting(
-        {}, "This arm's own values for single settings of its network, by dotted key: `{training.revival_every: 0}`."
-    )
-
-
-class FixedArm(LearnedArm):
-    """The same network with gates hard-set at every n-th byte of a pre-token and at its end."""
-
-    kind: Literal["fixed"] = setting("fixed", "Fixed-length VQ-VAE.", source="paper")
-    chunk_bytes: int = setting(3, "Bytes per token n.", "bytes", "paper", ge=1)
-
-
-class GQVAEArm(RequestedRate, LearnedArm):
-    """The gated quantized VAE."""
-
-    kind: Literal["gqvae"] = setting("gqvae", "GQ-VAE.", source="paper")
-    objective: Objective = setting(RateControlledObjective(), "Training objective.")
-    encoder: Literal["neural", "distilled"] = setting(
-        "neural", "Segmentation used downstream: the gates with fallback, or the fewest tokens of the vocabulary.", source="paper: neural"
-    )  # fmt: skip
-
-
-Arm = Annotated[BytesArm | BPEArm | CountedArm | FixedArm | GQVAEArm, Field(discriminator="kind")]
 
 
 class Vocabulary(Block):
@@ -123,11 +42,11 @@ class Vocabulary(Block):
 class Study(Block):
     """A whole study: corpus, arms, networks, language models, seeds."""
 
-    study: str = setting("default", "Name; results go to results/<study>/.", pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    study: str = setting("default", "Name; results go to results/<study>/.", pattern=STUDY_NAME)
     seeds: tuple[int, ...] = setting((0, 1), "Seeds; each trains every tokenizer and every language model once.", min_length=1)
     corpus: Corpus = setting(SyntheticCorpus(), "Where the text comes from.")
     vocabulary: Vocabulary = setting(Vocabulary(), "Vocabulary sizes and matching.")
-    arms: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Arm] = setting(
+    arms: dict[Annotated[str, Field(pattern=ARM_NAME)], Arm] = setting(
         {
             "bytes": BytesArm(),
             "bpe": BPEArm(),
@@ -190,6 +109,28 @@ class Study(Block):
                     raise ValueError(
                         f"arms.{name} is not quantized (training.quantize): it has no tokens, set its language_model to false"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _lenders_can_lend(self) -> Study:
+        for name, arm in self.arms.items():
+            if not isinstance(arm, BorrowedArm):
+                continue
+            if arm.study == self.study:
+                raise ValueError(f"arms.{name}.study is this study: leave it out to borrow from an arm of it")
+            if arm.study is not None:
+                continue  # whose arms are known when its tokenizers are there
+            lender = self.arms.get(arm.arm)
+            if not isinstance(lender, LearnedArm):
+                raise ValueError(
+                    f"arms.{name}.arm is {arm.arm!r}: within a study only a fixed or gqvae arm has another encoder to lend, name one"
+                )
+            if not self.network_run(arm.arm).training.quantize:
+                raise ValueError(f"arms.{name}.arm is {arm.arm!r}, which is not quantized: it has no tokenizer to lend")
+            own = lender.encoder if isinstance(lender, GQVAEArm) else "neural"
+            if arm.encoder is None or arm.encoder == own:
+                other = "distilled" if own == "neural" else "neural"
+                raise ValueError(f"arms.{name}.encoder is {arm.encoder!r}: {arm.arm} itself is read by {own}, give {other!r}")
         return self
 
     def measured_arms(self, claim: Claim) -> list[str]:

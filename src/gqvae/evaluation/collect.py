@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from gqvae import layout
-from gqvae.config import Study
+from gqvae.config import BorrowedArm, Study
 from gqvae.errors import UserError
 from gqvae.evaluation import distribution
 from gqvae.evaluation.claims import claims_table
@@ -116,6 +116,8 @@ def _compression(study: Study, results: Path) -> pd.DataFrame:
         frame = read_columns(path, COLUMNS["compression"])
         asked = layout.variants(study, arm)
         frame = frame[frame["variant"].isin(asked)].copy()
+        if isinstance(study.arms[arm], BorrowedArm):  # its other encoder has an arm of its own, or is not asked about
+            frame = frame[frame["encoder"] == layout.downstream_encoder(study, arm)].copy()
         frame["arm"], frame["seed"] = arm, pd.Series([seed] * len(frame), index=frame.index, dtype="Int64")
         main, encoder = layout.variant(study, arm), layout.downstream_encoder(study, arm)
         frame["used_downstream"] = (frame["variant"] == main) & (frame["encoder"] == encoder)

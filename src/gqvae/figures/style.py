@@ -47,9 +47,17 @@ _KNOWN = {
     "fixed": ArmStyle("#E69F00", "P", "fixed length"),
     "gqvae": ArmStyle("#D55E00", "o", "GQ-VAE"),
     "gqvae_paper": ArmStyle("#882255", "X", "GQ-VAE, paper"),
+    # Beyond their eight: as far from all others as can be, with normal sight and without red or green cones.
+    "gqvae_distilled": ArmStyle("#5533EE", "h", "GQ-VAE, distilled"),
+    "fixed_4": ArmStyle("#9988FF", "<", "fixed length, 4"),
+    "fixed_6": ArmStyle("#55DDAA", "d", "fixed length, 6"),
+    "fixed_8": ArmStyle("#661100", ">", "fixed length, 8"),
+    "dictionary": ArmStyle("#99CC77", "p", "dictionary"),
+    "bpe_tinystories": ArmStyle("#332288", "v", "BPE of TinyStories"),
+    "gqvae_tinystories": ArmStyle("#DD1155", "^", "GQ-VAE of TinyStories"),
 }
 # For arms with names of their own: dark enough for text, none of them in the table above (Paul Tol's "muted" scheme).
-_OTHER_COLORS = ("#332288", "#117733", "#999933", "#AA4499", "#661100", "#44AA99", "#6B6B6B", "#8A6D00")
+_OTHER_COLORS = ("#117733", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
 _OTHER_MARKERS = ("v", "<", ">", "^", "p", "h", "d", "*")
 
 

@@ -1,8 +1,26 @@
-"""`load_tokenizer` with every kind registered."""
+"""`load_tokenizer` with every kind registered, and the choice of an encoder."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from gqvae.errors import UserError
 from gqvae.tokenizers import bpe, bytes, learned  # noqa: F401  (each registers its kind)
 from gqvae.tokenizers.base import Tokenizer, load_tokenizer
 
-__all__ = ["Tokenizer", "load_tokenizer"]
+__all__ = ["Tokenizer", "load_tokenizer", "load_with_encoder"]
+
+
+def load_with_encoder(folder: Path, encoder: str | None) -> Tokenizer:
+    """Load a tokenizer, set to an encoder (None: the one it was saved with).
+
+    Raises:
+        UserError: as `load_tokenizer`, or its kind has no such encoder.
+    """
+    tokenizer = load_tokenizer(folder)
+    if encoder is None or encoder == tokenizer.encoder:
+        return tokenizer
+    for one in tokenizer.encoders():
+        if one.encoder == encoder:
+            return one
+    raise UserError(f"{folder} holds a {tokenizer.kind} tokenizer, which has one encoder only: leave the encoder out.")

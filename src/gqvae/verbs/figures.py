@@ -1,4 +1,4 @@
-"""The verb that draws figures from tidy tables."""
+"""Verbs that draw figures from tidy tables, of one study or across several."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gqvae.layout import ABLATION_FIGURES, FIGURES
 
 
 def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Register the verb of this module."""
+    """Register the verbs of this module."""
     text = "draw a figure from the tables of a study, as PNG, PDF and the CSV of what was drawn"
     example = (
         "gqvae plot convergence --tables results/default/tables --corpus results/default/corpus/corpus.json "
@@ -22,9 +22,23 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--out", type=Path, required=True, help="folder of figures")
     parser.set_defaults(run=plot)
 
+    text = "compare finished studies: where their claims hold, and how borrowed tokenizers fare on their texts"
+    example = "gqvae across --results results/tinystories-sample results/wikitext2 --out results/across"
+    parser = verbs.add_parser("across", help=text, description=text, epilog=f"example: {example}")
+    parser.add_argument("--results", type=Path, nargs="+", required=True, help="folders of the studies", metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, help="folder for across.* and away.*: PNG, PDF and CSV", metavar="DIR")
+    parser.set_defaults(run=across)
+
 
 def plot(arguments: argparse.Namespace) -> None:
     """Draw one figure."""
     from gqvae.figures.plot import plot as draw
 
     draw(arguments.name, arguments.tables, arguments.corpus, arguments.out)
+
+
+def across(arguments: argparse.Namespace) -> None:
+    """Draw what several studies say together."""
+    from gqvae.figures.plot_across import plot_across as draw
+
+    draw(arguments.results, arguments.out)

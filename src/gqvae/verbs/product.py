@@ -144,16 +144,9 @@ def _streams(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _load(arguments: argparse.Namespace) -> Tokenizer:
-    from gqvae.tokenizers.load import load_tokenizer
+    from gqvae.tokenizers.load import load_with_encoder
 
-    tokenizer = load_tokenizer(arguments.tokenizer)
-    wanted = getattr(arguments, "encoder", None)
-    if wanted is None or wanted == tokenizer.encoder:
-        return tokenizer
-    for one in tokenizer.encoders():
-        if one.encoder == wanted:
-            return one
-    raise UserError(f"{arguments.tokenizer} holds a {tokenizer.kind} tokenizer, which has one encoder only: leave --encoder out.")
+    return load_with_encoder(arguments.tokenizer, getattr(arguments, "encoder", None))
 
 
 def train(arguments: argparse.Namespace) -> None:

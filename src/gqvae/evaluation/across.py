@@ -1,0 +1,143 @@
+"""Several finished studies side by side: where their claims hold, and how tokenizers fare on text that they were not made of.
+
+All that is read of a study is its provenance (name, corpus, arms) and its tables, so that a published study will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gqvae.errors import UserError
+from gqvae.evaluation.intervals import t_interval
+from gqvae.evaluation.results import main_rows
+from gqvae.evaluation.tables import read_columns, read_table
+from gqvae.files import read_json
+
+CLAIMS = (
+    "study", "corpus", "claim", "text", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
+    "margin", "verdict",
+)  # fmt: skip
+AWAY = ("study", "corpus", "origin", "lender", "arm", "place", "measure", "seeds", "mean", "low", "high")
+
+
+@dataclass(frozen=True)
+class FinishedStudy:
+    """A study's folder and what its provenance says of it."""
+
+    folder: Path
+    name: str
+    corpus: str
+    synthetic: bool
+    arms: dict[str, dict[str, Any]]
+
+    @classmethod
+    def read(cls, folder: Path) -> FinishedStudy:
+        """Read the provenance.
+
+        Raises:
+            UserError: there is none, or another version wrote it.
+        """
+        path = Path(folder) / "provenance.json"
+        if not path.is_file():
+            raise UserError(f"{path} does not exist: run the study of that folder to its end first.")
+        record = read_json(path)
+        try:
+            corpus = record["corpus"]
+            return cls(
+                Path(folder),
+                str(record["study"]),
+                str(corpus["label"]),
+                bool(corpus["synthetic"]),
+                dict(record["config"]["arms"]),
+            )
+        except (KeyError, TypeError, ValueError):
+            raise UserError(f"{path} lacks the study, its corpus or its arms: run the study again.") from None
+
+    @property
+    def tables(self) -> Path:
+        """The folder of its tables."""
+        return self.folder / "tables"
+
+    def table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+        """Some columns of one of its tables, which lies in the study's folder or in that of its tables."""
+        path = self.folder / f"{name}.csv"
+        return read_columns(path if path.is_file() else self.tables / f"{name}.csv", columns)
+
+
+def finished_studies(folders: Sequence[Path]) -> list[FinishedStudy]:
+    """The studies in these folders, in their order.
+
+    Raises:
+        UserError: one is not finished, or two have the same name.
+    """
+    studies = [FinishedStudy.read(folder) for folder in folders]
+    names = [study.name for study in studies]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"--results names the study {twice!r} twice: name each once.")
+    return studies
+
+
+def claims_across(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
+    """Columns `CLAIMS`: the claims of all studies, by claim and then in the order of the studies."""
+    frames = []
+    for study in studies:
+        frame = study.table("claims", CLAIMS[2:])
+        frame.insert(0, "study", study.name)
+        frame.insert(1, "corpus", study.corpus)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True).sort_values("claim", kind="stable", ignore_index=True)
+
+
+def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
+    """Columns `AWAY`: measures of borrowed tokenizers, of those of the text itself, and of the lent ones at home.
+
+    `arm` is what the lending study calls the arm, `origin` that study; `place` is "native" (the study's own arm of that name),
+    "borrowed", or "home" (the lending study). Means and t-intervals over seeds, on the test split.
+    """
+    rows: list[dict[str, Any]] = []
+    for study in studies:
+        for name, arm in study.arms.items():
+            if arm["kind"] != "borrowed" or not arm["study"]:
+                continue
+            shared = {"study": study.name, "corpus": study.corpus, "origin": arm["study"], "lender": arm["arm"]}
+            native = study.arms.get(arm["arm"])
+            if native is not None and native["kind"] != "borrowed":
+                rows += [shared | {"arm": arm["arm"], "place": "native", **row} for row in _measures(study, arm["arm"])]
+            rows += [shared | {"arm": name, "place": "borrowed", **row} for row in _measures(study, name)]
+    lent = dict.fromkeys((row["origin"], row["lender"]) for row in rows)
+    for study in studies:
+        for origin, arm in lent:
+            if origin == study.name and arm in study.arms:
+                shared = {
+                    "study": study.name,
+                    "corpus": study.corpus,
+                    "origin": origin,
+                    "lender": arm,
+                    "arm": arm,
+                    "place": "home",
+                }
+                rows += [shared | row for row in _measures(study, arm)]
+    frame = pd.DataFrame(rows, columns=list(AWAY)).astype({"seeds": "Int64"})
+    order = {study.name: place for place, study in enumerate(studies)}
+    return frame.sort_values("study", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+
+
+def _measures(study: FinishedStudy, arm: str) -> Iterator[dict[str, Any]]:
+    """What one arm reaches: compression and fallback of the tokenizer that is read downstream, bits per byte of the largest models."""
+    compression = main_rows(read_table(study.tables, "compression"))
+    rows = compression[compression["arm"] == arm]
+    runs = read_table(study.tables, "learnability")
+    runs = runs[runs["arm"] == arm]
+    for column in ("parameters_non_embedding", "train_bytes"):
+        runs = runs[runs[column] == runs[column].max()]
+    found = {name: rows[name].dropna() for name in ("bytes_per_token", "fallback_rate")} | {"test_bpb": runs["test_bpb"]}
+    for measure, values in found.items():
+        if len(values):
+            interval = t_interval(values.tolist())
+            yield {"measure": measure, "seeds": interval.n, "mean": interval.mean, "low": interval.low, "high": interval.high}
