@@ -15,6 +15,7 @@ from fabricated_study import fabricate, fabricated_settings
 from gqvae.evaluation.collect import collect
 from gqvae.evaluation.provenance import git_state, write_provenance
 from gqvae.evaluation.summary import reading, summarize
+from gqvae.evaluation.tables import PREDICTABILITY
 
 
 def summary_of(folder: Path, seeds: tuple[int, ...], synthetic: bool = True) -> str:
@@ -53,6 +54,7 @@ def test_numbers_equal_those_of_the_tables(tmp_path: Path) -> None:
         low, high = row["test_bpb_low"], row["test_bpb_high"]
         assert models[f"`{arm}`"][:2] == [f"{row['test_bpb']:.4f}", f"[{low:.4f}, {high:.4f}]"]
         assert spread[f"`{arm}`"][1] == f"{row['renyi_efficiency']:.3f}"
+        assert spread[f"`{arm}`"][3:] == [f"{row[name]:.3f}" for name in PREDICTABILITY]
     differences = pd.read_csv(tmp_path / "tables" / "differences.csv")
     section = text.split("### Paired differences\n")[1]
     for row in differences.itertuples():

@@ -25,6 +25,7 @@ MORE_IS_BETTER = {
     "test_bpb": False,
     "convergence": False,
     "learnability": False,
+    "bigram_bpb": False,
 }
 
 RESAMPLES = 2000
@@ -177,12 +178,19 @@ def _renyi_efficiency(study: Study, tables: Tables, arm: str, seed: int, split: 
     return float(row)
 
 
+def _bigram_bpb(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+    """On the test split whatever `split` says: the table has no other."""
+    (row,) = _of(tables["distribution"], arm, seed)["bigram_bpb"]
+    return float(row)
+
+
 _MEASURES: dict[str, Callable[[Study, Tables, str, int, str], float]] = {
     "bytes_per_token": _bytes_per_token,
     "test_bpb": _test_bpb,
     "convergence": _convergence,
     "learnability": _learnability,
     "renyi_efficiency": _renyi_efficiency,
+    "bigram_bpb": _bigram_bpb,
 }
 _CELLS = {
     "bytes_per_token": "compression.csv: bytes_per_token where used_downstream and split test",
@@ -190,4 +198,5 @@ _CELLS = {
     "convergence": "convergence.csv: valid_bpb over bytes at the largest train_bytes",
     "learnability": "learnability.csv: test_bpb at every train_bytes",
     "renyi_efficiency": "distribution.csv: renyi_efficiency",
+    "bigram_bpb": "distribution.csv: bigram_bpb",
 }

@@ -18,10 +18,12 @@ from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.evaluation import distribution
 from gqvae.evaluation.claims import claims_table
+from gqvae.evaluation.ngrams import count_pairs, predictability
 from gqvae.evaluation.power_laws import power_laws_table
 from gqvae.evaluation.results import differences_table, results_table
 from gqvae.evaluation.tables import BREAKDOWN, COLUMNS, CURVE, DOCUMENTS, HISTORY, MATCHING, RESULT, read_columns, write_table
 from gqvae.files import read_json
+from gqvae.tokenizers.token_files import TokenFile
 
 SHOWN_MISSING = 12
 SPLITS = ("train", "valid", "test")
@@ -37,7 +39,7 @@ def expected_files(study: Study) -> list[Path]:
     files += [layout.network_path(here, name) / "history.csv" for name in layout.learned_families(study)]
     for name, variant in layout.downstream_tokenizers(study):
         folder = layout.tokens_path(here, name, variant)
-        files += [folder / "tokens.json", folder / "train.bin"]
+        files += [folder / name for name in layout.COUNTED_FILES]
     for arm in layout.tuned_arms(study):
         files.append(layout.chosen_rate_path(here, arm))
         files += [layout.tuning_path(here, arm, rate) / "result.json" for rate in study.language_model.learning_rates]
@@ -216,7 +218,7 @@ def _training(study: Study, results: Path) -> pd.DataFrame:
 
 
 def _token_statistics(study: Study, results: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables `rank_frequency` and `distribution`, from one count of each main tokenizer's training tokens."""
+    """The tables `rank_frequency` and `distribution`, from the encoded corpus of each main tokenizer."""
     curves, facts = [], []
     for name, variant in layout.downstream_tokenizers(study):
         arm, seed = layout.split_family(name)
@@ -231,5 +233,8 @@ def _token_statistics(study: Study, results: Path) -> tuple[pd.DataFrame, pd.Dat
             "vocabulary_used": distribution.vocabulary_used(counts),
             "renyi_efficiency": distribution.renyi_efficiency(counts),
         }
+        fact |= predictability(
+            *(count_pairs(TokenFile.open(folder, split), f"{folder / split}.bin") for split in ("train", "test"))
+        )
         facts.append(_with_run(pd.DataFrame([fact]), arm=arm, seed=seed))
     return _stack(curves, "rank_frequency"), _stack(facts, "distribution")

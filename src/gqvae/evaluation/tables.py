@@ -29,6 +29,7 @@ MATCHING = (
     "arm", "seed", "target", "vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference",
     "test_target_bytes_per_token", "test_bytes_per_token", "test_relative_difference", "within_tolerance",
 )  # fmt: skip
+PREDICTABILITY = ("unigram_entropy", "bigram_entropy", "unigram_bpb", "bigram_bpb")
 ABLATION_MEASURES = (
     "neural_bytes_per_token", "neural_ratio_to_bpe", "distilled_bytes_per_token", "distilled_ratio_to_bpe", "fallback_rate",
     "exact_token_accuracy", "codes_used", "hard_rate", "gate_share", "reconstruction", "exact_tokens_valid", "seconds",
@@ -43,12 +44,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "learnability": RESULT,
     "training": ("arm", "seed", *HISTORY),
     "rank_frequency": ("arm", "seed", "rank", "count", "share"),
-    "distribution": ("arm", "seed", "vocab_size", "tokens", "vocabulary_used", "renyi_efficiency"),
+    "distribution": ("arm", "seed", "vocab_size", "tokens", "vocabulary_used", "renyi_efficiency", *PREDICTABILITY),
     "differences": ("train_bytes", "first", "second", "seeds", "difference", "low", "high"),
     "results": (
         "arm", "seeds", "vocab_size", "bytes_per_token", "bytes_per_token_min", "bytes_per_token_max", "ratio_to_bpe",
         "fallback_rate", "exact_token_accuracy", "train_bytes", "test_bpb", "test_bpb_low", "test_bpb_high", "train_tokens",
         "parameters_embedding", "parameters_non_embedding", "vocabulary_used", "renyi_efficiency",
+        *PREDICTABILITY,
     ),
     "power_laws": ("arm", "seeds", "exponent", "low", "high", "constant"),
     "documents": ("arm", "seed", *DOCUMENTS),
