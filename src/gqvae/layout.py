@@ -20,6 +20,8 @@ TABLES = (
     "compression",
     "matching",
     "convergence",
+    "milestones",
+    "milestone_means",
     "learnability",
     "training",
     "rank_frequency",

@@ -10,7 +10,7 @@ from fabricated_study import fabricate, fabricated_settings
 from gqvae import layout
 from gqvae.config import Claim, Study, parse
 from gqvae.errors import UserError
-from gqvae.evaluation.claims import advantage, mean_over, verdict
+from gqvae.evaluation.claims import advantage, verdict
 from gqvae.evaluation.collect import collect
 from gqvae.evaluation.intervals import Interval
 from gqvae.evaluation.tables import read_table
@@ -117,12 +117,12 @@ def test_an_effect_is_found_where_it_is_large_beside_the_noise() -> None:
     assert verdict(advantage(second, first, more_is_better=False), 0.0) == "contradicted"
 
 
-def test_the_mean_of_a_curve_is_exact_between_its_points() -> None:
-    x, y = np.array([0.0, 2.0, 6.0]), np.array([4.0, 2.0, 0.0])
-    assert mean_over(x, y, 0, 6) == pytest.approx((2 * 3 + 4 * 1) / 6)
-    assert mean_over(x, y, 1, 3) == pytest.approx((2.5 + 1.75) / 2)
-    fine = np.linspace(1, 3, 100_001)
-    assert mean_over(x, y, 1, 3) == pytest.approx(np.interp(fine, x, y).mean(), rel=1e-6)
+def test_convergence_is_the_mean_of_the_milestones(tables: Path) -> None:
+    means = (
+        read_table(tables, "milestones").drop_duplicates(["arm", "seed"]).pivot(index="seed", columns="arm", values="mean_bpb")
+    )
+    row = read_table(tables, "claims").set_index("claim").loc["C4a"]
+    assert row["effect"] == pytest.approx((1 - means["gqvae"] / means["bpe_matched"]).mean(), rel=1e-12)
 
 
 def test_claims_of_the_paper_without_their_arms_are_left_out() -> None:

@@ -18,6 +18,7 @@ from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.evaluation import distribution
 from gqvae.evaluation.claims import claims_table
+from gqvae.evaluation.milestones import milestone_means_table, milestones_table
 from gqvae.evaluation.ngrams import count_pairs, predictability
 from gqvae.evaluation.power_laws import power_laws_table
 from gqvae.evaluation.results import differences_table, results_table
@@ -75,6 +76,8 @@ def collect(study: Study, results: Path, out: Path) -> None:
     tables["matching"] = _matching(study, results, tables["compression"])
     tables["differences"] = differences_table(study, tables["learnability"])
     tables["power_laws"] = power_laws_table(study, tables["learnability"])
+    tables["milestones"] = milestones_table(study, tables["convergence"])
+    tables["milestone_means"] = milestone_means_table(tables["milestones"])
     tables["results"] = results_table(study, tables)
     tables["claims"] = claims_table(study, tables, str(read_json(results / "corpus" / "corpus.json")["label"]))
     for name in layout.TABLES:

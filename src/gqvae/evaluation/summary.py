@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,8 @@ from gqvae import layout
 from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.evaluation.distribution import ALPHA
+from gqvae.evaluation.markdown import between, estimate, markdown_table, number, share
+from gqvae.evaluation.milestones import REFERENCE
 from gqvae.evaluation.results import main_rows
 from gqvae.evaluation.tables import read_table
 from gqvae.files import atomic_open, read_json
@@ -28,8 +29,9 @@ CAPTIONS = {
     "training": "The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates (solid) and of the soft ones (dashed), "
     "reconstruction, share of codes in use, share of exact tokens. One line per seed.",
     "rank_frequency": "Share of all training tokens against rank. One line per tokenizer.",
-    "convergence": "Validation bits per byte while the language models with the most training text train, against bytes and against "
-    "tokens (the first steep steps are cut off). Thin: seeds; thick: their mean; band: lowest to highest.",
+    "convergence": "Validation bits per byte while the language models with the most training text train, against bytes of text, tokens, "
+    "floating-point operations and optimiser steps (the first steep steps are cut off). Thin: seeds; thick: their mean; band: lowest to "
+    "highest.",
     "learnability": "Test bits per byte after training against the amount of training text. Small points: seeds; line: mean; "
     "bars, from three seeds on: 95 % t-interval.",
 }
@@ -56,34 +58,17 @@ def summary(study: Study, results: Path) -> str:
     parts += ["## Distribution of tokens", _distribution(tables["results"]), _figure("rank_frequency")]
     if len(tables["learnability"]):
         parts += ["## Language models"] + ([_figure("tuning")] if len(tables["tuning"]) else [])
-        parts += [_language_models(tables["results"], len(study.seeds)), _figure("convergence")]
+        parts += [
+            _language_models(tables["results"], len(study.seeds)),
+            _figure("convergence"),
+            _milestones(tables["milestone_means"]),
+        ]
         parts += [_figure("learnability")]
         parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
         parts += [_figure("breakdown")]
     if len(tables["differences"]):
         parts += ["### Paired differences", _differences(tables["differences"])]
     return "\n\n".join(parts) + "\n"
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; the first column is text, the others are numbers."""
-    lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def number(value: Any, digits: int = 3, sign: bool = False) -> str:
-    """A number with a fixed count of decimals; "–" where there is none."""
-    return "–" if pd.isna(value) else f"{float(value):{'+' if sign else ''},.{digits}f}"
-
-
-def share(value: Any, digits: int = 2, sign: bool = False) -> str:
-    """A share in per cent; "–" where there is none."""
-    return "–" if pd.isna(value) else f"{100 * float(value):{'+' if sign else ''}.{digits}f} %"
-
-
-def between(low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
-    """An interval "[low, high]"; "–" where there is none."""
-    return "–" if pd.isna(low) else f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
 
 
 def _figure(name: str) -> str:
@@ -251,6 +236,28 @@ def _language_models(results: pd.DataFrame, seeds: int) -> str:
     header = ["arm", "test bits per byte", "95 % interval", "training tokens", "parameters: embedding", "parameters: other"]
     size = int(trained["train_bytes"].iloc[0])
     note = f"Test split, language models trained on {size:,} bytes (the most in this study), mean of {seeds} seed{'s' if seeds > 1 else ''}."
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _milestones(means: pd.DataFrame) -> str:
+    levels = sorted(means["level"].unique())
+    compared = bool(means["ratio"].notna().any())
+    rows = []
+    for arm, own in means.groupby("arm", sort=False):
+        cells = [f"`{arm}`", number(own["mean_bpb"].iloc[0], 4)]
+        found: Any = own.sort_values("level").itertuples()
+        for row in found:
+            cells.append(estimate(row.bytes, row.low, row.high, 0))
+            cells += [estimate(row.ratio, row.ratio_low, row.ratio_high)] if compared else []
+        rows.append(cells)
+    header = ["arm", "mean over the bytes read"]
+    for level in levels:
+        header += [f"bytes to {number(level)}", *([f"of `{REFERENCE}`"] if compared else [])]
+    note = (
+        "How fast they learn: bytes of training text until the validation loss (bits per byte) first reaches a level, mean and 95 % interval"
+        f"{f'; beside it the share of what `{REFERENCE}` needs, paired by seed' if compared else ''}. Levels: the lowest that every run "
+        "reaches, 1.1 and 1.25 times that. Tokens, FLOPs and steps: `tables/milestones.csv`."
+    )
     return f"{note}\n\n{markdown_table(header, rows)}"
 
 

@@ -41,6 +41,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "matching": MATCHING,
     "convergence": ("arm", "seed", "train_bytes", *CURVE),
+    "milestones": ("arm", "seed", "level", "bytes", "tokens", "flops", "steps", "mean_bpb"),
+    "milestone_means": ("arm", "seeds", "level", "bytes", "low", "high", "ratio", "ratio_low", "ratio_high", "mean_bpb"),
     "learnability": RESULT,
     "training": ("arm", "seed", *HISTORY),
     "rank_frequency": ("arm", "seed", "rank", "count", "share"),
@@ -95,7 +97,7 @@ _WHOLE = {
     "parameters", "parameters_non_embedding", "parameters_embedding", "test_bytes", "test_tokens", "revived", "seeds", "document",
 }  # fmt: skip
 _TRUTH = {"used_downstream", "within_tolerance", "chosen"}
-_AVERAGED = {"results"}  # whole numbers become means there, e.g. the vocabulary size of matched BPE over seeds
+_AVERAGED = {"results", "milestone_means"}  # whole numbers become means there, e.g. the vocabulary size of matched BPE over seeds
 
 
 def read_columns(path: Path, columns: tuple[str, ...], averaged: bool = False) -> pd.DataFrame:
