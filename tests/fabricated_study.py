@@ -16,6 +16,7 @@ from gqvae.evaluation.tables import COLUMNS, HISTORY, RESULT
 from gqvae.files import write_json
 
 QUALITY = {"bytes": 0.0, "bpe": 0.50, "bpe_matched": 0.47, "fixed": 0.33, "fixed_2": 0.30, "gqvae": 0.49, "gqvae_paper": 0.40}
+QUALITY |= {"dictionary_2": 0.2, "dictionary_3": 0.25}
 
 
 def fabricated_settings(seeds: tuple[int, ...] = (0, 1, 2), many: bool = False, **changes: Any) -> Study:
@@ -189,10 +190,13 @@ def _tokens(study: Study, name: str, folder: Path, rng: np.random.Generator) -> 
     size = _vocab_size(study, name, layout.variant(study, layout.split_family(name)[0]))
     shares = 1 / (np.arange(size) + 3.0) ** 1.1
     shares[256] = 0  # the end of a document is never inside
-    ids = rng.choice(size, size=20_000, p=shares / shares.sum()).astype("uint16")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "train.bin").write_bytes(ids.tobytes())
-    splits = {"train": {"documents": 900, "tokens": len(ids), "bytes": 3 * len(ids)}}
+    splits = {}
+    for split, documents, tokens in (("train", 900, 20_000), ("test", 50, 1_100)):
+        ids = rng.choice(size, size=tokens, p=shares / shares.sum()).astype("uint16")
+        (folder / f"{split}.bin").write_bytes(ids.tobytes())
+        np.save(folder / f"{split}.offsets.npy", np.linspace(0, tokens, documents + 1).astype(np.int64))
+        splits[split] = {"documents": documents, "tokens": tokens, "bytes": 3 * tokens}
     write_json(folder / "tokens.json", {"vocab_size": size, "dtype": "uint16", "splits": splits})
 
 

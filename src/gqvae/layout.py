@@ -21,6 +21,8 @@ TABLES = (
     "compression",
     "matching",
     "convergence",
+    "milestones",
+    "milestone_means",
     "learnability",
     "model_sizes",
     "contexts",
@@ -37,6 +39,8 @@ TABLES = (
 )
 FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency", "claims", "breakdown", "tuning")
 RUN_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "result.json")  # of one language model
+# Of the corpus in the tokens of one tokenizer, what statistics are taken from.
+COUNTED_FILES = ("tokens.json", "train.bin", "train.offsets.npy", "test.bin", "test.offsets.npy")
 ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
 ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the weight of the paper's gate loss
 

@@ -13,7 +13,9 @@ from gqvae import layout
 from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.evaluation.collect import collect, expected_files
-from gqvae.evaluation.tables import COLUMNS, read_table
+from gqvae.evaluation.ngrams import count_pairs, predictability
+from gqvae.evaluation.tables import COLUMNS, PREDICTABILITY, read_table
+from gqvae.tokenizers.token_files import TokenFile
 
 
 @pytest.fixture
@@ -43,6 +45,18 @@ def test_every_run_is_a_row(study: Study, results: Path) -> None:
     assert len(tables["differences"]) == 3 * 4
     curves = [pd.read_csv(run.path(results) / "curve.csv") for run in layout.main_runs(study)]
     assert len(tables["convergence"]) == sum(map(len, curves))
+
+
+def test_entropies_are_of_the_training_split_and_costs_of_the_test_split(study: Study, results: Path) -> None:
+    collect(study, results, results / "tables")
+    row = read_table(results / "tables", "distribution").query("arm == 'gqvae' and seed == 3").iloc[0]
+    folder = layout.tokens_path(results, "gqvae-s3", "v1024")
+    train, test = (count_pairs(TokenFile.open(folder, split), split) for split in ("train", "test"))
+    assert row[list(PREDICTABILITY)].to_dict() == predictability(train, test) != predictability(test, train)
+    means = read_table(results / "tables", "results").set_index("arm")
+    table = read_table(results / "tables", "distribution")
+    for name in PREDICTABILITY:
+        assert means.loc["gqvae", name] == pytest.approx(table.loc[table["arm"] == "gqvae", name].mean(), rel=1e-12)
 
 
 def test_one_tokenizer_of_a_family_is_used_downstream(study: Study, results: Path) -> None:

@@ -15,6 +15,7 @@ from fabricated_study import fabricate, fabricated_settings
 from gqvae.evaluation.collect import collect
 from gqvae.evaluation.provenance import git_state, write_provenance
 from gqvae.evaluation.summary import reading, summarize
+from gqvae.evaluation.tables import PREDICTABILITY
 
 
 def summary_of(folder: Path, seeds: tuple[int, ...], synthetic: bool = True) -> str:
@@ -26,8 +27,8 @@ def summary_of(folder: Path, seeds: tuple[int, ...], synthetic: bool = True) -> 
 
 
 def rows_of(text: str, heading: str) -> dict[str, list[str]]:
-    """Rows of the first Markdown table after a heading, by their first cell."""
-    lines = text.split(f"{heading}\n", 1)[1].split("\n")
+    """Rows of the first Markdown table after a heading or the beginning of a note, by their first cell."""
+    lines = text.split(heading, 1)[1].split("\n")
     start = next(place for place, line in enumerate(lines) if line.startswith("|---"))
     rows = {}
     for line in lines[start + 1 :]:
@@ -42,7 +43,7 @@ def test_numbers_equal_those_of_the_tables(tmp_path: Path) -> None:
     text = summary_of(tmp_path, (0, 1, 2))
     results = pd.read_csv(tmp_path / "tables" / "results.csv").set_index("arm")
     compression, models, spread = (
-        rows_of(text, f"## {name}") for name in ("Compression", "Language models", "Distribution of tokens")
+        rows_of(text, f"\n## {name}\n") for name in ("Compression", "Language models", "Distribution of tokens")
     )
     assert list(compression) == [f"`{arm}`" for arm in results.index]
     for arm, row in results.iterrows():
@@ -53,10 +54,24 @@ def test_numbers_equal_those_of_the_tables(tmp_path: Path) -> None:
         low, high = row["test_bpb_low"], row["test_bpb_high"]
         assert models[f"`{arm}`"][:2] == [f"{row['test_bpb']:.4f}", f"[{low:.4f}, {high:.4f}]"]
         assert spread[f"`{arm}`"][1] == f"{row['renyi_efficiency']:.3f}"
+        assert spread[f"`{arm}`"][3:] == [f"{row[name]:.3f}" for name in PREDICTABILITY]
     differences = pd.read_csv(tmp_path / "tables" / "differences.csv")
     section = text.split("### Paired differences\n")[1]
     for row in differences.itertuples():
         assert f"| `{row.first}` − `{row.second}` | {row.train_bytes:,} | {row.difference:+.4f} |" in section
+
+
+def test_bytes_to_a_level_are_those_of_the_table(tmp_path: Path) -> None:
+    text = summary_of(tmp_path, (0, 1, 2))
+    means = pd.read_csv(tmp_path / "tables" / "milestone_means.csv")
+    rows = rows_of(text, "How fast they learn")
+    assert list(rows) == [f"`{arm}`" for arm in means["arm"].unique()]
+    for arm, own in means.groupby("arm"):
+        expected = [f"{own['mean_bpb'].iloc[0]:.4f}"]
+        for row in own.sort_values("level").itertuples():
+            expected.append(f"{row.bytes:,.0f} [{row.low:,.0f}, {row.high:,.0f}]")
+            expected.append("–" if arm == "bpe_matched" else f"{row.ratio:.3f} [{row.ratio_low:,.3f}, {row.ratio_high:,.3f}]")
+        assert rows[f"`{arm}`"] == expected
 
 
 def test_matching_shows_residuals_of_both_splits(tmp_path: Path) -> None:
@@ -83,6 +98,7 @@ def test_a_synthetic_corpus_is_said_to_be_one(tmp_path: Path) -> None:
 def test_one_seed_claims_nothing(tmp_path: Path) -> None:
     text = summary_of(tmp_path, (0,))
     assert "With one seed there are no intervals" in text
+    assert all("[" not in cell for cells in rows_of(text, "How fast they learn").values() for cell in cells)
     assert {cells[-1] for cells in rows_of(text, "### Paired differences").values()} == {"one seed: no interval"}
 
 

@@ -31,7 +31,12 @@ LABELS = {
     "tuning": [("peak learning rate", "validation loss (bits per byte) ↓")],
     "claims": [("relative advantage of the first → (dashed: how far behind still counts)", "")],
     "compression": [("vocabulary size V, bytes included (tokens)", "compression (bytes per token) ↑")],
-    "convergence": [("training text (bytes)", "validation loss (bits per byte) ↓"), ("training tokens", "")],
+    "convergence": [
+        ("training text (bytes)", "validation loss (bits per byte) ↓"),
+        ("training tokens", ""),
+        ("training compute (floating-point operations)", "validation loss (bits per byte) ↓"),
+        ("optimiser steps", ""),
+    ],
     "learnability": [
         ("training text (bytes)", "test loss (bits per byte) ↓"),
         ("parameters without the vocabulary's", ""),
@@ -148,7 +153,7 @@ def test_convergence_draws_the_largest_budget_with_its_band(results: Path) -> No
     points, figure = drawn(FIGURES["convergence"], results)
     table = pd.read_csv(results / "tables" / "convergence.csv")
     curve = table[(table["arm"] == "gqvae") & (table["seed"] == 1) & (table["train_bytes"] == 1_000_000)]
-    for axes, column in enumerate(("bytes", "tokens")):
+    for axes, column in enumerate(("bytes", "tokens", "flops", "step")):
         np.testing.assert_allclose(lines_of(figure, axes)["gqvae seed 1"], curve[[column, "valid_bpb"]])
         mean = points[(points["panel"] == column) & (points["arm"] == "gqvae") & (points["series"] == "mean")]
         np.testing.assert_allclose(lines_of(figure, axes)["gqvae mean"], mean[["x", "y"]])

@@ -221,7 +221,7 @@ MEASUREMENTS = {
     "tokens": [
         f"{layout.tokens_path(RESULTS, family, variant)}/{name}"
         for family, variant in layout.downstream_tokenizers(STUDY)
-        for name in ("tokens.json", "train.bin")
+        for name in layout.COUNTED_FILES
     ],
     "rates": [str(layout.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
     "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],

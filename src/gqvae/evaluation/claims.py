@@ -25,6 +25,7 @@ MORE_IS_BETTER = {
     "test_bpb": False,
     "convergence": False,
     "learnability": False,
+    "bigram_bpb": False,
 }
 
 RESAMPLES = 2000
@@ -155,25 +156,18 @@ def _learnability(study: Study, tables: Tables, arm: str, seed: int, split: str)
 
 
 def _convergence(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
-    """Mean over the bytes read of the validation curve, from where all runs of the largest amount have been measured."""
-    curves = tables["convergence"][tables["convergence"]["train_bytes"] == max(study.language_model.train_bytes)]
-    runs = curves.groupby(["arm", "seed"])["bytes"]
-    own = _of(curves, arm, seed).sort_values("bytes")
-    return mean_over(
-        own["bytes"].to_numpy(float), own["valid_bpb"].to_numpy(float), float(runs.min().max()), float(runs.max().min())
-    )
-
-
-def mean_over(x: np.ndarray, y: np.ndarray, start: float, end: float) -> float:
-    """Mean of the piecewise linear curve through points (x ascending, y) from `start` to `end`."""
-    inside = x[(x > start) & (x < end)]
-    places = np.concatenate([[start], inside, [end]])
-    heights = np.interp(places, x, y)
-    return float(((heights[1:] + heights[:-1]) / 2 * np.diff(places)).sum() / (end - start))
+    """On the validation split whatever `split` says: training is measured on no other."""
+    return float(_of(tables["milestones"], arm, seed)["mean_bpb"].iloc[0])
 
 
 def _renyi_efficiency(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
     (row,) = _of(tables["distribution"], arm, seed)["renyi_efficiency"]
+    return float(row)
+
+
+def _bigram_bpb(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+    """On the test split whatever `split` says: the table has no other."""
+    (row,) = _of(tables["distribution"], arm, seed)["bigram_bpb"]
     return float(row)
 
 
@@ -183,11 +177,13 @@ _MEASURES: dict[str, Callable[[Study, Tables, str, int, str], float]] = {
     "convergence": _convergence,
     "learnability": _learnability,
     "renyi_efficiency": _renyi_efficiency,
+    "bigram_bpb": _bigram_bpb,
 }
 _CELLS = {
     "bytes_per_token": "compression.csv: bytes_per_token where used_downstream and split test",
     "test_bpb": "learnability.csv: test_bpb at the largest train_bytes",
-    "convergence": "convergence.csv: valid_bpb over bytes at the largest train_bytes",
+    "convergence": "milestones.csv: mean_bpb",
     "learnability": "learnability.csv: test_bpb at every train_bytes",
     "renyi_efficiency": "distribution.csv: renyi_efficiency",
+    "bigram_bpb": "distribution.csv: bigram_bpb",
 }

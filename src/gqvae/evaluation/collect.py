@@ -18,6 +18,8 @@ from gqvae.config import BorrowedArm, Study
 from gqvae.errors import UserError
 from gqvae.evaluation import distribution
 from gqvae.evaluation.claims import claims_table
+from gqvae.evaluation.milestones import milestone_means_table, milestones_table
+from gqvae.evaluation.ngrams import count_pairs, predictability
 from gqvae.evaluation.power_laws import power_laws_table
 from gqvae.evaluation.results import differences_table, results_table
 from gqvae.evaluation.tables import (
@@ -33,6 +35,7 @@ from gqvae.evaluation.tables import (
     write_table,
 )
 from gqvae.files import read_json
+from gqvae.tokenizers.token_files import TokenFile
 
 SHOWN_MISSING = 12
 SPLITS = ("train", "valid", "test")
@@ -48,7 +51,7 @@ def expected_files(study: Study) -> list[Path]:
     files += [layout.network_path(here, name) / "history.csv" for name in layout.learned_families(study)]
     for name, variant in layout.downstream_tokenizers(study):
         folder = layout.tokens_path(here, name, variant)
-        files += [folder / "tokens.json", folder / "train.bin"]
+        files += [folder / name for name in layout.COUNTED_FILES]
     for arm in layout.tuned_arms(study):
         files.append(layout.chosen_rate_path(here, arm))
         files += [layout.tuning_path(here, arm, rate) / "result.json" for rate in study.language_model.learning_rates]
@@ -86,6 +89,8 @@ def collect(study: Study, results: Path, out: Path) -> None:
     tables["matching"] = _matching(study, results, tables["compression"])
     tables["differences"] = differences_table(study, tables["learnability"])
     tables["power_laws"] = power_laws_table(study, tables)
+    tables["milestones"] = milestones_table(study, tables["convergence"])
+    tables["milestone_means"] = milestone_means_table(tables["milestones"])
     tables["results"] = results_table(study, tables)
     tables["claims"] = claims_table(study, tables, str(read_json(results / "corpus" / "corpus.json")["label"]))
     for name in layout.TABLES:
@@ -247,7 +252,7 @@ def _training(study: Study, results: Path) -> pd.DataFrame:
 
 
 def _token_statistics(study: Study, results: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables `rank_frequency` and `distribution`, from one count of each main tokenizer's training tokens."""
+    """The tables `rank_frequency` and `distribution`, from the encoded corpus of each main tokenizer."""
     curves, facts = [], []
     for name, variant in layout.downstream_tokenizers(study):
         arm, seed = layout.split_family(name)
@@ -262,5 +267,8 @@ def _token_statistics(study: Study, results: Path) -> tuple[pd.DataFrame, pd.Dat
             "vocabulary_used": distribution.vocabulary_used(counts),
             "renyi_efficiency": distribution.renyi_efficiency(counts),
         }
+        fact |= predictability(
+            *(count_pairs(TokenFile.open(folder, split), f"{folder / split}.bin") for split in ("train", "test"))
+        )
         facts.append(_with_run(pd.DataFrame([fact]), arm=arm, seed=seed))
     return _stack(curves, "rank_frequency"), _stack(facts, "distribution")

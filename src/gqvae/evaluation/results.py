@@ -9,6 +9,7 @@ import pandas as pd
 from gqvae import layout
 from gqvae.config import BorrowedArm, GQVAEArm, Study
 from gqvae.evaluation.intervals import paired_difference, t_interval
+from gqvae.evaluation.tables import PREDICTABILITY
 
 
 def _mean(values: pd.Series[Any]) -> float | None:
@@ -48,8 +49,7 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
             "ratio_to_bpe": ratio_to_baseline(study, tables["compression"], arm),
             "fallback_rate": _mean(compression["fallback_rate"]),
             "exact_token_accuracy": _mean(compression["exact_token_accuracy"]),
-            "vocabulary_used": _mean(spread["vocabulary_used"]),
-            "renyi_efficiency": _mean(spread["renyi_efficiency"]),
+            **{name: _mean(spread[name]) for name in ("vocabulary_used", "renyi_efficiency", *PREDICTABILITY)},
         }
         runs = tables["learnability"]
         runs = runs[(runs["arm"] == arm) & (runs["train_bytes"] == largest)]

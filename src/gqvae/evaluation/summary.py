@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +10,13 @@ import pandas as pd
 from gqvae import layout
 from gqvae.config import Study
 from gqvae.errors import UserError
+from gqvae.evaluation.captions import figure
 from gqvae.evaluation.distribution import ALPHA
+from gqvae.evaluation.markdown import between, estimate, markdown_table, number, share
+from gqvae.evaluation.milestones import REFERENCE
 from gqvae.evaluation.results import main_rows
 from gqvae.evaluation.tables import read_table
 from gqvae.files import atomic_open, read_json
-
-CAPTIONS = {
-    "claims": "Relative advantage of the first arm (right is better) for every claim, with its 95 % t-interval over seeds, and the verdict "
-    "that follows: the whole interval right of the bar, left of it, or neither. Dashed: how far behind still counts.",
-    "compression": "Bytes per token on the test split against vocabulary size. Learned arms: solid with their gates and fallback "
-    "(neural), dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
-    "breakdown": "Parts of the test loss by rank of the token in the training text, by its place in its pre-token and by its length: bits "
-    "over the bytes of the whole text. The parts of a panel add up to an arm's bits per byte.",
-    "tuning": "Validation bits per byte after the middle amount of training text against the peak learning rate, one seed. Circled: the rate "
-    "that this arm's language models are trained with; the grid is the same for all arms.",
-    "training": "The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates (solid) and of the soft ones (dashed), "
-    "reconstruction, share of codes in use, share of exact tokens. One line per seed.",
-    "rank_frequency": "Share of all training tokens against rank. One line per tokenizer.",
-    "convergence": "Validation bits per byte while the language models with the most training text train, against bytes and against "
-    "tokens (the first steep steps are cut off). Thin: seeds; thick: their mean; band: lowest to highest.",
-    "learnability": "Test bits per byte after training against the amount of training text, and against the parameters of the model "
-    "(those of the vocabulary left out) after the most text. Small points: seeds; line: mean; bars, from three seeds on: 95 % t-interval.",
-}
 
 
 def summarize(study: Study, results: Path, out: Path) -> None:
@@ -47,47 +31,26 @@ def summary(study: Study, results: Path) -> str:
     corpus = read_json(results / "corpus" / "corpus.json")
     parts = [f"# Study `{study.study}`", _corpus(corpus), _reading(study)]
     if len(tables["claims"]):
-        parts += ["## Claims", _claims(tables["claims"]), _figure("claims")]
-    parts += ["## Compression", _compression(tables), _figure("compression")]
+        parts += ["## Claims", _claims(tables["claims"]), figure("claims")]
+    parts += ["## Compression", _compression(tables), figure("compression")]
     if len(tables["matching"]):
         parts += ["### Matched compression", _matching(tables["matching"], study.vocabulary.match_tolerance)]
     if len(tables["training"]):
-        parts += ["### Training of the networks", _figure("training")]
-    parts += ["## Distribution of tokens", _distribution(tables["results"]), _figure("rank_frequency")]
+        parts += ["### Training of the networks", figure("training")]
+    parts += ["## Distribution of tokens", _distribution(tables["results"]), figure("rank_frequency")]
     if len(tables["learnability"]):
-        parts += ["## Language models"] + ([_figure("tuning")] if len(tables["tuning"]) else [])
-        parts += [_language_models(tables["results"], len(study.seeds)), _figure("convergence")]
-        parts += [_figure("learnability")]
+        parts += ["## Language models"] + ([figure("tuning")] if len(tables["tuning"]) else [])
+        parts += [
+            _language_models(tables["results"], len(study.seeds)),
+            figure("convergence"),
+            _milestones(tables["milestone_means"]),
+        ]
+        parts += [figure("learnability")]
         parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
-        parts += [_figure("breakdown"), "### What the choice of windows is worth", _contexts(tables["contexts"])]
+        parts += [figure("breakdown"), "### What the choice of windows is worth", _contexts(tables["contexts"])]
     if len(tables["differences"]):
         parts += ["### Paired differences", _differences(tables["differences"])]
     return "\n\n".join(parts) + "\n"
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; the first column is text, the others are numbers."""
-    lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def number(value: Any, digits: int = 3, sign: bool = False) -> str:
-    """A number with a fixed count of decimals; "–" where there is none."""
-    return "–" if pd.isna(value) else f"{float(value):{'+' if sign else ''},.{digits}f}"
-
-
-def share(value: Any, digits: int = 2, sign: bool = False) -> str:
-    """A share in per cent; "–" where there is none."""
-    return "–" if pd.isna(value) else f"{100 * float(value):{'+' if sign else ''}.{digits}f} %"
-
-
-def between(low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
-    """An interval "[low, high]"; "–" where there is none."""
-    return "–" if pd.isna(low) else f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
-
-
-def _figure(name: str) -> str:
-    return f"![{name}](figures/{name}.png)\n\n*{CAPTIONS[name]}* ([PDF](figures/{name}.pdf), [points](figures/{name}.csv))"
 
 
 def _corpus(corpus: dict[str, Any]) -> str:
@@ -208,11 +171,31 @@ def _matching(matching: pd.DataFrame, tolerance: float) -> str:
 
 def _distribution(results: pd.DataFrame) -> str:
     rows = [
-        [f"`{row.arm}`", number(row.vocab_size, 0), number(row.renyi_efficiency), share(row.vocabulary_used, 1)]
+        [
+            f"`{row.arm}`",
+            number(row.vocab_size, 0),
+            number(row.renyi_efficiency),
+            share(row.vocabulary_used, 1),
+            *(number(value) for value in (row.unigram_entropy, row.bigram_entropy, row.unigram_bpb, row.bigram_bpb)),
+        ]
         for row in results.itertuples()
     ]
-    note = f"Tokens of the training split, means over seeds. Rényi efficiency (α = {ALPHA}): 1 would be a uniform use of the vocabulary."
-    return f"{note}\n\n{markdown_table(['arm', 'V', 'Rényi efficiency', 'vocabulary used'], rows)}"
+    note = (
+        f"Training split, means over seeds. Rényi efficiency (α = {ALPHA}): 1 would be a uniform use of the vocabulary. H: entropy of a "
+        "token, and of a token given the one before it; held out: what those two models of the training split cost on the test split, with "
+        "probability kept for every token of the vocabulary. All four in bits per byte, lower is more predictable; no network is involved."
+    )
+    header = [
+        "arm",
+        "V",
+        "Rényi efficiency",
+        "vocabulary used",
+        "H(X)",
+        "H(X given one)",
+        "held out: unigram",
+        "held out: bigram",
+    ]
+    return f"{note}\n\n{markdown_table(header, rows)}"
 
 
 def _language_models(results: pd.DataFrame, seeds: int) -> str:
@@ -231,6 +214,28 @@ def _language_models(results: pd.DataFrame, seeds: int) -> str:
     header = ["arm", "test bits per byte", "95 % interval", "training tokens", "parameters: embedding", "parameters: other"]
     size = int(trained["train_bytes"].iloc[0])
     note = f"Test split, language models trained on {size:,} bytes (the most in this study), mean of {seeds} seed{'s' if seeds > 1 else ''}."
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _milestones(means: pd.DataFrame) -> str:
+    levels = sorted(means["level"].unique())
+    compared = bool(means["ratio"].notna().any())
+    rows = []
+    for arm, own in means.groupby("arm", sort=False):
+        cells = [f"`{arm}`", number(own["mean_bpb"].iloc[0], 4)]
+        found: Any = own.sort_values("level").itertuples()
+        for row in found:
+            cells.append(estimate(row.bytes, row.low, row.high, 0))
+            cells += [estimate(row.ratio, row.ratio_low, row.ratio_high)] if compared else []
+        rows.append(cells)
+    header = ["arm", "mean over the bytes read"]
+    for level in levels:
+        header += [f"bytes to {number(level)}", *([f"of `{REFERENCE}`"] if compared else [])]
+    note = (
+        "How fast they learn: bytes of training text until the validation loss (bits per byte) first reaches a level, mean and 95 % interval"
+        f"{f'; beside it the share of what `{REFERENCE}` needs, paired by seed' if compared else ''}. Levels: the lowest that every run "
+        "reaches, 1.1 and 1.25 times that. Tokens, FLOPs and steps: `tables/milestones.csv`."
+    )
     return f"{note}\n\n{markdown_table(header, rows)}"
 
 

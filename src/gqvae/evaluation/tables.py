@@ -31,6 +31,7 @@ MATCHING = (
     "arm", "seed", "target", "vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference",
     "test_target_bytes_per_token", "test_bytes_per_token", "test_relative_difference", "within_tolerance",
 )  # fmt: skip
+PREDICTABILITY = ("unigram_entropy", "bigram_entropy", "unigram_bpb", "bigram_bpb")
 ABLATION_MEASURES = (
     "neural_bytes_per_token", "neural_ratio_to_bpe", "distilled_bytes_per_token", "distilled_ratio_to_bpe", "fallback_rate",
     "exact_token_accuracy", "codes_used", "hard_rate", "gate_share", "reconstruction", "exact_tokens_valid", "seconds",
@@ -42,17 +43,20 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "matching": MATCHING,
     "convergence": ("arm", "seed", "train_bytes", *CURVE),
+    "milestones": ("arm", "seed", "level", "bytes", "tokens", "flops", "steps", "mean_bpb"),
+    "milestone_means": ("arm", "seeds", "level", "bytes", "low", "high", "ratio", "ratio_low", "ratio_high", "mean_bpb"),
     "learnability": RESULT,
     "model_sizes": RESULT,
     "contexts": ("arm", "seed", *CONTEXTS),
     "training": ("arm", "seed", *HISTORY),
     "rank_frequency": ("arm", "seed", "rank", "count", "share"),
-    "distribution": ("arm", "seed", "vocab_size", "tokens", "vocabulary_used", "renyi_efficiency"),
+    "distribution": ("arm", "seed", "vocab_size", "tokens", "vocabulary_used", "renyi_efficiency", *PREDICTABILITY),
     "differences": ("train_bytes", "first", "second", "seeds", "difference", "low", "high"),
     "results": (
         "arm", "seeds", "vocab_size", "bytes_per_token", "bytes_per_token_min", "bytes_per_token_max", "ratio_to_bpe",
         "fallback_rate", "exact_token_accuracy", "train_bytes", "test_bpb", "test_bpb_low", "test_bpb_high", "train_tokens",
         "parameters_embedding", "parameters_non_embedding", "vocabulary_used", "renyi_efficiency",
+        *PREDICTABILITY,
     ),
     "power_laws": ("arm", "against", "seeds", "exponent", "low", "high", "constant"),
     "documents": ("arm", "seed", *DOCUMENTS),
@@ -100,7 +104,7 @@ _WHOLE = {
     "parameters", "parameters_non_embedding", "parameters_embedding", "test_bytes", "test_tokens", "revived", "seeds", "document",
 }  # fmt: skip
 _TRUTH = {"used_downstream", "within_tolerance", "chosen"}
-_AVERAGED = {"results"}  # whole numbers become means there, e.g. the vocabulary size of matched BPE over seeds
+_AVERAGED = {"results", "milestone_means"}  # whole numbers become means there, e.g. the vocabulary size of matched BPE over seeds
 
 
 def read_columns(path: Path, columns: tuple[str, ...], averaged: bool = False) -> pd.DataFrame:

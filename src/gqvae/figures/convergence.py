@@ -1,4 +1,4 @@
-"""Figure: validation bits per byte while the language models train, against training bytes and against training tokens."""
+"""Figure: validation bits per byte while the language models train, against bytes, tokens, FLOPs and steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ from gqvae.figures.style import (
 
 TABLES = ("convergence",)
 HIGHEST = 1.8  # top of the axis, in units of the highest final loss; the points beside the figure hold what is above
-PANELS = {"bytes": "training text (bytes)", "tokens": "training tokens"}
+PANELS = {
+    "bytes": "training text (bytes)",
+    "tokens": "training tokens",
+    "flops": "training compute (floating-point operations)",
+    "step": "optimiser steps",
+}  # by rows; names stand right of the second of each
 
 
 def points(tables: Path) -> pd.DataFrame:
@@ -47,24 +52,25 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """Draw both panels with one vertical axis; names stand right of the second."""
-    figure = new_figure(7.2, 3.7)
-    figure.subplots_adjust(left=0.075, right=0.82, bottom=0.13, wspace=0.14)
+    """Draw the four panels with one vertical axis; names stand right of the right-hand ones."""
+    figure = new_figure(7.2, 6.2)
+    figure.subplots_adjust(left=0.075, right=0.82, bottom=0.075, wspace=0.1, hspace=0.27)
     write_heading(figure, "Convergence of the language models", corpus, f"validation split · {describe_seeds(data)}")
-    left = figure.add_subplot(1, 2, 1)
-    panels = {"bytes": left, "tokens": figure.add_subplot(1, 2, 2, sharey=left)}
-    ends = []
+    panels: dict[str, Axes] = {}
+    for place, panel in enumerate(PANELS, start=1):
+        panels[panel] = figure.add_subplot(2, 2, place, sharey=next(iter(panels.values()), None))
+    ends: dict[str, list[LineEnd]] = {}
     for panel, axes in panels.items():
-        _set_axes(axes, panel, data)
+        _set_axes(axes, panel)
         of_panel = data[data["panel"] == panel]
-        for arm in arms_in(of_panel):
-            end = draw_curves(axes, arm, of_panel[of_panel["arm"] == arm])
-            if panel == "tokens":
-                ends.append(end)
+        ends[panel] = [draw_curves(axes, arm, of_panel[of_panel["arm"] == arm]) for arm in arms_in(of_panel)]
     _set_limits(panels, data)
-    panels["tokens"].tick_params(labelleft=False)
-    left.set_ylabel("validation loss (bits per byte) ↓")
-    label_line_ends(panels["tokens"], ends)
+    for place, (panel, axes) in enumerate(panels.items()):
+        if place % 2:
+            axes.tick_params(labelleft=False)
+            label_line_ends(axes, ends[panel])
+        else:
+            axes.set_ylabel("validation loss (bits per byte) ↓")
     return figure
 
 
@@ -85,7 +91,7 @@ def draw_curves(axes: Axes, arm: str, rows: pd.DataFrame, dashes: str = "-") -> 
     return LineEnd(float(last["x"]), float(last["y"]), style.name, style.color)
 
 
-def _set_axes(axes: Axes, panel: str, data: pd.DataFrame) -> None:
+def _set_axes(axes: Axes, panel: str) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
     write = format_bytes if panel == "bytes" else format_count

@@ -214,8 +214,8 @@ def format_bytes(value: float) -> str:
 
 
 def format_count(value: float) -> str:
-    """250000 → "250 k", 1000000 → "1 M"."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    """250000 → "250 k", 1000000 → "1 M", 3e13 → "30 T"."""
+    for size, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:,.3g} {unit}"
     return f"{value:,.3g}"

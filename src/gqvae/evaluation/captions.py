@@ -1,0 +1,27 @@
+"""The captions of the figures in the summary: what is drawn, in words that stand alone."""
+
+from __future__ import annotations
+
+CAPTIONS = {
+    "claims": "Relative advantage of the first arm (right is better) for every claim, with its 95 % t-interval over seeds, and the verdict "
+    "that follows: the whole interval right of the bar, left of it, or neither. Dashed: how far behind still counts.",
+    "compression": "Bytes per token on the test split against vocabulary size. Learned arms: solid with their gates and fallback "
+    "(neural), dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
+    "breakdown": "Parts of the test loss by rank of the token in the training text, by its place in its pre-token and by its length: bits "
+    "over the bytes of the whole text. The parts of a panel add up to an arm's bits per byte.",
+    "tuning": "Validation bits per byte after the middle amount of training text against the peak learning rate, one seed. Circled: the rate "
+    "that this arm's language models are trained with; the grid is the same for all arms.",
+    "training": "The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates (solid) and of the soft ones (dashed), "
+    "reconstruction, share of codes in use, share of exact tokens. One line per seed.",
+    "rank_frequency": "Share of all training tokens against rank. One line per tokenizer.",
+    "convergence": "Validation bits per byte while the language models with the most training text train, against bytes of text, tokens, "
+    "floating-point operations and optimiser steps (the first steep steps are cut off). Thin: seeds; thick: their mean; band: lowest to "
+    "highest.",
+    "learnability": "Test bits per byte after training against the amount of training text, and against the parameters of the model "
+    "(those of the vocabulary left out) after the most text. Small points: seeds; line: mean; bars, from three seeds on: 95 % t-interval.",
+}
+
+
+def figure(name: str) -> str:
+    """A figure in Markdown with its caption and links to its other forms."""
+    return f"![{name}](figures/{name}.png)\n\n*{CAPTIONS[name]}* ([PDF](figures/{name}.pdf), [points](figures/{name}.csv))"

@@ -1,0 +1,34 @@
+"""Tables and numbers as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first column is text, the others are numbers."""
+    lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def number(value: Any, digits: int = 3, sign: bool = False) -> str:
+    """A number with a fixed count of decimals; "–" where there is none."""
+    return "–" if pd.isna(value) else f"{float(value):{'+' if sign else ''},.{digits}f}"
+
+
+def share(value: Any, digits: int = 2, sign: bool = False) -> str:
+    """A share in per cent; "–" where there is none."""
+    return "–" if pd.isna(value) else f"{100 * float(value):{'+' if sign else ''}.{digits}f} %"
+
+
+def between(low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
+    """An interval "[low, high]"; "–" where there is none."""
+    return "–" if pd.isna(low) else f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
+
+
+def estimate(value: Any, low: Any, high: Any, digits: int = 3) -> str:
+    """A number with its interval, "1.5 [1.2, 1.8]"; without one, the number alone."""
+    return number(value, digits) if pd.isna(low) else f"{number(value, digits)} {between(low, high, digits)}"
