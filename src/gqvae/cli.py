@@ -19,9 +19,9 @@ from pathlib import Path
 from gqvae import __version__
 from gqvae.errors import UserError
 from gqvae.training.resume import Interrupted
-from gqvae.verbs import corpus, evaluation, figures, language_models, product, project, tokenizers
+from gqvae.verbs import borrowing, corpus, evaluation, figures, language_models, product, project, tokenizers
 
-MODULES = (product, corpus, tokenizers, language_models, evaluation, figures, project)
+MODULES = (product, corpus, tokenizers, borrowing, language_models, evaluation, figures, project)
 
 logger = logging.getLogger("gqvae")
 

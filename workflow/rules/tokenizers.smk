@@ -152,7 +152,7 @@ rule distill_vocabulary:
 rule borrow_tokenizer:
     input:
         tokenizer=lambda wildcards: lender_file(wildcards.family),
-        code=tokenizer_code("tokenizers", "borrow-tokenizer"),
+        code=tokenizer_code("borrowing", "borrow-tokenizer"),
     output:
         tokenizer=tokenizer_file("{family}", f"v{STUDY.vocabulary.size}"),
     log:

@@ -66,15 +66,6 @@ def add_parsers(verbs: Verbs) -> None:
     _folder(parser, "--out", "folder of the matched tokenizer")
 
     parser = _verb(
-        verbs, "borrow-tokenizer", borrow_tokenizer, "copy a tokenizer of another arm or study, set to an encoder",
-        "gqvae borrow-tokenizer --tokenizer results/x/tokenizers/gqvae-s0/v1024 --encoder distilled "
-        "--out results/x/tokenizers/gqvae_distilled-s0/v1024",
-    )  # fmt: skip
-    _folder(parser, "--tokenizer", "folder of the tokenizer")
-    parser.add_argument("--encoder", choices=("neural", "distilled"), help="of a network (default: the one it was saved with)")
-    _folder(parser, "--out", "folder of the copy")
-
-    parser = _verb(
         verbs, "measure-compression", measure_compression, "bytes per token of tokenizers on the validation and test splits",
         "gqvae measure-compression --arm bpe --tokenizers results/x/tokenizers/bpe/v1024 --pretokens results/x/pretokens --out bpe.csv",
     )  # fmt: skip
@@ -196,13 +187,6 @@ def match_compression(arguments: argparse.Namespace) -> None:
         },
     )
     found.tokenizer.save(arguments.out)
-
-
-def borrow_tokenizer(arguments: argparse.Namespace) -> None:
-    """Write another arm's tokenizer, perhaps with its other encoder."""
-    from gqvae.tokenizers.load import load_with_encoder
-
-    load_with_encoder(arguments.tokenizer, arguments.encoder).save(arguments.out)
 
 
 def measure_compression(arguments: argparse.Namespace) -> None:
