@@ -62,3 +62,16 @@ def test_nothing_or_divergence_is_refused(values: list[float]) -> None:
 def test_a_seed_without_partner_is_named() -> None:
     with pytest.raises(UserError, match=r"\[2\]"):
         paired_difference({0: 1.0, 2: 1.0}, {0: 1.0})
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_intervals_hold_the_true_mean_as_often_as_they_say(seeds: int) -> None:
+    random, repetitions = np.random.default_rng(seeds), 2000
+    held = 0
+    for _ in range(repetitions):
+        shared = random.normal(0, 3, seeds)  # what two arms have in common at a seed cancels
+        first, second = (dict(enumerate(shared + random.normal(mean, 1, seeds))) for mean in (2.0, 1.0))
+        interval = paired_difference(first, second)
+        assert interval.low is not None and interval.high is not None
+        held += interval.low <= 1.0 <= interval.high
+    assert abs(held / repetitions - 0.95) < 3 * np.sqrt(0.95 * 0.05 / repetitions)  # three standard errors

@@ -34,3 +34,18 @@ def test_there_is_a_law_for_each_kind_of_amount_and_arm() -> None:
     assert laws.loc["training text", "high"] - 0.15 == pytest.approx(stats.t.ppf(0.975, 1) * 0.05)
     few = text[text["train_bytes_used"] < 4e5]
     assert power_laws_table(study, {"learnability": few, "model_sizes": sizes.iloc[:0]}).empty  # two points lie on any line
+
+
+def test_intervals_of_exponents_hold_the_true_one_as_often_as_they_say() -> None:
+    study = fabricated_settings(seeds=(0, 1, 2), arms={"bpe": {"kind": "bpe"}})
+    random, amounts, exponent, repetitions, held = np.random.default_rng(3), np.array([1e5, 3e5, 1e6]), 0.12, 400, 0
+    for _ in range(repetitions):
+        own = exponent + random.normal(0, 0.01, 3)  # every seed has a law of its own around the common one
+        rows = [
+            ("bpe", seed, amount, 7 * amount ** -own[seed] * random.lognormal(0, 0.01)) for seed in range(3) for amount in amounts
+        ]
+        runs = pd.DataFrame(rows, columns=["arm", "seed", "train_bytes_used", "test_bpb"])
+        none = pd.DataFrame(columns=["arm", "seed", "parameters_non_embedding", "test_bpb"])
+        (law,) = power_laws_table(study, {"learnability": runs, "model_sizes": none}).itertuples()
+        held += law.low <= exponent <= law.high  # type: ignore[operator]
+    assert abs(held / repetitions - 0.95) < 3 * np.sqrt(0.95 * 0.05 / repetitions)  # three standard errors

@@ -17,14 +17,14 @@ rule collect_results:
         claims=report(
             table("claims"),
             caption="../report/claims.rst",
-            category="Claims",
+            category="1. Claims",
             labels={"shows": "Claims and verdicts", "form": "table"},
         ),
         tables=[table(name) for name in layout.TABLES if name not in ("claims", "results")],
         results=report(
             table("results"),
             caption="../report/summary.rst",
-            category="Results",
+            category="5. Results and provenance",
             labels={"shows": "All arms and seeds", "form": "table"},
         ),
     log:
@@ -62,7 +62,7 @@ rule explore:
         page=report(
             f"{RESULTS}/figures/explorer.html",
             caption="../report/explorer.rst",
-            category="Tokenizers",
+            category="2. Tokenizers",
             labels={"shows": "One text under every arm", "form": "page"},
         ),
     log:
@@ -96,7 +96,7 @@ rule summarize:
         summary=report(
             f"{RESULTS}/summary.md",
             caption="../report/summary.rst",
-            category="Results",
+            category="5. Results and provenance",
             labels={"shows": "Summary", "form": "text"},
         ),
     log:
@@ -127,7 +127,12 @@ rule write_provenance:
         results=rules.collect_results.output.results,
         code=code("evaluation", "provenance"),
     output:
-        record=f"{RESULTS}/provenance.json",
+        record=report(
+            f"{RESULTS}/provenance.json",
+            caption="../report/provenance.rst",
+            category="5. Results and provenance",
+            labels={"shows": "Provenance", "form": "record"},
+        ),
     log:
         f"{LOGS}/write_provenance.log",
     benchmark:

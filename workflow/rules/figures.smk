@@ -1,43 +1,44 @@
 # Figures: each reads tables and nothing else, and has a rule of its own, so that an edit of one draws no other.
 
-# Name: its tables, where it stands in the report and under what title, what the log says of it.
+# Name: its tables, where it stands in the report (sections are shown by name, so that numbers order them) and under what title, what
+# the log says of it.
 PLOTS = {
-    "claims": (["claims"], "Claims", "Claims and verdicts", "every claim with its effect, interval and verdict"),
+    "claims": (["claims"], "1. Claims", "Claims and verdicts", "every claim with its effect, interval and verdict"),
     "compression": (
         ["compression", "matching"],
-        "Tokenizers",
+        "2. Tokenizers",
         "Compression against vocabulary size",
         "bytes per token against vocabulary size",
     ),
     "training": (
         ["training"],
-        "Tokenizers",
+        "2. Tokenizers",
         "Training of the networks",
         "rate, reconstruction and codebook use while the networks train",
     ),
-    "rank_frequency": (["rank_frequency"], "Tokenizers", "Rank and frequency of tokens", "token counts by rank"),
-    "tuning": (["tuning"], "Language models", "Learning rates", "validation bits per byte against learning rate"),
+    "rank_frequency": (["rank_frequency"], "2. Tokenizers", "Rank and frequency of tokens", "token counts by rank"),
+    "tuning": (["tuning"], "3. Language models", "Learning rates", "validation bits per byte against learning rate"),
     "convergence": (
         ["convergence"],
-        "Language models",
+        "3. Language models",
         "Convergence",
         "validation bits per byte while the language models train",
     ),
     "learnability": (
         ["learnability", "model_sizes"],
-        "Language models",
+        "3. Language models",
         "Learnability",
         "final bits per byte against the amount of training text and the size of the model",
     ),
     "breakdown": (
         ["breakdown"],
-        "Language models",
+        "3. Language models",
         "Where the bits go",
         "test bits by frequency, place and length of tokens",
     ),
     "bistability": (
         ["ablations", "rates"],
-        "Ablations",
+        "4. Ablations",
         "Gates against what is asked of them",
         "open gates against the weight of the paper's gate loss, and against the rate that is asked for",
     ),
