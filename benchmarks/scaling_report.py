@@ -105,7 +105,7 @@ def draw(scaling: pd.DataFrame, fits: pd.DataFrame, heaps: pd.DataFrame, laws: p
     """Two panels of CPU seconds by source and one of distinct pre-tokens, all logarithmic."""
     with styled():
         figure = new_figure(11.0, 3.9)
-        figure.subplots_adjust(left=0.05, right=0.85, bottom=0.13, top=0.79, wspace=0.95)
+        figure.subplots_adjust(left=0.05, right=0.85, bottom=0.13, top=0.79, wspace=1.0)
         for number, source in enumerate(scaling["source"].unique()):
             axes = figure.add_subplot(1, 3, number + 1)
             axes.set(xscale="log", yscale="log", xlabel="corpus, MB (10⁶ bytes)", ylim=(0.2, 100))
@@ -126,7 +126,14 @@ def draw(scaling: pd.DataFrame, fits: pd.DataFrame, heaps: pd.DataFrame, laws: p
                 axes.set_ylabel("CPU time of the stage, s (one thread)")
             label_line_ends(axes, ends)
         axes = figure.add_subplot(1, 3, 3)
-        axes.set(xscale="log", yscale="log", xlabel="text, MB (10⁶ bytes)", title="Distinct pre-tokens U ∝ nᵝ")
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlabel="text, MB (10⁶ bytes)",
+            ylabel="distinct pre-tokens U",
+            title="Distinct pre-tokens: U ∝ nᵝ",
+        )
+        axes.set_yticks([2_000, 5_000, 10_000, 20_000, 50_000])
         ends = []
         for color, (text, own) in zip(TEXT_COLORS, heaps.groupby("text", sort=False), strict=False):
             axes.plot(own["bytes"] / 1e6, own["distinct"], color=color, marker="o", markersize=3)
