@@ -26,7 +26,7 @@ GROWN = 1.25  # times the cheapest size: below, a stage is flat
 FEWEST_SIZES = 4
 NOISE = 0.05  # relative, root mean square
 OCTAVES = 4.0  # last points of a text that its exponent is fitted to: from its end down to this fraction's inverse
-POWERS = np.arange(0.02, 2.5, 0.01)
+POWERS = np.round(np.arange(0.02, 2.5, 0.01), 2)
 STARTS = np.linspace(0, 0.99, 100)  # a, as a share of the cheapest size
 LOOKS = {
     "prepare": ("#000000", "s", "write and split"), "count": ("#0072B2", "o", "count pre-tokens"), "bpe": ("#56B4E9", "D", "BPE"),
