@@ -39,7 +39,7 @@ publish: $(INSTALLED) ## Copy tables, figures, summary and provenance of CONFIG'
 	study=$$($(BIN)/gqvae check-config $(CONFIG)); from=results/$$study; to=results/published/$$study; \
 	test -f $$from/summary.md || { echo "There is no $$from/summary.md: run make reproduce CONFIG=$(CONFIG) first." >&2; exit 1; }; \
 	rm -rf $$to.new; mkdir -p $$to.new/figures; \
-	cp -r $$from/{tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,csv} $$to.new/figures/; \
+	cp -r $$from/{claims.csv,tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,csv} $$to.new/figures/; \
 	rm -rf $$to; mv $$to.new $$to
 
 lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation: seconds.

@@ -36,7 +36,7 @@ def test_one_file_and_one_entry_make_an_arm(extended: Path) -> None:
     found = pd.read_csv(extended / TABLE)
     assert set(found["variant"]) == {"v320", "v384"} and (found["bytes_per_token"] > 1.2).all()
     assert (found.loc[found["variant"] == "v384", "bytes_per_token"].min()) > found["bytes_per_token"].min()
-    language_model = "results/smoke/language_models/words-s0-b30000/result.json"
+    language_model = "results/smoke/language_models/words-s0-b30000-l1w32/result.json"
     assert "train the language model" in run_snakemake(extended, language_model, "--dry-run", *SMOKE).stdout
 
 

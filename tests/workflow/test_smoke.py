@@ -157,10 +157,10 @@ def test_an_edit_of_the_network_leaves_plain_tokenizers_alone(computed: Path) ->
 
 def test_a_setting_reruns_what_depends_on_it(computed: Path) -> None:
     path = computed / "configs" / "smoke.yaml"
-    with edited(path, b"train_bytes: [30_000, 60_000]", b"train_bytes: [20_000, 30_000, 60_000]"):
+    with edited(path, b"other_sizes: [", b"other_sizes: [{layers: 1, width: 8, heads: 1}, "):
         text = plan(computed)
-    assert "on 20000 bytes" in text
-    assert "on 60000 bytes" not in text
+    assert "train the language model l1w8 on 60000 bytes" in text
+    assert "train the language model l1w16" not in text and "train the language model l1w32" not in text
     assert "train encoder" not in text
     with edited(path, b"chunk_bytes: 3", b"chunk_bytes: 2"):
         text = plan(computed)
