@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,15 @@ def test_compression_lines_are_means_of_the_table(results: Path) -> None:
     ]
     np.testing.assert_allclose(pair, expected_pair)
     assert figure.axes[0].get_xscale() == "log" and lines["bytes"].tolist() == [[257, 1]]
+
+
+def test_an_encoder_of_another_arm_is_drawn_once(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results / "tables", tmp_path / "tables")
+    table = pd.read_csv(results / "tables" / "compression.csv")
+    borrowed = table[(table["arm"] == "gqvae") & (table["variant"] == "v1024")].assign(arm="gqvae_distilled")
+    pd.concat([table, borrowed]).to_csv(tmp_path / "tables" / "compression.csv", index=False)
+    shown = FIGURES["compression"].points(tmp_path / "tables")
+    pd.testing.assert_frame_equal(shown, FIGURES["compression"].points(results / "tables"))
 
 
 def test_convergence_draws_the_largest_budget_with_its_band(results: Path) -> None:

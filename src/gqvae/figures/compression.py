@@ -32,6 +32,7 @@ def points(tables: Path) -> pd.DataFrame:
     """What is drawn: `series` "seed" (one tokenizer) or "mean" (over seeds); `matched_to` names the target of a matched arm."""
     table = read_table(tables, "compression")
     table = table[table["split"] == "test"]
+    table = table[~table["arm"].isin(_drawn_already(table))]
     targets = read_table(tables, "matching").groupby("arm")["target"].first().to_dict()
     rows = []
     for (arm, encoder, variant), group in table.groupby(["arm", "encoder", "variant"], sort=False):
@@ -44,6 +45,13 @@ def points(tables: Path) -> pd.DataFrame:
         rows.append(shared | mean | {"bytes_per_token": float(group["bytes_per_token"].mean())})
     columns = ["arm", "encoder", "variant", "series", "seed", "vocab_size", "bytes_per_token", "used_downstream", "matched_to"]
     return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
+
+
+def _drawn_already(table: pd.DataFrame) -> set[str]:
+    """Arms of which every tokenizer is one of an earlier arm: the same network read by its other encoder, which is drawn there."""
+    place = ["seed", "variant", "encoder", "bytes_per_token"]
+    again = table.duplicated(place) & table["seed"].notna()
+    return {str(arm) for arm, found in again.groupby(table["arm"]) if found.all()}
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
