@@ -157,9 +157,8 @@ def tuning_settings(wildcards):
 
 def extent_of_run(wildcards):
     """Curves and other windows for the runs that figures show; the rest gives final values."""
-    model = STUDY.language_model
-    main = wildcards.model == model.name and int(wildcards.train_bytes) == max(model.train_bytes)
-    return "full" if main else "brief"
+    name = "{arm}-s{seed}-b{train_bytes}-{model}".format(**wildcards)
+    return "full" if name in {run.name for run in layout.main_runs(STUDY)} else "brief"
 
 
 def chosen_rate(wildcards):
