@@ -16,10 +16,10 @@ CONFIG ?= configs/default.yaml
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help reproduce domains report publish test lint bench lock clean
+.PHONY: help reproduce domains report publish redraw test test-slurm test-gpu lint bench lock audit clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 	@echo "Variables: CONFIG=configs/<file>  CORES=all  PYTHON=python3"
 
 reproduce: $(INSTALLED) ## Run the study of CONFIG (default: configs/default.yaml) into results/<study>/.
@@ -30,7 +30,8 @@ domains: $(INSTALLED) ## The studies of configs/domains/ beside tinystories-samp
 	@test -f results/tinystories-sample/provenance.json || { echo "There is no results/tinystories-sample/provenance.json:" \
 		"run make reproduce CONFIG=configs/tinystories-sample.yaml first." >&2; exit 1; }
 	for config in configs/domains/*.yaml; do $(BIN)/snakemake --cores $(CORES) --configfile $$config; done
-	$(BIN)/gqvae across --results results/{tinystories-sample,wikitext2,shakespeare,python-stdlib} --out results/across
+	$(BIN)/gqvae across --results results/{tinystories-sample,tinystories-short,wikitext2,wikitext2-longer,shakespeare,python-stdlib} \
+		--out results/across
 
 report: $(INSTALLED) ## Build results/<study>/report.zip from what has been computed.
 	$(BIN)/snakemake --configfile $(CONFIG) --report results/$$($(BIN)/gqvae check-config $(CONFIG))/report.zip
@@ -39,8 +40,14 @@ publish: $(INSTALLED) ## Copy tables, figures, summary and provenance of CONFIG'
 	study=$$($(BIN)/gqvae check-config $(CONFIG)); from=results/$$study; to=results/published/$$study; \
 	test -f $$from/summary.md || { echo "There is no $$from/summary.md: run make reproduce CONFIG=$(CONFIG) first." >&2; exit 1; }; \
 	rm -rf $$to.new; mkdir -p $$to.new/figures; \
-	cp -r $$from/{claims.csv,tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,csv} $$to.new/figures/; \
+	cp -r $$from/{claims.csv,tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,pdf,csv} $$to.new/figures/; \
 	rm -rf $$to; mv $$to.new $$to
+
+redraw: $(INSTALLED) ## Draw the figures of results/published/ again from the tables beside them.
+	for study in results/published/*/provenance.json; do study=$${study%/*}; \
+		for figure in $$(cd $$study && ls figures/*.csv 2>/dev/null); do \
+			$(BIN)/gqvae plot $$(basename $$figure .csv) --tables $$study/tables --corpus $$study/provenance.json --out $$study/figures; \
+		done; done
 
 lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation: seconds.
 	$(BIN)/ruff check
@@ -53,27 +60,44 @@ lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation:
 test: lint ## All checks, the smoke study and its report.
 	$(BIN)/python -m pytest
 
-bench: $(INSTALLED) ## Run every script in benchmarks/.
-	@shopt -s nullglob; scripts=(benchmarks/*.py); \
-	if [ $${#scripts[@]} -eq 0 ]; then echo "There are no benchmarks."; fi; \
-	for script in "$${scripts[@]}"; do echo "$$script"; $(BIN)/python "$$script"; done
+test-slurm: $(INSTALLED) ## The profile for SLURM, on a cluster of one node that is started for it (root, slurm-wlm, munge).
+	$(BIN)/python -m pip install --quiet 'snakemake-executor-plugin-slurm>=2,<3'
+	$(BIN)/python -m pytest tests/slurm
+
+test-gpu: $(INSTALLED) ## What only a CUDA device can show.
+	$(BIN)/python -m pytest tests/gpu
+
+# Left out: what takes an hour, or a GPU; run those by hand.
+bench: $(INSTALLED) ## Run the scripts in benchmarks/ that take minutes.
+	for script in $(filter-out benchmarks/by_hand.py benchmarks/load.py benchmarks/utilization.py,$(wildcard benchmarks/*.py)); do \
+		echo "$$script"; $(BIN)/python "$$script"; done
 
 # The stamp is older than the lock file after an update: then the environment follows.
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock requirements-torch.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 		echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python." >&2; exit 1; fi
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --requirement requirements-torch.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-lock: ## Write requirements.lock anew from the ranges in pyproject.toml.
+# Without torch and the CUDA libraries that torch itself pins: see requirements-torch.lock.
+lock: ## Write requirements.lock anew from the ranges in pyproject.toml, with the digests of every package's files.
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --upgrade-strategy eager ".[dev]"
-	( head -n 1 requirements.lock; build/lock/bin/python -m pip freeze --exclude gqvae \
-		| sed -E 's/\+(cpu|cu[0-9]+)$$//; /^(nvidia-|triton==|cuda-)/d' | LC_ALL=C sort -f ) > build/requirements.lock
+	build/lock/bin/python -m pip install --quiet uv
+	build/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --constraint requirements-torch.lock \
+		--generate-hashes --no-annotate --no-header --quiet --output-file build/lock/all
+	( head -n 1 requirements.lock; \
+		awk '/^[a-z]/ { kept = !/^(torch|triton|(nvidia|cuda)-[a-z0-9-]+)==/ } kept' build/lock/all ) > build/requirements.lock
 	mv build/requirements.lock requirements.lock
+
+audit: ## Known vulnerabilities of the pinned packages, from pypi.org; fails if a package cannot be looked up.
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet pip-audit
+	build/audit/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+	build/audit/bin/pip-audit --strict --disable-pip --no-deps --requirement requirements-torch.lock
 
 clean: ## Remove the environment and caches; results stay.
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -20,14 +20,13 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from by_hand import NetworkSteps, timed
 
 from gqvae.config import (
     CorpusBase,
@@ -41,9 +40,8 @@ from gqvae.config import (
 from gqvae.config import NetworkTraining as Settings
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import open_source
-from gqvae.training.network import NetworkTraining
+from gqvae.devices import resolve_device, resolve_precision
 from gqvae.training.pretoken_batches import Batch, PretokenStream
-from gqvae.training.runner import autocast, resolve_device, resolve_precision
 
 PADDED_DRAWS = 1024  # a step of the authors' code
 MERGED_DRAWS = 8192
@@ -59,35 +57,6 @@ class RepeatingStream(PretokenStream):
         merged = super().batch(seed, step, size)
         rows = np.repeat(np.arange(len(merged.lengths)), merged.weights.round().astype(np.int64))
         return replace(merged, data=merged.data[rows], lengths=merged.lengths[rows], weights=np.ones(len(rows), dtype=np.float32))
-
-
-class Steps(NetworkTraining):
-    """Optimiser steps as the trainer takes them, without Lightning's loop."""
-
-    def start(self, device: torch.device) -> None:
-        """Move to the device and make the optimiser."""
-        self.to(device).train()
-        made = self.configure_optimizers()
-        self._optimizer, self._scheduler = made["optimizer"], made["lr_scheduler"]["scheduler"]
-        self._parameters_with_gradient = [parameter for parameter in self.parameters() if parameter.requires_grad]
-
-    def optimizers(self, use_pl_optimizer: bool = True) -> Any:
-        """The optimiser itself."""
-        return self._optimizer
-
-    def take(self, count: int) -> None:
-        """Take `count` steps."""
-        for _ in range(count):
-            with autocast(self.device, self.run.training.precision):
-                loss = self.training_loss(self.step)
-            self._optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            if self.run.training.gradient_clip is not None:
-                torch.nn.utils.clip_grad_norm_(self._parameters_with_gradient, self.run.training.gradient_clip)
-            self._optimizer.step()
-            self._scheduler.step()
-            self.step += 1
-            self.after_step(self.step)
 
 
 @dataclass
@@ -121,7 +90,7 @@ def settings_of(objective: PaperObjective | RateControlledObjective, width: int,
     )
 
 
-def build(name: str, counts: PretokenCounts, width: int, codes: int, device: torch.device) -> Steps:
+def build(name: str, counts: PretokenCounts, width: int, codes: int, device: torch.device) -> NetworkSteps:
     """One of the three ways, ready to take steps."""
     if name == "padded":
         # Numbers of the authors' code; the learning rate has no influence on speed.
@@ -135,25 +104,14 @@ def build(name: str, counts: PretokenCounts, width: int, codes: int, device: tor
         stream = PretokenStream(
             counts, run.network.max_pretoken_bytes, run.training.sampling_exponent, run.training.weighting_exponent
         )
-    steps = Steps(run, stream, stream, seed=0)
-    steps.start(device)
+    steps = NetworkSteps(run, stream, stream, seed=0)
+    steps.start(device, run.training.precision, run.training.gradient_clip)
     return steps
-
-
-def timed(work: Callable[[], None], device: torch.device) -> float:
-    """Seconds of `work`, the device's included."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    start = time.perf_counter()
-    work()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
 
 
 def compare(counts: PretokenCounts, width: int, codes: int, repetitions: int, device: torch.device) -> list[Way]:
     """Time the three ways at one size, in turns."""
-    ways: list[tuple[Steps, Way]] = []
+    ways: list[tuple[NetworkSteps, Way]] = []
     for name in ("padded", "merged", "default"):
         steps = build(name, counts, width, codes, device)
         batch = steps.train_stream.batch(0, 0, steps.run.training.batch_pretokens)

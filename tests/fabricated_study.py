@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gqvae import layout
+from gqvae import layout, runs
 from gqvae.config import RESERVED_IDS, BPEArm, FixedArm, LanguageModel, ModelSize, Study, Vocabulary
 from gqvae.evaluation.contexts import ALONE, HALF, LONG
 from gqvae.evaluation.tables import COLUMNS, HISTORY, RESULT
-from gqvae.files import write_json
+from gqvae.files import file_digest, write_json
 
 QUALITY = {"bytes": 0.0, "bpe": 0.50, "bpe_matched": 0.47, "fixed": 0.33, "fixed_2": 0.30, "gqvae": 0.49, "gqvae_paper": 0.40}
 QUALITY |= {"dictionary_2": 0.2, "dictionary_3": 0.25}
@@ -71,11 +71,11 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
     for place, arm in enumerate(layout.tuned_arms(study)):
         tried = [[rate, 2.0 + 0.1 * abs(number - place % 2)] for number, rate in enumerate(study.language_model.learning_rates)]
         chosen = min(tried, key=lambda pair: pair[1])[0]
-        write_json(layout.chosen_rate_path(results, arm), {"arm": arm, "learning_rate": chosen})
+        write_json(runs.chosen_rate_path(results, arm), {"arm": arm, "learning_rate": chosen})
         for rate, loss in tried:
             record = {"arm": arm, "learning_rate": rate, "valid_bpb": loss}
-            write_json(layout.tuning_path(results, arm, rate) / "result.json", record)
-    for run in layout.language_model_runs(study):
+            write_json(runs.tuning_path(results, arm, rate) / "result.json", record)
+    for run in runs.language_model_runs(study):
         _run(study, run, results, rng)
     return results
 
@@ -194,13 +194,20 @@ def _tokens(study: Study, name: str, folder: Path, rng: np.random.Generator) -> 
     splits = {}
     for split, documents, tokens in (("train", 900, 20_000), ("test", 50, 1_100)):
         ids = rng.choice(size, size=tokens, p=shares / shares.sum()).astype("uint16")
-        (folder / f"{split}.bin").write_bytes(ids.tobytes())
-        np.save(folder / f"{split}.offsets.npy", np.linspace(0, tokens, documents + 1).astype(np.int64))
-        splits[split] = {"documents": documents, "tokens": tokens, "bytes": 3 * tokens}
+        splits[split] = write_ids(folder, split, ids, documents)
     write_json(folder / "tokens.json", {"vocab_size": size, "dtype": "uint16", "splits": splits})
 
 
-def _run(study: Study, run: layout.LanguageModelRun, results: Path, rng: np.random.Generator) -> None:
+def write_ids(folder: Path, split: str, ids: np.ndarray, documents: int = 1) -> dict[str, Any]:
+    """Ids as an encoded split of documents of equal length, whatever text they may stand for; its part of `tokens.json`."""
+    files = {"sha256": folder / f"{split}.bin", "offsets_sha256": folder / f"{split}.offsets.npy"}
+    files["sha256"].write_bytes(ids.tobytes())
+    np.save(files["offsets_sha256"], np.linspace(0, len(ids), documents + 1).astype(np.int64))
+    digests = {key: file_digest(path) for key, path in files.items()}
+    return {"documents": documents, "tokens": len(ids), "bytes": 3 * len(ids), **digests}
+
+
+def _run(study: Study, run: runs.LanguageModelRun, results: Path, rng: np.random.Generator) -> None:
     size = _vocab_size(study, run.family, run.variant)
     rate = 1.0 if run.arm == "bytes" else _rate(run.arm, size)
     floor = 1.5 - 0.6 * QUALITY.get(run.arm, 0.45) + float(rng.normal(0, 0.004))

@@ -90,9 +90,12 @@ def test_the_conda_environment_has_the_ranges_of_the_package() -> None:
 
 def test_the_lock_file_pins_every_direct_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = [line for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.]+", line) for line in lines)
-    pinned = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in lines}
+    lock, torch = ((ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-torch.lock"))
+    packages = re.split(r"^(?=[a-z])", lock, flags=re.MULTILINE)[1:]
+    pin = r"[a-z0-9-]+==[A-Za-z0-9.]+( ; [^\\]+)?( \\\n +--hash=sha256:[0-9a-f]{64})+\n"
+    assert [package for package in packages if not re.fullmatch(pin, package)] == []
+    assert re.search(r"^torch==[0-9.]+\n\Z", torch, flags=re.MULTILINE)
+    pinned = {package.partition("==")[0] for package in packages} | {"torch"}
     for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
         name = re.split(r"[^A-Za-z0-9_.-]", requirement)[0]
         assert re.sub(r"[-_.]+", "-", name).lower() in pinned

@@ -9,7 +9,7 @@ from gqvae.source_files import PACKAGE
 
 # From the bottom to the top; a layer is a sub-package or a set of modules of the package itself.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "config", "files", "progress", "layout", "source_files", "config_docs"),
+    ("errors", "config", "devices", "files", "progress", "layout", "runs", "source_files", "config_docs"),
     ("corpus",),
     ("models",),
     ("tokenizers",),

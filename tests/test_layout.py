@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fabricated_study import fabricated_settings
-from gqvae import layout
+from gqvae import layout, runs
 from gqvae.errors import UserError
 
 
@@ -27,14 +27,14 @@ def test_variants_are_sizes_or_matched() -> None:
 
 def test_every_seed_trains_a_language_model_even_on_a_tokenizer_without_seed() -> None:
     study = fabricated_settings(seeds=(0, 1))
-    runs = layout.language_model_runs(study)
-    assert len(runs) == len({run.name for run in runs}) == 5 * 2 * (3 + 2)
-    run = next(run for run in runs if run.name == "bpe-s1-b500000-l2w64")
+    asked = runs.language_model_runs(study)
+    assert len(asked) == len({run.name for run in asked}) == 5 * 2 * (3 + 2)
+    run = next(run for run in asked if run.name == "bpe-s1-b500000-l2w64")
     assert (run.family, run.variant) == ("bpe", "v1024")
     assert run.path("results/x").as_posix() == "results/x/language_models/bpe-s1-b500000-l2w64"
-    others = {(run.size, run.train_bytes) for run in runs if run.size != "l2w64"}
+    others = {(run.size, run.train_bytes) for run in asked if run.size != "l2w64"}
     assert others == {("l1w32", 1_000_000), ("l3w96", 1_000_000)}
-    assert {run.name for run in layout.main_runs(study)} == {run.name for run in runs if run.name.endswith("-b1000000-l2w64")}
+    assert {run.name for run in runs.main_runs(study)} == {run.name for run in asked if run.name.endswith("-b1000000-l2w64")}
 
 
 def test_an_unknown_arm_and_an_unmatched_family_are_refused() -> None:
@@ -77,4 +77,4 @@ def test_an_arm_that_is_never_quantized_has_a_network_and_no_tokens() -> None:
     assert layout.families(study) == ["bpe", "gqvae-s0"]
     assert layout.tokenizer_arms(study) == ("bpe", "gqvae")
     assert [name for name, _ in layout.downstream_tokenizers(study)] == ["bpe", "gqvae-s0"]
-    assert {run.arm for run in layout.language_model_runs(study)} == {"bpe", "gqvae"}
+    assert {run.arm for run in runs.language_model_runs(study)} == {"bpe", "gqvae"}

@@ -12,12 +12,14 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gqvae import __version__
-from gqvae.errors import UserError
+from gqvae.errors import UserError, first_line, is_out_of_memory
+from gqvae.files import FULL_DISK
 from gqvae.training.resume import Interrupted
 from gqvae.verbs import borrowing, corpus, evaluation, figures, language_models, product, project, tokenizers
 
@@ -73,6 +75,14 @@ def _terminated() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _file_error(error: OSError) -> tuple[str, str]:
+    """What happened, and what to do."""
+    file = error.filename or f"a file (perhaps a temporary one in {tempfile.gettempdir()})"
+    if error.errno in FULL_DISK:
+        return f"No space left to write {file}", "free some disk space (or quota) and run again"
+    return f"{file}: {error.strerror or error}", "check the path and try again"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb.
 
@@ -105,12 +115,18 @@ def _run(parsed: argparse.Namespace) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except OSError as error:
-        logger.error("gqvae: error: %s: %s; check the path and try again.", error.filename or "a file", error.strerror or error)
-        return 2
     except KeyboardInterrupt:
         logger.error("gqvae: interrupted")
         return 130
+    except (MemoryError, RuntimeError, OSError) as error:
+        if is_out_of_memory(error):
+            what, remedy = f"out of memory ({first_line(error)})", "give the job more, or make the batch or the model smaller"
+        elif isinstance(error, OSError):
+            what, remedy = _file_error(error)
+        else:
+            raise
+        logger.error("gqvae: error: %s: %s.", what, remedy)
+        return 2
     return 0
 
 

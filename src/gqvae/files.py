@@ -18,6 +18,7 @@ from typing import IO, Any
 from gqvae.errors import UserError
 
 CHUNK_BYTES = 1 << 20
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space, no quota, a limit on the size of files
 
 
 @contextlib.contextmanager
@@ -39,11 +40,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with open(temporary, "rb+") as stream:
+        with open(temporary, "rb") as stream:  # it may be a link to a file that is read-only
             os.fsync(stream.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in FULL_DISK:
             raise UserError(f"No space left to write {path}: free some disk space (or quota) and run again.") from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise UserError(f"Cannot write {path}: make its folder writable and run again.") from error
@@ -88,11 +89,22 @@ def read_json(path: Path) -> Any:
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes, read in pieces."""
-    digest = hashlib.sha256()
     with open(path, "rb") as stream:
-        while block := stream.read(CHUNK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def require_digest(path: Path, expected: object, remedy: str) -> None:
+    """Refuse a file whose contents are not those that were recorded when it was written.
+
+    Raises:
+        UserError: it is missing or changed; `remedy` says what to do, as the end of the sentence.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path} does not exist: {remedy}.")
+    if expected is None:
+        raise UserError(f"No SHA-256 of {path} is recorded beside it (another version wrote it): {remedy}.")
+    if file_digest(path) != expected:
+        raise UserError(f"{path} is damaged (its SHA-256 is not the recorded one): {remedy}.")
 
 
 def json_digest(value: Any) -> str:

@@ -3,13 +3,11 @@
 The workflow's rules and `gqvae collect` share these names, so that neither can ask for something the other does not make.
 
 A *family* is what one training yields: `bytes`, `bpe`, `bpe_matched-s0`, `gqvae-s1`. A *variant* is one tokenizer of a family:
-`v1024` by its vocabulary size, or `matched`. A *run* is one language model: an arm, a seed, an amount of training text and a
-size of model.
+`v1024` by its vocabulary size, or `matched`. What reads the tokens is in `gqvae.runs`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from gqvae.config import RESERVED_IDS, BorrowedArm, BPEArm, BytesArm, Claim, CountedArm, FixedArm, GQVAEArm, Study
@@ -37,8 +35,17 @@ TABLES = (
     "breakdown",
     "results",
 )
-FIGURES = ("compression", "convergence", "learnability", "training", "rank_frequency", "claims", "breakdown", "tuning")
-RUN_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "result.json")  # of one language model
+FIGURES = (
+    "compression",
+    "convergence",
+    "learnability",
+    "advantage",
+    "training",
+    "rank_frequency",
+    "claims",
+    "breakdown",
+    "tuning",
+)
 # Of the corpus in the tokens of one tokenizer, what statistics are taken from.
 COUNTED_FILES = ("tokens.json", "train.bin", "train.offsets.npy", "test.bin", "test.offsets.npy")
 ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
@@ -231,74 +238,11 @@ def lender(study: Study, name: str) -> tuple[str, str, str]:
     return chosen.study or study.study, theirs, variant(study, arm)
 
 
-@dataclass(frozen=True)
-class LanguageModelRun:
-    """One language model of the study and the tokenizer it reads."""
-
-    arm: str
-    seed: int
-    train_bytes: int
-    size: str
-    family: str
-    variant: str
-
-    @property
-    def name(self) -> str:
-        """The folder of the run under `language_models/`, e.g. `gqvae-s0-b1000000-l2w128`."""
-        return f"{self.arm}-s{self.seed}-b{self.train_bytes}-{self.size}"
-
-    def path(self, results: Path | str) -> Path:
-        """The folder of `RUN_FILES`."""
-        return Path(results) / "language_models" / self.name
-
-
-def language_model_runs(study: Study) -> list[LanguageModelRun]:
-    """Every language model the study asks for, by arm and seed: the main size on each amount of text, then other sizes on the largest."""
-    model = study.language_model
-    asked = [(size, model.name) for size in model.train_bytes] + [
-        (max(model.train_bytes), size.name) for size in model.other_sizes
-    ]
-    return [
-        LanguageModelRun(arm, seed, train_bytes, size, family(study, arm, seed), variant(study, arm))
-        for arm in arm_names(study)
-        if study.arms[arm].language_model
-        for seed in study.seeds
-        for train_bytes, size in asked
-    ]
-
-
-def main_runs(study: Study) -> list[LanguageModelRun]:
-    """The runs that curves and parts are drawn of: those of the main size with the most training text."""
-    model = study.language_model
-    return [run for run in runs_of_size(study, model.name) if run.train_bytes == max(model.train_bytes)]
-
-
-def runs_of_size(study: Study, size: str) -> list[LanguageModelRun]:
-    """The runs of one size."""
-    return [run for run in language_model_runs(study) if run.size == size]
-
-
-def tuning_path(results: Path | str, arm: str, rate: float) -> Path:
-    """The folder of the language model that tries a learning rate."""
-    return Path(results) / "language_models" / "tuning" / f"{arm}-r{rate!r}"
-
-
-def chosen_rate_path(results: Path | str, arm: str) -> Path:
-    """The learning rate that was chosen for an arm."""
-    return Path(results) / "language_models" / "tuning" / f"{arm}.json"
-
-
 def tuned_arms(study: Study) -> tuple[str, ...]:
     """The arms whose learning rate is chosen: all with language models, where there is something to choose from."""
     if not study.language_model.learning_rates:
         return ()
     return tuple(arm for arm in arm_names(study) if study.arms[arm].language_model)
-
-
-def tuning_bytes(study: Study) -> int:
-    """The amount of training text after which learning rates are compared: few steps would favour high ones."""
-    amounts = study.language_model.train_bytes
-    return amounts[len(amounts) // 2]
 
 
 def figures(study: Study) -> tuple[str, ...]:

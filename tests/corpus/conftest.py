@@ -22,7 +22,7 @@ class Hub:
     Attributes:
         files: content by name.
         faults: for each request to come ("HEAD name" or "GET name"), the faults still to commit, first one first:
-            ("status", code, headers), ("cut", bytes sent) or ("body", other content).
+            ("status", code, headers), ("cut", bytes sent), ("stall", bytes sent) or ("body", other content).
         always: a fault for every request of a kind once `faults` has none.
         requests: "HEAD name", "GET name" or "GET name bytes=5-", in order.
     """
@@ -35,6 +35,7 @@ class Hub:
         self.authorized: list[str] = []
         self.url = ""
         self.announce_digest = True
+        self.released = threading.Event()  # ends what stalls
 
     def dataset(self) -> PinnedDataset:
         """The data set, pinned to what the server holds now."""
@@ -90,7 +91,9 @@ class Answers(BaseHTTPRequestHandler):
             status = 206
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         body = content[start:]
-        self.send(status, body, headers, fault[1] if fault is not None and fault[0] == "cut" else None)
+        self.send(status, body, headers, fault[1] if fault is not None and fault[0] in ("cut", "stall") else None)
+        if fault is not None and fault[0] == "stall":
+            self.hub.released.wait(30)
 
     def send(self, status: int, body: bytes, headers: dict[str, str], cut: int | None = None) -> None:
         self.send_response(status)
@@ -120,6 +123,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     held.url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("HF_ENDPOINT", held.url)
     yield held
+    held.released.set()
     server.shutdown()
     server.server_close()
     thread.join()

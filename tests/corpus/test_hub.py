@@ -103,6 +103,21 @@ def test_wrong_body_is_deleted_and_refused(hub, backoff, tmp_path):
     assert not (tmp_path / "valid.txt").exists() and not hidden(tmp_path)
 
 
+def test_endless_body_is_refused_before_it_fills_the_disk(hub, backoff, tmp_path):
+    hub.always["GET valid.txt"] = ("body", b"A short one.\n" * 100_000)
+    with pytest.raises(UserError, match=r"valid\.txt: more than its 13 bytes are sent"):
+        download(hub.dataset(), tmp_path, backoff)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 13
+
+
+def test_server_that_stops_sending_is_left_and_asked_for_the_rest(hub, backoff, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DOWNLOAD_TIMEOUT", 0.3)
+    hub.faults["GET train.txt"] = [("stall", 100_000)]
+    download(hub.dataset(), tmp_path, backoff)
+    assert (tmp_path / "train.txt").read_bytes() == hub.files["train.txt"]
+    assert "GET train.txt bytes=100000-" in hub.requests
+
+
 def test_wrong_announcement_is_refused_before_the_body(hub, backoff, tmp_path):
     dataset = hub.dataset()
     hub.files["valid.txt"] = b"Another revision.\n"

@@ -21,6 +21,7 @@ from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.source import Source
 from gqvae.corpus.splits import choose_split, write_corpus
 from gqvae.errors import UserError
+from gqvae.files import read_json, write_json
 
 FILES = sorted(f"{split}{ending}" for split in SPLITS for ending in (".txt", ".offsets.npy"))
 
@@ -199,13 +200,20 @@ def test_memory_does_not_grow_with_the_text(tmp_path):
     assert writing < 8 * count + 2_000_000 and reading < 2_000_000
 
 
+def _claim_another_document(folder):
+    record = read_json(folder / "corpus.json")
+    record["splits"]["train"]["documents"] += 1
+    write_json(folder / "corpus.json", record)
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
         (lambda folder: (folder / "train.txt").unlink(), r"train\.txt does not exist"),
-        (lambda folder: (folder / "train.txt").write_bytes(b"shorter"), "do not fit together"),
+        (lambda folder: (folder / "train.txt").write_bytes(b"shorter"), r"train\.txt is damaged"),
         (lambda folder: (folder / "train.offsets.npy").write_bytes(b"nothing"), "offsets.npy is damaged"),
-        (lambda folder: np.save(folder / "train.offsets.npy", np.zeros(3)), "do not fit together"),
+        (lambda folder: np.save(folder / "train.offsets.npy", np.zeros(3)), "offsets.npy is damaged"),
+        (_claim_another_document, "do not fit together"),
         (lambda folder: (folder / "corpus.json").write_text("{"), r"corpus\.json is damaged"),
         (lambda folder: (folder / "corpus.json").write_text("{}"), "does not describe the split train"),
         (lambda folder: (folder / "corpus.json").unlink(), r"corpus\.json does not exist"),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from fabricated_study import fabricate, fabricated_settings
-from gqvae import layout
+from gqvae import layout, runs
 from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.evaluation.collect import collect, expected_files
@@ -43,7 +43,7 @@ def test_every_run_is_a_row(study: Study, results: Path) -> None:
     assert len(tables["distribution"]) == 2 + 3 * seeds
     assert tables["results"]["arm"].tolist() == ["bytes", "bpe", "bpe_matched", "fixed", "gqvae"]
     assert len(tables["differences"]) == 3 * 4
-    curves = [pd.read_csv(run.path(results) / "curve.csv") for run in layout.main_runs(study)]
+    curves = [pd.read_csv(run.path(results) / "curve.csv") for run in runs.main_runs(study)]
     assert len(tables["convergence"]) == sum(map(len, curves))
 
 

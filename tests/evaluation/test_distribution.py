@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from fabricated_study import write_ids
 from gqvae.errors import UserError
 from gqvae.evaluation import distribution
 from gqvae.files import write_json
 
 
 def write_tokens(folder: Path, ids: np.ndarray, vocab_size: int) -> Path:
-    (folder / "train.bin").write_bytes(ids.tobytes())
-    splits = {"train": {"documents": 1, "tokens": len(ids), "bytes": len(ids)}}
+    splits = {"train": write_ids(folder, "train", ids)}
     write_json(folder / "tokens.json", {"vocab_size": vocab_size, "dtype": str(ids.dtype), "splits": splits})
     return folder
 
@@ -39,7 +39,7 @@ def test_an_id_outside_the_vocabulary_is_refused(tmp_path: Path) -> None:
 def test_a_truncated_token_file_is_refused(tmp_path: Path) -> None:
     folder = write_tokens(tmp_path, np.arange(10, dtype="uint16"), 257)
     (folder / "train.bin").write_bytes(b"\0" * 18)
-    with pytest.raises(UserError, match="does not hold the 10 tokens"):
+    with pytest.raises(UserError, match=r"train\.bin is damaged"):
         distribution.count_tokens(folder)
 
 

@@ -86,7 +86,17 @@ def test_matching_shows_residuals_of_both_splits(tmp_path: Path) -> None:
 
 def test_links_lead_to_figures_of_the_study(tmp_path: Path) -> None:
     links = re.findall(r"\]\((figures/[a-z_]+)\.(?:png|pdf|csv)\)", summary_of(tmp_path, (0, 1)))
-    names = ("claims", "compression", "training", "rank_frequency", "tuning", "convergence", "learnability", "breakdown")
+    names = (
+        "claims",
+        "compression",
+        "training",
+        "rank_frequency",
+        "tuning",
+        "convergence",
+        "learnability",
+        "advantage",
+        "breakdown",
+    )
     assert sorted(set(links)) == sorted(f"figures/{name}" for name in names)
 
 
@@ -132,6 +142,7 @@ def test_provenance_names_data_code_and_versions_but_no_place(tmp_path: Path) ->
     assert record["corpus"]["splits"]["train"]["sha256"] == f"{90:064x}"
     assert record["versions"]["python"] == platform.python_version() and record["versions"]["torch"]
     assert len(record["code"]["sha256"]) == 64
+    assert record["network_devices"] == ["not recorded"] and record["language_model_devices"] == ["cpu"]
     assert "/home" not in text and platform.node() not in text and str(tmp_path) not in text
     assert getpass.getuser() == "root" or getpass.getuser() not in text
 

@@ -86,6 +86,9 @@ class Browser:
 
     def open(self, path: Path) -> None:
         self._send("/url", {"url": path.as_uri()})
+        # Until a page has been painted, Chromium throws keys away: two frames, so that one is on the screen.
+        painted = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))"
+        self._send("/execute/async", {"script": painted, "args": []})
 
     def run(self, script: str) -> Any:
         return self._send("/execute/sync", {"script": f"return {script}", "args": []})

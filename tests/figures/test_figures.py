@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -41,6 +42,11 @@ LABELS = {
     "learnability": [
         ("training text (bytes)", "test loss (bits per byte) ↓"),
         ("parameters without the vocabulary's", ""),
+    ],
+    "advantage": [
+        ("training text so far (bytes)\nvalidation split", "loss saved (share of bits per byte) ↑"),
+        ("training text in all (bytes)\ntest split", ""),
+        ("parameters, vocabulary left out\ntest split", ""),
     ],
     "training": [
         ("", "tokens per pre-token ↓"),
@@ -185,11 +191,70 @@ def test_learnability_bars_are_the_intervals(results: Path) -> None:
             assert tuple(np.round([row.amount, row.low, row.amount, row.high], 9)) in bars
 
 
+def test_advantage_is_the_paired_share_of_the_loss_at_equal_compression(results: Path) -> None:
+    points, figure = drawn(FIGURES["advantage"], results)
+    shown = points[points["panel"] == "training text"]
+    table = pd.read_csv(results / "tables" / "learnability.csv").set_index(["arm", "train_bytes", "seed"])["test_bpb"]
+    for row in shown[shown["series"] == "seed"].itertuples():
+        expected = 1 - table[row.arm, row.amount, row.seed] / table["bpe_matched", row.amount, row.seed]
+        assert row.advantage == pytest.approx(expected, abs=1e-12)
+    mean = shown[(shown["arm"] == "gqvae") & (shown["series"] == "mean")]
+    np.testing.assert_allclose(lines_of(figure, 1)["gqvae"][:, 1], mean["advantage"])
+    assert "bpe_matched" not in set(points["arm"]) and len(shown[shown["series"] == "mean"]) > len(mean)
+
+
+def test_curves_are_compared_at_equal_amounts_of_text(results: Path, tmp_path: Path) -> None:
+    """An arm whose loss is a straight line over log bytes, a tenth below the reference's, measured at other amounts."""
+    tables = tmp_path / "tables"
+    shutil.copytree(results / "tables", tables)
+    theirs, ours = np.array([5e3, 2e4, 1e5, 9e5]), np.array([4e3, 5e4, 8e5])
+    curves = [("bpe_matched", theirs, 10 - 0.5 * np.log(theirs)), ("gqvae", ours, 0.9 * (10 - 0.5 * np.log(ours)))]
+    frames = [
+        pd.DataFrame(
+            {"arm": arm, "seed": seed, "train_bytes": 10, "step": 1, "bytes": x, "tokens": 1, "flops": 1.0, "valid_bpb": y}
+        )
+        for arm, x, y in curves
+        for seed in (0, 1, 2)
+    ]
+    pd.concat(frames).to_csv(tables / "convergence.csv", index=False)
+    points = FIGURES["advantage"].points(tables)
+    mean = points[(points["panel"] == "while training") & (points["series"] == "mean")]
+    assert mean["amount"].tolist() == [2e4, 1e5, 8e5]
+    np.testing.assert_allclose(mean["advantage"], 0.1)
+
+
 def test_two_seeds_have_points_and_no_bars(tmp_path: Path) -> None:
     study = fabricated_settings(seeds=(0, 1))
     collect(study, fabricate(study, tmp_path), tmp_path / "tables")
     points, figure = drawn(FIGURES["learnability"], tmp_path)
     assert points["low"].isna().all() and not figure.axes[0].collections
+
+
+def test_one_amount_of_text_and_one_vocabulary_size_are_drawn_in_the_middle_with_whole_names(tmp_path: Path) -> None:
+    study = fabricated_settings(
+        seeds=(0, 1, 2),
+        arms={
+            "bpe": {"kind": "bpe"},
+            "an_arm_with_a_very_long_name": {"kind": "bpe"},
+            "bpe_matched": {"kind": "bpe", "match": "gqvae"},
+            "gqvae": {"kind": "gqvae"},
+        },
+        vocabulary={"size": 1024},
+        language_model={"train_bytes": [500_000]},
+    )
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    for name in ("compression", "learnability", "advantage", "convergence"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            _, figure = drawn(FIGURES[name], tmp_path)
+            figure.set_dpi(200)  # as it is saved
+            figure.canvas.draw()
+        axes = figure.axes[-1]
+        lines = [np.asarray(line.get_xdata(), float) for line in axes.get_lines() if line.get_transform() == axes.transData]
+        drawn_at, (left, right) = np.concatenate(lines), axes.get_xlim()
+        assert name == "convergence" or (left < drawn_at.min() and drawn_at.max() < right), name  # there the start is cut off
+        names = [text for text in axes.texts if "very long" in text.get_text()]
+        assert len(names) == 1 and all(text.get_window_extent().x1 < figure.bbox.x1 for text in axes.texts), name
 
 
 def test_training_leaves_out_what_was_not_measured(results: Path) -> None:

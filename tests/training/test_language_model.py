@@ -213,6 +213,12 @@ def test_run_learns_and_accounts_for_every_byte(study: Path, whole: dict[str, An
     assert 0.5 < result["test_bpb"] < 4
 
 
+def test_a_run_in_bf16_learns_as_well(study: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+    found = run(study, tmp_path / "out", SETTINGS.model_copy(update={"precision": "bf16"}))["result"]
+    assert found["precision"] == "bf16-mixed"
+    assert found["test_bpb"] == pytest.approx(whole["result"]["test_bpb"], rel=0.03)
+
+
 def test_final_bits_agree_with_the_curve_when_all_is_measured(study: Path, tmp_path: Path) -> None:
     found = run(study, tmp_path / "out", SETTINGS.model_copy(update={"valid_bytes": 10**9}), train_bytes=600)
     assert float(found["curve"].splitlines()[-1].split(",")[-1]) == pytest.approx(found["result"]["valid_bpb"], rel=1e-12)

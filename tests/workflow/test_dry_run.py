@@ -11,7 +11,7 @@ import pytest
 import yaml
 from workflow_runs import ROOT, run_snakemake
 
-from gqvae import layout
+from gqvae import layout, runs
 from gqvae.config import Study, parse
 from gqvae.evaluation.ablations import ablation_files
 from gqvae.evaluation.collect import expected_files
@@ -73,7 +73,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "borrow_tokenizer": len(layout.borrowed_families(study)),
         "measure_compression": len(layout.families(study)),
         "encode_corpus": len(layout.downstream_tokenizers(study)),
-        "train_lm": len(layout.language_model_runs(study)),
+        "train_lm": len(runs.language_model_runs(study)),
         "collect_results": 1,
         "explore": 1,
         **{f"plot_{figure}": 1 for figure in layout.figures(study)},

@@ -14,6 +14,7 @@ PARTS = ("Snakefile", "workflow", "profiles", "configs", "src", "pyproject.toml"
 
 def copy_of_repository(folder: Path) -> Path:
     """What the workflow needs, in a folder where results may be made and sources edited."""
+    folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():

@@ -35,8 +35,8 @@ rule ablations:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=STUDY.canonical(),
         results=subpath(output.table, ancestor=2),

@@ -35,8 +35,8 @@ rule collect_results:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(30),
     params:
         settings=STUDY.canonical(),
         results=subpath(output.results, ancestor=2),
@@ -73,8 +73,8 @@ rule explore:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1800,
-        runtime=10,
+        mem_mb=growing(1800),
+        runtime=growing(10),
     params:
         tokenizers=folders_of_tokenizers,
     message:
@@ -107,8 +107,8 @@ rule summarize:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=STUDY.canonical(),
         results=subpath(output.summary, parent=True),
@@ -141,8 +141,8 @@ rule write_provenance:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=STUDY.canonical(),
         results=subpath(output.record, parent=True),

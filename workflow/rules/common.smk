@@ -7,7 +7,7 @@ from pathlib import Path
 
 try:
     from gqvae import config as settings
-    from gqvae import layout
+    from gqvae import layout, runs
     from gqvae.errors import UserError
     from gqvae.source_files import PACKAGE, source_files
     from gqvae.tokenizers.counted import check_arms
@@ -46,8 +46,24 @@ PRETOKENS = {split: f"{RESULTS}/pretokens/{split}.npz" for split in SPLITS}
 # Sizes of the figure of compression against vocabulary size, beside the one compared downstream.
 OTHER_SIZES = [size for size in STUDY.vocabulary.sizes if size != STUDY.vocabulary.size]
 
-# Trainings ask for a GPU where there is one; profiles/slurm asks for it on behalf of a login node that has none.
+# Trainings, and whatever asks a network, take a GPU where there is one; profiles/slurm asks for it on behalf
+# of a login node that has none, for trainings and their vocabularies.
 GPU = int(shutil.which("nvidia-smi") is not None)
+
+
+def growing(amount):
+    """A resource that grows with every attempt: what failed for want of it gets more."""
+
+    def of_attempt(wildcards, attempt):
+        return attempt * amount
+
+    return of_attempt
+
+
+def gpu_of_network(wildcards):
+    """A GPU, where there is one, for arms with a network."""
+    arm = wildcards.arm if "arm" in wildcards.keys() else layout.split_family(wildcards.family)[0]
+    return GPU if layout.downstream_encoder(STUDY, arm) else 0
 
 
 def code(module, verb, without=()):
@@ -152,18 +168,18 @@ def language_model_settings(wildcards):
 def tuning_settings(wildcards):
     """The same for a run that tries a rate."""
     model = STUDY.language_model
-    return model.of_run(model.name, layout.tuning_bytes(STUDY), float(wildcards.rate)).canonical()
+    return model.of_run(model.name, runs.tuning_bytes(STUDY), float(wildcards.rate)).canonical()
 
 
 def extent_of_run(wildcards):
     """Curves and other windows for the runs that figures show; the rest gives final values."""
     name = "{arm}-s{seed}-b{train_bytes}-{model}".format(**wildcards)
-    return "full" if name in {run.name for run in layout.main_runs(STUDY)} else "brief"
+    return "full" if name in {run.name for run in runs.main_runs(STUDY)} else "brief"
 
 
 def chosen_rate(wildcards):
     """The learning rate of an arm, where it is chosen."""
-    return [str(layout.chosen_rate_path(RESULTS, wildcards.arm))] if layout.tuned_arms(STUDY) else []
+    return [str(runs.chosen_rate_path(RESULTS, wildcards.arm))] if layout.tuned_arms(STUDY) else []
 
 
 def match_target(wildcards):
@@ -209,7 +225,7 @@ def inputs_of_run(wildcards):
 
 def trials(arm):
     """The runs that an arm's learning rate is chosen from."""
-    return [f"{layout.tuning_path(RESULTS, arm, rate)}/result.json" for rate in STUDY.language_model.learning_rates]
+    return [f"{runs.tuning_path(RESULTS, arm, rate)}/result.json" for rate in STUDY.language_model.learning_rates]
 
 
 # What the tables are made from: everything the study asks for, so that a mean never hides a missing seed.
@@ -222,9 +238,9 @@ MEASUREMENTS = {
         for family, variant in layout.downstream_tokenizers(STUDY)
         for name in layout.COUNTED_FILES
     ],
-    "rates": [str(layout.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
+    "rates": [str(runs.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
     "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],
-    "runs": [f"{run.path(RESULTS)}/{name}" for run in layout.language_model_runs(STUDY) for name in layout.RUN_FILES],
+    "runs": [f"{run.path(RESULTS)}/{name}" for run in runs.language_model_runs(STUDY) for name in runs.RUN_FILES],
 }
 
 

@@ -36,8 +36,8 @@ if STUDY.corpus.source == "tinystories":
             "../envs/gqvae.yaml"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=120,
+            mem_mb=growing(500),
+            runtime=growing(120),
         params:
             # The pinned file is the same for every study, whatever part of it the study reads.
             settings=settings.TinyStoriesCorpus().canonical(),
@@ -62,8 +62,8 @@ rule prepare_corpus:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=120,
+        mem_mb=growing(1500),
+        runtime=growing(120),
     params:
         settings=STUDY.corpus.canonical(),
         downloads=f"--downloads {DOWNLOADS}" if STUDY.corpus.source == "tinystories" else "",
@@ -91,8 +91,8 @@ rule count_pretokens:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=240,
+        mem_mb=growing(1500),
+        runtime=growing(240),
     params:
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.train, parent=True),
@@ -120,8 +120,8 @@ rule count_shuffled_pretokens:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=240,
+        mem_mb=growing(1500),
+        runtime=growing(240),
     params:
         corpus=subpath(input.corpus, parent=True),
         share=lambda wildcards: STUDY.arms[wildcards.arm].shuffled_share,

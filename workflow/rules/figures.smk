@@ -30,6 +30,12 @@ PLOTS = {
         "Learnability",
         "final bits per byte against the amount of training text and the size of the model",
     ),
+    "advantage": (
+        ["convergence", "learnability", "model_sizes"],
+        "3. Language models",
+        "Advantage over matched BPE",
+        "bits per byte saved over BPE at equal compression",
+    ),
     "breakdown": (
         ["breakdown"],
         "3. Language models",
@@ -71,8 +77,8 @@ for figure, (tables, category, title, shown) in PLOTS.items():
             "../envs/gqvae.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=growing(1000),
+            runtime=growing(10),
         params:
             figure=figure,
             tables=folder_of_tables,

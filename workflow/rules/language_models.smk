@@ -22,8 +22,9 @@ rule encode_corpus:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1800,
-        runtime=240,
+        gpu=gpu_of_network,
+        mem_mb=growing(1800),
+        runtime=growing(240),
     params:
         tokenizer=subpath(input.tokenizer, parent=True),
         corpus=subpath(input.corpus, parent=True),
@@ -48,18 +49,17 @@ rule tune_lm:
         f"{LOGS}/tune_lm/{{arm}}-r{{rate}}.log",
     benchmark:
         f"{BENCHMARKS}/tune_lm/{{arm}}-r{{rate}}.tsv"
-    retries: 1
     conda:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=1800,
-        runtime=1440,
+        mem_mb=growing(1800),
+        runtime=growing(1440),
     params:
         settings=tuning_settings,
         seed=STUDY.seeds[0],
-        train_bytes=layout.tuning_bytes(STUDY),
+        train_bytes=runs.tuning_bytes(STUDY),
         state=f"{STATE}/language_models/tuning/{{arm}}-r{{rate}}",
         tokenizer=subpath(input.tokenizer, parent=True),
         tokens=subpath(input.record, parent=True),
@@ -89,8 +89,8 @@ rule choose_learning_rate:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     message:
         "Arm {wildcards.arm}: choose the learning rate that is best on the validation split."
     shell:
@@ -108,7 +108,7 @@ rule train_lm:
     output:
         measured=[
             f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}/{name}"
-            for name in layout.RUN_FILES
+            for name in runs.RUN_FILES
             if name != "result.json"
         ],
         result=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}/result.json",
@@ -117,14 +117,13 @@ rule train_lm:
     benchmark:
         f"{BENCHMARKS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.tsv"
     # A retry goes on from the state that the failed attempt left.
-    retries: 1
     conda:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=1800,
-        runtime=1440,
+        mem_mb=growing(1800),
+        runtime=growing(1440),
     params:
         settings=language_model_settings,
         extent=extent_of_run,

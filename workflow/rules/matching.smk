@@ -19,8 +19,9 @@ rule match_compression:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1800,
-        runtime=120,
+        gpu=GPU,
+        mem_mb=growing(1800),
+        runtime=growing(120),
     params:
         settings=matching_settings,
         target=subpath(input.target, parent=True),
@@ -50,8 +51,9 @@ rule measure_compression:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1800,
-        runtime=120,
+        gpu=gpu_of_network,
+        mem_mb=growing(1800),
+        runtime=growing(120),
     params:
         arm=arm_and_seed,
         tokenizers=folders_of_tokenizers,

@@ -27,8 +27,9 @@ rule measure_rates:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1800,
-        runtime=120,
+        gpu=GPU,
+        mem_mb=growing(1800),
+        runtime=growing(120),
     params:
         tokenizers=folders_of_tokenizers,
         bpe=subpath(input.bpe, parent=True),

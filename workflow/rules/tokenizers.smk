@@ -29,8 +29,8 @@ rule make_bytes:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         folder=subpath(output.tokenizer, ancestor=2),
     message:
@@ -58,8 +58,8 @@ rule train_counted:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=60,
+        mem_mb=growing(1500),
+        runtime=growing(60),
     params:
         settings=counted_settings,
         folder=subpath(output.tokenizer, ancestor=2),
@@ -89,14 +89,13 @@ rule train_network:
         arm=one_of(arms_of("fixed", "gqvae")),
     priority: 10
     # A retry goes on from the state that the failed attempt left.
-    retries: 1
     conda:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=1800,
-        runtime=720,
+        mem_mb=growing(1800),
+        runtime=growing(720),
     params:
         settings=network_settings,
         state=f"{STATE}/networks/{{arm}}-s{{seed}}",
@@ -133,8 +132,9 @@ rule distill_vocabulary:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=1800,
-        runtime=240,
+        gpu=GPU,
+        mem_mb=growing(1800),
+        runtime=growing(240),
     params:
         settings=distillation_settings,
         network=subpath(input.network, parent=True),
@@ -165,8 +165,8 @@ rule borrow_tokenizer:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         lender=subpath(input.tokenizer, parent=True),
         encoder=chosen_encoder,

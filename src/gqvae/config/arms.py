@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from gqvae.config.block import MODULE_NAME, Block, setting
 from gqvae.config.networks import Objective, RateControlledObjective, RequestedRate
 
-ARM_NAME = r"^[a-z][a-z0-9_]*$"
-STUDY_NAME = r"^[a-z0-9][a-z0-9_-]*$"
+ARM_NAME = r"^[a-z][a-z0-9_]{0,59}$"  # part of the names of folders
+STUDY_NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 TOKENIZERS = Path(__file__).resolve().parents[1] / "tokenizers"
 
 

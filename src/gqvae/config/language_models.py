@@ -55,6 +55,10 @@ class LanguageModel(ModelSize):
     evaluations: int = setting(10, "Log-spaced points at which validation bits per byte are measured.", "points", ge=2)
     valid_bytes: int = setting(50_000, "Validation text used at those points (whole documents).", "bytes", gt=0)
     precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
+    compile: bool = setting(
+        False,
+        "Compile the layers where there is a GPU: faster steps after some seconds of compilation, which torch keeps for later runs.",
+    )
     checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
 
     @model_validator(mode="after")

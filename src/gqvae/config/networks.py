@@ -126,6 +126,10 @@ class NetworkTraining(Block):
     measure_every: int = setting(50, "Steps between rows of the training history.", "steps", ge=1)
     gradient_clip: float | None = setting(1.0, "Largest gradient norm (None: no limit, as the authors' code).", gt=0)
     precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
+    compile: bool = setting(
+        False,
+        "Compile the layers where there is a GPU: faster steps after some seconds of compilation, which torch keeps for later runs.",
+    )
     checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
 
     @model_validator(mode="after")

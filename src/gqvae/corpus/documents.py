@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gqvae.errors import UserError
-from gqvae.files import json_digest, read_json
+from gqvae.files import json_digest, read_json, require_digest
 
 SPLITS = ("train", "valid", "test")
 RECORD = "corpus.json"
@@ -56,18 +56,12 @@ class DocumentStore:
         record = _split_record(Path(folder), split)
         path, offsets_file = text_path(folder, split), offsets_path(folder, split)
         again = f"delete {folder} and run `gqvae prepare-corpus` again"
-        for file in (path, offsets_file):
-            if not file.is_file():
-                raise UserError(f"{file} does not exist although {folder}/{RECORD} names it: {again}.")
-        try:
-            offsets = np.load(offsets_file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise UserError(f"{offsets_file} is damaged ({error}): {again}.") from error
-        size = path.stat().st_size
-        if offsets.dtype != np.int64 or offsets.shape != (record["documents"] + 1,) or int(offsets[-1]) != size:
-            raise UserError(f"{offsets_file} and {path} do not fit together: {again}.")
-        if size != record["bytes"]:
-            raise UserError(f"{path} has {size} bytes, not the {record['bytes']} of {RECORD}: {again}.")
+        require_digest(path, record["sha256"], again)
+        require_digest(offsets_file, record["offsets_sha256"], again)
+        offsets = np.load(offsets_file, mmap_mode="r", allow_pickle=False)
+        if offsets.shape != (record["documents"] + 1,) or int(offsets[-1]) != record["bytes"]:
+            raise UserError(f"{offsets_file} and {folder}/{RECORD} do not fit together: {again}.")
+        size = record["bytes"]
         with open(path, "rb") as stream:
             text: mmap.mmap | bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
         return cls(text, offsets, json_digest(record))

@@ -6,7 +6,6 @@ call to the next (a process that is killed, or a connection that is reset, would
 
 from __future__ import annotations
 
-import errno
 import importlib
 import logging
 import os
@@ -19,8 +18,8 @@ from typing import IO, BinaryIO, cast
 from filelock import FileLock
 
 from gqvae.corpus.pinned import PinnedDataset, PinnedFile
-from gqvae.errors import UserError
-from gqvae.files import atomic_path, file_digest
+from gqvae.errors import UserError, first_line
+from gqvae.files import FULL_DISK, atomic_path, file_digest
 from gqvae.progress import Progress
 
 RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -98,7 +97,7 @@ def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Back
             failures = 1 if grown else failures + 1
             if failures >= backoff.attempts:
                 raise _explained(error, dataset, file) from error
-            logger.warning("fetching %s: %s; trying again", file.name, _first_line(error))
+            logger.warning("fetching %s: %s; trying again", file.name, first_line(error))
             backoff.wait(failures, _retry_after(error))
     digest = file_digest(partial)
     if digest != file.sha256 or (file.size is not None and size != file.size):
@@ -137,20 +136,22 @@ def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
         partial.unlink()
         held = 0
     with Progress(f"fetching {file.name}", size, "B", done=held) as progress, open(partial, "ab") as stream:
-        body = cast(BinaryIO, _Reporting(stream, progress))
+        body = cast(BinaryIO, _Reporting(stream, progress, size, file.name))
         if size is None or held < size:
             http_get(url, body, resume_size=held, headers={"Accept-Encoding": "identity"}, expected_size=size)
     return partial.stat().st_size
 
 
 class _Reporting:
-    """The part of a binary file that a transfer uses; tells a progress display what is written."""
+    """The part of a binary file that a transfer uses; tells a progress display what is written, and takes no more than the file's size."""
 
-    def __init__(self, stream: IO[bytes], progress: Progress) -> None:
-        self._stream, self._progress = stream, progress
+    def __init__(self, stream: IO[bytes], progress: Progress, size: int | None, name: str) -> None:
+        self._stream, self._progress, self._size, self._name = stream, progress, size, name
         self.seek, self.tell, self.truncate = stream.seek, stream.tell, stream.truncate
 
     def write(self, data: bytes) -> int:
+        if self._size is not None and self._stream.tell() + len(data) > self._size:
+            raise UserError(f"{self._name}: more than its {self._size:,} bytes are sent: check HF_ENDPOINT.")
         self._progress.update(len(data))
         return self._stream.write(data)
 
@@ -186,10 +187,6 @@ def _retry_after(error: Exception) -> float | None:
     return float(value) if value.isdigit() else None
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
 def _explained(error: Exception, dataset: PinnedDataset, file: PinnedFile) -> Exception:
     """The sentence for an error that ends the download; errors nobody foresaw stay as they are."""
     what = f"Cannot fetch {file.name} of {dataset.repository}"
@@ -202,9 +199,9 @@ def _explained(error: Exception, dataset: PinnedDataset, file: PinnedFile) -> Ex
     if status in RETRIED_STATUS:
         return UserError(f"{what}: the hub keeps answering {status}; {kept}, later.")
     if status is not None:
-        return UserError(f"{what}: the hub answers {status} ({_first_line(error)}): check HF_ENDPOINT and the network's proxy.")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return UserError(f"{what}: the hub answers {status} ({first_line(error)}): check HF_ENDPOINT and the network's proxy.")
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
         return UserError(f"{what}: no space is left on the disk; free some, and {kept}.")
     if isinstance(error, (*_transport_errors(), OSError)):
-        return UserError(f"{what}: no connection to the hub ({_first_line(error)}); check the network, and {kept}.")
+        return UserError(f"{what}: no connection to the hub ({first_line(error)}); check the network, and {kept}.")
     return error

@@ -97,7 +97,17 @@ class PretokenCounts:
                 blob, offsets, counts = arrays["blob"], arrays["offsets"], arrays["counts"]
         except (FileNotFoundError, IsADirectoryError):
             raise UserError(f"{path} does not exist: make it with `gqvae count-pretokens`.") from None
-        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            EOFError,
+            TypeError,
+            AttributeError,
+            RuntimeError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
             raise UserError(f"{path} is damaged ({type(error).__name__}): delete it and run count-pretokens again.") from error
         if not _consistent(blob, offsets, counts):
             raise UserError(f"{path} is damaged (its arrays do not fit together): delete it and run count-pretokens again.")

@@ -7,6 +7,7 @@ Only the offsets are held in memory (8 bytes a document), and the hashes of the 
 from __future__ import annotations
 
 import hashlib
+import io
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -65,12 +66,14 @@ class SplitWriter:
     def finish(self) -> dict[str, Any]:
         """Write the offsets; the split's part of `corpus.json`."""
         offsets = np.frombuffer(self._offsets, dtype=np.int64)
-        np.save(self._offsets_file, offsets, allow_pickle=False)
+        buffer = io.BytesIO()
+        np.save(buffer, offsets, allow_pickle=False)
+        self._offsets_file.write(buffer.getbuffer())
         return {
             "documents": self.documents,
             "bytes": self.size,
             "sha256": self._digest.hexdigest(),
-            "offsets_sha256": hashlib.sha256(offsets.tobytes()).hexdigest(),
+            "offsets_sha256": hashlib.sha256(buffer.getbuffer()).hexdigest(),
         }
 
 

@@ -42,16 +42,34 @@ def read_documents(path: Path, separator: str) -> Iterator[bytes]:
     line belongs to the separator. What follows the last separator is a document, unless it is empty.
 
     Raises:
-        UserError: the file is missing, damaged, or not UTF-8 (with the byte at which it is not), or a document is enormous.
+        UserError: the file is missing, damaged, or not UTF-8 (with the byte at which it is not), it changes while it is read, or a
+            document is enormous.
     """
+    before = _identity(path)
     with open_file(path) as stream:
         for start, document in _split(stream, separator.encode("utf-8"), path):
+            _check_unchanged(path, before)  # each time: whoever reads may stop at any document
             try:
                 document.decode("utf-8")
             except UnicodeDecodeError as error:
                 where = f"{path} is not UTF-8 at byte {start + error.start:,} of its text"
                 raise UserError(f"{where}: convert it to UTF-8, or give another file.") from None
             yield document
+        _check_unchanged(path, before)
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """What differs once a file has been written to or replaced; None where there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _check_unchanged(path: Path, before: tuple[int, int, int] | None) -> None:
+    if _identity(path) != before:
+        raise UserError(f"{path} changed while it was read: run again when nothing writes to it.")
 
 
 def _split(stream: IO[bytes], separator: bytes, path: Path) -> Iterator[tuple[int, bytes]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from gqvae import layout
+from gqvae import layout, runs
 from gqvae.config import BorrowedArm, Study
 from gqvae.errors import UserError
 from gqvae.evaluation import distribution
@@ -53,10 +53,10 @@ def expected_files(study: Study) -> list[Path]:
         folder = layout.tokens_path(here, name, variant)
         files += [folder / name for name in layout.COUNTED_FILES]
     for arm in layout.tuned_arms(study):
-        files.append(layout.chosen_rate_path(here, arm))
-        files += [layout.tuning_path(here, arm, rate) / "result.json" for rate in study.language_model.learning_rates]
-    for run in layout.language_model_runs(study):
-        files += [run.path(here) / name for name in layout.RUN_FILES]
+        files.append(runs.chosen_rate_path(here, arm))
+        files += [runs.tuning_path(here, arm, rate) / "result.json" for rate in study.language_model.learning_rates]
+    for run in runs.language_model_runs(study):
+        files += [run.path(here) / name for name in runs.RUN_FILES]
     return files
 
 
@@ -77,7 +77,7 @@ def collect(study: Study, results: Path, out: Path) -> None:
     tables = {
         "compression": _compression(study, results),
         "convergence": _convergence(study, results),
-        "learnability": _final_values(results, layout.runs_of_size(study, study.language_model.name), "learnability"),
+        "learnability": _final_values(results, runs.runs_of_size(study, study.language_model.name), "learnability"),
         "model_sizes": _model_sizes(study, results),
         "contexts": _contexts(study, results),
         "training": _training(study, results),
@@ -180,16 +180,16 @@ def _value(record: dict[str, Any], key: str, path: Path) -> Any:
 
 def _convergence(study: Study, results: Path) -> pd.DataFrame:
     frames = []
-    for run in layout.main_runs(study):
+    for run in runs.main_runs(study):
         curve = read_columns(run.path(results) / "curve.csv", CURVE)
         frames.append(_with_run(curve, arm=run.arm, seed=run.seed, train_bytes=run.train_bytes))
     return _stack(frames, "convergence")
 
 
-def _final_values(results: Path, runs: list[layout.LanguageModelRun], name: str) -> pd.DataFrame:
+def _final_values(results: Path, asked: list[runs.LanguageModelRun], name: str) -> pd.DataFrame:
     """One row per run: what it cost and reached."""
     rows = []
-    for run in runs:
+    for run in asked:
         path = run.path(results) / "result.json"
         record = read_json(path)
         row = {column: _value(record, column, path) for column in RESULT}
@@ -208,13 +208,13 @@ def _final_values(results: Path, runs: list[layout.LanguageModelRun], name: str)
 def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
     """The same for every size of model, after the most training text; without other sizes there is nothing to compare."""
     most = max(study.language_model.train_bytes)
-    runs = [run for run in layout.language_model_runs(study) if run.train_bytes == most and study.language_model.other_sizes]
-    return _final_values(results, runs, "model_sizes")
+    asked = [run for run in runs.language_model_runs(study) if run.train_bytes == most and study.language_model.other_sizes]
+    return _final_values(results, asked, "model_sizes")
 
 
 def _contexts(study: Study, results: Path) -> pd.DataFrame:
     frames = []
-    for run in layout.main_runs(study):
+    for run in runs.main_runs(study):
         path = run.path(results) / "result.json"
         found = pd.DataFrame(_value(read_json(path), "contexts", path), columns=list(CONTEXTS))
         frames.append(_with_run(found, arm=run.arm, seed=run.seed))
@@ -225,7 +225,7 @@ def _of_main_runs(study: Study, results: Path, name: str, columns: tuple[str, ..
     """A table of every run of the main size with the most training text."""
     frames = [
         _with_run(read_columns(run.path(results) / f"{name}.csv", columns), arm=run.arm, seed=run.seed)
-        for run in layout.main_runs(study)
+        for run in runs.main_runs(study)
     ]
     return _stack(frames, name)
 
@@ -233,10 +233,10 @@ def _of_main_runs(study: Study, results: Path, name: str, columns: tuple[str, ..
 def _tuning(study: Study, results: Path) -> pd.DataFrame:
     rows = []
     for arm in layout.tuned_arms(study):
-        path = layout.chosen_rate_path(results, arm)
+        path = runs.chosen_rate_path(results, arm)
         chosen = _value(read_json(path), "learning_rate", path)
         for rate in study.language_model.learning_rates:
-            path = layout.tuning_path(results, arm, rate) / "result.json"
+            path = runs.tuning_path(results, arm, rate) / "result.json"
             loss = _value(read_json(path), "valid_bpb", path)
             rows.append({"arm": arm, "learning_rate": rate, "valid_bpb": loss, "chosen": rate == chosen})
     return pd.DataFrame(rows, columns=list(COLUMNS["tuning"]))

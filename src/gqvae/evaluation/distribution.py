@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from gqvae.errors import UserError
-from gqvae.files import read_json
+from gqvae.tokenizers.token_files import TokenFile
 
 ALPHA = 2.5
 MOST_RANKS = 200
@@ -37,22 +36,16 @@ def count_tokens(folder: Path, split: str = "train", chunk: int = CHUNK_TOKENS) 
         Counts by id, shape (V,).
 
     Raises:
-        UserError: the file does not hold what `tokens.json` says, or an id is outside the vocabulary.
+        UserError: as `TokenFile.open`, or an id is outside the vocabulary.
     """
-    facts: dict[str, Any] = read_json(folder / "tokens.json")
-    size, dtype, tokens = int(facts["vocab_size"]), np.dtype(facts["dtype"]), int(facts["splits"][split]["tokens"])
-    path = folder / f"{split}.bin"
-    if not path.exists() or path.stat().st_size != tokens * dtype.itemsize:
-        raise UserError(f"{path} does not hold the {tokens:,} tokens that tokens.json says: delete its folder and run again.")
+    encoded = TokenFile.open(folder, split)
+    size = encoded.vocab_size
     counts = np.zeros(size, dtype=np.int64)
-    if tokens == 0:
-        return counts
-    ids = np.memmap(path, dtype=dtype, mode="r")
-    for start in range(0, tokens, chunk):
-        found = np.bincount(ids[start : start + chunk].astype(np.int64), minlength=size)
+    for start in range(0, len(encoded.ids), chunk):
+        found = np.bincount(encoded.ids[start : start + chunk].astype(np.int64), minlength=size)
         if len(found) > size:
             raise UserError(
-                f"{path} holds the id {len(found) - 1}, outside its vocabulary of {size}: delete its folder and run again."
+                f"{folder / split}.bin holds the id {len(found) - 1}, outside its vocabulary of {size}: delete its folder and run again."
             )
         counts += found
     return counts

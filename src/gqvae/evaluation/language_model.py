@@ -19,8 +19,11 @@ import numpy.typing as npt
 import torch
 
 import gqvae.models.lm
+from gqvae import devices
 from gqvae.config import LanguageModel
+from gqvae.corpus.documents import RECORD as CORPUS_RECORD
 from gqvae.corpus.documents import SPLITS, DocumentStore, offsets_path
+from gqvae.devices import claim_gpu, resolve_device, resolve_precision
 from gqvae.errors import DivergedError, UserError
 from gqvae.evaluation import bits_per_byte as measuring
 from gqvae.evaluation.bits_per_byte import BitsPerByte, bits_per_byte
@@ -33,10 +36,10 @@ from gqvae.models.lm import DecoderOnlyTransformer
 from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.load import load_tokenizer
 from gqvae.tokenizers.token_files import RECORD, TokenFile
-from gqvae.training import language_model, runner, windows
+from gqvae.training import acceleration, language_model, runner, windows
 from gqvae.training.language_model import CURVE, LanguageModelTraining, Measure
 from gqvae.training.resume import RunState, code_digest, fingerprint
-from gqvae.training.runner import autocast, fit, resolve_device, resolve_precision
+from gqvae.training.runner import autocast, fit
 from gqvae.training.windows import Windows, documents_of_budget, join_documents, leading_documents
 
 logger = logging.getLogger("gqvae")
@@ -124,6 +127,7 @@ def run_language_model(
         UserError: inputs do not fit together, the training split is too small, or the run diverged.
         Interrupted: stopped by a signal; run again to go on.
     """
+    claim_gpu()
     torch.set_num_threads(threads)
     if extent != "full":
         settings = settings.model_copy(update={"evaluations": BRIEF_EVALUATIONS})
@@ -237,13 +241,9 @@ def _final(module: LanguageModelTraining, measurement: _Measurement) -> BitsPerB
 def _identity(settings: LanguageModel, arm: str, seed: int, train_bytes: int, tokenizer: Path, tokens: Path, corpus: Path) -> str:
     """What makes two runs the same: settings (of the other budgets nothing), arm, seed, text, tokens and code."""
     own = settings.model_copy(update={"train_bytes": (train_bytes,)}).identity()
-    names = [RECORD, *(f"{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy"))]
-    data = [
-        tokenizer_digest(tokenizer),
-        *(DocumentStore.open(corpus, split).digest for split in SPLITS),
-        *(file_digest(tokens / name) for name in names),
-    ]
-    code = code_digest(gqvae.models.lm, language_model, runner, windows, measuring)
+    # The two records hold digests of their files, which are compared when a split is opened.
+    data = [tokenizer_digest(tokenizer), file_digest(corpus / CORPUS_RECORD), file_digest(tokens / RECORD)]
+    code = code_digest(gqvae.models.lm, devices, language_model, runner, acceleration, windows, measuring)
     return fingerprint(json_digest([own, arm, seed]), json_digest(data), code)
 
 

@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path, PurePath
 from typing import Any
 
-from gqvae import __version__
+from gqvae import __version__, layout
 from gqvae.config import Study
 from gqvae.evaluation.tables import read_table
 from gqvae.files import read_json, write_json
@@ -27,6 +27,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 def provenance(study: Study, results: Path) -> dict[str, Any]:
     """Everything about a study that its tables do not say."""
     corpus = read_json(results / "corpus" / "corpus.json")
+    families = layout.learned_families(study)
     return {
         "study": study.study,
         "config": without_folders(study.model_dump(mode="json")),
@@ -35,6 +36,12 @@ def provenance(study: Study, results: Path) -> dict[str, Any]:
         "versions": versions(),
         "code": {"git": git_state(PACKAGE), "sha256": code_digest(PACKAGE)},
         "machine": machine(),
+        "network_devices": sorted(
+            {
+                read_json(layout.network_path(results, family) / "network.json").get("device", "not recorded")
+                for family in families
+            }
+        ),
         "language_model_devices": sorted(set(read_table(results / "tables", "learnability")["device"])),
     }
 

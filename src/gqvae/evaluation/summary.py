@@ -45,7 +45,7 @@ def summary(study: Study, results: Path) -> str:
             figure("convergence"),
             _milestones(tables["milestone_means"]),
         ]
-        parts += [figure("learnability")]
+        parts += [figure("learnability"), figure("advantage")]
         parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
         parts += [figure("breakdown"), "### What the choice of windows is worth", _contexts(tables["contexts"])]
     if len(tables["differences"]):

@@ -10,7 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gqvae.evaluation.tables import read_table
-from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.figures.style import (
+    NAME_SIZE,
+    CorpusFacts,
+    arm_style,
+    arms_in,
+    describe_seeds,
+    leave_room_for_names,
+    new_figure,
+    write_heading,
+)
 
 TABLES = ("breakdown",)
 PANELS = {
@@ -32,7 +41,8 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Means over seeds, a marker for each arm, seeds as small points."""
     figure = new_figure(9.6, 3.7)
-    figure.subplots_adjust(left=0.06, right=0.86, bottom=0.25, wspace=0.2)
+    figure.subplots_adjust(left=0.06, bottom=0.25, wspace=0.2)
+    leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)), before=0.55)  # with the markers of the legend
     write_heading(
         figure, "Where the bits go: parts of the test loss", corpus, f"test split, most training text · {describe_seeds(data)}"
     )
@@ -65,7 +75,13 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         axes.set_ylabel("bits per byte of the whole text ↓" if place == 0 else "")
     looks = [arm_style(arm) for arm in arms]
     handles = [Line2D([], [], linestyle="", marker=style.marker, color=style.color, label=style.name) for style in looks]
-    figure.legend(handles=handles, loc="center left", bbox_to_anchor=(0.87, 0.5), fontsize=7.5, frameon=False)
+    figure.legend(
+        handles=handles,
+        loc="center left",
+        bbox_to_anchor=(figure.subplotpars.right + 0.01, 0.5),
+        fontsize=NAME_SIZE,
+        frameon=False,
+    )
     return figure
 
 

@@ -19,6 +19,7 @@ from gqvae.figures.style import (
     arms_in,
     describe_seeds,
     label_line_ends,
+    leave_room_for_names,
     new_figure,
     text_color,
     write_heading,
@@ -57,11 +58,13 @@ def _drawn_already(table: pd.DataFrame) -> set[str]:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw the points: solid lines for the encoder with gates and for arms without a network, dashed for the distilled encoder."""
     figure = new_figure(5.4, 3.7)
-    figure.subplots_adjust(left=0.10, right=0.70, bottom=0.13)
+    figure.subplots_adjust(left=0.10, bottom=0.13)
+    leave_room_for_names(figure, (_name(data, arm, encoder) for arm, encoder in zip(data["arm"], data["encoder"], strict=True)))
     axes = figure.add_subplot()
     write_heading(figure, "Compression against vocabulary size", corpus, f"test split · {describe_seeds(data)}")
     _set_axes(axes, data)
     ends = []
+    largest = data["vocab_size"].max()
     for arm in arms_in(data):
         of_arm = data[data["arm"] == arm]
         for encoder in sorted(of_arm["encoder"].unique(), reverse=True):
@@ -69,8 +72,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             mean = rows[rows["series"] == "mean"].sort_values("vocab_size")
             _draw_arm(axes, arm, encoder, rows, mean)
             last, style = mean.iloc[-1], arm_style(arm)
-            name = style.name + (f" ({encoder})" if len(of_arm["encoder"].unique()) > 1 else "")
-            if len(mean) > 1:
+            name = _name(data, arm, encoder)
+            if len(mean) > 1 or last["vocab_size"] == largest:
                 ends.append(LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), name, style.color))
             elif not last["matched_to"]:
                 point = (last["vocab_size"], last["bytes_per_token"])
@@ -82,6 +85,12 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         _join_pair(axes, data, matched, place)
     label_line_ends(axes, ends)
     return figure
+
+
+def _name(data: pd.DataFrame, arm: str, encoder: str) -> str:
+    """The arm, and its encoder where it is drawn with several."""
+    several = data.loc[data["arm"] == arm, "encoder"].nunique() > 1
+    return arm_style(arm).name + (f" ({encoder})" if several else "")
 
 
 def _draw_arm(axes: Axes, arm: str, encoder: str, rows: pd.DataFrame, mean: pd.DataFrame) -> None:
@@ -96,19 +105,21 @@ def _draw_arm(axes: Axes, arm: str, encoder: str, rows: pd.DataFrame, mean: pd.D
 
 
 def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any], place: int) -> None:
-    """A dotted line between two tokenizers that compress equally, explained in the empty corner below the curves."""
+    """A dotted line between two tokenizers that compress equally, explained where it is empty: below the curves, or left of points."""
     target = data[(data["arm"] == matched["matched_to"]) & (data["series"] == "mean") & data["used_downstream"]]
     if target.empty:
         return
     x = [float(matched["vocab_size"]), float(target["vocab_size"].iloc[0])]
     y = [float(matched["bytes_per_token"]), float(target["bytes_per_token"].iloc[0])]
+    curves = (data[data["series"] == "mean"].groupby(["arm", "encoder"]).size() > 1).any()
+    corner, side = (0.97, "right") if curves else (0.03, "left")
     ours, theirs = arm_style(matched["arm"]), arm_style(matched["matched_to"])
     axes.plot(x, y, ":", color="#222222", linewidth=1.2, label=f"{matched['arm']} matched to {matched['matched_to']}", zorder=5)
     axes.plot(x, y, "o", markersize=8, markerfacecolor="none", markeredgecolor="#222222", markeredgewidth=0.8, zorder=5)
     axes.annotate(
         f"matched compression:\n{ours.name}, V = {x[0]:,.0f}\n{theirs.name}, V = {x[1]:,.0f}",
-        (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), (0.97, 0.06 + 0.2 * place), textcoords="axes fraction",
-        fontsize=7, color="#222222", ha="right", va="bottom", linespacing=1.25, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), (corner, 0.06 + 0.2 * place), textcoords="axes fraction",
+        fontsize=7, color="#222222", ha=side, va="bottom", linespacing=1.25, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         arrowprops={"arrowstyle": "-", "color": "#222222", "linewidth": 0.6, "shrinkA": 2, "shrinkB": 5}, zorder=5,
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from gqvae.figures.style import (
     format_bytes,
     format_count,
     label_line_ends,
+    leave_room_for_names,
     new_figure,
     write_heading,
 )  # fmt: skip
@@ -54,7 +55,8 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw the four panels with one vertical axis; names stand right of the right-hand ones."""
     figure = new_figure(7.2, 6.2)
-    figure.subplots_adjust(left=0.075, right=0.82, bottom=0.075, wspace=0.1, hspace=0.27)
+    figure.subplots_adjust(left=0.075, bottom=0.075, wspace=0.1, hspace=0.27)
+    leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     write_heading(figure, "Convergence of the language models", corpus, f"validation split · {describe_seeds(data)}")
     panels: dict[str, Axes] = {}
     for place, panel in enumerate(PANELS, start=1):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from gqvae.evaluation.intervals import t_interval
 from gqvae.evaluation.tables import read_table
@@ -20,6 +19,8 @@ from gqvae.figures.style import (
     format_bytes,
     format_count,
     label_line_ends,
+    leave_room_for_names,
+    mark_amounts,
     new_figure,
     write_heading,
 )  # fmt: skip
@@ -53,9 +54,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A panel for each amount that was varied: a line of means by arm, with intervals, and every seed as a small point."""
     shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
     figure = new_figure(5.4 if len(shown) == 1 else 7.2, 3.7)
-    figure.subplots_adjust(
-        left=0.10 if len(shown) == 1 else 0.075, right=0.76 if len(shown) == 1 else 0.82, bottom=0.13, wspace=0.14
-    )
+    figure.subplots_adjust(left=0.10 if len(shown) == 1 else 0.075, bottom=0.13, wspace=0.14)
+    leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     bars = data["low"].notna().any()
     note = f"test split · {describe_seeds(data)}" + (" · bars: 95 % t-interval" if bars else " · points: seeds")
     write_heading(
@@ -87,15 +87,13 @@ def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
             axes.plot(seeds["amount"], seeds["test_bpb"], ".", color=style.color, markersize=3.5, alpha=0.6, zorder=2)
         known = mean[mean["low"].notna()]
         if len(known):
-            reach = [known["test_bpb"] - known["low"], known["high"] - known["test_bpb"]]
+            reach = (known[["low", "high"]].sub(known["test_bpb"], axis=0).abs()).to_numpy().T
             axes.errorbar(
                 known["amount"], known["test_bpb"], yerr=reach, fmt="none", ecolor=style.color, elinewidth=0.9, capsize=2
             )  # fmt: skip
         last = mean.iloc[-1]
         ends.append(LineEnd(float(last["amount"]), float(last["test_bpb"]), style.name, style.color))
-    axes.xaxis.set_major_locator(FixedLocator(sorted({float(amount) for amount in data["amount"]})))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
+    mark_amounts(axes, data["amount"], written)
     axes.set_xlabel(name)
     axes.margins(x=0.06, y=0.07)
     return ends

@@ -6,13 +6,25 @@ from pathlib import Path
 from types import ModuleType
 
 from gqvae.errors import UserError
-from gqvae.figures import bistability, breakdown, claims, compression, convergence, learnability, rank_frequency, training, tuning
+from gqvae.figures import (
+    advantage,
+    bistability,
+    breakdown,
+    claims,
+    compression,
+    convergence,
+    learnability,
+    rank_frequency,
+    training,
+    tuning,
+)
 from gqvae.figures.style import CorpusFacts, draw_nothing, save, styled
 
 FIGURES: dict[str, ModuleType] = {
     "compression": compression,
     "convergence": convergence,
     "learnability": learnability,
+    "advantage": advantage,
     "training": training,
     "rank_frequency": rank_frequency,
     "claims": claims,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from gqvae.errors import UserError
 from gqvae.evaluation.tables import write_csv
@@ -83,11 +84,12 @@ class CorpusFacts:
 
     @classmethod
     def read(cls, path: Path) -> CorpusFacts:
-        """Read them from `corpus.json`."""
+        """Read them from `corpus.json`, or from a study's `provenance.json`, which holds it."""
         facts = read_json(path)
         try:
+            facts = facts.get("corpus", facts)
             return cls(str(facts["label"]), bool(facts["synthetic"]))
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             raise UserError(f"{path} lacks 'label' or 'synthetic': delete the corpus folder and run again.") from None
 
 
@@ -148,22 +150,49 @@ def text_color(color: str) -> tuple[float, float, float]:
     return (red * 0.7, green * 0.7, blue * 0.7)
 
 
+def mark_amounts(axes: Axes, amounts: Iterable[float], written: Callable[[float], str]) -> None:
+    """Ticks of a logarithmic axis at the amounts that were tried; one alone stands in the middle, since nothing tells how far to reach."""
+    places = sorted({float(amount) for amount in amounts})
+    if len(places) == 1:
+        axes.set_xlim(places[0] / 2, places[0] * 2)
+    axes.xaxis.set_major_locator(FixedLocator(places))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
+
+
+NAME_SIZE = 7.5  # points, of the names at the ends of lines
+LEADER = 0.16  # inches from the axes to a name
+
+
+def leave_room_for_names(figure: Figure, names: Iterable[str], before: float = LEADER) -> None:
+    """Set the right margin to hold the longest of these names, whatever they are, and what is before it (inches)."""
+    widest = 0.0
+    for name in names:
+        text = figure.text(0, 0, name, fontsize=NAME_SIZE)
+        widest = max(widest, text.get_window_extent().width / figure.dpi)
+        text.remove()
+    figure.subplots_adjust(right=1 - (before + widest + 0.12) / figure.get_figwidth())
+
+
 def label_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
     """Write the name of each line to the right of the axes at the height of its end, moved apart where they would touch.
 
-    Call it last: it reads the limits of the axes.
+    Call it last: it reads the limits of the axes. `leave_room_for_names` makes the margin.
     """
     axes.set_ylim(axes.get_ylim())
     axes.set_xlim(axes.get_xlim())
     to_axes = axes.transAxes.inverted()
     points = [to_axes.transform(axes.transData.transform((end.x, end.y))) for end in ends]
     height = axes.get_window_extent().height / axes.figure.dpi  # inches
+    beside = 1 + LEADER / (axes.get_window_extent().width / axes.figure.dpi)
     heights = spread_apart([float(point[1]) for point in points], distance=0.135 / height)
     for end, point, y in zip(ends, points, heights, strict=True):
-        leader = Line2D([point[0], 1.0, 1.045], [point[1], point[1], y], transform=axes.transAxes, clip_on=False)
+        leader = Line2D([point[0], 1.0, beside - 0.01], [point[1], point[1], y], transform=axes.transAxes, clip_on=False)
         leader.set(color=end.color, linewidth=0.6, alpha=0.7, zorder=1)
         axes.add_artist(leader)
-        axes.text(1.055, y, end.text, transform=axes.transAxes, color=text_color(end.color), fontsize=7.5, va="center", ha="left")
+        axes.text(
+            beside, y, end.text, transform=axes.transAxes, color=text_color(end.color), fontsize=NAME_SIZE, va="center", ha="left"
+        )
 
 
 def new_figure(width: float, height: float) -> Figure:

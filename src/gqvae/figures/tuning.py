@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from gqvae.evaluation.tables import read_table
-from gqvae.figures.style import CorpusFacts, LineEnd, arm_style, arms_in, label_line_ends, new_figure, write_heading
+from gqvae.figures.style import (
+    CorpusFacts,
+    LineEnd,
+    arm_style,
+    arms_in,
+    label_line_ends,
+    leave_room_for_names,
+    new_figure,
+    write_heading,
+)
 
 TABLES = ("tuning",)
 
@@ -22,7 +31,8 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A line for each arm."""
     figure = new_figure(5.4, 3.6)
-    figure.subplots_adjust(left=0.10, right=0.76, bottom=0.13)
+    figure.subplots_adjust(left=0.10, bottom=0.13)
+    leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     axes = figure.add_subplot()
     write_heading(figure, "Learning rates: the same grid for every arm", corpus, "validation split · 1 seed · circled: chosen")
     axes.set_xscale("log")

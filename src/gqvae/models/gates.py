@@ -7,6 +7,8 @@ is, that the token which ends at t reaches back i characters. Shapes: B pre-toke
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -20,8 +22,9 @@ def look_back(values: Tensor, steps: int, before: float = 0) -> Tensor:
 def soft_masks(gates: Tensor, length: int) -> Tensor:
     """The masks m: (B, T) → (B, T, length)."""
     # Before the start 1 − g counts as 0, so that no mask reaches beyond it.
-    later = look_back(1 - gates, length)[..., 1:]  # (B, T, length − 1): 1 − g_{t−s}, s = 1 … length − 1
-    return torch.cat([torch.ones_like(gates)[..., None], later], 2).cumprod(2)
+    later = look_back(1 - gates, length).unbind(2)[1:]  # (B, T) each: 1 − g_{t−s}, s = 1 … length − 1
+    # Not by `cumprod`, whose gradient has to look for zeros, for which a GPU would be waited for.
+    return torch.stack(list(accumulate(later, torch.mul, initial=torch.ones_like(gates))), 2)
 
 
 def hard_gates(gates: Tensor, lengths: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ Shapes: B pre-tokens, T positions, L longest token, C symbols, D width, N real p
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gqvae.config import BYTE_VALUES, Network
-from gqvae.models.blocks import FeedForward, Packing, Transformer, convolve
+from gqvae.models.blocks import Attention, FeedForward, Packing, Transformer, convolve, convolve_to_one
 from gqvae.models.gates import fixed_gates, hard_gates
 from gqvae.models.quantizer import Quantizer, QuantizerOutput
 
@@ -57,11 +58,11 @@ class Gater(nn.Module):
         super().__init__()
         width, longest = settings.width, settings.max_token_bytes
         self.transformer = Transformer(width, settings.head_width, settings.gater_layers)
-        self.kernels = (2 * longest, int(1.5 * longest), longest)
+        kernels = (2 * longest, int(1.5 * longest), longest)
         widths = (width, width // 2, width // 4, 1)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(inner, outer, kernel, bias=outer > 1)
-            for inner, outer, kernel in zip(widths, widths[1:], self.kernels, strict=False)
+            for inner, outer, kernel in zip(widths, widths[1:], kernels, strict=False)
         )
         self.bias = nn.Parameter(torch.zeros(()))
 
@@ -71,24 +72,30 @@ class Gater(nn.Module):
         to_logits = self._convolve_groups if mixed.device.type == "cpu" else self._convolve_padded
         return to_logits(mixed, packing).float() + self.bias  # (B, T)
 
-    def _convolve_groups(self, mixed: Tensor, packing: Packing) -> Tensor:
-        """(N, D) → (B, T), pre-tokens of equal length at a time; torch's convolution takes several times longer on CPUs."""
-        parts = packing.split(mixed)
+    def _layers(self) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Taps (S, D, E) and bias (E,) of each convolution."""
         for convolution in self.convolutions:
             assert isinstance(convolution, nn.Conv1d)
-            taps = convolution.weight.permute(2, 1, 0).contiguous()  # (S, D, E)
+            yield convolution.weight.permute(2, 1, 0).contiguous(), convolution.bias
+
+    def _convolve_groups(self, mixed: Tensor, packing: Packing) -> Tensor:
+        """(N, D) → (B, T), pre-tokens of equal length at a time."""
+        parts = packing.split(mixed)
+        for taps, bias in self._layers():
             parts = [convolve(part, taps) for part in parts]
-            if convolution.bias is not None:
-                parts = [part + convolution.bias for part in parts]
+            if bias is not None:
+                parts = [part + bias for part in parts]
         return packing.pad(torch.cat([part.flatten() for part in parts]))
 
     def _convolve_padded(self, mixed: Tensor, packing: Packing) -> Tensor:
         """(N, D) → (B, T), all pre-tokens at once."""
-        mixed = packing.pad(mixed).transpose(1, 2)  # (B, D, T)
-        for convolution, kernel in zip(self.convolutions, self.kernels, strict=True):
+        mixed = packing.pad(mixed)  # (B, T, D)
+        for taps, bias in self._layers():
+            if bias is None:
+                return convolve_to_one(mixed, taps.squeeze(2)) * packing.real
             # Positions after the end must not speak to those before it, or a gate would depend on how far its batch is padded.
-            mixed = convolution(functional.pad(mixed, ((kernel - 1) // 2, kernel // 2))) * packing.real[:, None]
-        return mixed.squeeze(1)
+            mixed = (convolve(mixed, taps) + bias) * packing.real[..., None]
+        raise AssertionError("the last convolution has one output and no bias")
 
 
 class RateCondition(nn.Module):
@@ -190,6 +197,10 @@ class GQVAE(nn.Module):
         )
         self.gate_bound: float | None = None  # gate logits x are c·tanh(x/c) with this c; the objective sets it while training
         self.decoder = Decoder(settings, symbols=len(alphabet) + 1)  # it may have to say "padding" (paper's objective)
+
+    def repeated_layers(self) -> list[nn.Module]:
+        """The blocks that most operations are in, of two kinds that recur with other weights."""
+        return [module for module in self.modules() if isinstance(module, Attention | FeedForward)]
 
     @property
     def device(self) -> torch.device:

@@ -89,7 +89,7 @@ class Paper(Objective):
             terms["codebook"] = (encoded.quantization.codebook_loss * share).sum()
             terms["commitment"] = (encoded.quantization.commitment_loss * share).sum()
         count = self.term_weights()
-        measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths.to(symbols.device), weights)
+        measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths.to(symbols.device, non_blocking=True), weights)
         return Losses(
             total=torch.stack([count[name] * term for name, term in terms.items()]).sum(),
             encoded=encoded,

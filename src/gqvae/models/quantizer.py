@@ -7,6 +7,8 @@ moves the encoder; the authors' code has the two names swapped. Shapes: N vector
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +16,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 DEAD_SHARE = 0.05  # a code counts as in use from this share of the average code's use on
+
+
+@contextlib.contextmanager
+def _tf32(allowed: bool) -> Iterator[None]:
+    """Let products of 32-bit matrices be made in TF32, if allowed; else change nothing."""
+    if not allowed:
+        yield
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 @dataclass(frozen=True)
@@ -44,8 +60,12 @@ class Quantizer(nn.Module):
         self.register_buffer("usage", torch.zeros(codes))
 
     def nearest(self, vectors: Tensor) -> Tensor:
-        """Index of the nearest code for each of (N, D) vectors, in 32 bit whatever the autocast → (N,)."""
-        with torch.autocast(vectors.device.type, enabled=False), torch.no_grad():
+        """Index of the nearest code for each of (N, D) vectors → (N,).
+
+        In 32 bit; on GPUs in TF32 where the vectors were made under autocast, in bf16: ten bits of mantissa against its seven.
+        """
+        fast = vectors.is_cuda and torch.is_autocast_enabled("cuda")
+        with torch.autocast(vectors.device.type, enabled=False), torch.no_grad(), _tf32(fast):
             codes = self.codebook.float()
             # ‖z−e‖² without ‖z‖², which does not change the order.
             distances = torch.addmm(codes.square().sum(1)[None], vectors.float(), codes.T, alpha=-2.0)  # (N, K)

@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Literal
+from typing import Any, BinaryIO, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from gqvae.config import BYTE_VALUES, MODULE_NAME, RESERVED_IDS
 from gqvae.corpus.pretokens import split_text
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
-from gqvae.files import file_digest, json_digest, read_json, write_json
+from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json
 from gqvae.tokenizers.byte_level import from_text, to_text
 
 END_OF_DOCUMENT = BYTE_VALUES
@@ -74,6 +74,10 @@ class Tokenizer(ABC):
     def remembered(self) -> dict[str, tuple[int, ...]]:
         """Ids of pre-tokens that need not be segmented, a new dictionary each time."""
         return {}
+
+    def to(self, device: str) -> Self:
+        """Have what is computed by a network, if anything is, computed on a device ("cpu", "cuda", "auto"); → the same tokenizer."""
+        return self
 
     def encoders(self) -> list[Tokenizer]:
         """This vocabulary with each way to encode there is."""
@@ -253,8 +257,8 @@ def tokenizer_digest(folder: Path) -> str:
 
 def share_file(source: Path, target: Path) -> None:
     """Hard-link a large file into a folder, or copy it where the file system cannot link."""
-    target.unlink(missing_ok=True)
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)
+    with atomic_path(target) as temporary:
+        try:
+            temporary.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, temporary)

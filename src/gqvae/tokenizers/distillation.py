@@ -26,6 +26,7 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     each are set to the compression that is asked for, or else to the rate with the fewest tokens; both on the training split.
     """
     file = NetworkFile.of(folder)
+    file.to("auto")
     codes = file.network.code_strings()
     # Also strings of codes that were dropped: no span is cut so at the rates that were tried, but a vocabulary may well want them.
     trained = trained_strings(folder)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from gqvae.files import atomic_open, read_json
 from gqvae.tokenizers.base import Tokenizer, share_file
@@ -68,6 +68,11 @@ class LearnedTokenizer(Tokenizer):
     def network(self) -> GQVAE:
         """The network, read when it is first asked for."""
         return self.file.network
+
+    def to(self, device: str) -> Self:
+        """Have the network compute on a device; in 32 bit everywhere, so that what it cuts differs at most where rounding decides."""
+        self.file.to(device)
+        return self
 
     def with_encoder(self, encoder: str) -> LearnedTokenizer:
         """The same vocabulary with the other encoder."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gqvae.config import Network, parse
-from gqvae.errors import UserError
-from gqvae.files import atomic_open, read_json
+from gqvae.devices import resolve_device
+from gqvae.errors import UserError, first_line, is_out_of_memory
+from gqvae.files import atomic_open, read_json, require_digest
 from gqvae.tokenizers.byte_level import from_text
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
     except KeyError as error:
         raise UserError(f"the description beside {weights} lacks the key {error}: train the network again.") from None
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise UserError(f"{weights} does not hold this network ({str(error).splitlines()[0]}): train it again.") from None
+        if is_out_of_memory(error):
+            raise
+        raise UserError(f"{weights} does not hold this network ({first_line(error)}): train it again.") from None
     return network.eval()
 
 
@@ -74,17 +77,26 @@ class NetworkFile:
         description: what `describe` gave.
         weights: file of the weights.
         lock: held by whoever runs the network.
+        device: where the network computes; "auto" is the CUDA device if there is one.
     """
 
     def __init__(self, description: dict[str, Any], weights: Path) -> None:
         self.description, self.weights = description, weights
         self.lock = threading.RLock()
+        self.device = "cpu"
         self._network: GQVAE | None = None
 
     @classmethod
     def of(cls, folder: Path) -> NetworkFile:
-        """The network in a folder that `gqvae train-network` wrote."""
+        """The network in a folder that `gqvae train-network` wrote.
+
+        Raises:
+            UserError: there is none, or its weights are not those that were written.
+        """
         record = read_json(Path(folder) / DESCRIPTION)
+        if not isinstance(record, dict):
+            raise UserError(f"{Path(folder) / DESCRIPTION} does not describe a network: train it again.")
+        require_digest(Path(folder) / WEIGHTS, record.get("weights_sha256"), "train the network again")
         return cls({key: record[key] for key in DESCRIBED if key in record}, Path(folder) / WEIGHTS)
 
     @property
@@ -92,11 +104,18 @@ class NetworkFile:
         """The network, in evaluation mode; UserError as `build_network`."""
         with self.lock:
             if self._network is None:
-                self._network = build_network(self.description, self.weights)
+                network = build_network(self.description, self.weights)
+                self._network = network.to(resolve_device() if self.device == "auto" else self.device)
             return self._network
 
+    def to(self, device: str) -> None:
+        """Have the network compute there from now on."""
+        with self.lock:
+            self.device, self._network = device, None
+
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "lock"}
+        state = {name: value for name, value in self.__dict__.items() if name != "lock"}
+        return state if self.device == "cpu" else state | {"_network": None}  # read again where it is wanted
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, lock=threading.RLock())

@@ -14,7 +14,9 @@ import numpy as np
 from gqvae.models.network import GQVAE
 from gqvae.tokenizers.pieces import pack
 
-ROWS = 32  # pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company
+# Pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company.
+ROWS_ON_CPU = 32
+ROWS_ON_ACCELERATOR = 512
 
 Span = tuple[bytes, int]  # a piece of text, and the code the network gives it
 
@@ -27,13 +29,14 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
         pieces: in any order, repeated or not.
         rate: tokens per pre-token the gates are asked for; None: the lowest the network serves.
     """
+    rows = ROWS_ON_CPU if network.device.type == "cpu" else ROWS_ON_ACCELERATOR
     ordered = sorted(set(pieces), key=lambda piece: (len(piece), piece))
     found: dict[bytes, list[Span]] = {}
     for length, group in groupby(ordered, key=len):
         alike = list(group)
-        for start in range(0, len(alike), ROWS):
-            batch = alike[start : start + ROWS]
-            padded = batch + batch[-1:] * (ROWS - len(batch))
+        for start in range(0, len(alike), rows):
+            batch = alike[start : start + rows]
+            padded = batch + batch[-1:] * (rows - len(batch))
             gates, codes = network.segment(*network.symbols(*pack(padded, length)), rate)
             for piece, ends, places in zip(batch, gates.tolist(), codes.tolist(), strict=False):
                 found[piece] = _cut_at_gates(piece, ends, places)

@@ -1,13 +1,14 @@
 """An encoded corpus: the token ids of all documents in one flat file per split, read through a memory map.
 
 `{split}.bin` holds the ids of the documents one after the other, with no end-of-document token in between; `{split}.offsets.npy`
-(int64, documents + 1) says, in tokens, where each document begins; `tokens.json` holds vocabulary size, type and the number of
-documents, tokens and bytes of every split. Whether the tokens stand for exactly the bytes of the text is checked while writing,
+(int64, documents + 1) says, in tokens, where each document begins; `tokens.json` holds vocabulary size, type, the number of
+documents, tokens and bytes of every split, and digests of its files, which are compared when it is opened. Whether the tokens stand for exactly the bytes of the text is checked while writing,
 document by document: bits per byte would be wrong otherwise.
 """
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from gqvae.config import BYTE_VALUES
 from gqvae.errors import UserError
-from gqvae.files import atomic_open, read_json, write_json
+from gqvae.files import atomic_open, file_digest, read_json, require_digest, write_json
 
 RECORD = "tokens.json"
 BATCH_DOCUMENTS = 4096  # checked and written together
@@ -39,7 +40,7 @@ def write_split(
     vocab_size: int,
     token_byte_lengths: npt.NDArray[Any],
     document_bytes: Iterable[int],
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """Write one split as it is encoded, in the memory of some documents.
 
     Args:
@@ -51,31 +52,39 @@ def write_split(
         document_bytes: UTF-8 bytes of each document.
 
     Returns:
-        The split's entry of `tokens.json`: documents, tokens, bytes.
+        The split's entry of `tokens.json`: documents, tokens, bytes, and digests of the two files.
 
     Raises:
         UserError: the tokens of a document do not stand for exactly its bytes, or an id is not a token of text.
     """
     lengths = np.asarray(token_byte_lengths, dtype=np.int64)
     offsets, total_bytes = array("q", [0]), 0
-    documents, sizes = iter(encoded), iter(document_bytes)
+    documents, sizes, digest = iter(encoded), iter(document_bytes), hashlib.sha256()
     with atomic_open(Path(folder) / f"{split}.bin", "wb") as stream:
         while batch := list(islice(documents, BATCH_DOCUMENTS)):
             ids = np.concatenate(batch)
             ends = np.cumsum([len(document) for document in batch])
             expected = np.fromiter(islice(sizes, len(batch)), dtype=np.int64)
             _check(split, len(offsets) - 1, ids, ends, expected, lengths, vocab_size)
-            stream.write(ids.astype(token_dtype(vocab_size)).tobytes())
+            block = ids.astype(token_dtype(vocab_size)).tobytes()
+            stream.write(block)
+            digest.update(block)
             offsets.extend((ends + offsets[-1]).tolist())
             total_bytes += int(expected.sum())
     if next(sizes, None) is not None:
         raise UserError(f"{folder}: only {len(offsets) - 1} documents of {split} were encoded: encode the corpus again.")
     with atomic_open(Path(folder) / f"{split}.offsets.npy", "wb") as stream:
         np.save(stream, np.asarray(offsets, dtype=np.int64))
-    return {"documents": len(offsets) - 1, "tokens": offsets[-1], "bytes": total_bytes}
+    return {
+        "documents": len(offsets) - 1,
+        "tokens": offsets[-1],
+        "bytes": total_bytes,
+        "sha256": digest.hexdigest(),
+        "offsets_sha256": file_digest(Path(folder) / f"{split}.offsets.npy"),
+    }
 
 
-def write_record(folder: Path, vocab_size: int, splits: dict[str, dict[str, int]]) -> None:
+def write_record(folder: Path, vocab_size: int, splits: dict[str, dict[str, Any]]) -> None:
     """Write `tokens.json`, last, so that an encoded corpus with it is complete."""
     write_json(Path(folder) / RECORD, {"vocab_size": vocab_size, "dtype": token_dtype(vocab_size).name, "splits": splits})
 
@@ -136,11 +145,11 @@ class TokenFile:
         except (KeyError, TypeError, ValueError):
             raise UserError(f"{folder / RECORD} does not describe the split {split}: {again}.") from None
         path, offsets_path = folder / f"{split}.bin", folder / f"{split}.offsets.npy"
+        for file, key in ((path, "sha256"), (offsets_path, "offsets_sha256")):
+            require_digest(file, row.get(key), again)
         try:
             offsets = np.load(offsets_path, mmap_mode="r", allow_pickle=False)
             ids: Ids = np.memmap(path, dtype=dtype, mode="r") if path.stat().st_size else np.empty(0, dtype=dtype)
-        except FileNotFoundError as error:
-            raise UserError(f"{error.filename} does not exist although {folder / RECORD} names it: {again}.") from None
         except (OSError, ValueError, EOFError) as error:
             raise UserError(f"{path} or {offsets_path} is damaged ({error}): {again}.") from None
         if len(ids) != tokens or offsets.dtype != np.int64 or offsets.shape != (documents + 1,) or offsets[-1] != tokens:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gqvae.config import LanguageModel
 from gqvae.models.lm import DecoderOnlyTransformer
+from gqvae.training.acceleration import graphed, uncompiled
 from gqvae.training.runner import RunModule, autocast
 from gqvae.training.windows import Windows
 
@@ -25,6 +26,18 @@ FINAL_RATE = 0.1  # of the peak learning rate
 MOST_HALVINGS = 10  # the first measurement is at no less than 2^-10 of the run
 
 Measure = Callable[[DecoderOnlyTransformer, torch.device], float]
+
+
+class _Loss(nn.Module):
+    """A model's loss as a module."""
+
+    def __init__(self, model: DecoderOnlyTransformer) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """See `DecoderOnlyTransformer.loss`."""
+        return self.model.loss(ids, targets)
 
 
 def build_model(settings: LanguageModel, vocab_size: int, seed: int) -> DecoderOnlyTransformer:
@@ -76,6 +89,8 @@ class LanguageModelTraining(RunModule):
         self.model = build_model(settings, vocab_size, seed)
         self.flops_per_token = self.model.flops_per_token(settings.context)
         self._measured = set(measured_steps(windows.steps, settings.evaluations))
+        self.compilable = list(self.model.layers) if settings.compile else []
+        self._recorded: Callable[..., Tensor] | None = None
 
     def configure_optimizers(self) -> Any:
         """AdamW with its schedule."""
@@ -92,19 +107,27 @@ class LanguageModelTraining(RunModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_train_start(self) -> None:
-        """Move the text to the device, once."""
+        """Move the text to the device, once; on GPUs record the step of a full batch."""
         self.windows.to(self.device)
+        if self.device.type == "cuda":
+            self._recorded = graphed(_Loss(self.model), self.windows.batch(0), self.settings.precision)
+
+    def on_train_end(self) -> None:
+        """Forget the recording, and the memory it holds: weights move."""
+        self._recorded = None
 
     def training_loss(self, step: int) -> Tensor:
         """Mean cross-entropy of the step's windows, in nats per token."""
-        return self.model.loss(*self.windows.batch(step))
+        batch = self.windows.batch(step)
+        full = len(batch[0]) == min(self.settings.batch_windows, self.windows.drawn)
+        return self._recorded(*batch) if self._recorded is not None and full else self.model.loss(*batch)
 
     def after_step(self, step: int) -> None:
         """Measure, at the log-spaced steps."""
         if step not in self._measured:
             return
         self.model.eval()
-        with autocast(self.device, self.settings.precision):
+        with autocast(self.device, self.settings.precision), uncompiled():
             value = self.measure(self.model, self.device)
         self.model.train()
         size, tokens = self.windows.consumed(step)

@@ -17,9 +17,11 @@ import torch
 from torch import Tensor
 
 import gqvae.models
+from gqvae import devices
 from gqvae.config import NetworkRun
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.files import atomic_open, json_digest, write_json
+from gqvae.devices import claim_gpu, device_name, resolve_device, resolve_precision
+from gqvae.files import atomic_open, file_digest, json_digest, write_json
 from gqvae.models.network import GQVAE
 from gqvae.models.objective_base import Losses
 from gqvae.models.objectives import build_objective
@@ -30,7 +32,8 @@ from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.codebook import prune_codebook
 from gqvae.tokenizers.network_files import CODEBOOK, DESCRIPTION, WEIGHTS, describe, save_weights
 from gqvae.tokenizers.spans import served_rates
-from gqvae.training import network, paper_revival, pretoken_batches, runner, string_revival
+from gqvae.training import acceleration, network, paper_revival, pretoken_batches, runner, string_revival
+from gqvae.training.acceleration import uncompiled
 from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram, tokens_per_piece
 from gqvae.training.paper_revival import PaperRevival
 from gqvae.training.pretoken_batches import Batch, PretokenStream
@@ -80,6 +83,8 @@ class NetworkTraining(RunModule):
             self.network.condition.mean_length.fill_(train.mean_length)
         self.revived = 0
         self._losses: Losses | None = None
+        self.compilable = self.network.repeated_layers() if settings.compile else []
+        self.varying = True  # the number of real positions
 
     def configure_optimizers(self) -> Any:
         """Adam as the authors configure it, the codebook, if it is trained by gradient, at a multiple of the rate."""
@@ -89,7 +94,12 @@ class NetworkTraining(RunModule):
         groups: list[dict[str, Any]] = [{"params": others, "lr": settings.learning_rate}]
         if codebook.requires_grad:
             groups.append({"params": [codebook], "lr": settings.learning_rate * settings.codebook_rate_factor})
-        optimizer = torch.optim.Adam(groups, weight_decay=settings.weight_decay, amsgrad=settings.amsgrad)
+        optimizer = torch.optim.Adam(
+            groups,
+            weight_decay=settings.weight_decay,
+            amsgrad=settings.amsgrad,
+            fused=self.device.type == "cuda" or None,  # one pass over the weights
+        )
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -103,7 +113,9 @@ class NetworkTraining(RunModule):
         return self.run.training.quantize and step >= self.run.training.unquantized_steps
 
     def _tensors(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        longest = batch.data.shape[1] if self.objective.includes_padding else int(batch.lengths.max())
+        # On GPUs always T: memory and kernels are chosen by shape.
+        whole = self.objective.includes_padding or self.device.type == "cuda"
+        longest = batch.data.shape[1] if whole else int(batch.lengths.max())
         symbols, lengths = self.network.symbols(batch.data[:, :longest], batch.lengths)
         return symbols, lengths, torch.from_numpy(batch.weights).to(symbols.device, non_blocking=True)
 
@@ -138,6 +150,8 @@ class NetworkTraining(RunModule):
 
     def _forget(self, codes: Tensor) -> None:
         """Clear the optimiser's moments of codes (M,) that stand elsewhere now."""
+        if not len(codes):
+            return
         optimizer = self.optimizers(use_pl_optimizer=False)
         for name, value in optimizer.state.get(self.network.quantizer.codebook, {}).items():  # type: ignore[union-attr]
             if name != "step":
@@ -148,7 +162,7 @@ class NetworkTraining(RunModule):
         """A row of the training history, on validation pre-tokens at the lowest rate; leaves every buffer as it was."""
         self.eval()
         symbols, lengths, weights = self._tensors(self.measured)
-        with autocast(self.device, self.run.training.precision):
+        with autocast(self.device, self.run.training.precision), uncompiled():
             losses: Losses = self.objective(self.network, symbols, lengths, weights, quantize=self._quantizes(step))
         self.train()
         usage = self.network.quantizer.usage
@@ -197,6 +211,7 @@ def train_network(
     Writes the weights, `codebook.csv` (string and use of each code that was trained, and its index if it was kept), `history.csv`,
     and last `network.json`.
     """
+    claim_gpu()
     longest = run.network.max_pretoken_bytes
     module = NetworkTraining(
         run,
@@ -210,7 +225,9 @@ def train_network(
     identity = fingerprint(
         f"{run.identity()} seed {seed}",
         data,
-        code_digest(gqvae.models, pieces, runner, network, paper_revival, pretoken_batches, string_revival),
+        code_digest(
+            gqvae.models, pieces, devices, runner, acceleration, network, paper_revival, pretoken_batches, string_revival
+        ),
     )
     with RunState(state, identity) as held:
         fit(
@@ -224,7 +241,7 @@ def train_network(
             checkpoint_seconds=run.training.checkpoint_seconds,
             gradient_clip=run.training.gradient_clip,
         )
-        module.cpu().eval()
+        module.to(resolve_device()).eval()  # Lightning leaves it on the CPU
         texts, quantized = module.train_stream.pieces, run.training.quantize
         counts = dict(zip(texts, module.train_stream.counts.tolist(), strict=True))
         trained = module.network.code_strings() if quantized else []  # without quantization no code was trained
@@ -251,6 +268,9 @@ def train_network(
             "label": label,
             "seed": seed,
             "seconds": module.seconds,
+            "device": device_name(),
+            "precision": resolve_precision(run.training.precision),
+            "weights_sha256": file_digest(out / WEIGHTS),
             "codes_trained": len(trained),
             "distinct_strings_trained": len(set(trained)),
             "codes_kept": len(kept),

@@ -27,20 +27,24 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
-from torch import Tensor
+from torch import Tensor, nn
 
+from gqvae.devices import resolve_device, resolve_precision
 from gqvae.errors import DivergedError
 from gqvae.progress import Progress
+from gqvae.training.acceleration import compiled
 from gqvae.training.resume import RunState
 from gqvae.training.signals import Signals
 
 FINITE_EVERY_STEPS = 100  # the loss is fetched and checked this often; fetching each one would make the device wait
 NOTE_EVERY_SECONDS = 1.0
+ROOM_BYTES = 64 << 20  # memory that must be left when a training starts and whenever it is saved
 
 logger = logging.getLogger("gqvae")
 
@@ -52,6 +56,8 @@ class RunModule(pl.LightningModule):
         step: optimiser steps done.
         seconds: wall time of training so far, over all resumptions, measurements included.
         history: rows of plain numbers, saved with the state; each should hold its "step".
+        compilable: layers that are compiled for the training where there is a GPU.
+        varying: shapes of what they are given change from step to step.
     """
 
     def __init__(self) -> None:
@@ -59,6 +65,8 @@ class RunModule(pl.LightningModule):
         self.step = 0
         self.seconds = 0.0
         self.history: list[dict[str, Any]] = []
+        self.compilable: list[nn.Module] = []
+        self.varying = False
 
     def training_loss(self, step: int) -> Tensor:
         """The loss of step `step` (from 0), a scalar; everything random in it must follow from (seed, step) or torch's generator."""
@@ -82,18 +90,13 @@ class RunModule(pl.LightningModule):
         """Lightning's entry; the batch it brings is an empty turn of the loop."""
         return self.training_loss(self.step)
 
-
-def resolve_precision(precision: str) -> Literal["32-true", "bf16-mixed"]:
-    """Lightning's name of a precision: "auto" is bf16 autocast on devices that compute it natively, 32 bit elsewhere."""
-    if precision == "auto":
-        native = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-        return "bf16-mixed" if native else "32-true"
-    return "bf16-mixed" if precision == "bf16" else "32-true"
-
-
-def resolve_device() -> torch.device:
-    """The device of a run: the CUDA device if there is one, else the CPU (others lack float64 and some operations)."""
-    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+    def configure_gradient_clipping(
+        self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """By norm, over all weights. Lightning's own refuses fused optimisers in bf16, where there is no scaler they could clash with."""
+        if gradient_clip_val is not None:
+            weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+            torch.nn.utils.clip_grad_norm_(weights, gradient_clip_val)
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[Any]:
@@ -136,10 +139,12 @@ def fit(
     if module.step >= max_steps:
         return
     signals, progress = Signals(), Progress(label, total=max_steps, unit="step", done=module.step)
-    with signals, progress, _quiet_lightning():
+    device = resolve_device()
+    layers = module.compilable if device.type == "cuda" else []
+    with signals, progress, _quiet_lightning(), compiled(layers, dynamic=module.varying):
         trainer = pl.Trainer(
-            accelerator="cuda" if torch.cuda.is_available() else "cpu",
-            devices=1,
+            accelerator=device.type,
+            devices=1 if device.index is None else [device.index],
             max_steps=max_steps - module.step,
             max_epochs=-1,
             precision=resolve_precision(precision),
@@ -196,6 +201,7 @@ class _Keeper(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put back what needs the optimiser to exist; nothing random happens between here and the first step."""
         self.signals.install()  # Lightning has put its own handler in place by now
+        _require_room()
         torch.manual_seed(self.seed)
         if self._restored is not None:
             for optimizer, saved in zip(trainer.optimizers, self._restored["optimizers"], strict=True):
@@ -248,6 +254,7 @@ class _Keeper(pl.Callback):
 
     def _save(self, trainer: pl.Trainer, module: RunModule) -> None:
         self._check(module)
+        _require_room()
         weights = module.state_dict()
         if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
             raise self._diverged(f"the weights are not finite after step {module.step}")
@@ -266,6 +273,11 @@ class _Keeper(pl.Callback):
         self.state.save(saved)
 
 
+def _require_room() -> None:
+    """Raise `MemoryError` where hardly any is left: libraries that find none for their buffers may compute the same sums in another order."""
+    np.empty(ROOM_BYTES, dtype=np.uint8)  # asked for, not touched
+
+
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """A row without numpy or torch scalars, which a state that is loaded safely may not hold."""
     return {key: value.item() if hasattr(value, "item") else value for key, value in row.items()}
@@ -273,13 +285,15 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    """Hide Lightning's advertisements and its advice about loaders and loggers that this package does not use."""
+    """Hide Lightning's advertisements, its advice about loaders and loggers that this package does not use, and torch's on streams."""
     log = logging.getLogger("lightning.pytorch")
     level = log.level
     log.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"lightning\.")
+            # Gradients of recorded steps are made on the stream that replays, not on the one that recorded: as intended.
+            warnings.filterwarnings("ignore", message="The AccumulateGrad node's stream does not match")
             yield
     finally:
         log.setLevel(level)

@@ -123,7 +123,9 @@ class Windows:
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Inputs and targets of step `step`, each (windows, T) int64 on the device; targets of −100 are padding."""
         starts = torch.from_numpy(self.chosen(step) * self.context)
-        places = starts.to(self.stream.device)[:, None] + torch.arange(self.context + 1, device=self.stream.device)
+        places = starts.to(self.stream.device, non_blocking=True)[:, None] + torch.arange(
+            self.context + 1, device=self.stream.device
+        )
         ids = self.stream[places].long()  # (windows, T + 1)
         return ids[:, :-1].clamp(min=0), ids[:, 1:]
 

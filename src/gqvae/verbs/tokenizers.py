@@ -12,6 +12,7 @@ from gqvae.verbs.numbers import not_negative, positive
 
 if TYPE_CHECKING:
     from gqvae.corpus.pretokens import PretokenCounts
+    from gqvae.tokenizers.base import Tokenizer
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
 
@@ -138,8 +139,10 @@ def train_network(arguments: argparse.Namespace) -> None:
 def distill_vocabulary(arguments: argparse.Namespace) -> None:
     """Distil a network into tokenizers."""
     settings = load_settings(Distillation, arguments.settings)
+    from gqvae.devices import claim_gpu
     from gqvae.tokenizers.distillation import distill
 
+    claim_gpu()
     for size, tokenizer in distill(arguments.network, settings, _counts(arguments.pretokens, "train")):
         tokenizer.save(arguments.out / f"v{size}")
 
@@ -168,10 +171,9 @@ def train_counted(arguments: argparse.Namespace) -> None:
 def match_compression(arguments: argparse.Namespace) -> None:
     """Write the matched BPE tokenizer and how it was found."""
     settings = load_settings(BPEMatching, arguments.settings)
-    from gqvae.tokenizers.load import load_tokenizer
     from gqvae.tokenizers.matching import match_compression as match
 
-    target = load_tokenizer(arguments.target)
+    target = _load(arguments.target)
     found = match(target, settings, _counts(arguments.pretokens, "train"), _counts(arguments.pretokens, "valid"))
     write_json(
         arguments.out / "matching.json",
@@ -192,12 +194,11 @@ def match_compression(arguments: argparse.Namespace) -> None:
 def measure_compression(arguments: argparse.Namespace) -> None:
     """Write the compression table of one family."""
     from gqvae.evaluation.compression import COLUMNS, measure
-    from gqvae.tokenizers.load import load_tokenizer
 
     splits = {split: _counts(arguments.pretokens, split) for split in ("valid", "test")}
     rows = []
     for folder in arguments.tokenizers:
-        for row in measure(load_tokenizer(folder), splits):
+        for row in measure(_load(folder), splits):
             seed = "" if arguments.seed is None else arguments.seed
             rows.append({"arm": arguments.arm, "seed": seed, "variant": folder.name, **row})
     write_rows(arguments.out, COLUMNS, rows)
@@ -210,16 +211,15 @@ def measure_rates(arguments: argparse.Namespace) -> None:
     from gqvae.evaluation.tables import COLUMNS
     from gqvae.layout import split_family
     from gqvae.tokenizers.learned import LearnedTokenizer
-    from gqvae.tokenizers.load import load_tokenizer
 
     bpe, train, valid = (
-        load_tokenizer(arguments.bpe),
+        _load(arguments.bpe),
         _counts(arguments.pretokens, "train"),
         _counts(arguments.pretokens, "valid"),
     )
     rows = []
     for folder in arguments.tokenizers:
-        tokenizer = load_tokenizer(folder)
+        tokenizer = _load(folder)
         if not isinstance(tokenizer, LearnedTokenizer):
             raise UserError(f"{folder} holds a {tokenizer.kind} tokenizer: it has no gates; name folders of learned ones.")
         arm, seed = split_family(folder.parent.name)
@@ -230,6 +230,16 @@ def measure_rates(arguments: argparse.Namespace) -> None:
 def encode_corpus(arguments: argparse.Namespace) -> None:
     """Write token files of all splits."""
     from gqvae.tokenizers.encode import encode_corpus as encode
+
+    encode(_load(arguments.tokenizer), arguments.corpus, arguments.out)
+
+
+def _load(folder: Path) -> Tokenizer:
+    """The tokenizer in a folder, its network, if it has one and is asked for it, on the GPU if there is one."""
+    from gqvae.devices import claim_gpu
     from gqvae.tokenizers.load import load_tokenizer
 
-    encode(load_tokenizer(arguments.tokenizer), arguments.corpus, arguments.out)
+    tokenizer = load_tokenizer(folder)
+    if any(one.encoder == "neural" for one in tokenizer.encoders()):
+        claim_gpu()
+    return tokenizer.to("auto")

@@ -1,0 +1,177 @@
+"""Figure: how much better an arm's language models are than those of BPE at equal compression: while they train, by text and by size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
+
+from gqvae.evaluation.intervals import t_interval
+from gqvae.evaluation.milestones import REFERENCE
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.learnability import SEEDS_FOR_BARS
+from gqvae.figures.style import (
+    CorpusFacts,
+    LineEnd,
+    arm_style,
+    arms_in,
+    describe_seeds,
+    format_bytes,
+    format_count,
+    label_line_ends,
+    leave_room_for_names,
+    mark_amounts,
+    new_figure,
+    write_heading,
+)  # fmt: skip
+
+TABLES = ("convergence", "learnability", "model_sizes")
+# Panel: its table, the columns of the amount and of the loss, what the axis is called, how its ticks are written.
+PANELS = {
+    "while training": ("convergence", "bytes", "valid_bpb", "training text so far (bytes)\nvalidation split", format_bytes),
+    "training text": ("learnability", "train_bytes", "test_bpb", "training text in all (bytes)\ntest split", format_bytes),
+    "model size": (
+        "model_sizes",
+        "parameters_non_embedding",
+        "test_bpb",
+        "parameters, vocabulary left out\ntest split",
+        format_count,
+    ),
+}
+COLUMNS = ["panel", "arm", "series", "seed", "amount", "advantage", "low", "high"]
+FROM_BYTES = 10_000  # of training text: before, every model has learnt little but how frequent tokens are
+FAR = 0.05  # arms that end farther than this from the reference are named, not drawn: they would flatten the others
+HIGHEST = 0.08  # the axis reaches no farther, whatever the first points are
+DODGE = 1.05  # between arms, a factor
+
+
+def points(tables: Path) -> pd.DataFrame:
+    """`series` "seed": 1 − loss / loss of `REFERENCE` at the same seed and amount; "mean": over seeds, with its 95 % t-interval
+    where there are enough seeds to draw one.
+
+    Curves are measured at slightly different amounts of text (tokens differ in length): each is read, by interpolation over the
+    logarithm of the amount, at the points of the reference's first seed.
+    """
+    rows = []
+    for panel, (name, column, loss, _, _) in PANELS.items():
+        table = read_table(tables, name)
+        if panel == "while training":
+            table = table[(table["train_bytes"] == table["train_bytes"].max()) & (table["bytes"] > 0)]
+        theirs = _curves(table[table["arm"] == REFERENCE], column, loss)
+        for arm in arms_in(table) if theirs else ():
+            ours = _curves(table[table["arm"] == arm], column, loss)
+            amounts = _common_amounts(theirs, ours, panel == "while training")
+            if arm == REFERENCE or not len(amounts) or not set(ours) & set(theirs):
+                continue
+            by_seed = {
+                seed: 1 - _at(amounts, *ours[seed]) / _at(amounts, *theirs[seed]) for seed in sorted(set(ours) & set(theirs))
+            }
+            shared = {"panel": panel, "arm": arm}
+            for place, amount in enumerate(amounts):
+                values = {seed: float(advantage[place]) for seed, advantage in by_seed.items()}
+                for seed, value in values.items():
+                    rows.append(shared | {"series": "seed", "seed": seed, "amount": amount, "advantage": value})
+                interval = t_interval(list(values.values()))
+                ends = {"low": interval.low, "high": interval.high} if interval.n >= SEEDS_FOR_BARS else {}
+                rows.append(shared | {"series": "mean", "seed": pd.NA, "amount": amount, "advantage": interval.mean} | ends)
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64", "low": float, "high": float})
+
+
+def _curves(table: pd.DataFrame, column: str, loss: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Amounts, ascending, and losses, by seed."""
+    seeds = sorted(set(table["seed"].tolist()))
+    curves = {seed: table[table["seed"] == seed].sort_values(column) for seed in seeds}
+    return {seed: (curve[column].to_numpy(float), curve[loss].to_numpy(float)) for seed, curve in curves.items()}
+
+
+def _common_amounts(
+    theirs: dict[int, tuple[np.ndarray, np.ndarray]], ours: dict[int, tuple[np.ndarray, np.ndarray]], cut: bool
+) -> np.ndarray:
+    """The amounts of the reference's first seed that lie inside every curve; with `cut` from `FROM_BYTES` on, and the common end."""
+    grid = theirs[min(theirs)][0]
+    low = max(x[0] for curves in (theirs, ours) for x, _ in curves.values())
+    high = min(x[-1] for curves in (theirs, ours) for x, _ in curves.values())
+    if not cut:
+        return grid[(grid >= low) & (grid <= high)]
+    low = max(low, float(FROM_BYTES))
+    return np.concatenate([grid[(grid >= low) & (grid < high)], [high]]) if low <= high else grid[:0]
+
+
+def _at(amounts: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.interp(np.log(amounts), np.log(x), y)
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """A panel for each amount that was varied, on one vertical axis around zero, where the reference lies; far arms are named below."""
+    shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
+    means = data[data["series"] == "mean"]
+    ends = means.groupby(["arm", "panel"], sort=False)["advantage"].last()
+    near = [arm for arm in arms_in(means) if ends[arm].abs().max() <= FAR]
+    far = [_farthest(arm, ends[arm]) for arm in arms_in(means) if arm not in near]
+    figure = new_figure(7.2, 3.6)
+    figure.subplots_adjust(left=0.085, bottom=0.225, wspace=0.1)
+    leave_room_for_names(figure, (arm_style(arm).name for arm in [*near, REFERENCE]))
+    intervals = " · bars: 95 % t-interval, paired by seed" if data["low"].notna().any() else ""
+    write_heading(
+        figure, f"Advantage over {arm_style(REFERENCE).name}", corpus, f"{describe_seeds(data)} · small points: seeds{intervals}"
+    )
+    if far:
+        figure.text(
+            0.085, 0.025, f"Too far away to be drawn: {'; '.join(far)}", fontsize=7, color="#444444", ha="left", va="bottom"
+        )
+    first: Axes | None = None
+    for place, panel in enumerate(shown):
+        axes = figure.add_subplot(1, len(shown), place + 1, sharey=first)
+        first = first or axes
+        lines = _draw_panel(axes, panel, data[(data["panel"] == panel) & data["arm"].isin(near)])
+        axes.tick_params(labelleft=place == 0)
+    assert first is not None
+    reach = min(HIGHEST, 1.2 * float(means.loc[means["arm"].isin(near), "advantage"].abs().max())) if near else HIGHEST
+    first.set_ylim(-reach, reach)
+    first.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+g} %" if abs(value) > 1e-9 else "0"))
+    first.set_ylabel("loss saved (share of bits per byte) ↑")
+    label_line_ends(axes, [*lines, LineEnd(axes.get_xlim()[1], 0.0, arm_style(REFERENCE).name, arm_style(REFERENCE).color)])
+    return figure
+
+
+def _farthest(arm: str, ends: pd.Series[float]) -> str:
+    """An arm, and where it ends farthest away: `ends` by panel."""
+    panel = str(ends.abs().idxmax())
+    return f"{arm_style(arm).name} {100 * float(ends[panel]):+.0f} % ({panel})"
+
+
+def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
+    *_, name, written = PANELS[panel]
+    axes.set_xscale("log")
+    axes.axhline(0, color=arm_style(REFERENCE).color, linewidth=1.6, zorder=1)
+    lines = []
+    arms = arms_in(data)
+    for place, arm in enumerate(arms):
+        style = arm_style(arm)
+        aside = DODGE ** (place - (len(arms) - 1) / 2)  # so that bars at one amount stand beside one another
+        rows = data[data["arm"] == arm]
+        seeds, mean = rows[rows["series"] == "seed"], rows[rows["series"] == "mean"]
+        if seeds["seed"].nunique() > 1:
+            axes.plot(seeds["amount"] * aside, seeds["advantage"], ".", color=style.color, markersize=2.5, alpha=0.6, zorder=2)
+        axes.plot(
+            mean["amount"] * aside, mean["advantage"], color=style.color, marker=style.marker, markersize=4, label=arm, zorder=3
+        )
+        known = mean[mean["low"].notna()]
+        if len(known):
+            reach = (known[["low", "high"]].sub(known["advantage"], axis=0).abs()).to_numpy().T
+            axes.errorbar(
+                known["amount"] * aside, known["advantage"], yerr=reach, fmt="none", ecolor=style.color, elinewidth=0.7, capsize=1.5
+            )  # fmt: skip
+        last = mean.iloc[-1]
+        lines.append(LineEnd(float(last["amount"]) * aside, float(last["advantage"]), style.name, style.color))
+    mark_amounts(axes, data["amount"], written)
+    if panel == "while training":  # at every measurement there would be too many
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.tick_params(axis="x", labelsize=6.5)
+    axes.set_xlabel(name)
+    axes.margins(x=0.07)
+    return lines

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+import torch
+
+from gqvae import cli
+from gqvae.errors import first_line, is_out_of_memory
+
+REFUSED = [
+    MemoryError(),
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"
+    ),
+    RuntimeError("CUDA error: out of memory\nCompile with `TORCH_USE_CUDA_DSA`"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("can't start new thread"),
+    RuntimeError(os.strerror(errno.EAGAIN)),
+    OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+]
+OTHERS = [
+    RuntimeError("Error(s) in loading state_dict for GQVAE"),
+    RuntimeError(f"lock of results/x: {os.strerror(errno.EAGAIN)}"),
+    OSError(errno.ENOENT, os.strerror(errno.ENOENT), "missing.txt"),
+    ValueError("shapes do not match"),
+]
+
+
+@pytest.mark.parametrize("error", REFUSED)
+def test_refused_memory_is_one_sentence(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(arguments: object) -> None:
+        raise error
+
+    assert is_out_of_memory(error)
+    monkeypatch.setattr("gqvae.verbs.project.doctor", run)
+    assert cli.main(["doctor"]) == 2
+    said = capsys.readouterr().err
+    assert "gqvae: error: out of memory" in said and "Traceback" not in said and len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("error", OTHERS)
+def test_other_errors_are_not_taken_for_it(error: Exception) -> None:
+    assert not is_out_of_memory(error)
+
+
+def test_the_first_line_of_an_error_without_words_is_its_name() -> None:
+    assert first_line(KeyError()) == "KeyError" and first_line(ValueError("a.\nb")) == "a"
