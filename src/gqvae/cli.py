@@ -26,6 +26,7 @@ from gqvae.verbs import borrowing, corpus, evaluation, figures, language_models,
 MODULES = (product, corpus, tokenizers, borrowing, language_models, evaluation, figures, project)
 
 logger = logging.getLogger("gqvae")
+_reserve = bytearray(1 << 16)  # given back when a verb ends: where memory ran out, that can still be said
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -104,8 +105,11 @@ def _run(parsed: argparse.Namespace) -> int:
         if parsed.log is not None:
             parsed.log.parent.mkdir(parents=True, exist_ok=True)
             _log_to(logging.FileHandler(parsed.log, encoding="utf-8"))
-        with _terminated():
-            parsed.run(parsed)
+        try:
+            with _terminated():
+                parsed.run(parsed)
+        finally:
+            _reserve.clear()
     except UserError as error:
         logger.error("gqvae: error: %s", error)
         return 2
