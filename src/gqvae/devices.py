@@ -18,9 +18,8 @@ from filelock import FileLock, Timeout
 if TYPE_CHECKING:
     import torch  # imported when a device is asked for
 
-DEVICES = Path(
-    "/dev"
-)  # nvidia0, nvidia1, … are the GPUs that this process may use; asking CUDA itself would fix what it sees for good
+# There nvidia0, nvidia1, … are the GPUs that this process may use; asking CUDA itself would fix what it sees for good.
+DEVICES = Path("/dev")
 SLOTS = 64  # jobs on one GPU that are counted
 
 logger = logging.getLogger("gqvae")

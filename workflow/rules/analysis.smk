@@ -124,6 +124,7 @@ rule summarize:
 rule write_provenance:
     input:
         corpus=f"{RESULTS}/corpus/corpus.json",
+        networks=[f"{layout.network_path(RESULTS, family)}/network.json" for family in layout.learned_families(STUDY)],
         results=rules.collect_results.output.results,
         code=code("evaluation", "provenance"),
     output:

@@ -61,9 +61,13 @@ def growing(amount):
 
 
 def gpu_of_network(wildcards):
-    """A GPU, where there is one, for arms with a network."""
-    arm = wildcards.arm if "arm" in wildcards.keys() else layout.split_family(wildcards.family)[0]
-    return GPU if layout.downstream_encoder(STUDY, arm) else 0
+    """A GPU, where there is one, for families with a network."""
+    return GPU if layout.downstream_encoder(STUDY, layout.split_family(wildcards.family)[0]) else 0
+
+
+def gpu_of_encoder(wildcards):
+    """The same for families whose text the network itself reads."""
+    return GPU if layout.downstream_encoder(STUDY, layout.split_family(wildcards.family)[0]) == "neural" else 0
 
 
 def code(module, verb, without=()):

@@ -22,7 +22,7 @@ rule encode_corpus:
         "../envs/gqvae.yaml"
     threads: 1
     resources:
-        gpu=gpu_of_network,
+        gpu=gpu_of_encoder,
         mem_mb=growing(1800),
         runtime=growing(240),
     params:

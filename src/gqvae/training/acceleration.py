@@ -25,13 +25,13 @@ def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
         dynamic: shapes change from step to step.
     """
     changed = list(layers)
-    for layer in changed:
-        layer.forward = torch.compile(layer.forward, dynamic=dynamic)
     try:
+        for layer in changed:
+            layer.forward = torch.compile(layer.forward, dynamic=dynamic)
         yield
     finally:
         for layer in changed:
-            del layer.forward  # what the instance has; the class has its own
+            vars(layer).pop("forward", None)  # what the instance has; the class has its own
 
 
 def uncompiled() -> contextlib.AbstractContextManager[None]:
