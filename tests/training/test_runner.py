@@ -107,7 +107,8 @@ def test_killed_processes_go_on_bit_equal(tmp_path: Path, uninterrupted: dict[st
             saved = state.load()
         assert saved is not None and 0 < saved["step"] < STEPS
     killed = runs[signal.SIGKILL][0]
-    newest = next(path for path in (killed / "last.ckpt", killed / "previous.ckpt") if path.exists())  # the kill may fall between them
+    # The kill may fall after the old state was set aside and before the new one is there.
+    newest = next(path for path in (killed / "last.ckpt", killed / "previous.ckpt") if path.exists())
     newest.write_bytes(newest.read_bytes()[:1000])
     for folder, _ in runs.values():
         assert resumed(folder) == uninterrupted
