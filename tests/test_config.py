@@ -133,9 +133,14 @@ def test_arms_that_cannot_be_borrowed_are_refused(arm: dict[str, Any], said: str
     assert said in message and message.endswith(".") and "\n" not in message
 
 
-def test_bpe_is_not_matched_to_a_borrowed_arm() -> None:
-    arms = {"b": {"kind": "borrowed", "study": "other", "arm": "gqvae", "encoder": "neural"}, "m": {"kind": "bpe", "match": "b"}}
+def test_bpe_is_matched_to_arms_with_a_network() -> None:
+    arms: dict[str, dict[str, str]] = {
+        "b": {"kind": "borrowed", "study": "other", "arm": "bpe"},
+        "m": {"kind": "bpe", "match": "b"},
+    }
     assert "arms.m.match is 'b': name a fixed or gqvae arm" in error_of({"arms": arms})
+    arms["b"] |= {"arm": "gqvae", "encoder": "neural"}
+    assert parse(Study, {"arms": arms}, "test").arms["m"].kind == "bpe"
 
 
 def test_settings_come_as_json_and_as_yaml_files(tmp_path: Path) -> None:

@@ -247,7 +247,8 @@ def tuned_arms(study: Study) -> tuple[str, ...]:
 
 def figures(study: Study) -> tuple[str, ...]:
     """The figures of the default target that have something to show."""
-    return tuple(figure for figure in FIGURES if figure != "tuning" or tuned_arms(study))
+    shown = {"tuning": tuned_arms(study), "training": learned_arms(study)}
+    return tuple(figure for figure in FIGURES if shown.get(figure, True))
 
 
 def downstream_tokenizers(study: Study) -> list[tuple[str, str]]:

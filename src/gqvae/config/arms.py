@@ -39,7 +39,7 @@ class BPEArm(ArmBase):
         le=1,
     )
     match: str | None = setting(
-        None, "Name of a learned arm: the vocabulary size is searched so that both compress equally (None: the study's size)."
+        None, "Name of an arm with a network: the vocabulary size is searched so that both compress equally (None: the study's size)."
     )  # fmt: skip
 
     @model_validator(mode="after")

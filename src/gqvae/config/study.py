@@ -95,9 +95,11 @@ class Study(Block):
         for name, arm in self.arms.items():
             if isinstance(arm, BPEArm) and arm.match is not None:
                 target = self.arms.get(arm.match)
-                if not isinstance(target, LearnedArm):
-                    raise ValueError(f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm")
-                if not self.network_run(arm.match).training.quantize:
+                if not (isinstance(target, LearnedArm) or (isinstance(target, BorrowedArm) and target.encoder)):
+                    raise ValueError(
+                        f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm, or a borrowed one with an encoder"
+                    )
+                if isinstance(target, LearnedArm) and not self.network_run(arm.match).training.quantize:
                     raise ValueError(f"arms.{name}.match is {arm.match!r}, which is not quantized: it has no tokenizer to match")
             if isinstance(arm, LearnedArm):
                 run = self.network_run(name)
