@@ -48,6 +48,9 @@ redraw: $(INSTALLED) ## Draw the figures of results/published/ again from the ta
 		for figure in $$(cd $$study && ls figures/*.csv 2>/dev/null); do \
 			$(BIN)/gqvae plot $$(basename $$figure .csv) --tables $$study/tables --corpus $$study/provenance.json --out $$study/figures; \
 		done; done
+	cd results/published; \
+	$(CURDIR)/$(BIN)/gqvae across --out across --results tinystories-{sample,short} wikitext2{,-longer} shakespeare python-stdlib; \
+	$(CURDIR)/$(BIN)/gqvae across --out stories --results tinystories-{sample,replication,4096} gpu-minutes
 
 lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation: seconds.
 	$(BIN)/ruff check

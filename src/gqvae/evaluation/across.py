@@ -32,6 +32,7 @@ class FinishedStudy:
     folder: Path
     name: str
     corpus: str
+    text: str  # SHA-256 of the training split
     synthetic: bool
     arms: dict[str, dict[str, Any]]
 
@@ -52,6 +53,7 @@ class FinishedStudy:
                 Path(folder),
                 str(record["study"]),
                 str(corpus["label"]),
+                str(corpus["splits"]["train"]["sha256"]),
                 bool(corpus["synthetic"]),
                 dict(record["config"]["arms"]),
             )
@@ -95,15 +97,16 @@ def claims_across(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Columns `AWAY`: measures of borrowed tokenizers, of those of the text itself, and of the lent ones at home.
+    """Columns `AWAY`: measures of tokenizers borrowed from a study of another text, of those of the text itself, and of the lent ones at home.
 
     `arm` is what the lending study calls the arm, `origin` that study; `place` is "native" (the study's own arm of that name),
     "borrowed", or "home" (the lending study). Means and t-intervals over seeds, on the test split.
     """
     rows: list[dict[str, Any]] = []
+    texts = {study.name: study.text for study in studies}
     for study in studies:
         for name, arm in study.arms.items():
-            if arm["kind"] != "borrowed" or not arm["study"]:
+            if arm["kind"] != "borrowed" or not arm["study"] or texts.get(arm["study"]) == study.text:
                 continue
             shared = {"study": study.name, "corpus": study.corpus, "origin": arm["study"], "lender": arm["arm"]}
             native = study.arms.get(arm["arm"])

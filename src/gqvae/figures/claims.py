@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
@@ -53,6 +53,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.06)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g} %" if value else "0"))
     axes.set_xlabel("relative advantage of the first → (dashed: how far behind still counts)")
     return figure

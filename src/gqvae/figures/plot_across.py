@@ -7,11 +7,11 @@ from pathlib import Path
 
 from gqvae.evaluation.across import finished_studies
 from gqvae.figures import across, away
-from gqvae.figures.style import CorpusFacts, draw_nothing, save, styled
+from gqvae.figures.style import CorpusFacts, save, styled
 
 
 def plot_across(folders: Sequence[Path], out: Path) -> None:
-    """Write `across` (claims) and `away` (borrowed tokenizers) of several finished studies to `out`, each as PNG, PDF and CSV.
+    """Write `across` (claims) and, if there are any, `away` (tokenizers away from home) of several finished studies, each as PNG, PDF and CSV.
 
     Raises:
         UserError: a study is not finished or named twice, or a table is missing or damaged.
@@ -20,5 +20,7 @@ def plot_across(folders: Sequence[Path], out: Path) -> None:
     facts = CorpusFacts(f"{len(studies)} studies", any(study.synthetic for study in studies))
     for name, module in (("across", across), ("away", away)):
         data = module.points(studies)
+        if data.empty:
+            continue
         with styled():
-            save(draw_nothing(facts) if data.empty else module.draw(data, facts), data, Path(out), name)
+            save(module.draw(data, facts), data, Path(out), name)
