@@ -27,6 +27,7 @@ from gqvae.figures.style import (
 
 TABLES = ("compression", "matching")
 DASHES = {"": "-", "neural": "-", "distilled": "--"}
+NEAR = 1.5  # points within this factor of the largest vocabulary have their names at the right of the axes
 
 
 def points(tables: Path) -> pd.DataFrame:
@@ -73,7 +74,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             _draw_arm(axes, arm, encoder, rows, mean)
             last, style = mean.iloc[-1], arm_style(arm)
             name = _name(data, arm, encoder)
-            if len(mean) > 1 or last["vocab_size"] == largest:
+            if len(mean) > 1 or last["vocab_size"] > largest / NEAR:
                 ends.append(LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), name, style.color))
             elif not last["matched_to"]:
                 point = (last["vocab_size"], last["bytes_per_token"])
@@ -105,21 +106,21 @@ def _draw_arm(axes: Axes, arm: str, encoder: str, rows: pd.DataFrame, mean: pd.D
 
 
 def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any], place: int) -> None:
-    """A dotted line between two tokenizers that compress equally, explained where it is empty: below the curves, or left of points."""
+    """A dotted line between two tokenizers that compress equally, explained where it is empty: below curves, or left of single points."""
     target = data[(data["arm"] == matched["matched_to"]) & (data["series"] == "mean") & data["used_downstream"]]
     if target.empty:
         return
     x = [float(matched["vocab_size"]), float(target["vocab_size"].iloc[0])]
     y = [float(matched["bytes_per_token"]), float(target["bytes_per_token"].iloc[0])]
     curves = (data[data["series"] == "mean"].groupby(["arm", "encoder"]).size() > 1).any()
-    corner, side = (0.97, "right") if curves else (0.03, "left")
+    corner, side, end = ((0.97, 0.06 + 0.2 * place), "right", "bottom") if curves else ((0.03, 0.94 - 0.2 * place), "left", "top")
     ours, theirs = arm_style(matched["arm"]), arm_style(matched["matched_to"])
     axes.plot(x, y, ":", color="#222222", linewidth=1.2, label=f"{matched['arm']} matched to {matched['matched_to']}", zorder=5)
     axes.plot(x, y, "o", markersize=8, markerfacecolor="none", markeredgecolor="#222222", markeredgewidth=0.8, zorder=5)
     axes.annotate(
         f"matched compression:\n{ours.name}, V = {x[0]:,.0f}\n{theirs.name}, V = {x[1]:,.0f}",
-        (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), (corner, 0.06 + 0.2 * place), textcoords="axes fraction",
-        fontsize=7, color="#222222", ha=side, va="bottom", linespacing=1.25, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), corner, textcoords="axes fraction",
+        fontsize=7, color="#222222", ha=side, va=end, linespacing=1.25, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         arrowprops={"arrowstyle": "-", "color": "#222222", "linewidth": 0.6, "shrinkA": 2, "shrinkB": 5}, zorder=5,
     )  # fmt: skip
 

@@ -203,7 +203,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def draw_nothing(corpus: CorpusFacts) -> Figure:
-    """The figure of a study that has no arm of the kind it shows (the training of networks, where no arm has one)."""
+    """The figure of a study that has no arm of the kind it shows."""
     figure = new_figure(5.0, 1.2)
     write_heading(figure, "Nothing to draw", corpus, "the study has no arm of the kind that this figure shows")
     return figure
