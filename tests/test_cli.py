@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gqvae import cli
 from gqvae.cli import main
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.verbs import project
 
 COUNTS = PretokenCounts([b" the", b" cat", b" walked", b" walking"], np.array([50, 20, 10, 8]))
 
@@ -208,6 +210,17 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(tmp_path: P
     assert ran.returncode == 2
     assert ran.stderr.count("gqvae: error:") == 1 and "space" in ran.stderr
     assert not list(out.glob("*")) if out.exists() else True
+
+
+def test_memory_is_given_back_before_the_want_of_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def starved(arguments: object) -> None:
+        raise MemoryError
+
+    left = []
+    monkeypatch.setattr(cli, "_reserve", bytearray(1))
+    monkeypatch.setattr(cli.logger, "error", lambda *line: left.append(len(cli._reserve)))
+    monkeypatch.setattr(project, "check_config", starved)
+    assert main(["check-config", "any.yaml"]) == 2 and left == [0]
 
 
 def test_the_log_file_keeps_what_was_said(tmp_path: Path) -> None:

@@ -97,8 +97,9 @@ def claims_across(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Columns `AWAY`: measures of tokenizers borrowed from a study of another text, of those of the text itself, and of the lent ones at home.
+    """Columns `AWAY`: measures of tokenizers borrowed from another text, of those of the text itself, and of the lent ones at home.
 
+    The lending study must be among the studies, since only it says of what text it is.
     `arm` is what the lending study calls the arm, `origin` that study; `place` is "native" (the study's own arm of that name),
     "borrowed", or "home" (the lending study). Means and t-intervals over seeds, on the test split.
     """
@@ -106,8 +107,8 @@ def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     texts = {study.name: study.text for study in studies}
     for study in studies:
         for name, arm in study.arms.items():
-            if arm["kind"] != "borrowed" or not arm["study"] or texts.get(arm["study"]) == study.text:
-                continue
+            if arm["kind"] != "borrowed" or texts.get(str(arm["study"]), study.text) == study.text:
+                continue  # made here, at home here, or nobody can say where its home is
             shared = {"study": study.name, "corpus": study.corpus, "origin": arm["study"], "lender": arm["arm"]}
             native = study.arms.get(arm["arm"])
             if native is not None and native["kind"] != "borrowed":

@@ -21,6 +21,8 @@ def plot_across(folders: Sequence[Path], out: Path) -> None:
     for name, module in (("across", across), ("away", away)):
         data = module.points(studies)
         if data.empty:
+            for stale in Path(out).glob(f"{name}.*"):
+                stale.unlink()
             continue
         with styled():
             save(module.draw(data, facts), data, Path(out), name)
