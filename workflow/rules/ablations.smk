@@ -18,13 +18,13 @@ rule ablations:
         table=report(
             f"{RESULTS}/tables/ablations.csv",
             caption="../report/ablations.rst",
-            category="4. Ablations",
+            category="5. Ablations",
             labels={"shows": "Learned arms, every seed", "form": "table"},
         ),
         means=report(
             f"{RESULTS}/tables/ablation_means.csv",
             caption="../report/ablations.rst",
-            category="4. Ablations",
+            category="5. Ablations",
             labels={"shows": "Learned arms, over seeds", "form": "table"},
         ),
     log:

@@ -24,7 +24,7 @@ rule collect_results:
         results=report(
             table("results"),
             caption="../report/summary.rst",
-            category="5. Results and provenance",
+            category="4. Results and provenance",
             labels={"shows": "All arms and seeds", "form": "table"},
         ),
     log:
@@ -96,7 +96,7 @@ rule summarize:
         summary=report(
             f"{RESULTS}/summary.md",
             caption="../report/summary.rst",
-            category="5. Results and provenance",
+            category="4. Results and provenance",
             labels={"shows": "Summary", "form": "text"},
         ),
     log:
@@ -131,7 +131,7 @@ rule write_provenance:
         record=report(
             f"{RESULTS}/provenance.json",
             caption="../report/provenance.rst",
-            category="5. Results and provenance",
+            category="4. Results and provenance",
             labels={"shows": "Provenance", "form": "record"},
         ),
     log:

@@ -44,7 +44,7 @@ PLOTS = {
     ),
     "bistability": (
         ["ablations", "rates"],
-        "4. Ablations",
+        "5. Ablations",
         "Gates against what is asked of them",
         "open gates against the weight of the paper's gate loss, and against the rate that is asked for",
     ),
