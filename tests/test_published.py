@@ -52,9 +52,18 @@ def _claims(study: str) -> pd.DataFrame:
     return pd.read_csv(PUBLISHED / study / "claims.csv", dtype={"claim": str}).set_index("claim", drop=False)
 
 
+def _with_interval(effect: float, low: Any, high: Any) -> str:
+    ends = ", ".join(_percent(value).removesuffix(" %") for value in (low, high))
+    return f"{_percent(effect)} [{ends}]"
+
+
+def _provenance(study: str) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((PUBLISHED / study / "provenance.json").read_text(encoding="utf-8"))
+    return record
+
+
 def _found(row: Any) -> str:
-    low, high = (_percent(value).removesuffix(" %") for value in (row.low, row.high))
-    return f"{_percent(row.effect)} [{low}, {high}] | **{row.verdict}** |"
+    return f"{_with_interval(row.effect, row.low, row.high)} | **{row.verdict}** |"
 
 
 def _claim_rows() -> Iterator[str]:
@@ -87,8 +96,7 @@ def _advantage(study: str, first: str, second: str) -> pd.DataFrame:
 def _with_the_most(study: str, first: str, second: str) -> str:
     """The same with the most text, with its interval over seeds."""
     found = t_interval(_advantage(study, first, second).iloc[:, -1].tolist())
-    low, high = (_percent(value).removesuffix(" %") for value in (found.low, found.high))
-    return f"{_percent(found.mean)} [{low}, {high}]"
+    return _with_interval(found.mean, found.low, found.high)
 
 
 def _trend() -> Iterator[str]:
@@ -135,7 +143,7 @@ def _compression_rows() -> Iterator[str]:
 
 def _statements() -> Iterator[str]:
     """Every other number among the results, in the words around it, computed from what is published."""
-    sample = json.loads((PUBLISHED / "tinystories-sample" / "provenance.json").read_text(encoding="utf-8"))
+    sample = _provenance("tinystories-sample")
     study = parse(Study, sample["config"], "provenance.json")
     paper = parse(Study, yaml.safe_load((ROOT / "configs" / "paper.yaml").read_text(encoding="utf-8")), "paper.yaml")
     results = pd.read_csv(PUBLISHED / "tinystories-sample" / "tables" / "results.csv")
@@ -155,7 +163,7 @@ def _statements() -> Iterator[str]:
     assert list(again.loc["C4a":"C4b"].unique()) == ["supported"]
     yield "(C4: supported\nby the fresh seeds, undecided by the first)"
     assert list(verdicts.loc["C5a":"C5b"].unique()) == ["contradicted"]
-    assert list(_claims("tinystories-replication")["verdict"].loc["C5a":"C5b"].unique()) == ["contradicted"]
+    assert list(again.loc["C5a":"C5b"].unique()) == ["contradicted"]
     yield "(C5 is contradicted by both measures, twice;"
     assert list(_claims("tinystories-4096")["verdict"].loc["C5a":"C5b"].unique()) == ["not supported"]
     yield "at V = 4,096 it is not decided)"
@@ -163,7 +171,7 @@ def _statements() -> Iterator[str]:
         True,
         False,
     ]
-    gpu = json.loads((PUBLISHED / "gpu-minutes" / "provenance.json").read_text(encoding="utf-8"))
+    gpu = _provenance("gpu-minutes")
     study = parse(Study, gpu["config"], "provenance.json")
     assert study.network.model_copy(update={"codebook_size": paper.network.codebook_size}) == paper.network
     networks = [json.loads(path.read_text(encoding="utf-8")) for path in (PUBLISHED / "gpu-minutes" / "networks").glob("*.json")]
@@ -178,8 +186,8 @@ def _statements() -> Iterator[str]:
     assert study.vocabulary.grid == (1024,)
     ahead = [_percent(mean["gqvae"] / mean[other] - 1, "") for other in ("fixed_8", "bpe")]
     yield f"Pruned to V = 1,024 they compress {ahead[0]} better than fixed length and {ahead[1]} better than BPE"
-    larger = json.loads((PUBLISHED / "tinystories-4096" / "provenance.json").read_text(encoding="utf-8"))
-    fresh = json.loads((PUBLISHED / "tinystories-replication" / "provenance.json").read_text(encoding="utf-8"))
+    larger = _provenance("tinystories-4096")
+    fresh = _provenance("tinystories-replication")
     assert study.vocabulary.size == larger["config"]["vocabulary"]["size"]
     yield f"**At V = {study.vocabulary.size:,}**"
     yield "[tinystories-4096](results/published/tinystories-4096/summary.md)"
