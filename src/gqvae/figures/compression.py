@@ -21,13 +21,11 @@ from gqvae.figures.style import (
     label_line_ends,
     leave_room_for_names,
     new_figure,
-    text_color,
     write_heading,
 )
 
 TABLES = ("compression", "matching")
 DASHES = {"": "-", "neural": "-", "distilled": "--"}
-NEAR = 1.5  # points within this factor of the largest vocabulary have their names at the right of the axes
 
 
 def points(tables: Path) -> pd.DataFrame:
@@ -65,7 +63,6 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     write_heading(figure, "Compression against vocabulary size", corpus, f"test split · {describe_seeds(data)}")
     _set_axes(axes, data)
     ends = []
-    largest = data["vocab_size"].max()
     for arm in arms_in(data):
         of_arm = data[data["arm"] == arm]
         for encoder in sorted(of_arm["encoder"].unique(), reverse=True):
@@ -73,13 +70,9 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             mean = rows[rows["series"] == "mean"].sort_values("vocab_size")
             _draw_arm(axes, arm, encoder, rows, mean)
             last, style = mean.iloc[-1], arm_style(arm)
-            name = _name(data, arm, encoder)
-            if len(mean) > 1 or last["vocab_size"] > largest / NEAR:
-                ends.append(LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), name, style.color))
-            elif not last["matched_to"]:
-                point = (last["vocab_size"], last["bytes_per_token"])
-                axes.annotate(
-                    name, point, (6, 0), textcoords="offset points", fontsize=7.5, va="center", color=text_color(style.color)
+            if not last["matched_to"]:  # those are named where their pair is explained
+                ends.append(
+                    LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), _name(data, arm, encoder), style.color)
                 )
     pairs = data[(data["matched_to"] != "") & (data["series"] == "mean")]
     for place, (_, matched) in enumerate(pairs.iterrows()):
