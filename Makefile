@@ -36,11 +36,13 @@ domains: $(INSTALLED) ## The studies of configs/domains/ beside tinystories-samp
 report: $(INSTALLED) ## Build results/<study>/report.zip from what has been computed.
 	$(BIN)/snakemake --configfile $(CONFIG) --report results/$$($(BIN)/gqvae check-config $(CONFIG))/report.zip
 
-publish: $(INSTALLED) ## Copy tables, figures, summary and provenance of CONFIG's study to results/published/<study>/.
+publish: $(INSTALLED) ## Copy claims, tables, figures, summary and provenance of CONFIG's study to results/published/<study>/.
 	study=$$($(BIN)/gqvae check-config $(CONFIG)); from=results/$$study; to=results/published/$$study; \
 	test -f $$from/summary.md || { echo "There is no $$from/summary.md: run make reproduce CONFIG=$(CONFIG) first." >&2; exit 1; }; \
 	rm -rf $$to.new; mkdir -p $$to.new/figures; \
 	cp -r $$from/{claims.csv,tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,pdf,csv} $$to.new/figures/; \
+	for network in $$from/networks/*/network.json; do test ! -f $$network || \
+		install -D -m 644 $$network $$to.new/networks/$$(basename $${network%/*}).json; done; \
 	rm -rf $$to; mv $$to.new $$to
 
 redraw: $(INSTALLED) ## Draw the figures of results/published/ again from the tables beside them.

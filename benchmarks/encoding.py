@@ -224,7 +224,7 @@ def draw(path: Path) -> None:
     import pandas as pd
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    from gqvae.figures.style import LineEnd, label_line_ends, new_figure, styled
+    from gqvae.figures.style import LineEnd, label_line_ends, new_figure, save_pictures, styled
 
     table = pd.read_csv(path)
     sizes = [text for text in SIZES if text in set(table["text"])]
@@ -257,7 +257,7 @@ def draw(path: Path) -> None:
                 axes.set_ylabel("MB/s, one thread ↑ (log)")
             if number == 2:
                 label_line_ends(axes, ends)
-        figure.savefig(path.with_suffix(".png"), dpi=200, metadata={"Software": None})
+        save_pictures(figure, path.parent, path.stem)
 
 
 if __name__ == "__main__":

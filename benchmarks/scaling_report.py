@@ -19,7 +19,7 @@ import pandas as pd
 
 from gqvae.evaluation.power_laws import fit
 from gqvae.evaluation.tables import write_csv
-from gqvae.figures.style import SYNTHETIC_NOTE, LineEnd, label_line_ends, new_figure, styled
+from gqvae.figures.style import SYNTHETIC_NOTE, LineEnd, label_line_ends, new_figure, save_pictures, styled
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published" / "scaling"
 GROWN = 1.25  # times the cheapest size: below, a stage is flat
@@ -101,7 +101,7 @@ def heaps_fits(heaps: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(scaling: pd.DataFrame, fits: pd.DataFrame, heaps: pd.DataFrame, laws: pd.DataFrame, path: Path) -> None:
+def draw(scaling: pd.DataFrame, fits: pd.DataFrame, heaps: pd.DataFrame, laws: pd.DataFrame, folder: Path) -> None:
     """Two panels of CPU seconds by source and one of distinct pre-tokens, all logarithmic."""
     with styled():
         figure = new_figure(11.0, 3.9)
@@ -146,7 +146,7 @@ def draw(scaling: pd.DataFrame, fits: pd.DataFrame, heaps: pd.DataFrame, laws: p
         figure.text(left, high, "Cost of every stage as the corpus doubles", fontsize=9.5, fontweight="bold", va="top")
         note = "exponents p of a + b·nᵖ, a the start of the process; flat: never a quarter more than the cheapest size; no exponent from fewer than four sizes"
         figure.text(left, high - 0.05, note, fontsize=7.5, color="#444444", va="top")
-        figure.savefig(path, dpi=200, metadata={"Software": None})
+        save_pictures(figure, folder, "scaling")
 
 
 def plain_ticks(axes: object) -> None:
@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument(
         "--tables", type=Path, default=PUBLISHED, help="folder with scaling.csv and heaps.csv (the published one)"
     )
-    parser.add_argument("--write", action="store_true", help="write its tables and scaling.png there")
+    parser.add_argument("--write", action="store_true", help="write its tables and its figure there")
     arguments = parser.parse_args()
     folder = arguments.tables
     scaling, heaps = (pd.read_csv(folder / name) for name in ("scaling.csv", "heaps.csv"))
@@ -177,7 +177,7 @@ def main() -> None:
         if arguments.write:
             write_csv(table, folder / f"{name}.csv")
     if arguments.write:
-        draw(scaling, fits, heaps, laws, folder / "scaling.png")
+        draw(scaling, fits, heaps, laws, folder)
 
 
 if __name__ == "__main__":

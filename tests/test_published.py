@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from gqvae import layout
 from gqvae.config import Study, parse
 from gqvae.evaluation.intervals import t_interval
 from gqvae.evaluation.tables import write_csv
@@ -25,6 +26,9 @@ SIDE_BY_SIDE = {  # as `make redraw` has them
     "across": ["tinystories-sample", "tinystories-short", "wikitext2", "wikitext2-longer", "shakespeare", "python-stdlib"],
     "stories": ["tinystories-sample", "tinystories-replication", "tinystories-more-text", "tinystories-4096", "gpu-minutes"],
 }
+TELLING = sorted(  # of the version that says where networks were trained
+    path.parent.name for path in PUBLISHED.glob("*/provenance.json") if "network_devices" in path.read_text(encoding="utf-8")
+)
 DRAWN = sorted(path for path in PUBLISHED.glob("*/figures/*.csv"))
 
 
@@ -42,6 +46,20 @@ def test_what_several_studies_say_comes_from_what_is_published_of_them(folder: s
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in published.iterdir()}
     for path in tmp_path.glob("*.csv"):
         assert path.read_bytes() == (published / path.name).read_bytes()
+
+
+def test_every_published_figure_is_there_to_look_at_and_to_print() -> None:
+    pictures = list(PUBLISHED.rglob("*.png"))
+    assert len(pictures) > 100
+    assert [path for path in pictures if not path.with_suffix(".pdf").exists()] == []
+
+
+@pytest.mark.parametrize("study", TELLING)
+def test_the_networks_of_a_study_are_told_beside_it(study: str) -> None:
+    facts, paths = _provenance(study), list((PUBLISHED / study).glob("networks/*.json"))
+    names = layout.learned_families(parse(Study, facts["config"], "provenance.json"))
+    assert sorted(path.stem for path in paths) == sorted(names)
+    assert sorted({json.loads(path.read_text(encoding="utf-8"))["device"] for path in paths}) == facts["network_devices"]
 
 
 def _percent(value: float, sign: str = "+") -> str:

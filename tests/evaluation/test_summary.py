@@ -13,7 +13,7 @@ import pytest
 
 from fabricated_study import fabricate, fabricated_settings
 from gqvae.evaluation.collect import collect
-from gqvae.evaluation.provenance import git_state, write_provenance
+from gqvae.evaluation.provenance import git_state, wall_time, write_provenance
 from gqvae.evaluation.summary import reading, summarize
 from gqvae.evaluation.tables import PREDICTABILITY
 
@@ -145,6 +145,14 @@ def test_provenance_names_data_code_and_versions_but_no_place(tmp_path: Path) ->
     assert record["network_devices"] == ["not recorded"] and record["language_model_devices"] == ["cpu"]
     assert "/home" not in text and platform.node() not in text and str(tmp_path) not in text
     assert getpass.getuser() == "root" or getpass.getuser() not in text
+
+
+def test_provenance_tells_what_the_jobs_behind_the_tables_took(tmp_path: Path) -> None:
+    for name, seconds in (("train_lm/bpe-s0", 10.25), ("train_lm/bpe-s1", 5.5), ("prepare_corpus", 1.0), ("plot_claims", 3.0)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.tsv").write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\tNA\n", encoding="utf-8")
+    assert wall_time(tmp_path) == {"prepare_corpus": {"jobs": 1, "seconds": 1.0}, "train_lm": {"jobs": 2, "seconds": 15.75}}
+    assert wall_time(tmp_path / "nothing") == {}
 
 
 def test_outside_of_git_there_is_no_commit(tmp_path: Path) -> None:

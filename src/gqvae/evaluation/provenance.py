@@ -1,11 +1,12 @@
-"""`gqvae provenance`: what somebody needs to know to repeat a study: configuration, data, code, versions, machine.
+"""`gqvae provenance`: what somebody needs to know to repeat a study: configuration, data, code, versions, machine, what it took.
 
 Nothing in it tells whose machine it was: no host name, no user, no path (a corpus given by path is named by its file name).
-There is no date either, so that the same study on the same machine gives the same file.
+There is no date either: but for the time that jobs took, the same study on the same machine gives the same file.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 import platform
@@ -21,6 +22,7 @@ from gqvae.files import read_json, write_json
 
 PACKAGES = ("torch", "lightning", "numpy", "scipy", "pandas", "matplotlib", "sentencepiece", "pydantic", "snakemake")
 PATH_KEYS = ("path", "test_path")
+BESIDE = ("plot_", "explore", "summarize", "write_provenance")  # jobs that run while this is written
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -43,12 +45,33 @@ def provenance(study: Study, results: Path) -> dict[str, Any]:
             }
         ),
         "language_model_devices": sorted(set(read_table(results / "tables", "learnability")["device"])),
+        "wall_time": wall_time(results / "benchmarks"),
     }
 
 
 def write_provenance(study: Study, results: Path, out: Path) -> None:
     """Write `provenance` to `out` as JSON with sorted keys."""
     write_json(out, provenance(study, results))
+
+
+def wall_time(benchmarks: Path) -> dict[str, dict[str, float]]:
+    """Jobs behind the tables and their seconds, by rule; jobs run side by side, so that a study takes less than their sum.
+
+    Args:
+        benchmarks: folder of Snakemake's benchmark files, one or a folder of them for each rule; of a job that was interrupted it
+            holds the last attempt, of a study run without Snakemake nothing.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
+        if rule.startswith(BESIDE):
+            continue
+        with path.open(encoding="utf-8", newline="") as lines:
+            seconds = [float(row["s"]) for row in csv.DictReader(lines, delimiter="\t")]
+        taken = found.setdefault(rule, {"jobs": 0, "seconds": 0.0})
+        taken["jobs"] += len(seconds)
+        taken["seconds"] = round(taken["seconds"] + sum(seconds), 2)
+    return found
 
 
 def without_folders(value: Any) -> Any:

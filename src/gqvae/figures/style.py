@@ -220,8 +220,12 @@ def styled() -> Iterator[None]:
 
 def save(figure: Figure, points: pd.DataFrame, folder: Path, name: str) -> None:
     """Write `name`.png (200 dpi), `name`.pdf and `name`.csv (exactly the points drawn), the same bytes for the same input."""
-    folder = Path(folder)
-    write_csv(points, folder / f"{name}.csv")
+    write_csv(points, Path(folder) / f"{name}.csv")
+    save_pictures(figure, Path(folder), name)
+
+
+def save_pictures(figure: Figure, folder: Path, name: str) -> None:
+    """Write `name`.png and `name`.pdf alone, of a figure whose points stand elsewhere."""
     with atomic_path(folder / f"{name}.png") as temporary:
         figure.savefig(temporary, format="png", dpi=200, metadata={"Software": None})
     with atomic_path(folder / f"{name}.pdf") as temporary:
