@@ -5,6 +5,9 @@ at the true sizes of a configuration, every network in its unquantized and its q
 random ids: seconds a step, operations a step (`gqvae.evaluation.flops`, which a test compares with torch's own count; only what the
 real positions need), their ratio to the ceiling, memory, and the share of time by kind of operation.
 
+With `--bytes`, on a CPU, the bytes that a step moves are counted instead (`gqvae.evaluation.traffic`), in bf16 as on a GPU: with the
+ceilings of a device they tell what would limit it there.
+
     python benchmarks/utilization.py --config configs/gpu-sample.yaml --text data/tinystories_train.txt.xz --json utilization.json
 
 On a CPU it shows at least that the sizes train: `--steps 1 --warm-up 0` (minutes a step at the paper's width).
@@ -19,17 +22,23 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 import yaml
 from by_hand import ByHand, LanguageModelSteps, NetworkSteps, timed
+from torch import Tensor
+from torch.nn import functional
 
 from gqvae.config import LanguageModel, NetworkRun, PaperObjective, PythonCorpus, Study, TextCorpus, parse
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import open_source
 from gqvae.devices import resolve_device, resolve_precision
 from gqvae.evaluation.flops import training_flops
+from gqvae.evaluation.traffic import Traffic
+from gqvae.models.blocks import Attention
+from gqvae.models.network import Gater
 from gqvae.training.pretoken_batches import PretokenStream
 from gqvae.training.windows import Windows
 
@@ -95,7 +104,7 @@ def _network_flops(module: NetworkSteps, steps: int, quantize: bool) -> float:
     for step in range(module.step, module.step + steps):
         lengths = stream.batch(0, step, run.training.batch_pretokens).lengths
         lengths = np.full_like(lengths, stream.data.shape[1]) if paper else lengths
-        total += training_flops(network, lengths.tolist(), len(stream.alphabet) + 1, quantize)
+        total += training_flops(network, lengths.tolist(), len(stream.alphabet) + 1, quantize, run.chunk_bytes)
     return total / steps
 
 
@@ -186,6 +195,40 @@ def measure(
     return row
 
 
+def with_all(study: Study, **own: Any) -> Study:
+    """The study with these settings for networks and language models."""
+    blocks = {"training": study.training, "language_model": study.language_model}
+    return study.model_copy(update={name: block.model_copy(update=own) for name, block in blocks.items()})
+
+
+def count_bytes(name: str, module: ByHand, flops: float) -> dict[str, Any]:
+    """Take one step under the counter, after one that makes the optimiser's state, by operations like those of a GPU.
+
+    There pre-tokens are padded, norms are one operation (here that of layer norm, which moves as much) and so is the optimiser's step.
+    """
+
+    def norm(x: Tensor, shape: list[int], weight: Tensor | None = None, eps: float | None = None) -> Tensor:
+        return functional.layer_norm(x, shape, weight, None, eps or 1e-5)
+
+    for group in module.optimizers().param_groups:
+        group["fused"] = True
+    with (
+        patch.object(Gater, "_convolve_groups", Gater._convolve_padded),
+        patch.object(Attention, "_mix_groups", Attention._mix_padded),
+        patch.object(functional, "rms_norm", norm),
+    ):
+        module.take(1)
+        with Traffic() as traffic:
+            module.take(1)
+    most = traffic.by_operation.most_common(OPERATIONS)
+    parts = ", ".join(f"{100 * count / traffic.bytes:.0f} % {operation}" for operation, count in most[:5])
+    print(
+        f"{name:28s}{flops / 1e12:8.3f} TFLOP{traffic.bytes / 1e9:8.1f} GB{flops / traffic.bytes:8.0f} FLOP/byte  {parts}",
+        flush=True,
+    )
+    return {"training": name, "flops": flops, "bytes": traffic.bytes, "operations": dict(most)}
+
+
 def main() -> None:
     """Measure ceilings, then every training of the configuration."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -199,30 +242,33 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--no-profile", action="store_true", help="leave the shares of time out")
+    parser.add_argument("--bytes", action="store_true", help="count what a step moves, on a CPU, and time nothing")
     parser.add_argument("--json", type=Path, help="write every measurement")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     study = parse(Study, yaml.safe_load(options.config.read_text(encoding="utf-8")), options.config.name)
     source = open_source(PythonCorpus() if options.text is None else TextCorpus(path=str(options.text)))
     if options.compile != "as configured":
-        own = {"compile": options.compile == "yes"}
-        study = study.model_copy(
-            update={
-                "training": study.training.model_copy(update=own),
-                "language_model": study.language_model.model_copy(update=own),
-            }
-        )
-    counts, device = count_pretokens(source.documents), resolve_device()
+        study = with_all(study, compile=options.compile == "yes")
+    if options.bytes:
+        options.warm_up, options.steps = 1, 1
+        study = with_all(study, precision="bf16")
+    counts, device = count_pretokens(source.documents), torch.device("cpu") if options.bytes else resolve_device()
     where = torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {options.threads} threads"
-    top = ceilings(device, study.training.precision)
-    print(f"{where}, {resolve_precision(study.training.precision)}, torch {torch.__version__}: at best")
-    print(f"{top['flops_per_s'] / 1e12:.2f} TFLOP/s, {top['bytes_per_s'] / 1e9:.0f} GB/s", flush=True)
+    top = None if options.bytes else ceilings(device, study.training.precision)
+    print(f"{where}, {resolve_precision(study.training.precision)}, torch {torch.__version__}")
+    if top is not None:
+        print(f"at best {top['flops_per_s'] / 1e12:.2f} TFLOP/s, {top['bytes_per_s'] / 1e9:.0f} GB/s", flush=True)
     steps = options.warm_up + options.steps
     rows = []
     for trainings in (networks(study, counts, device, steps), language_models(study, device, steps)):
         for name, module, flops in trainings:
             if name.startswith(tuple(options.only)):
-                rows.append(measure(name, module, flops, top["flops_per_s"], options, device))
+                rows.append(
+                    count_bytes(name, module, flops)
+                    if top is None
+                    else measure(name, module, flops, top["flops_per_s"], options, device)
+                )
     if options.json is not None:
         facts = {"study": study.study, "device": where, "torch": torch.__version__, "ceilings": top, "trainings": rows}
         options.json.write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -41,21 +41,22 @@ class Counter(FlopCounterMode):
         super().__init__(display=False, custom_mapping={torch.ops.aten.addmm_: added_product})
 
 
-def built(name: str) -> tuple[GQVAE, torch.Tensor, torch.Tensor]:
+def built(name: str, chunk_bytes: int | None = None) -> tuple[GQVAE, torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
-    network = GQVAE(SIZES[name], ALPHABET)
+    network = GQVAE(SIZES[name], ALPHABET, chunk_bytes)
     return network, *network.symbols(*pack(PIECES, max(LENGTHS)))
 
 
 @pytest.mark.parametrize("name", SIZES)
 @pytest.mark.parametrize("quantize", [True, False])
-def test_a_training_step_costs_what_torch_counts(name: str, quantize: bool) -> None:
-    network, symbols, lengths = built(name)
+@pytest.mark.parametrize("chunk_bytes", [None, 3])
+def test_a_training_step_costs_what_torch_counts(name: str, quantize: bool, chunk_bytes: int | None) -> None:
+    network, symbols, lengths = built(name, chunk_bytes)
     network.quantizer.codebook.requires_grad_(False)
     objective = RateControlled(RateControlledObjective())
     with Counter() as counter, sdpa_kernel(SDPBackend.MATH):
         objective(network.train(), symbols, lengths, torch.ones(len(PIECES)), quantize=quantize).total.backward()
-    assert training_flops(SIZES[name], LENGTHS, len(ALPHABET) + 1, quantize) == counter.get_total_flops()
+    assert training_flops(SIZES[name], LENGTHS, len(ALPHABET) + 1, quantize, chunk_bytes) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("name", SIZES)

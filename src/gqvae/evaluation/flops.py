@@ -42,7 +42,9 @@ def forward_multiply_adds(network: Network, length: int, symbols: int) -> dict[s
     }
 
 
-def training_flops(network: Network, lengths: Iterable[int], symbols: int, quantize: bool = True) -> int:
+def training_flops(
+    network: Network, lengths: Iterable[int], symbols: int, quantize: bool = True, chunk_bytes: int | None = None
+) -> int:
     """FLOPs of one optimiser step, forward and backward, on distinct pre-tokens of these lengths.
 
     Backward costs twice the forward pass, but for the search of codes, which has no gradient, and the rate itself, which needs none.
@@ -52,12 +54,15 @@ def training_flops(network: Network, lengths: Iterable[int], symbols: int, quant
         lengths: bytes of each pre-token of the batch.
         symbols: C.
         quantize: False: one of the first, unquantized steps.
+        chunk_bytes: gates hard-set every so many bytes, as in a fixed-length network, which has no gater and is told no rate.
     """
     total = 0
     for length in lengths:
         parts = forward_multiply_adds(network, length, symbols)
         search = parts.pop("quantizer")
         unneeded = 0 if network.rates is None else network.width
+        if chunk_bytes is not None:
+            unneeded = parts["gater"] = parts["condition"] = 0
         total += 3 * sum(parts.values()) - unneeded + (search if quantize else 0)
     return 2 * total
 
