@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gqvae.evaluation.across import away_from_home, finished_studies
+from gqvae.evaluation.across import advantages_by_text, away_from_home, claims_across, finished_studies
 from gqvae.figures.plot_across import plot_across
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
@@ -27,8 +27,22 @@ def test_tokenizers_of_the_same_text_or_of_one_unknown_are_not(names: tuple[str,
     assert away_from_home(finished_studies(folders(*names))).empty
 
 
+def test_advantages_with_the_most_text_are_what_the_claims_say() -> None:
+    studies = finished_studies(folders("tinystories-replication", "tinystories-4096"))
+    found = advantages_by_text(studies)
+    assert set(zip(found["first"], found["second"], strict=True)) == {("gqvae", of) for of in ("fixed_8", "bpe", "bpe_matched")}
+    claims = claims_across(studies)
+    claims = claims[(claims["measure"] == "test_bpb") & (claims["first"] == "gqvae")]
+    assert len(claims) == 4
+    for claim in claims.itertuples():
+        own = found[(found["study"] == claim.study) & (found["second"] == claim.second) & (found["train_bytes"] == 1_000_000)]
+        assert sorted(own["series"]) == ["mean"] + ["seed"] * 5
+        mean = own[own["series"] == "mean"].iloc[0]
+        assert [mean["advantage"], mean["low"], mean["high"]] == pytest.approx([claim.effect, claim.low, claim.high])
+
+
 def test_a_figure_with_nothing_to_show_does_not_stay(tmp_path: Path) -> None:
     plot_across(folders("tinystories-sample", "wikitext2"), tmp_path)
     assert (tmp_path / "away.csv").exists()
     plot_across(folders("wikitext2"), tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["across.csv", "across.pdf", "across.png"]
+    assert {path.stem for path in tmp_path.iterdir()} == {"across", "by_text"}

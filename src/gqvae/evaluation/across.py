@@ -22,6 +22,10 @@ CLAIMS = (
     "study", "corpus", "claim", "text", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
     "margin", "verdict",
 )  # fmt: skip
+BY_TEXT = (
+    "study", "first", "second", "vocab_size", "size", "parameters_non_embedding", "train_bytes", "series", "seed", "advantage", "low",
+    "high",
+)  # fmt: skip
 AWAY = ("study", "corpus", "origin", "lender", "arm", "place", "measure", "seeds", "mean", "low", "high")
 
 
@@ -35,6 +39,7 @@ class FinishedStudy:
     text: str  # SHA-256 of the training split
     synthetic: bool
     arms: dict[str, dict[str, Any]]
+    vocab_size: int  # that its claims are about
 
     @classmethod
     def read(cls, folder: Path) -> FinishedStudy:
@@ -56,9 +61,10 @@ class FinishedStudy:
                 str(corpus["splits"]["train"]["sha256"]),
                 bool(corpus["synthetic"]),
                 dict(record["config"]["arms"]),
+                int(record["config"]["vocabulary"]["size"]),
             )
         except (KeyError, TypeError, ValueError):
-            raise UserError(f"{path} lacks the study, its corpus or its arms: run the study again.") from None
+            raise UserError(f"{path} lacks the study, its corpus, arms or vocabulary: run the study again.") from None
 
     @property
     def tables(self) -> Path:
@@ -94,6 +100,38 @@ def claims_across(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
         frame.insert(1, "corpus", study.corpus)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True).sort_values("claim", kind="stable", ignore_index=True)
+
+
+def advantages_by_text(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
+    """Columns `BY_TEXT`: 1 − test bits per byte of the first arm / of the second, by amount of training text.
+
+    The pairs are those of the claims about what language models learn, but for claims that compare one BPE with another. `series`
+    "seed": paired by seed; "mean": over seeds, with its 95 % t-interval. `vocab_size` is what the study asks for.
+    """
+    rows: list[dict[str, Any]] = []
+    for study in studies:
+        claims = study.table("claims", ("measure", "first", "second"))
+        claims = claims[claims["measure"].isin(["test_bpb", "learnability"])]
+        runs = read_table(study.tables, "learnability")
+        for first, second in dict.fromkeys(zip(claims["first"], claims["second"], strict=True)):
+            if study.arms[first]["kind"] != "bpe":
+                shared = {"study": study.name, "first": first, "second": second, "vocab_size": study.vocab_size}
+                rows += [shared | row for row in _advantages(runs[runs["arm"] == first], runs[runs["arm"] == second])]
+    return pd.DataFrame(rows, columns=list(BY_TEXT)).astype({"seed": "Int64"})
+
+
+def _advantages(ours: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Of one pair of arms in one study."""
+    keys = ["size", "train_bytes"]
+    both = ours.merge(theirs[[*keys, "seed", "test_bpb"]], on=[*keys, "seed"], suffixes=("", "_second"))
+    both["advantage"] = 1 - both["test_bpb"] / both["test_bpb_second"]
+    for _, rows in both.groupby(keys, sort=False):
+        facts = rows.iloc[0]
+        shared = {key: facts[key] for key in ("size", "parameters_non_embedding", "train_bytes")}
+        for row in rows.itertuples():
+            yield shared | {"series": "seed", "seed": row.seed, "advantage": row.advantage}
+        interval = t_interval(rows["advantage"].tolist())
+        yield shared | {"series": "mean", "seed": pd.NA, "advantage": interval.mean, "low": interval.low, "high": interval.high}
 
 
 def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:

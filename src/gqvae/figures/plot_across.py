@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gqvae.evaluation.across import finished_studies
-from gqvae.figures import across, away
+from gqvae.figures import across, away, by_text
 from gqvae.figures.style import CorpusFacts, save, styled
 
 
 def plot_across(folders: Sequence[Path], out: Path) -> None:
-    """Write `across` (claims) and, if there are any, `away` (tokenizers away from home) of several finished studies, each as PNG, PDF and CSV.
+    """Write figures of several finished studies, each as PNG, PDF and CSV: `across` (claims) and, if there are any, `by_text` (language
+    models by training text) and `away` (tokenizers away from home).
 
     Raises:
         UserError: a study is not finished or named twice, or a table is missing or damaged.
     """
     studies = finished_studies(folders)
     facts = CorpusFacts(f"{len(studies)} studies", any(study.synthetic for study in studies))
-    for name, module in (("across", across), ("away", away)):
+    for name, module in (("across", across), ("by_text", by_text), ("away", away)):
         data = module.points(studies)
         if data.empty:
             for stale in Path(out).glob(f"{name}.*"):

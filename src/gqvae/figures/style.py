@@ -61,6 +61,11 @@ _KNOWN = {
 _OTHER_COLORS = ("#117733", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
 _OTHER_MARKERS = ("v", "<", ">", "^", "p", "h", "d", "*")
 
+# Of series that are no arms (Okabe and Ito).
+SERIES = (
+    ("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#000000", "v"), ("#56B4E9", "P"), ("#E69F00", "X"),
+)  # fmt: skip
+
 
 def arm_style(arm: str) -> ArmStyle:
     """The style of an arm: fixed for known names, decided by a digest of the name for others (`fixed_2` is "fixed length, 2")."""
@@ -73,6 +78,11 @@ def arm_style(arm: str) -> ArmStyle:
         closest = max(kin, key=len)
         name = f"{_KNOWN[closest].name}, {arm[len(closest) + 1 :].replace('_', ' ')}"
     return ArmStyle(_OTHER_COLORS[digest[0] % len(_OTHER_COLORS)], _OTHER_MARKERS[digest[1] % len(_OTHER_MARKERS)], name)
+
+
+def series_style(place: int) -> tuple[str, str]:
+    """Colour and marker of the series at this place, where what is compared is not arms."""
+    return SERIES[place % len(SERIES)]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,11 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = verbs.add_parser("across", help=text, description=text, epilog=f"example: {example}")
     parser.add_argument("--results", type=Path, nargs="+", required=True, help="folders of the studies", metavar="DIR")
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder for across.* and, with tokenizers away from home, away.*", metavar="DIR"
+        "--out",
+        type=Path,
+        required=True,
+        help="folder for across.*, by_text.* and, with tokenizers away from home, away.*",
+        metavar="DIR",
     )
     parser.set_defaults(run=across)
 
