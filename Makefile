@@ -41,8 +41,8 @@ publish: $(INSTALLED) ## Copy claims, tables, figures, summary and provenance of
 	test -f $$from/summary.md || { echo "There is no $$from/summary.md: run make reproduce CONFIG=$(CONFIG) first." >&2; exit 1; }; \
 	rm -rf $$to.new; mkdir -p $$to.new/figures; \
 	cp -r $$from/{claims.csv,tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,pdf,csv} $$to.new/figures/; \
-	for network in $$from/networks/*/network.json; do test ! -f $$network || \
-		install -D -m 644 $$network $$to.new/networks/$$(basename $${network%/*}).json; done; \
+	for network in $$from/networks/*/network.json; do test ! -f $$network || { mkdir -p $$to.new/networks; \
+		cp $$network $$to.new/networks/$$(basename $${network%/*}).json; }; done; \
 	rm -rf $$to; mv $$to.new $$to
 
 redraw: $(INSTALLED) ## Draw the figures of results/published/ again from the tables beside them.
@@ -52,7 +52,7 @@ redraw: $(INSTALLED) ## Draw the figures of results/published/ again from the ta
 		done; done
 	cd results/published; \
 	$(CURDIR)/$(BIN)/gqvae across --out across --results tinystories-{sample,short} wikitext2{,-longer} shakespeare python-stdlib; \
-	$(CURDIR)/$(BIN)/gqvae across --out stories --results tinystories-{sample,replication,more-text,4096} gpu-minutes
+	$(CURDIR)/$(BIN)/gqvae across --out stories --results tinystories-{sample,replication,more-text,larger-model,4096,4096-more-text} gpu-minutes
 
 lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation: seconds.
 	$(BIN)/ruff check
