@@ -54,7 +54,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A panel for each amount that was varied: a line of means by arm, with intervals, and every seed as a small point."""
     shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
     figure = new_figure(5.4 if len(shown) == 1 else 7.2, 3.7)
-    figure.subplots_adjust(left=0.10 if len(shown) == 1 else 0.075, bottom=0.13, wspace=0.14)
+    figure.subplots_adjust(left=0.115 if len(shown) == 1 else 0.075, bottom=0.13, wspace=0.14)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     bars = data["low"].notna().any()
     note = f"test split · {describe_seeds(data)}" + (" · bars: 95 % t-interval" if bars else " · points: seeds")

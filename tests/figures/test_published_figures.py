@@ -1,0 +1,50 @@
+"""Every published figure is drawn again and looked over: nothing written on it is cut off by its edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from gqvae.figures.plot import FIGURES
+from gqvae.figures.style import CorpusFacts, styled
+
+PUBLISHED = Path(__file__).parents[2] / "results" / "published"
+STUDIES = sorted(path.parent for path in PUBLISHED.glob("*/provenance.json"))
+
+
+def written(figure: Figure) -> Iterator[Text]:
+    """All text but that of ticks outside of what the axes show, which is not drawn."""
+    yield from figure.texts
+    for legend in figure.legends:
+        yield from legend.get_texts()
+    for axes in figure.axes:
+        yield from (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts)
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            yield from (tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+def test_nothing_written_on_a_published_figure_is_cut_off(study: Path) -> None:
+    facts = CorpusFacts.read(study / "provenance.json")
+    names = sorted(path.stem for path in study.glob("figures/*.csv"))
+    assert names
+    for name in names:
+        data = FIGURES[name].points(study / "tables")
+        if data.empty:
+            continue
+        with styled():
+            figure = FIGURES[name].draw(data, facts)
+            figure.set_dpi(200)  # that of the PNG: letters are as wide as its pixels let them
+            FigureCanvasAgg(figure).draw()
+            shown = [text for text in written(figure) if text.get_visible() and text.get_text()]
+            assert shown
+            for text in shown:
+                box, paper = text.get_window_extent(), figure.bbox.padded(0.5)
+                inside = paper.x0 <= box.x0 and box.x1 <= paper.x1 and paper.y0 <= box.y0 and box.y1 <= paper.y1
+                assert inside, f"{name}: {text.get_text()!r}"
