@@ -27,6 +27,13 @@ def test_tokenizers_of_the_same_text_or_of_one_unknown_are_not(names: tuple[str,
     assert away_from_home(finished_studies(folders(*names))).empty
 
 
+def test_what_shared_tokenizers_are_like_is_said_once() -> None:
+    found = claims_across(finished_studies(folders("tinystories-replication", "tinystories-more-text")))
+    said = {claim: list(rows["study"]) for claim, rows in found.groupby("claim")}
+    assert said["C2"] == said["C5a"] == ["tinystories-replication"]  # the same tokenizers, measured twice
+    assert said["C3b"] == said["C4b"] == ["tinystories-replication", "tinystories-more-text"]  # other language models
+
+
 def test_advantages_with_the_most_text_are_what_the_claims_say() -> None:
     studies = finished_studies(folders("tinystories-replication", "tinystories-4096"))
     found = advantages_by_text(studies)

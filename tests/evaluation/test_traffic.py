@@ -37,6 +37,19 @@ def test_a_lookup_reads_the_rows_it_returns_and_not_the_table() -> None:
     assert traffic.bytes == 2 * 5 * 8 * 4 + 5 * 8
 
 
+def test_what_is_made_or_scattered_into_is_not_read_as_a_whole() -> None:
+    table, ids, rows = torch.zeros(1000, 8), torch.arange(5), torch.ones(5, 8)
+    with Traffic() as traffic:
+        table.new_zeros(10)
+    assert traffic.bytes == 10 * 4
+    with Traffic() as traffic:
+        table.index_put_((ids,), rows)
+    assert traffic.bytes == 3 * 5 * 8 * 4 + 5 * 8
+    with Traffic() as traffic:
+        torch.ones(1, 8).expand(100, 8).sum()
+    assert traffic.bytes == 8 * 4 + 8 * 4 + 4  # written, then read once however often it is repeated; the sum
+
+
 def test_a_training_step_is_the_sum_of_its_passes_and_of_the_optimiser() -> None:
     layer, inputs = torch.nn.Linear(32, 16, bias=False), torch.randn(8, 32)
     optimizer = torch.optim.AdamW(layer.parameters(), fused=True)

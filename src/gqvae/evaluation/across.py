@@ -92,14 +92,18 @@ def finished_studies(folders: Sequence[Path]) -> list[FinishedStudy]:
 
 
 def claims_across(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Columns `CLAIMS`: the claims of all studies, by claim and then in the order of the studies."""
+    """Columns `CLAIMS`: the claims of all studies, by claim and then in the order of the studies.
+
+    What a study says of tokenizers that it shares with an earlier one is the same measurement, and stands once.
+    """
     frames = []
     for study in studies:
         frame = study.table("claims", CLAIMS[2:])
         frame.insert(0, "study", study.name)
         frame.insert(1, "corpus", study.corpus)
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True).sort_values("claim", kind="stable", ignore_index=True)
+    found = pd.concat(frames, ignore_index=True).drop_duplicates(["claim", "effect", "low", "high"])
+    return found.sort_values("claim", kind="stable", ignore_index=True)
 
 
 def advantages_by_text(studies: Sequence[FinishedStudy]) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def wall_time(benchmarks: Path) -> dict[str, dict[str, float]]:
 
     Args:
         benchmarks: folder of Snakemake's benchmark files, one or a folder of them for each rule; of a job that was interrupted it
-            holds the last attempt, of a study run without Snakemake nothing.
+            holds the last attempt, of settings since changed what they took, of a study run without Snakemake nothing.
     """
     found: dict[str, dict[str, float]] = {}
     for path in sorted(benchmarks.rglob("*.tsv")):

@@ -14,8 +14,10 @@ from typing import Any
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# Of the first operand they read what they return, not all of it.
-GATHERING = {"embedding", "index", "gather", "index_select"}
+# Of the first operand they read what they return, not all of it, …
+GATHERING = {"embedding", "index", "gather", "index_select", "nll_loss_forward"}
+MAKING = {"new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like"}  # … nothing, …
+SCATTERING = {"index_put_": "values", "index_add_": "source", "scatter_add_": "src"}  # … or as much as they put or add there.
 OVERWRITING = {"copy_", "fill_", "zero_", "normal_", "uniform_", "bernoulli_", "_foreach_copy_", "_foreach_zero_"}
 UNWRITTEN = {"_unsafe_view", "empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"}
 
@@ -53,19 +55,22 @@ def _moved(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], found: Any)
     written = {
         argument.name for argument in func._schema.arguments if argument.alias_info is not None and argument.alias_info.is_write
     } - {"grads"}  # fused optimisers may scale them, and do so only with a scaler
+    overwriting = kind in OVERWRITING or func._overloadname.endswith("out")
     results = 0 if written else _bytes(found)
     total = results
     for place, (name, value) in enumerate(given.items()):
         if place == 0 and kind in GATHERING:
             total += results
-        else:
-            total += _bytes(value) * (2 if name in written and kind not in OVERWRITING else 1)
+        elif place == 0 and kind in SCATTERING:
+            total += 2 * _bytes(given[SCATTERING[kind]])
+        elif place > 0 or kind not in MAKING:
+            total += _bytes(value) * (2 if name in written and not overwriting else 1)
     return total
 
 
 def _bytes(value: Any) -> int:
-    """Of all tensors in it."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in _tensors(value))
+    """Of all tensors in it; what is repeated by a view is in memory once."""
+    return sum(min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()) for tensor in _tensors(value))
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

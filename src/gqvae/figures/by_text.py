@@ -46,23 +46,12 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     panels[0].set_ylim(-reach, reach)
     panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+g} %" if value else "0"))
     panels[0].set_ylabel("bits per byte saved ↑ better")
-    handles = dict(zip(*reversed(_legend(panels)), strict=True))
-    names = [_name(data[data["study"] == study]) for study in studies]
-    shown = [handles[study] for study in studies]
+    lines = {str(line.get_label()): line for axes in panels for line in axes.lines}
     figure.legend(
-        shown, names, loc="lower center", ncols=2, fontsize=7, frameon=False, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.2
-    )
+        [lines[study] for study in studies], [_name(data[data["study"] == study]) for study in studies],
+        loc="lower center", ncols=2, fontsize=7, frameon=False, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.2,
+    )  # fmt: skip
     return figure
-
-
-def _legend(panels: Sequence[Axes]) -> tuple[list[Any], list[str]]:
-    """Lines and their labels, of all panels."""
-    handles, labels = [], []
-    for axes in panels:
-        more, named = axes.get_legend_handles_labels()
-        handles += more
-        labels += named
-    return handles, labels
 
 
 def _name(rows: pd.DataFrame) -> str:

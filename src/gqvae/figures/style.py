@@ -61,10 +61,9 @@ _KNOWN = {
 _OTHER_COLORS = ("#117733", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
 _OTHER_MARKERS = ("v", "<", ">", "^", "p", "h", "d", "*")
 
-# Of series that are no arms (Okabe and Ito).
-SERIES = (
-    ("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#000000", "v"), ("#56B4E9", "P"), ("#E69F00", "X"),
-)  # fmt: skip
+# Of series that are no arms (Okabe and Ito); of each a different number, so that many series differ.
+_SERIES_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
+_SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def arm_style(arm: str) -> ArmStyle:
@@ -82,7 +81,7 @@ def arm_style(arm: str) -> ArmStyle:
 
 def series_style(place: int) -> tuple[str, str]:
     """Colour and marker of the series at this place, where what is compared is not arms."""
-    return SERIES[place % len(SERIES)]
+    return _SERIES_COLORS[place % len(_SERIES_COLORS)], _SERIES_MARKERS[place % len(_SERIES_MARKERS)]
 
 
 @dataclass(frozen=True)
