@@ -3,7 +3,8 @@
 Measured first: what the device multiplies (one large product of matrices, in the precision of the run) and copies. Then optimiser steps
 at the true sizes of a configuration, every network in its unquantized and its quantized phase and every size of language model, on
 random ids: seconds a step, operations a step (`gqvae.evaluation.flops`, which a test compares with torch's own count; only what the
-real positions need, but for the paper's objective, to which pads are text), their ratio to the ceiling, memory, and the share of time by kind of operation.
+real positions need, but for the paper's objective, to which pads are text), their ratio to the ceiling, memory, and the share of time
+by kind of operation.
 
 With `--bytes`, on a CPU, the bytes that a step moves are counted instead (`gqvae.evaluation.traffic`), in bf16 as on a GPU: with the
 ceilings of a device they tell what would limit it there.
