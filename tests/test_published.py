@@ -28,6 +28,7 @@ SIDE_BY_SIDE = {  # as `make redraw` has them
         "tinystories-sample",
         "tinystories-replication",
         "tinystories-more-text",
+        "tinystories-larger-model",
         "tinystories-4096",
         "tinystories-4096-more-text",
         "gpu-minutes",
@@ -118,6 +119,11 @@ def _advantage(study: str, first: str, second: str) -> pd.DataFrame:
     return (1 - bpb[first] / bpb[second]).unstack("train_bytes")
 
 
+def _parameters(study: str) -> int:
+    """Of its language models, beside the vocabulary's."""
+    return int(pd.read_csv(PUBLISHED / study / "tables" / "learnability.csv")["parameters_non_embedding"].iloc[0])
+
+
 def _with_the_most(study: str, first: str, second: str) -> str:
     """The same with the most text, with its interval over seeds."""
     found = t_interval(_advantage(study, first, second).iloc[:, -1].tolist())
@@ -137,6 +143,13 @@ def _trend() -> Iterator[str]:
     assert (verdicts["C4b"], verdicts["C3b"]) == ("contradicted", "not supported")
     yield "and with 4 MB"
     yield f"in all five ({_with_the_most('tinystories-more-text', *matched)}: C4b contradicted, and C3b no longer supported)"
+    more, verdicts = _advantage("tinystories-larger-model", *matched), _claims("tinystories-larger-model")["verdict"]
+    assert (len(more), list(more.columns)) == (5, [4_000_000]) and (more < 0).all(axis=None)
+    assert (verdicts["C4a"], verdicts["C4b"]) == ("contradicted", "contradicted")
+    sizes = [_parameters(study) for study in ("tinystories-larger-model", "tinystories-more-text")]
+    assert round(sizes[0] / sizes[1]) == 8
+    yield "with language models of eight times the parameters, too ([tinystories-larger-model]"
+    yield f"{_with_the_most('tinystories-larger-model', *matched)}; C4a and C4b contradicted)"
     larger = _claims("tinystories-4096")
     assert list(larger["verdict"].loc["C1":"C4b"].unique()) == ["supported"] and larger.loc["C3b", "low"] > 0
     yield "support C1 to C4"
