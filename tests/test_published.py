@@ -148,6 +148,7 @@ def _trend() -> Iterator[str]:
     assert (verdicts["C4a"], verdicts["C4b"]) == ("contradicted", "contradicted")
     sizes = [_parameters(study) for study in ("tinystories-larger-model", "tinystories-more-text")]
     assert round(sizes[0] / sizes[1]) == 8
+    yield f"({sizes[0] / 1e6:.2f} in one study)"
     yield "with language models of eight times the parameters, too ([tinystories-larger-model]"
     yield f"{_with_the_most('tinystories-larger-model', *matched)}; C4a and C4b contradicted)"
     larger = _claims("tinystories-4096")
