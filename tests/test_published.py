@@ -92,12 +92,18 @@ def _found(row: Any) -> str:
     return f"{_with_interval(row.effect, row.low, row.high)} | **{row.verdict}** |"
 
 
+def _beside(study: str, other: str) -> Iterator[tuple[Any, Any]]:
+    """Every claim of a study, and the same claim of another."""
+    others = {row.claim: row for row in _claims(other).itertuples()}
+    for row in _claims(study).itertuples():
+        second: Any = others[row.claim]
+        assert (row.text, row.second, row.margin) == (second.text, second.second, second.margin)
+        yield row, second
+
+
 def _claim_rows() -> Iterator[str]:
     """The claims of the study, and beside each what fresh seeds say."""
-    again = {row.claim: row for row in _claims("tinystories-replication").itertuples()}
-    for row in _claims("tinystories-sample").itertuples():
-        second = again[row.claim]
-        assert (row.text, row.second, row.margin) == (second.text, second.second, second.margin)
+    for row, second in _beside("tinystories-sample", "tinystories-replication"):
         documents = "–" if pd.isna(row.document_low) else f"[{_percent(row.document_low)}, {_percent(row.document_high)}]"
         margin = _percent(-row.margin) if row.margin else "0"
         yield f"| {row.claim}: {row.text} (`{row.first}` against `{row.second}`) | {margin} | {documents} | {_found(row)} {_found(second)}"
@@ -105,10 +111,7 @@ def _claim_rows() -> Iterator[str]:
 
 def _larger_rows() -> Iterator[str]:
     """The same claims at a larger vocabulary, by networks of two widths."""
-    wide = {row.claim: row for row in _claims("gpu-minutes").itertuples()}
-    for row in _claims("tinystories-4096").itertuples():
-        second = wide[row.claim]
-        assert (row.text, row.second, row.margin) == (second.text, second.second, second.margin)
+    for row, second in _beside("tinystories-4096", "gpu-minutes"):
         yield f"| {row.claim}: `{row.first}` against `{row.second}` | {_found(row)} {_found(second)}"
 
 

@@ -47,5 +47,6 @@ def test_intervals_of_exponents_hold_the_true_one_as_often_as_they_say() -> None
         runs = pd.DataFrame(rows, columns=["arm", "seed", "train_bytes_used", "test_bpb"])
         none = pd.DataFrame(columns=["arm", "seed", "parameters_non_embedding", "test_bpb"])
         (law,) = power_laws_table(study, {"learnability": runs, "model_sizes": none}).itertuples()
-        held += law.low <= exponent <= law.high  # type: ignore[operator]
+        assert law.low is not None and law.high is not None
+        held += law.low <= exponent <= law.high
     assert abs(held / repetitions - 0.95) < 3 * np.sqrt(0.95 * 0.05 / repetitions)  # three standard errors

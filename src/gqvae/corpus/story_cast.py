@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from random import Random
+from typing import TypeVar
 
 from gqvae.corpus import story_words as words
 from gqvae.corpus.story_lexicon import adverb, animals, article, compared, doer, forms, past, progressive, tables, with_s, zipfian
@@ -13,6 +14,8 @@ HOURS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
 ELDERS = ("Grandma", "Grandpa", "Aunt", "Uncle", "Mr.", "Mrs.", "Doctor", "Old")
 FRIENDS = ("friend", "cousin", "neighbor", "friend")
 CURRENCIES = ("${}", "${}", "${}", "£{}", "€{}")
+
+Row = TypeVar("Row")
 
 
 class Cast(dict[str, str]):
@@ -43,7 +46,7 @@ class Cast(dict[str, str]):
             entries = _alternatives(name)
         return entries[int(self._random() * len(entries))]
 
-    def _row(self, rows: list[tuple[str, ...]]) -> tuple[str, ...]:
+    def _row(self, rows: Sequence[Row]) -> Row:
         return rows[int(self._random() * len(rows))]
 
     def _add_people(self) -> None:
@@ -59,7 +62,7 @@ class Cast(dict[str, str]):
         title = ELDERS[int(self._random() * len(ELDERS))]
         self["elder"] = title if title.startswith("Grand") else f"{title} {self['Compound' if title.endswith('.') else 'girl']}"
         self["friend_word"] = FRIENDS[int(self._random() * len(FRIENDS))]
-        self.update(self._row(_traits()))  # type: ignore[arg-type]
+        self.update(self._row(_traits()))
         self["good"], self["bad"] = self._row(_rows("FEELINGS"))
 
     def _add_surroundings(self) -> None:

@@ -22,7 +22,7 @@ OVERWRITING = {"copy_", "fill_", "zero_", "normal_", "uniform_", "bernoulli_", "
 UNWRITTEN = {"_unsafe_view", "empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"}
 
 
-class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch declares no types of its hooks
     """While it lasts, `by_operation` sums what every operation on tensors reads and writes, backward passes and optimisers included.
 
     Views move nothing. An operation in place reads and writes its operand. Composite operations count as what they consist of on this
@@ -30,7 +30,7 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # nor here
         self.by_operation: Counter[str] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

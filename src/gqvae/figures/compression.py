@@ -38,8 +38,9 @@ def points(tables: Path) -> pd.DataFrame:
     for (arm, encoder, variant), group in table.groupby(["arm", "encoder", "variant"], sort=False):
         shared = {"arm": arm, "encoder": encoder, "variant": variant, "matched_to": targets.get(arm, "")}
         shared["used_downstream"] = bool(group["used_downstream"].all())
-        for row in group.itertuples():
-            place = {"series": "seed", "seed": row.seed, "vocab_size": float(row.vocab_size)}  # type: ignore[arg-type]
+        found: Any = group.itertuples()
+        for row in found:
+            place = {"series": "seed", "seed": row.seed, "vocab_size": float(row.vocab_size)}
             rows.append(shared | place | {"bytes_per_token": row.bytes_per_token})
         mean = {"series": "mean", "seed": pd.NA, "vocab_size": float(group["vocab_size"].mean())}
         rows.append(shared | mean | {"bytes_per_token": float(group["bytes_per_token"].mean())})

@@ -124,7 +124,7 @@ def convolve(x: Tensor, taps: Tensor) -> Tensor:
     half = x.is_cuda and torch.is_autocast_enabled("cuda")
     dtype = torch.get_autocast_dtype("cuda") if half else torch.float32
     with torch.autocast(x.device.type, enabled=False):
-        return _WindowConvolution.apply(x.to(dtype), taps.to(dtype))  # type: ignore[no-untyped-call]
+        return _WindowConvolution.apply(x.to(dtype), taps.to(dtype))  # type: ignore[no-untyped-call]  # torch declares none of `apply`
 
 
 def convolve_to_one(x: Tensor, taps: Tensor) -> Tensor:

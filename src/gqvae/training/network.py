@@ -153,7 +153,7 @@ class NetworkTraining(RunModule):
         if not len(codes):
             return
         optimizer = self.optimizers(use_pl_optimizer=False)
-        for name, value in optimizer.state.get(self.network.quantizer.codebook, {}).items():  # type: ignore[union-attr]
+        for name, value in optimizer.state.get(self.network.quantizer.codebook, {}).items():  # type: ignore[union-attr]  # one optimiser, no list
             if name != "step":
                 value[codes] = 0
 
