@@ -74,7 +74,8 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
         write_json(runs.chosen_rate_path(results, arm), {"arm": arm, "learning_rate": chosen})
         for rate, loss in tried:
             record = {"arm": arm, "learning_rate": rate, "valid_bpb": loss}
-            write_json(runs.tuning_path(results, arm, rate) / "result.json", record)
+            for seed in runs.tuning_seeds(study):
+                write_json(runs.tuning_path(results, arm, seed, rate) / "result.json", record)
     for run in runs.language_model_runs(study):
         _run(study, run, results, rng)
     return results

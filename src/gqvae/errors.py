@@ -10,6 +10,16 @@ class UserError(Exception):
     """Something the user can mend: a file, a key or a value. The command line prints it alone, without a traceback."""
 
 
+class VocabularyTooLargeError(UserError):
+    """The text has too few different strings for a vocabulary size; `largest` would do."""
+
+    def __init__(self, size: int, largest: int) -> None:
+        super().__init__(
+            f"vocabulary size {size} is more than the corpus supports: set it to {largest} or less, or use more text."
+        )
+        self.largest = largest
+
+
 class DivergedError(UserError):
     """A training whose loss or weights are no longer finite."""
 

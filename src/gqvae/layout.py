@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.config import RESERVED_IDS, BorrowedArm, BPEArm, BytesArm, Claim, CountedArm, FixedArm, GQVAEArm, Study
+from gqvae.config import RESERVED_IDS, BorrowedArm, BPEArm, BytesArm, Claim, CountedBase, FixedArm, GQVAEArm, Study
 from gqvae.errors import UserError
 
 MATCHED = "matched"
@@ -59,7 +59,7 @@ def _rank(study: Study, arm: str) -> int:
         return 0
     if isinstance(chosen, BPEArm):
         return 1 if chosen.match is None else 2
-    if isinstance(chosen, CountedArm):
+    if isinstance(chosen, CountedBase):
         return 3
     return {FixedArm: 4, GQVAEArm: 5, BorrowedArm: 6}[type(chosen)]
 
@@ -87,9 +87,7 @@ def tokenizer_arms(study: Study) -> tuple[str, ...]:
 def counted_module(study: Study, arm: str) -> str | None:
     """The module of `gqvae.tokenizers` that makes an arm's tokenizers from counts of pre-tokens; None for other arms."""
     chosen = study.arms[arm]
-    if isinstance(chosen, CountedArm):
-        return chosen.tokenizer
-    return "bpe" if isinstance(chosen, BPEArm) and chosen.match is None else None
+    return chosen.module if isinstance(chosen, CountedBase) else None
 
 
 def decidable_claims(study: Study) -> dict[str, Claim]:
@@ -104,11 +102,11 @@ def decidable_claims(study: Study) -> dict[str, Claim]:
 def is_matched(study: Study, arm: str) -> bool:
     """Whether the arm's vocabulary size is searched so that it compresses like another arm."""
     chosen = study.arms[arm]
-    return isinstance(chosen, BPEArm) and chosen.match is not None
+    return isinstance(chosen, CountedBase) and chosen.match is not None
 
 
 def is_seeded(study: Study, arm: str) -> bool:
-    """Whether each seed has a tokenizer of its own, as networks and matched BPE do; others are the same for every seed."""
+    """Whether each seed has a tokenizer of its own, as networks and matched vocabularies do; others are the same for every seed."""
     return is_matched(study, arm) or downstream_encoder(study, arm) != ""
 
 
@@ -218,7 +216,7 @@ def match_target(study: Study, name: str) -> tuple[str, str]:
     """Family and variant that the matched family `name` is matched to: its target arm at the same seed."""
     arm, seed = split_family(name)
     chosen = study.arms.get(arm)
-    if not isinstance(chosen, BPEArm) or chosen.match is None or seed is None:
+    if not isinstance(chosen, CountedBase) or chosen.match is None or seed is None:
         raise UserError(f"The family {name!r} is not matched to another: name one of {', '.join(matched_families(study))}.")
     return family(study, chosen.match, seed), variant(study, chosen.match)
 

@@ -61,9 +61,9 @@ def runs_of_size(study: Study, size: str) -> list[LanguageModelRun]:
     return [run for run in language_model_runs(study) if run.size == size]
 
 
-def tuning_path(results: Path | str, arm: str, rate: float) -> Path:
+def tuning_path(results: Path | str, arm: str, seed: int, rate: float) -> Path:
     """The folder of the language model that tries a learning rate."""
-    return Path(results) / "language_models" / "tuning" / f"{arm}-r{rate!r}"
+    return Path(results) / "language_models" / "tuning" / f"{arm}-s{seed}-r{rate!r}"
 
 
 def chosen_rate_path(results: Path | str, arm: str) -> Path:
@@ -72,6 +72,10 @@ def chosen_rate_path(results: Path | str, arm: str) -> Path:
 
 
 def tuning_bytes(study: Study) -> int:
-    """The amount of training text after which learning rates are compared: few steps would favour high ones."""
-    amounts = study.language_model.train_bytes
-    return amounts[len(amounts) // 2]
+    """The amount of training text after which learning rates are compared: the largest, for few steps would favour high ones."""
+    return max(study.language_model.train_bytes)
+
+
+def tuning_seeds(study: Study) -> tuple[int, ...]:
+    """The seeds that every rate is tried with: one run would leave the choice to chance."""
+    return study.seeds[: study.language_model.rate_seeds]

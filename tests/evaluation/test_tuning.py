@@ -31,6 +31,16 @@ def test_the_edge_of_the_grid_is_said(tmp_path: Path, caplog: pytest.LogCaptureF
     assert "0.01, is at the edge of the grid" in caplog.text
 
 
+def test_the_mean_over_seeds_decides(tmp_path: Path) -> None:
+    first, second = (
+        runs(tmp_path / name, losses) for name, losses in (("a", {0.003: 2.0, 0.01: 2.2}), ("b", {0.003: 2.9, 0.01: 2.3}))
+    )
+    choose_learning_rate([*first, *second], tmp_path / "chosen.json")
+    assert read_json(tmp_path / "chosen.json")["learning_rate"] == 0.01
+    choose_learning_rate([*first, *runs(tmp_path / "c", {0.003: 2.3, 0.01: None})], tmp_path / "chosen.json")
+    assert read_json(tmp_path / "chosen.json")["learning_rate"] == 0.003  # one run of the other diverged
+
+
 def test_runs_that_diverged_are_never_chosen(tmp_path: Path) -> None:
     choose_learning_rate(runs(tmp_path, {0.001: 2.5, 0.003: None}), tmp_path / "chosen.json")
     assert read_json(tmp_path / "chosen.json")["learning_rate"] == 0.001

@@ -35,8 +35,10 @@ def tokenizers(counts: PretokenCounts, network_folder: Path) -> dict[str, Tokeni
     return {
         "bytes": BytesTokenizer(),
         "bpe": train_bpe(counts, 280),
-        "unigram": trainer("unigram", {})(counts, 280),
-        "dictionary": trainer("dictionary", {"chunk_bytes": 3})(counts, 280),
+        **{
+            kind: trainer(kind, settings)(counts, [280])[280]
+            for kind, settings in {"unigram": {}, "dictionary": {"chunk_bytes": 3}, "pathpiece": {}}.items()
+        },
         "neural": learned,
         "distilled": learned.with_encoder("distilled"),
     }

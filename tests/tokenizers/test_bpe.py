@@ -5,8 +5,8 @@ import pytest
 import tokenizers as huggingface
 
 from gqvae.corpus.pretokens import PretokenCounts, expression
-from gqvae.errors import UserError
-from gqvae.tokenizers.bpe import VocabularyTooLargeError, train_bpe
+from gqvae.errors import UserError, VocabularyTooLargeError
+from gqvae.tokenizers.bpe import train_bpe
 
 
 def test_equals_hugging_face_byte_level_bpe(counts: PretokenCounts) -> None:

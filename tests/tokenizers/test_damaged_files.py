@@ -35,7 +35,7 @@ def refused_or(expected: object, read: Callable[[Path], object], damage: Damage,
     assert found == expected, done
 
 
-@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "neural"])
+@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "pathpiece", "neural"])
 @fuzzed
 @given(damage=damages)
 def test_tokenizers(tokenizers: dict[str, Tokenizer], arm: str, damage: Damage, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_lossless import CORNERS
 
+from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import END_OF_DOCUMENT, EXPORTED, Tokenizer
 from gqvae.tokenizers.byte_level import from_text
@@ -24,7 +25,7 @@ from gqvae.tokenizers.export import END_OF_DOCUMENT_TEXT, PADDING_TEXT, export, 
 from gqvae.tokenizers.load import load_tokenizer
 from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
 
-ARMS = ("bytes", "bpe", "distilled")
+ARMS = ("bytes", "bpe", "pathpiece", "distilled")
 MARKED = f"A {END_OF_DOCUMENT_TEXT} is text, and so is {PADDING_TEXT}{END_OF_DOCUMENT_TEXT}. "
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 WORDS = st.lists(
@@ -175,3 +176,13 @@ def test_streams_and_blocks_encode_as_one_text(
     text = "The fox  walked\n\n to the river — it's 12 o'clock.\r\n" * 5
     found = [token for block in tokenizers[arm].encode_stream(io.BytesIO(text.encode())) for token in block.tolist()]
     assert found == tokenizers[arm].encode(text)
+
+
+def test_a_unigram_model_keeps_its_scores(tokenizers: dict[str, Tokenizer], counts: PretokenCounts, tmp_path: Path) -> None:
+    unigram = tokenizers["unigram"]
+    assert len(set(unigram.scores())) > 20
+    export(unigram, tmp_path)
+    fast = huggingface.Tokenizer.from_file(str(tmp_path / EXPORTED))
+    texts = [pretoken.decode() for pretoken in counts.pretokens]
+    assert [fast.encode(text).ids for text in texts] == [unigram.encode(text) for text in texts]
+    assert fast.decode(fast.encode(MARKED).ids) == MARKED

@@ -23,7 +23,7 @@ from gqvae.tokenizers.load import load_tokenizer
 TEXT = "The fox wasn't talking — 99 frogs “jumped”.\n"
 
 
-@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "neural", "distilled"])
+@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "pathpiece", "neural", "distilled"])
 def test_saved_tokenizers_give_the_same_ids(tokenizers: dict[str, Tokenizer], arm: str, tmp_path: Path) -> None:
     tokenizers[arm].save(tmp_path)
     loaded = load_tokenizer(tmp_path)
@@ -113,10 +113,10 @@ def test_a_manifest_that_fits_its_digest_alone_is_refused(
         load_tokenizer(tmp_path)
 
 
-@pytest.mark.parametrize("arm", ["bpe", "unigram", "dictionary"])
+@pytest.mark.parametrize("arm", ["bpe", "unigram", "dictionary", "pathpiece"])
 def test_equal_trainings_write_equal_bytes(counts: PretokenCounts, arm: str, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        trainer(arm, {})(counts, 280).save(tmp_path / name)
+        trainer(arm, {})(counts, [280])[280].save(tmp_path / name)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
@@ -131,7 +131,7 @@ def test_the_network_is_found_from_another_folder(
     assert loaded.encode("unheard of") == tokenizers["neural"].encode("unheard of")
 
 
-@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "neural", "distilled"])
+@pytest.mark.parametrize("arm", ["bytes", "bpe", "unigram", "dictionary", "pathpiece", "neural", "distilled"])
 def test_pickled_tokenizers_give_the_same_ids(tokenizers: dict[str, Tokenizer], arm: str) -> None:
     expected = tokenizers[arm].encode(TEXT)
     assert pickle.loads(pickle.dumps(tokenizers[arm])).encode(TEXT) == expected

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import END_OF_DOCUMENT, Tokenizer
 
-ARMS = ("bytes", "bpe", "unigram", "dictionary", "neural", "distilled")
+ARMS = ("bytes", "bpe", "unigram", "dictionary", "pathpiece", "neural", "distilled")
 CORNERS = (
     "", " ", "\0", "\n\n\r\n\r", "\t\t a\tb", "▁▁ ▁", "\ufffd", "e\u0301\u0301", "👩‍👩‍👧‍👦 🏳️‍🌈", "שלום עולם", "a" * 5000, " " * 300, "<|endoftext|>",
     "it's 12,345.67 — “so”", "\u2028\u00a0\u3000x",

@@ -77,7 +77,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "collect_results": 1,
         "explore": 1,
         **{f"plot_{figure}": 1 for figure in layout.figures(study)},
-        "tune_lm": len(layout.tuned_arms(study)) * len(study.language_model.learning_rates),
+        "tune_lm": len(layout.tuned_arms(study)) * len(study.language_model.learning_rates) * len(runs.tuning_seeds(study)),
         "choose_learning_rate": len(layout.tuned_arms(study)),
         "summarize": 1,
         "write_provenance": 1,

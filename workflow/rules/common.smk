@@ -135,14 +135,16 @@ def distillation_settings(wildcards):
 def counted_settings(wildcards):
     """The module that makes an arm's tokenizers, its settings, and every size of the study."""
     arm = STUDY.arms[wildcards.arm]
-    own = {"max_token_bytes": arm.max_token_bytes} if arm.kind == "bpe" else arm.settings
-    made_by = layout.counted_module(STUDY, wildcards.arm)
-    return settings.CountedTraining(tokenizer=made_by, settings=own, sizes=STUDY.vocabulary.sizes).canonical()
+    return settings.CountedTraining(tokenizer=arm.module, settings=arm.module_settings, sizes=STUDY.vocabulary.sizes).canonical()
 
 
-def counted_code(wildcards):
+def counted_code(verb):
     """The verb's code and that of the module it finds by name."""
-    return sorted({*code("tokenizers", "train-counted"), *module_code(wildcards.arm)})
+
+    def of_arm(wildcards):
+        return sorted({*code("tokenizers", verb), *module_code(wildcards.arm)})
+
+    return of_arm
 
 
 def module_code(arm):
@@ -152,9 +154,9 @@ def module_code(arm):
 
 
 def matching_settings(wildcards):
-    """The longest piece, and how near is near enough."""
-    longest = STUDY.arms[wildcards.arm].max_token_bytes
-    return settings.BPEMatching(max_token_bytes=longest, match_tolerance=STUDY.vocabulary.match_tolerance).canonical()
+    """The module that makes tokenizers of any size, its settings, and how near is near enough."""
+    arm, tolerance = STUDY.arms[wildcards.arm], STUDY.vocabulary.match_tolerance
+    return settings.Matching(tokenizer=arm.module, settings=arm.module_settings, match_tolerance=tolerance).canonical()
 
 
 def counts_of_training_text(wildcards):
@@ -229,7 +231,11 @@ def inputs_of_run(wildcards):
 
 def trials(arm):
     """The runs that an arm's learning rate is chosen from."""
-    return [f"{runs.tuning_path(RESULTS, arm, rate)}/result.json" for rate in STUDY.language_model.learning_rates]
+    return [
+        f"{runs.tuning_path(RESULTS, arm, seed, rate)}/result.json"
+        for rate in STUDY.language_model.learning_rates
+        for seed in runs.tuning_seeds(STUDY)
+    ]
 
 
 # What the tables are made from: everything the study asks for, so that a mean never hides a missing seed.

@@ -44,11 +44,11 @@ rule tune_lm:
         **CORPUS,
         code=tokenizer_code("language_models", "train-lm"),
     output:
-        result=f"{RESULTS}/language_models/tuning/{{arm}}-r{{rate}}/result.json",
+        result=f"{RESULTS}/language_models/tuning/{{arm}}-s{{seed}}-r{{rate}}/result.json",
     log:
-        f"{LOGS}/tune_lm/{{arm}}-r{{rate}}.log",
+        f"{LOGS}/tune_lm/{{arm}}-s{{seed}}-r{{rate}}.log",
     benchmark:
-        f"{BENCHMARKS}/tune_lm/{{arm}}-r{{rate}}.tsv"
+        f"{BENCHMARKS}/tune_lm/{{arm}}-s{{seed}}-r{{rate}}.tsv"
     conda:
         "../envs/gqvae.yaml"
     threads: 1
@@ -58,18 +58,17 @@ rule tune_lm:
         runtime=growing(1440),
     params:
         settings=tuning_settings,
-        seed=STUDY.seeds[0],
         train_bytes=runs.tuning_bytes(STUDY),
-        state=f"{STATE}/language_models/tuning/{{arm}}-r{{rate}}",
+        state=f"{STATE}/language_models/tuning/{{arm}}-s{{seed}}-r{{rate}}",
         tokenizer=subpath(input.tokenizer, parent=True),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.result, parent=True),
     message:
-        "Arm {wildcards.arm}: try the learning rate {wildcards.rate}, of the grid that all arms share."
+        "Arm {wildcards.arm}, seed {wildcards.seed}: try the learning rate {wildcards.rate}, of the grid that all arms share."
     shell:
         """
-        gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {params.seed} \
+        gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
             --train-bytes {params.train_bytes} --tokenizer {params.tokenizer:q} --tokens {params.tokens:q} \
             --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} --extent trial --threads {threads}
         """

@@ -1,11 +1,11 @@
-# Compression: BPE made to compress like a learned tokenizer, and the bytes per token of every tokenizer measured the same way.
+# Compression: vocabularies made to compress like a learned tokenizer, and the bytes per token of every tokenizer measured the same way.
 
 
 rule match_compression:
     input:
         **PRETOKENS,
         target=match_target,
-        code=code("tokenizers", "match-compression"),
+        code=counted_code("match-compression"),
     output:
         tokenizer=tokenizer_file("{arm}-s{seed}", layout.MATCHED),
         record=f"{RESULTS}/tokenizers/{{arm}}-s{{seed}}/{layout.MATCHED}/matching.json",
@@ -28,7 +28,7 @@ rule match_compression:
         pretokens=subpath(input.train, parent=True),
         folder=subpath(output.tokenizer, parent=True),
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: search the BPE vocabulary that compresses the validation text like its target."
+        "Arm {wildcards.arm}, seed {wildcards.seed}: search the vocabulary size that compresses the validation text like its target."
     shell:
         """
         gqvae --log {log:q} match-compression --settings {params.settings:q} --target {params.target:q} \

@@ -44,7 +44,7 @@ rule make_bytes:
 rule train_counted:
     input:
         pretokens=counts_of_training_text,
-        code=counted_code,
+        code=counted_code("train-counted"),
     output:
         tokenizer=tokenizer_file("{arm}", f"v{STUDY.vocabulary.size}"),
         others=[tokenizer_file("{arm}", f"v{size}") for size in OTHER_SIZES],

@@ -4,9 +4,20 @@
 Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.
 """
 
-from gqvae.config.arms import Arm, ArmBase, BorrowedArm, BPEArm, BytesArm, CountedArm, FixedArm, GQVAEArm, LearnedArm
+from gqvae.config.arms import (
+    Arm,
+    ArmBase,
+    BorrowedArm,
+    BPEArm,
+    BytesArm,
+    CountedArm,
+    CountedBase,
+    FixedArm,
+    GQVAEArm,
+    LearnedArm,
+)
 from gqvae.config.block import BYTE_VALUES, MODULE_NAME, RESERVED_IDS, Block, load_settings, parse, read_settings, setting
-from gqvae.config.claims import PAPER_CLAIMS, TOKENIZER_MEASURES, Claim
+from gqvae.config.claims import DEFAULT_CLAIMS, TOKENIZER_MEASURES, Claim
 from gqvae.config.corpus import (
     Corpus,
     CorpusBase,
@@ -18,9 +29,9 @@ from gqvae.config.corpus import (
 )
 from gqvae.config.language_models import LanguageModel, ModelSize
 from gqvae.config.networks import (
-    BPEMatching,
     CountedTraining,
     Distillation,
+    Matching,
     Network,
     NetworkRun,
     NetworkTraining,
@@ -33,14 +44,13 @@ from gqvae.config.study import Study, Vocabulary
 
 __all__ = [
     "BYTE_VALUES",
+    "DEFAULT_CLAIMS",
     "MODULE_NAME",
-    "PAPER_CLAIMS",
     "RESERVED_IDS",
     "TOKENIZER_MEASURES",
     "Arm",
     "ArmBase",
     "BPEArm",
-    "BPEMatching",
     "Block",
     "BorrowedArm",
     "BytesArm",
@@ -48,12 +58,14 @@ __all__ = [
     "Corpus",
     "CorpusBase",
     "CountedArm",
+    "CountedBase",
     "CountedTraining",
     "Distillation",
     "FixedArm",
     "GQVAEArm",
     "LanguageModel",
     "LearnedArm",
+    "Matching",
     "ModelSize",
     "Network",
     "NetworkRun",

@@ -27,7 +27,25 @@ class BytesArm(ArmBase):
     kind: Literal["bytes"] = setting("bytes", "The 256 bytes.")
 
 
-class BPEArm(ArmBase):
+class CountedBase(ArmBase):
+    """An arm whose tokenizers are made from the counts of pre-tokens alone, so that any size can be made."""
+
+    match: str | None = setting(
+        None, "Name of an arm with a network: the vocabulary size is searched so that both compress equally (None: the study's size)."
+    )  # fmt: skip
+
+    @property
+    def module(self) -> str:
+        """The module of `gqvae.tokenizers` that makes them."""
+        raise NotImplementedError
+
+    @property
+    def module_settings(self) -> dict[str, Any]:
+        """What that module is told."""
+        raise NotImplementedError
+
+
+class BPEArm(CountedBase):
     """Byte-level BPE by sentencepiece, confined to the same pre-tokens as every other arm."""
 
     kind: Literal["bpe"] = setting("bpe", "Byte-pair encoding.", source="paper")
@@ -38,9 +56,16 @@ class BPEArm(ArmBase):
         ge=0,
         le=1,
     )
-    match: str | None = setting(
-        None, "Name of an arm with a network: the vocabulary size is searched so that both compress equally (None: the study's size)."
-    )  # fmt: skip
+
+    @property
+    def module(self) -> str:
+        """That of byte-pair encoding."""
+        return "bpe"
+
+    @property
+    def module_settings(self) -> dict[str, Any]:
+        """The longest piece."""
+        return {"max_token_bytes": self.max_token_bytes}
 
     @model_validator(mode="after")
     def _weak_or_matched(self) -> BPEArm:
@@ -49,14 +74,26 @@ class BPEArm(ArmBase):
         return self
 
 
-class CountedArm(ArmBase):
+class CountedArm(CountedBase):
     """Any tokenizer that is made from the counts of pre-tokens alone; a module of `gqvae.tokenizers` (docs/adding-a-tokenizer.md)."""
 
     kind: Literal["counted"] = setting("counted", "Made from counts, by the module that `tokenizer` names.")
     tokenizer: str = setting(
-        ..., "The module: `unigram` (sentencepiece), `dictionary` (most frequent chunks), one of yours.", pattern=MODULE_NAME
+        ...,
+        "The module: `pathpiece` (pruned candidates), `unigram` (sentencepiece), `dictionary` (most frequent chunks), one of yours.",
+        pattern=MODULE_NAME,
     )
     settings: dict[str, Any] = setting({}, "Settings of that module.")
+
+    @property
+    def module(self) -> str:
+        """The one that is named."""
+        return self.tokenizer
+
+    @property
+    def module_settings(self) -> dict[str, Any]:
+        """The arm's `settings`."""
+        return self.settings
 
     @model_validator(mode="after")
     def _module_exists(self) -> CountedArm:

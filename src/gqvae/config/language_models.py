@@ -46,8 +46,12 @@ class LanguageModel(ModelSize):
     learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)
     learning_rates: tuple[float, ...] = setting(
         (),
-        "Peak rates to choose from instead, for every arm alike: the best on the validation split after the middle amount of text, "
-        "with the first seed.",
+        "Peak rates to choose from instead, for every arm alike: the one with the lowest validation loss after the largest amount of "
+        "text, averaged over the first `rate_seeds` seeds.",
+    )
+    rate_seeds: int = setting(2, "Seeds that every rate is tried with (all, if the study has fewer).", "seeds", ge=1)
+    decisive_steps: int = setting(
+        300, "Runs of fewer optimiser steps are shown, but decide no claim: so few steps measure the warm-up.", "steps", ge=0
     )
     weight_decay: float = setting(0.1, "Weight decay of matrices.", ge=0)
     warmup_fraction: float = setting(0.05, "Share of the steps of linear warm-up; cosine decay to a tenth after it.", ge=0, lt=1)
@@ -91,8 +95,10 @@ class LanguageModel(ModelSize):
             learning_rate: the rate of a trial; None: the block's, or, where rates are to be chosen, the default as a placeholder.
         """
         (chosen,) = (one for one in self.sizes if one.name == size)
+        defaults = LanguageModel()
         if learning_rate is None:
-            learning_rate = LanguageModel().learning_rate if self.learning_rates else self.learning_rate
+            learning_rate = defaults.learning_rate if self.learning_rates else self.learning_rate
         own = {"layers": chosen.layers, "width": chosen.width, "heads": chosen.heads, "other_sizes": ()}
         own |= {"train_bytes": (train_bytes,), "learning_rate": learning_rate, "learning_rates": ()}
+        own |= {"rate_seeds": defaults.rate_seeds, "decisive_steps": defaults.decisive_steps}
         return self.model_copy(update=own)

@@ -195,8 +195,9 @@ class CountedTraining(Block):
     sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes.", "tokens", min_length=1)
 
 
-class BPEMatching(Block):
-    """Byte-level BPE of the size that compresses like another tokenizer."""
+class Matching(Block):
+    """A tokenizer made from counts, of the size that compresses like another tokenizer."""
 
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1, le=512)
+    tokenizer: str = setting(..., "A module of `gqvae.tokenizers` with `Settings` and `train`.", pattern=MODULE_NAME)
+    settings: dict[str, Any] = setting({}, "Its settings.")
     match_tolerance: float = setting(0.005, "Relative difference in bytes per token that counts as matched.", ge=0)

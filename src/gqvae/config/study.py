@@ -7,10 +7,21 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from gqvae.config.arms import ARM_NAME, STUDY_NAME, Arm, BorrowedArm, BPEArm, BytesArm, FixedArm, GQVAEArm, LearnedArm
+from gqvae.config.arms import (
+    ARM_NAME,
+    STUDY_NAME,
+    Arm,
+    BorrowedArm,
+    BPEArm,
+    BytesArm,
+    CountedBase,
+    FixedArm,
+    GQVAEArm,
+    LearnedArm,
+)
 from gqvae.config.block import RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
-from gqvae.config.claims import PAPER_CLAIMS, TOKENIZER_MEASURES, Claim
+from gqvae.config.claims import DEFAULT_CLAIMS, TOKENIZER_MEASURES, Claim
 from gqvae.config.corpus import Corpus, SyntheticCorpus
 from gqvae.config.language_models import LanguageModel
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining, RateControlledObjective
@@ -62,16 +73,16 @@ class Study(Block):
     training: NetworkTraining = setting(NetworkTraining(), "Training of the learned tokenizers.")
     language_model: LanguageModel = setting(LanguageModel(), "The downstream language model.")
     claims: dict[str, Claim] = setting(
-        PAPER_CLAIMS,
-        "What the study is to decide, by name (default: the paper's claims, those whose arms are here).",
+        DEFAULT_CLAIMS,
+        "What the study is to decide, by name (default: the paper's claims and controls of ours, those whose arms are here).",
         source="paper",
     )
 
     @model_validator(mode="after")
     def _claims_can_be_decided(self) -> Study:
         for name, claim in self.claims.items():
-            if PAPER_CLAIMS.get(name) == claim:
-                continue  # those of the paper are decided where their arms are
+            if DEFAULT_CLAIMS.get(name) == claim:
+                continue  # a default claim is decided where its arms are
             if claim.first not in self.measured_arms(claim) or not self.opponents(claim):
                 wrong = "second" if claim.first in self.measured_arms(claim) else "first"
                 raise ValueError(
@@ -93,7 +104,7 @@ class Study(Block):
                     f"{training:.0f} for training: use more text or train on less"
                 )
         for name, arm in self.arms.items():
-            if isinstance(arm, BPEArm) and arm.match is not None:
+            if isinstance(arm, CountedBase) and arm.match is not None:
                 target = self.arms.get(arm.match)
                 if not (isinstance(target, LearnedArm) or (isinstance(target, BorrowedArm) and target.encoder)):
                     raise ValueError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ def expected_files(study: Study) -> list[Path]:
         files += [folder / name for name in layout.COUNTED_FILES]
     for arm in layout.tuned_arms(study):
         files.append(runs.chosen_rate_path(here, arm))
-        files += [runs.tuning_path(here, arm, rate) / "result.json" for rate in study.language_model.learning_rates]
+        tried = product(study.language_model.learning_rates, runs.tuning_seeds(study))
+        files += [runs.tuning_path(here, arm, seed, rate) / "result.json" for rate, seed in tried]
     for run in runs.language_model_runs(study):
         files += [run.path(here) / name for name in runs.RUN_FILES]
     return files
@@ -235,10 +237,10 @@ def _tuning(study: Study, results: Path) -> pd.DataFrame:
     for arm in layout.tuned_arms(study):
         path = runs.chosen_rate_path(results, arm)
         chosen = _value(read_json(path), "learning_rate", path)
-        for rate in study.language_model.learning_rates:
-            path = runs.tuning_path(results, arm, rate) / "result.json"
+        for rate, seed in product(study.language_model.learning_rates, runs.tuning_seeds(study)):
+            path = runs.tuning_path(results, arm, seed, rate) / "result.json"
             loss = _value(read_json(path), "valid_bpb", path)
-            rows.append({"arm": arm, "learning_rate": rate, "valid_bpb": loss, "chosen": rate == chosen})
+            rows.append({"arm": arm, "seed": seed, "learning_rate": rate, "valid_bpb": loss, "chosen": rate == chosen})
     return pd.DataFrame(rows, columns=list(COLUMNS["tuning"]))
 
 

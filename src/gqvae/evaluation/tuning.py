@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,28 +18,28 @@ logger = logging.getLogger("gqvae")
 
 
 def choose_learning_rate(results: Sequence[Path], out: Path) -> None:
-    """Write the rate whose run has the lowest validation loss, and nothing else; at the edge of the grid the log says so.
+    """Write the rate whose runs have the lowest mean validation loss, and nothing else; at the edge of the grid the log says so.
 
     Args:
-        results: `result.json` of the runs.
+        results: `result.json` of the runs, as many for each rate.
         out: file to write: the same for another grid if its choice is the same, so that nothing runs again.
 
     Raises:
-        UserError: every run diverged, or a file is no result.
+        UserError: every rate has a run that diverged, or a file is no result.
     """
     records = [read_json(path) for path in results]
     for path, record in zip(results, records, strict=True):
         if not isinstance(record, dict) or not {"arm", "learning_rate", "valid_bpb"} <= record.keys():
             raise UserError(f"{path} is not the result of a language model: delete it and run again.")
-    tried = sorted((record["learning_rate"], record["valid_bpb"]) for record in records)
-    usable = [(loss, rate) for rate, loss in tried if isinstance(loss, float) and math.isfinite(loss)]
+    arm, losses = records[0]["arm"], defaultdict[float, list[float]](list)
+    for record in records:
+        loss = record["valid_bpb"]
+        losses[record["learning_rate"]].append(loss if isinstance(loss, float) else math.nan)
+    means = {rate: sum(found) / len(found) for rate, found in losses.items()}
+    usable = [(mean, rate) for rate, mean in means.items() if math.isfinite(mean)]
     if not usable:
-        raise UserError(
-            f"Every learning rate that was tried for {records[0]['arm']} diverged: put lower ones into learning_rates."
-        )
+        raise UserError(f"Every learning rate that was tried for {arm} diverged: put lower ones into learning_rates.")
     _, chosen = min(usable)
-    if len(tried) > 1 and chosen in (tried[0][0], tried[-1][0]):
-        logger.warning(
-            "%s: the best learning rate, %g, is at the edge of the grid: a wider one may hold a better", records[0]["arm"], chosen
-        )
-    write_json(out, {"arm": records[0]["arm"], "learning_rate": chosen})
+    if len(means) > 1 and chosen in (min(means), max(means)):
+        logger.warning("%s: the best learning rate, %g, is at the edge of the grid: a wider one may hold a better", arm, chosen)
+    write_json(out, {"arm": arm, "learning_rate": chosen})

@@ -14,6 +14,7 @@ from gqvae.figures.style import (
     LineEnd,
     arm_style,
     arms_in,
+    describe_seeds,
     label_line_ends,
     leave_room_for_names,
     new_figure,
@@ -29,17 +30,24 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A line for each arm."""
+    """A line for each arm: means over seeds."""
     figure = new_figure(5.4, 3.6)
     figure.subplots_adjust(left=0.10, bottom=0.13)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     axes = figure.add_subplot()
-    write_heading(figure, "Learning rates: the same grid for every arm", corpus, "validation split · 1 seed · circled: chosen")
+    write_heading(
+        figure,
+        "Learning rates: the same grid for every arm",
+        corpus,
+        f"validation split · {describe_seeds(data)} (dots) · circled: chosen",
+    )
     axes.set_xscale("log")
     ends = []
     for arm in arms_in(data):
         style = arm_style(arm)
-        rows = data[data["arm"] == arm].sort_values("learning_rate")
+        runs = data[data["arm"] == arm]
+        axes.plot(runs["learning_rate"], runs["valid_bpb"], ".", color=style.color, markersize=3, alpha=0.5, zorder=2)
+        rows = runs.groupby(["learning_rate", "chosen"], as_index=False)["valid_bpb"].mean()
         chosen = rows[rows["chosen"]]
         axes.plot(rows["learning_rate"], rows["valid_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
         axes.plot(chosen["learning_rate"], chosen["valid_bpb"], "o", color=style.color, markersize=10, fillstyle="none", zorder=4)

@@ -83,6 +83,10 @@ class Tokenizer(ABC):
         """This vocabulary with each way to encode there is."""
         return [self]
 
+    def scores(self) -> list[float] | None:
+        """Log-probability of each id, where the most probable segmentation is chosen; else None."""
+        return None
+
     def gate_quality(self, pretokens: Sequence[tuple[bytes, int]]) -> tuple[float, float] | None:
         """Fallback rate and exact-token accuracy on pre-tokens with counts, where tokens are cut by gates; else None."""
         return None

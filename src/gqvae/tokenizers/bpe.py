@@ -6,11 +6,11 @@ Deviation: the paper's baseline is trained by another library with the same rege
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gqvae.config import Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.tokenizers.sentencepieces import SentencePieceTokenizer, VocabularyTooLargeError, train_model
-
-__all__ = ["BPETokenizer", "VocabularyTooLargeError", "train_bpe"]
+from gqvae.tokenizers.sentencepieces import SentencePieceTokenizer, train_model
 
 
 class Settings(Block):
@@ -36,6 +36,6 @@ def train_bpe(counts: PretokenCounts, vocab_size: int, max_token_bytes: int = 16
     return BPETokenizer(train_model(counts, vocab_size, "bpe", max_token_bytes), vocab_size)
 
 
-def train(counts: PretokenCounts, vocab_size: int, settings: Settings) -> BPETokenizer:
-    """`train_bpe` with the settings of an arm."""
-    return train_bpe(counts, vocab_size, settings.max_token_bytes)
+def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, BPETokenizer]:
+    """`train_bpe` for each size."""
+    return {size: train_bpe(counts, size, settings.max_token_bytes) for size in sizes}

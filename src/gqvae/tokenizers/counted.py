@@ -1,19 +1,21 @@
 """Tokenizers that are made from the counts of pre-tokens alone: found by the name of their module, none of which is known here.
 
-Such a module of this package holds `Settings`, a block; `train(counts, vocab_size, settings)`; and a `Tokenizer` whose `kind` is the
-module's name (docs/adding-a-tokenizer.md).
+Such a module of this package holds `Settings`, a block; `train(counts, sizes, settings)`, a tokenizer for each vocabulary size; and a
+`Tokenizer` whose `kind` is the module's name (docs/adding-a-tokenizer.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from gqvae.config import CountedArm, Study, parse
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
+
+Trainer: TypeAlias = Callable[[PretokenCounts, Sequence[int]], dict[int, Tokenizer]]
 
 
 def check_arms(study: Study) -> None:
@@ -30,8 +32,8 @@ def check_arms(study: Study) -> None:
                 raise UserError(f"arms.{name}: {error}") from None
 
 
-def trainer(name: str, settings: dict[str, Any]) -> Callable[[PretokenCounts, int], Tokenizer]:
-    """What makes a tokenizer of a size.
+def trainer(name: str, settings: dict[str, Any]) -> Trainer:
+    """What makes a tokenizer of each of some vocabulary sizes.
 
     Raises:
         UserError: there is no such module, it makes no tokenizers, or the settings are not its own.
@@ -46,4 +48,4 @@ def trainer(name: str, settings: dict[str, Any]) -> Callable[[PretokenCounts, in
     if not hasattr(module, "train") or not hasattr(module, "Settings"):
         raise UserError(f"{path} holds no `train` and `Settings`: it makes no tokenizers from counts; name another module.")
     chosen = parse(module.Settings, settings, f"settings of {name}")
-    return lambda counts, size: module.train(counts, size, chosen)
+    return lambda counts, sizes: module.train(counts, sizes, chosen)

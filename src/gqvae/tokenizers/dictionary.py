@@ -6,7 +6,6 @@ dictionary is encoded with the fewest tokens of it, as that arm's fallback is.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Any
 
 from gqvae.config import RESERVED_IDS, Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.errors import UserError
+from gqvae.errors import VocabularyTooLargeError
 from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.candidates import chunks
 from gqvae.tokenizers.pieces import cut
 from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
 
@@ -58,21 +58,14 @@ class DictionaryTokenizer(Tokenizer):
         return cls(strings, settings["chunk_bytes"])
 
 
-def train(counts: PretokenCounts, vocab_size: int, settings: Settings) -> DictionaryTokenizer:
-    """Count chunks and keep the most frequent (equal counts: by their bytes).
+def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, DictionaryTokenizer]:
+    """Keep the most frequent chunks (equal counts: by their bytes).
 
     Raises:
-        UserError: the text holds fewer different chunks.
+        VocabularyTooLargeError: the text holds fewer different chunks.
     """
-    found: Counter[bytes] = Counter()
-    for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
-        for chunk in cut(pretoken, settings.chunk_bytes):
-            found[chunk] += count
-    ordered = sorted((chunk for chunk in found if len(chunk) > 1), key=lambda chunk: (-found[chunk], chunk))
-    wanted = vocab_size - RESERVED_IDS
-    if len(ordered) < wanted:
-        raise UserError(
-            f"vocabulary size {vocab_size} is more than the corpus supports: it has {len(ordered)} chunks of up to "
-            f"{settings.chunk_bytes} bytes; set it to {len(ordered) + RESERVED_IDS} or less, or use more text."
-        )
-    return DictionaryTokenizer(ordered[:wanted], settings.chunk_bytes, vocab_size)
+    most = max(sizes) - RESERVED_IDS
+    found = chunks(counts, most, settings.chunk_bytes)
+    if len(found) < most:
+        raise VocabularyTooLargeError(max(sizes), len(found) + RESERVED_IDS)
+    return {size: DictionaryTokenizer(found[: size - RESERVED_IDS], settings.chunk_bytes, size) for size in sizes}

@@ -2,8 +2,10 @@
 
 Text is cut by our expression, written out; bytes become the byte-level alphabet; then
 
-* vocabularies with the fewest tokens (`bytes`, `distilled`) are a Unigram model whose every token scores −1, so the best path is the
+* vocabularies with the fewest tokens (`bytes`, `distilled`, `pathpiece`) are a Unigram model whose every token scores −1, so the best path is the
   shortest. Its Viterbi search visits starts from left to right and keeps the first of equal paths, as ours does: ties agree.
+* `unigram` is a Unigram model with its own scores. sentencepiece adds them up in 32 bits, the other library in 64: where two
+  segmentations of a pre-token are equally probable but for rounding, which is rare, ids may differ.
 * vocabularies that are merged (`bpe`) are a BPE model that lists, for each piece in the order of training, every pair of pieces that makes it: sentencepiece merges by piece, not by pair.
 
 The end of a document and padding are entries of the model's vocabulary that no pre-token can spell, so text that holds the marker
@@ -40,7 +42,8 @@ def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
     Raises:
         UserError: the other library has no such way to segment.
     """
-    if all(one.segmentation == "own" for one in tokenizer.encoders()):
+    scores = tokenizer.scores()
+    if scores is None and all(one.segmentation == "own" for one in tokenizer.encoders()):
         raise UserError(f"a tokenizer of kind {tokenizer.kind} has no counterpart in `tokenizers`: it cannot be exported.")
     words = [to_text(string) for string in tokenizer.token_bytes]
     words[END_OF_DOCUMENT] = END_OF_DOCUMENT_TEXT
@@ -49,7 +52,8 @@ def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
     if tokenizer.segmentation == "merges":
         model = models.BPE(vocab={word: place for place, word in enumerate(words)}, merges=_merges(tokenizer))
     else:
-        model = models.Unigram([(word, -1.0) for word in words])
+        scores = scores or [-1.0] * tokenizer.vocab_size
+        model = models.Unigram(list(zip(words, [*scores, 0.0], strict=True)))
     fast = tokenizers.Tokenizer(model)
     fast.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -86,6 +90,8 @@ def export(tokenizer: Tokenizer, folder: Path) -> None:
     specials = {END_OF_DOCUMENT: END_OF_DOCUMENT_TEXT, tokenizer.vocab_size: PADDING_TEXT}
     if tokenizer.encoder == "neural":
         logger.warning("gates need their network: %s is exported with the fewest tokens of its vocabulary instead", folder)
+    if tokenizer.scores() is not None:
+        logger.warning("%s: of two equally probable segmentations other libraries may choose the other", folder)
     text = fast_tokenizer(tokenizer).to_str()
     if (folder / EXPORTED).exists() and (folder / EXPORTED).read_bytes() != text.encode("utf-8"):
         raise UserError(f"{folder / EXPORTED} is there already and holds another tokenizer: give another folder, or delete it.")

@@ -1,6 +1,7 @@
-"""Matching: the BPE vocabulary size whose compression on the validation split is nearest to another tokenizer's.
+"""Matching: the vocabulary size whose compression on the validation split is nearest to another tokenizer's.
 
-Bytes per token grow with the vocabulary, so the size is found by bisection; every size that was tried is recorded.
+Serves every tokenizer that is made from counts. Bytes per token grow with the vocabulary, so the size is found by bisection. Each size
+is trained on its own, and every size that was tried is recorded.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from gqvae.config import RESERVED_IDS, BPEMatching
+from gqvae.config import RESERVED_IDS
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.errors import VocabularyTooLargeError
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.bpe import BPETokenizer, VocabularyTooLargeError, train_bpe
+from gqvae.tokenizers.counted import Trainer
 
 logger = logging.getLogger("gqvae")
 
@@ -25,9 +27,9 @@ def bytes_per_token(tokenizer: Tokenizer, counts: PretokenCounts) -> float:
 
 @dataclass(frozen=True)
 class Match:
-    """The nearest BPE tokenizer and how near it is."""
+    """The nearest tokenizer and how near it is."""
 
-    tokenizer: BPETokenizer
+    tokenizer: Tokenizer
     target_bytes_per_token: float
     bytes_per_token: float
     tried: list[tuple[int, float]]
@@ -39,23 +41,33 @@ class Match:
         return self.bytes_per_token / self.target_bytes_per_token - 1
 
 
-def match_compression(target: Tokenizer, settings: BPEMatching, train: PretokenCounts, valid: PretokenCounts) -> Match:
-    """Search the BPE vocabulary size that compresses `valid` as `target` does."""
+def match_compression(
+    target: Tokenizer, train: Trainer, tolerance: float, counts: PretokenCounts, valid: PretokenCounts
+) -> Match:
+    """Search the vocabulary size that compresses `valid` as `target` does.
+
+    Args:
+        target: the tokenizer to match.
+        train: makes a tokenizer of a size, see `gqvae.tokenizers.counted.trainer`.
+        tolerance: relative difference in bytes per token that counts as matched.
+        counts: pre-tokens of the training split.
+        valid: pre-tokens of the validation split.
+    """
     wanted = bytes_per_token(target, valid)
-    tried: dict[int, tuple[float, BPETokenizer]] = {}
+    tried: dict[int, tuple[float, Tokenizer]] = {}
 
     def reached(size: int) -> float:
         if size not in tried:
-            tokenizer = train_bpe(train, size, settings.max_token_bytes)
+            tokenizer = train(counts, [size])[size]
             tried[size] = (bytes_per_token(tokenizer, valid), tokenizer)
-            logger.info("BPE of %d tokens: %.4f bytes per token (wanted %.4f)", size, tried[size][0], wanted)
+            logger.info("%s of %d tokens: %.4f bytes per token (wanted %.4f)", tokenizer.kind, size, tried[size][0], wanted)
         return tried[size][0]
 
     low, high = RESERVED_IDS + 1, max(target.vocab_size, RESERVED_IDS + 2)
     limit: int | None = None  # what the corpus supports, once that is known
     while True:  # low … high must hold the answer
         try:
-            if reached(high) >= wanted or high == limit:
+            if reached(high) >= wanted or high == limit or tried[high][1].vocab_size < high:
                 break
             low, high = high, 2 * high if limit is None else min(2 * high, limit)
         except VocabularyTooLargeError as error:
@@ -66,7 +78,11 @@ def match_compression(target: Tokenizer, settings: BPEMatching, train: PretokenC
     reached(low)
     size = min(sorted(tried), key=lambda size: abs(tried[size][0] - wanted))
     found, tokenizer = tried[size]
-    near = abs(found / wanted - 1) <= settings.match_tolerance
+    near = abs(found / wanted - 1) <= tolerance
     if not near:
-        logger.warning("the nearest BPE differs by %.2f %%: the corpus does not allow a nearer one", 100 * (found / wanted - 1))
+        logger.warning(
+            "the nearest %s differs by %.2f %%: the corpus does not allow a nearer one",
+            tokenizer.kind,
+            100 * (found / wanted - 1),
+        )
     return Match(tokenizer, wanted, found, [(size, tried[size][0]) for size in sorted(tried)], near)

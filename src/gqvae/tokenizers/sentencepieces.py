@@ -18,7 +18,7 @@ import sentencepiece
 
 from gqvae.config import RESERVED_IDS
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.errors import UserError
+from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import atomic_open
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import CHARACTERS, from_text, to_text
@@ -65,16 +65,6 @@ class SentencePieceTokenizer(Tokenizer):
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> Self:
         """Read the sentencepiece model."""
         return cls((folder / MODEL).read_bytes())
-
-
-class VocabularyTooLargeError(UserError):
-    """The corpus has too few different strings for a vocabulary size; `largest` would do."""
-
-    def __init__(self, size: int, largest: int) -> None:
-        super().__init__(
-            f"vocabulary size {size} is more than the corpus supports: set it to {largest} or less, or use more text."
-        )
-        self.largest = largest
 
 
 def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bpe", "unigram"], max_token_bytes: int) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gqvae.config import Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.sentencepieces import SentencePieceTokenizer, train_model
@@ -18,7 +20,15 @@ class UnigramTokenizer(SentencePieceTokenizer):
 
     kind = "unigram"
 
+    def scores(self) -> list[float]:
+        """The model's; the end of a document, which no pre-token spells, has 0."""
+        found = [0.0] * self.vocab_size
+        for place, token in enumerate(self._ids):
+            if token >= 0:
+                found[token] = self._processor.get_score(place)
+        return found
 
-def train(counts: PretokenCounts, vocab_size: int, settings: Settings) -> UnigramTokenizer:
-    """Train a unigram model; errors as `train_model`."""
-    return UnigramTokenizer(train_model(counts, vocab_size, "unigram", settings.max_token_bytes), vocab_size)
+
+def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, UnigramTokenizer]:
+    """Train a unigram model for each size; errors as `train_model`."""
+    return {size: UnigramTokenizer(train_model(counts, size, "unigram", settings.max_token_bytes), size) for size in sizes}

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from gqvae.config import BPEMatching, CountedTraining, Distillation, NetworkRun, load_settings
+from gqvae.config import CountedTraining, Distillation, Matching, NetworkRun, load_settings
 from gqvae.files import write_json, write_rows
 from gqvae.verbs.numbers import not_negative, positive
 
@@ -57,11 +57,11 @@ def add_parsers(verbs: Verbs) -> None:
     _folder(parser, "--out", "folder for the tokenizers, one folder v<size> each")
 
     parser = _verb(
-        verbs, "match-compression", match_compression, "search the BPE vocabulary that compresses as a given tokenizer does",
-        "gqvae match-compression --settings '{}' --target results/x/tokenizers/gqvae-s0/v1024 --pretokens results/x/pretokens "
+        verbs, "match-compression", match_compression, "search the vocabulary size that compresses as a given tokenizer does",
+        "gqvae match-compression --settings '{\"tokenizer\": \"bpe\"}' --target results/x/tokenizers/gqvae-s0/v1024 --pretokens results/x/pretokens "
         "--out results/x/tokenizers/bpe_matched-s0/matched",
     )  # fmt: skip
-    _settings(parser, "BPEMatching")
+    _settings(parser, "Matching")
     _folder(parser, "--target", "folder of the tokenizer to match")
     _folder(parser, "--pretokens", "pre-token counts written by count-pretokens")
     _folder(parser, "--out", "folder of the matched tokenizer")
@@ -163,18 +163,19 @@ def train_counted(arguments: argparse.Namespace) -> None:
 
     train = trainer(wanted.tokenizer, wanted.settings)
     counts = PretokenCounts.load(arguments.pretokens)
-    made = {size: train(counts, size) for size in wanted.sizes}  # all, before any is there
-    for size, tokenizer in made.items():
+    for size, tokenizer in train(counts, wanted.sizes).items():  # all are made before any is there
         tokenizer.save(arguments.out / f"v{size}")
 
 
 def match_compression(arguments: argparse.Namespace) -> None:
-    """Write the matched BPE tokenizer and how it was found."""
-    settings = load_settings(BPEMatching, arguments.settings)
+    """Write the matched tokenizer and how it was found."""
+    settings = load_settings(Matching, arguments.settings)
+    from gqvae.tokenizers.counted import trainer
     from gqvae.tokenizers.matching import match_compression as match
 
-    target = _load(arguments.target)
-    found = match(target, settings, _counts(arguments.pretokens, "train"), _counts(arguments.pretokens, "valid"))
+    train, target = trainer(settings.tokenizer, settings.settings), _load(arguments.target)
+    splits = [_counts(arguments.pretokens, split) for split in ("train", "valid")]
+    found = match(target, train, settings.match_tolerance, *splits)
     write_json(
         arguments.out / "matching.json",
         {

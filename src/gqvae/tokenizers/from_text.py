@@ -1,0 +1,142 @@
+"""From a corpus to folders of tokenizers: what all methods share, and the methods that need nothing but counts of pre-tokens.
+
+The text is split as a study's is. Every method is given the training split alone, so that their tokenizers may be compared.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gqvae.config import CorpusBase, CountedTraining, TinyStoriesCorpus
+from gqvae.corpus.documents import DocumentStore
+from gqvae.corpus.hub import download
+from gqvae.corpus.pinned import TINYSTORIES
+from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
+from gqvae.corpus.sources import open_source
+from gqvae.corpus.splits import write_corpus
+from gqvae.errors import UserError
+from gqvae.files import file_digest, json_digest, read_json, write_json
+from gqvae.tokenizers.base import EXPORTED, MANIFEST, Tokenizer
+from gqvae.tokenizers.counted import trainer
+from gqvae.tokenizers.export import CONFIG, export
+from gqvae.tokenizers.load import load_tokenizer
+
+COUNTING = "counting"  # working folder of these methods: the training of a network that was killed beside it stays
+WRITING = "writing.json"  # which call writes them: there from the first tokenizer to the last
+
+
+@dataclass(frozen=True)
+class Output:
+    """The folders of one call: `out` itself for one vocabulary size, `out`/v<size> for each of several.
+
+    Attributes:
+        out: the folder that the user named.
+        sizes: vocabulary sizes.
+        working: name of the working folder within `out`, which is there until the tokenizers are.
+    """
+
+    out: Path
+    sizes: Sequence[int]
+    working: str
+
+    @property
+    def work(self) -> Path:
+        """The working folder: counts, and what a training needs to go on."""
+        return self.out / self.working
+
+    @property
+    def folders(self) -> dict[int, Path]:
+        """The folder of each size."""
+        sizes = sorted(set(self.sizes))
+        return {size: self.out if len(sizes) == 1 else self.out / f"v{size}" for size in sizes}
+
+    def check(self) -> None:
+        """Refuse folders that hold tokenizers, before any work; a call that was killed while it wrote several may go on.
+
+        Raises:
+            UserError: the name of the folder.
+        """
+        goes_on = (self.work / WRITING).exists()
+        marks = (MANIFEST,) if goes_on else (MANIFEST, EXPORTED, CONFIG)
+        folders = list(self.folders.values())
+        for folder in (self.out, *folders):
+            if folder.exists() and not folder.is_dir():
+                raise UserError(f"--out: {folder} is no folder: give the name of one that is there or can be made.")
+        taken = [folder for folder in folders if any((folder / mark).exists() for mark in marks)]
+        if taken and not (goes_on and len(taken) < len(folders)):
+            raise UserError(f"{taken[0]} holds a tokenizer already: give another folder, or delete it.")
+
+    def counts(self, corpus: CorpusBase, *splits: str) -> dict[str, PretokenCounts]:
+        """Pre-tokens of some splits; the text itself is not kept.
+
+        Raises:
+            UserError: the text cannot be read or split.
+        """
+        downloads = self.work / "downloads" if isinstance(corpus, TinyStoriesCorpus) else None
+        folder = self.work / "corpus"
+        try:
+            if downloads is not None:
+                download(TINYSTORIES, downloads)
+            write_corpus(folder, open_source(corpus, downloads), corpus)
+            found = {split: count_pretokens(DocumentStore.open(folder, split)) for split in splits}
+        except UserError:
+            for empty in (folder, self.work, self.out):
+                with contextlib.suppress(OSError):
+                    empty.rmdir()  # if nothing is in it
+            raise
+        for split, counts in found.items():
+            counts.save(self.work / f"{split}.npz")
+        shutil.rmtree(folder)
+        return found
+
+    def identity(self, settings: str) -> str:
+        """What decides the tokenizers: settings, and the counts that `counts` left here.
+
+        Raises:
+            UserError: another call was killed while it wrote tokenizers of other settings or text.
+        """
+        identity = json_digest([settings, *map(file_digest, sorted(self.work.glob("*.npz")))])
+        written = [folder for folder in self.folders.values() if (folder / MANIFEST).exists()]
+        if written and read_json(self.work / WRITING) != identity:
+            raise UserError(f"{written[0]} holds a tokenizer of other settings or text: give another folder, or delete it.")
+        return identity
+
+    def write(self, made: Mapping[int, Tokenizer], identity: str) -> dict[int, Tokenizer]:
+        """Save and export the tokenizers that are not there yet, remove the working folder, load them all."""
+        write_json(self.work / WRITING, identity)
+        for size, folder in self.folders.items():
+            if not (folder / MANIFEST).exists():
+                export(made[size], folder)
+                made[size].save(folder)
+        shutil.rmtree(self.work)
+        return {size: load_tokenizer(folder) for size, folder in self.folders.items()}
+
+
+def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path) -> dict[int, Tokenizer]:
+    """Train tokenizers that are made from counts of pre-tokens, and write their folders with the files of other libraries.
+
+    Args:
+        corpus: where the text comes from; its validation and test splits are left unread.
+        wanted: the method, its settings, vocabulary sizes.
+        out: see `Output`.
+
+    Raises:
+        UserError: a folder holds a tokenizer already, the text cannot be read, or it is too little for a size.
+    """
+    output = Output(out, wanted.sizes, COUNTING)
+    output.check()
+    train = trainer(wanted.tokenizer, wanted.settings)
+    counts = output.counts(corpus, "train")["train"]
+    identity = output.identity(wanted.identity())
+    try:
+        made = train(counts, sorted(set(wanted.sizes)))
+    except UserError:
+        shutil.rmtree(output.work)  # counting again takes seconds
+        with contextlib.suppress(OSError):
+            out.rmdir()
+        raise
+    return output.write(made, identity)

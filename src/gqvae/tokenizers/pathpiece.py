@@ -1,0 +1,103 @@
+"""PathPiece: a vocabulary made by counting alone, and the fewest tokens of it. The control for every arm with a network.
+
+Candidate strings are pruned from the top down: those whose loss would cost the fewest tokens go first (Schmidt et al. 2024, arXiv
+2402.18376; Lim et al. 2025, arXiv 2501.06246, choose greedily from the bottom up). The arms with a network have their vocabularies
+from the same pruning, so what they gain over this one is what the network adds.
+
+Deviations from PathPiece: candidates come from counts of spans at random cuts by default, not from a large BPE (which is a choice,
+too); a tenth of the strings goes at a time; dropped strings are exchanged for kept ones at the end (`tokenizers/vocabulary.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from gqvae.config import RESERVED_IDS, Block, setting
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.tokenizers import candidates
+from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.vocabulary import fewest_tokens, prune, string_ids
+
+CANDIDATES_PER_ID = 2.5
+LEAST_SIZE = 4096  # smaller vocabularies have as many candidates as this one
+
+logger = logging.getLogger("gqvae")
+
+Probability = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Settings(Block):
+    """Settings of the arm."""
+
+    candidates: Literal["random_gates", "bpe", "substrings", "chunks"] = setting(
+        "random_gates",
+        "Where candidate strings come from: spans between gates that open at random, the strings of a larger BPE, frequent pre-tokens and "
+        "substrings, or chunks of `max_token_bytes`.",
+    )
+    count: int | None = setting(
+        None, "Candidates (None: 2.5 for each id of the largest vocabulary, at least 10,240; as many as the networks have codes).", "strings", ge=1
+    )  # fmt: skip
+    max_token_bytes: int = setting(10, "Longest token; the default is the network's.", "bytes", ge=2, le=512)
+    cut_probabilities: tuple[Probability, ...] = setting(
+        (0.02, 0.1, 0.3, 0.5), "Probabilities with which random gates open, one set of spans each.", min_length=1
+    )
+
+
+class PathPieceTokenizer(Tokenizer):
+    """The fewest tokens of a vocabulary.
+
+    Args:
+        strings: tokens of two or more bytes, the most used first.
+        requested_size: the vocabulary size that was asked for.
+    """
+
+    kind = "pathpiece"
+    segmentation = "fewest"
+
+    def __init__(self, strings: Sequence[bytes], requested_size: int | None = None) -> None:
+        super().__init__(strings, requested_size)
+        self._ids = string_ids(strings)
+        self._longest = max((len(string) for string in strings), default=1)
+
+    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+        """Each pre-token on its own."""
+        return (fewest_tokens(pretoken.encode("utf-8"), self._ids, self._longest) for pretoken in pretokens)
+
+    @classmethod
+    def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> PathPieceTokenizer:
+        """From the manifest alone."""
+        return cls(strings)
+
+
+def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, PathPieceTokenizer]:
+    """Prune the candidates once, through every size; one that the candidates do not fill gets all that are used."""
+    pretokens = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
+    number = settings.count or int(CANDIDATES_PER_ID * max(LEAST_SIZE, *sizes))
+    found = prune(_candidates(counts, settings, number), pretokens, sizes)
+    made = {size: PathPieceTokenizer(found[size], size) for size in sizes}
+    for size, tokenizer in made.items():
+        if tokenizer.vocab_size < size:
+            logger.warning(
+                "vocabulary of %d asked for: the candidates fill one of %d; raise `count`, or use more text",
+                size,
+                tokenizer.vocab_size,
+            )
+    return made
+
+
+def _candidates(counts: PretokenCounts, settings: Settings, number: int) -> list[bytes]:
+    longest = settings.max_token_bytes
+    if settings.candidates == "random_gates":
+        return candidates.random_gates(counts, number, longest, settings.cut_probabilities)
+    if settings.candidates == "substrings":
+        return candidates.substrings(counts, number, longest)
+    if settings.candidates == "chunks":
+        return candidates.chunks(counts, number, longest)
+    from gqvae.tokenizers.bpe import train_bpe  # sentencepiece, which no loaded vocabulary needs
+
+    return train_bpe(counts, number + RESERVED_IDS, longest).strings

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.errors import UserError
+from gqvae.tokenizers.counted import trainer
+from gqvae.tokenizers.matching import bytes_per_token
+from gqvae.tokenizers.vocabulary import fewest_tokens, prune, string_ids
+
+
+@pytest.mark.parametrize("candidates", ["random_gates", "bpe", "substrings", "chunks"])
+def test_every_source_of_candidates_fills_the_sizes_and_gives_the_text_back(counts: PretokenCounts, candidates: str) -> None:
+    made = trainer("pathpiece", {"candidates": candidates, "count": 60})(counts, [270, 290])
+    assert [made[size].vocab_size for size in (270, 290)] == [270, 290]
+    assert bytes_per_token(made[290], counts) > bytes_per_token(made[270], counts) > 1
+    text = "the fox wasn't ünheard 漢"
+    assert made[270].decode(made[270].encode(text)) == text
+
+
+def test_it_is_the_pruning_of_every_other_vocabulary_and_the_fewest_tokens(counts: PretokenCounts) -> None:
+    from gqvae.tokenizers.candidates import random_gates
+
+    made = trainer("pathpiece", {"count": 80, "cut_probabilities": [0.2], "max_token_bytes": 6})(counts, [280])[280]
+    pairs = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
+    assert made.strings == prune(random_gates(counts, 80, 6, (0.2,)), pairs, [280])[280]
+    ids = string_ids(made.strings)
+    for pretoken in counts.pretokens:
+        assert list(next(iter(made.segment([pretoken.decode()])))) == fewest_tokens(pretoken, ids, 6)
+    assert max(map(len, made.strings)) <= 6
+
+
+def test_candidates_that_do_not_fill_a_vocabulary_are_said(counts: PretokenCounts, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        made = trainer("pathpiece", {"count": 10})(counts, [300])[300]
+    assert made.vocab_size <= 267 and made.requested_size == 300
+    assert "vocabulary of 300 asked for" in caplog.text and "raise `count`" in caplog.text
+
+
+def test_settings_out_of_range_are_one_sentence() -> None:
+    with pytest.raises(UserError, match="settings of pathpiece: cut_probabilities"):
+        trainer("pathpiece", {"cut_probabilities": [1.0]})
+    with pytest.raises(UserError, match="settings of pathpiece: candidates"):
+        trainer("pathpiece", {"candidates": "none"})
