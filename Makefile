@@ -60,6 +60,7 @@ lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation:
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt --check Snakefile workflow # it looks for shfmt there
 	$(BIN)/snakemake --lint
 	$(BIN)/gqvae config-docs --check
+	$(BIN)/gqvae results-docs --check
 	$(BIN)/mypy
 
 test: lint ## All checks, the smoke study and its report.
@@ -74,7 +75,7 @@ test-gpu: $(INSTALLED) ## What only a CUDA device can show.
 
 # Left out: what takes an hour, or a GPU; run those by hand.
 bench: $(INSTALLED) ## Run the scripts in benchmarks/ that take minutes.
-	for script in $(filter-out benchmarks/by_hand.py benchmarks/load.py benchmarks/utilization.py,$(wildcard benchmarks/*.py)); do \
+	for script in $(filter-out benchmarks/by_hand.py benchmarks/load.py benchmarks/utilization.py benchmarks/trained_by_command.py,$(wildcard benchmarks/*.py)); do \
 		echo "$$script"; $(BIN)/python "$$script"; done
 
 # The stamp is older than the lock file after an update: then the environment follows.

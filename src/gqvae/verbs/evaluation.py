@@ -32,6 +32,19 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         )
         parser.set_defaults(run=function)
 
+    text = "judge the claims of finished studies again, from their tables and provenance; nothing is run"
+    example = "gqvae judge --results results/published/tinystories-replication results/published/wikitext2"
+    parser = verbs.add_parser("judge", help=text, description=text, epilog=f"example: {example}")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="DIR",
+        help="folders of the studies; their claims.csv are replaced",
+    )
+    parser.set_defaults(run=judge)
+
 
 def collect(arguments: argparse.Namespace) -> None:
     """Write the tables."""
@@ -63,3 +76,10 @@ def provenance(arguments: argparse.Namespace) -> None:
     from gqvae.evaluation.provenance import write_provenance
 
     write_provenance(load_settings(Study, arguments.settings), arguments.results, arguments.out)
+
+
+def judge(arguments: argparse.Namespace) -> None:
+    """Replace the tables of claims."""
+    from gqvae.evaluation.judging import judge as judge_studies
+
+    judge_studies(arguments.results)

@@ -22,7 +22,10 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--out", type=Path, required=True, help="folder of figures")
     parser.set_defaults(run=plot)
 
-    text = "compare finished studies: where their claims hold, and how borrowed tokenizers fare on their texts"
+    text = (
+        "compare finished studies: where their claims hold, what language models reach by training text and by compression, and how "
+        "borrowed tokenizers fare on their texts"
+    )
     example = "gqvae across --results results/tinystories-sample results/wikitext2 --out results/across"
     parser = verbs.add_parser("across", help=text, description=text, epilog=f"example: {example}")
     parser.add_argument("--results", type=Path, nargs="+", required=True, help="folders of the studies", metavar="DIR")
@@ -30,7 +33,7 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--out",
         type=Path,
         required=True,
-        help="folder for across.*, by_text.* and, with tokenizers away from home, away.*",
+        help="folder for across.*; by_text.* and frontier.*, with language models; away.*, with tokenizers away from home",
         metavar="DIR",
     )
     parser.set_defaults(run=across)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_rows
 from gqvae.progress import Progress
-from gqvae.verbs.numbers import not_negative, positive
+from gqvae.verbs import product_training
+from gqvae.verbs.numbers import positive
 from gqvae.verbs.streams import input_name, input_size, open_input, open_output, separator, show
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
 
 FORMS = ("text", "npy", "u16", "u32")
-SEPARATOR = "<|endoftext|>"
-
-logger = logging.getLogger("gqvae")
 
 
 def add_parsers(verbs: Verbs) -> None:
@@ -35,33 +32,7 @@ def add_parsers(verbs: Verbs) -> None:
         title="verbs", required=True, metavar="<verb>"
     )
 
-    parser = _verb(
-        inner, "train", train, "train a GQ-VAE tokenizer; called again after a kill, it goes on",
-        "gqvae tokenizer train --text stories.txt --vocab-size 4096 --out mine",
-    )  # fmt: skip
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--text", type=Path, metavar="FILE", help="a file of documents, plain or .xz, .gz, .zst")
-    source.add_argument("--corpus", metavar="FILE|JSON", help="settings of any source of text, see configs/README.md")
-    parser.add_argument(
-        "--separator",
-        type=separator,
-        default=SEPARATOR,
-        metavar="LINE",
-        help="the line between two documents of --text; '' for blank lines (%(default)s)",
-    )
-    parser.add_argument("--vocab-size", type=positive, required=True, help="ids: strings, 256 bytes, the end of a document")
-    parser.add_argument(
-        "--bytes-per-token", type=float, metavar="R", help="set the gates to this compression (default: the fewest tokens)"
-    )
-    parser.add_argument(
-        "--encoder",
-        choices=("neural", "distilled"),
-        help="gates, or the fewest tokens of the vocabulary (default: distilled; neural with --bytes-per-token)",
-    )
-    parser.add_argument("--settings", metavar="FILE|JSON", help="a NetworkRun block in place of the default network and training")
-    parser.add_argument("--seed", type=not_negative, default=0, help="seed of weights and batches (%(default)s)")
-    parser.add_argument("--threads", type=positive, default=1, help="threads torch may use (%(default)s)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the tokenizer")
+    product_training.add_parser(inner)
 
     parser = _verb(
         inner, "encode", encode, "token ids of a text", "gqvae tokenizer encode --tokenizer mine story.txt --out story.npy"
@@ -147,34 +118,6 @@ def _load(arguments: argparse.Namespace) -> Tokenizer:
     from gqvae.tokenizers.load import load_with_encoder
 
     return load_with_encoder(arguments.tokenizer, getattr(arguments, "encoder", None))
-
-
-def train(arguments: argparse.Namespace) -> None:
-    """Train, distil, save and export."""
-    from gqvae.config import RESERVED_IDS, Distillation, NetworkRun, TextCorpus, load_corpus, load_settings, parse
-    from gqvae.training.tokenizer import train_tokenizer
-
-    corpus = (
-        load_corpus(arguments.corpus, "--corpus")
-        if arguments.corpus
-        else TextCorpus(path=str(arguments.text), separator=arguments.separator)
-    )
-    rate = arguments.bytes_per_token
-    if arguments.out.exists() and not arguments.out.is_dir():
-        raise UserError(f"--out: {arguments.out} is no folder: give the name of one that is there or can be made.")
-    if rate is not None and arguments.encoder == "distilled":
-        raise UserError("--bytes-per-token sets the gates, which --encoder distilled does not ask: leave one of them out.")
-    if arguments.vocab_size <= RESERVED_IDS:
-        raise UserError(
-            f"--vocab-size is {arguments.vocab_size}: give more than {RESERVED_IDS} (256 bytes, the end of a document)."
-        )
-    encoder = arguments.encoder or ("distilled" if rate is None else "neural")
-    wanted = parse(
-        Distillation, {"encoder": encoder, "sizes": [arguments.vocab_size], "bytes_per_token": rate}, "the command line"
-    )
-    run = load_settings(NetworkRun, arguments.settings) if arguments.settings else None
-    tokenizer = train_tokenizer(corpus, wanted, arguments.out, run=run, seed=arguments.seed, threads=arguments.threads)
-    logger.info("%s: %d ids, encoder %s", arguments.out, tokenizer.vocab_size, tokenizer.encoder)
 
 
 def encode(arguments: argparse.Namespace) -> None:

@@ -23,6 +23,14 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.set_defaults(run=config_docs)
 
     parser = verbs.add_parser(
+        "results-docs",
+        help="write the tables of results in README.md and docs/ from results/published/",
+        epilog="example: gqvae results-docs --check",
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a table is stale")
+    parser.set_defaults(run=results_docs)
+
+    parser = verbs.add_parser(
         "check-config",
         help="check a study's config file and print the study's name",
         epilog="example: gqvae check-config configs/default.yaml",
@@ -47,6 +55,22 @@ def config_docs(arguments: argparse.Namespace) -> None:
     if arguments.check:
         documentation.check()
         logger.info("%s and %s agree with the models", documentation.README, documentation.SCHEMA)
+        return
+    for path in documentation.write():
+        logger.info("wrote %s", path)
+
+
+def results_docs(arguments: argparse.Namespace) -> None:
+    """Write the tables of results in the documentation, or check them.
+
+    Raises:
+        UserError: with --check, a table is stale; or the working folder is not the repository.
+    """
+    from gqvae.report import pages as documentation
+
+    if arguments.check:
+        documentation.check()
+        logger.info("the tables of results agree with %s", documentation.PUBLISHED)
         return
     for path in documentation.write():
         logger.info("wrote %s", path)

@@ -1,0 +1,233 @@
+"""`gqvae tokenizer train`: every method from a text file to folders that load everywhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tokenizers as huggingface
+import yaml
+
+from gqvae import load_tokenizer
+from gqvae.cli import main
+from gqvae.config import NetworkRun, Study, SyntheticCorpus, TextCorpus, parse
+from gqvae.corpus.documents import DocumentStore
+from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
+from gqvae.corpus.sources import open_source
+from gqvae.corpus.splits import write_corpus
+from gqvae.tokenizers import from_text
+from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.counted import trainer
+from gqvae.training import tokenizer as by_network
+from test_product import TEXT, TINY, refused, run
+
+ROOT = Path(__file__).resolve().parents[1]
+COUNTED = ("pathpiece", "bpe", "unigram")
+SIZES = (300, 320)
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("text") / "stories.txt"
+    path.write_bytes(b"\n<|endoftext|>\n".join(open_source(SyntheticCorpus(bytes=60_000)).documents))
+    return path
+
+
+@pytest.fixture(scope="module")
+def train_split(stories: Path, tmp_path_factory: pytest.TempPathFactory) -> PretokenCounts:
+    """As `gqvae prepare-corpus` and `count-pretokens` make it for a study."""
+    corpus, folder = TextCorpus(path=str(stories)), tmp_path_factory.mktemp("corpus")
+    write_corpus(folder, open_source(corpus), corpus)
+    return count_pretokens(DocumentStore.open(folder, "train"))
+
+
+def command(stories: Path, method: str, out: Path, *sizes: int) -> list[str]:
+    settings = ["--settings", json.dumps(TINY)] if method == "gqvae" else []
+    return ["train", "--method", method, "--text", str(stories), "--vocab-size", *map(str, sizes), "--out", str(out), *settings]
+
+
+@pytest.fixture(scope="module", params=["gqvae", *COUNTED])
+def made(request: pytest.FixtureRequest, stories: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A method, and the folder of its tokenizers of two sizes."""
+    out = tmp_path_factory.mktemp("made") / request.param
+    run(*command(stories, request.param, out, *SIZES))
+    return request.param, out
+
+
+def test_one_call_makes_a_folder_of_each_size_that_loads_everywhere(made: tuple[str, Path]) -> None:
+    method, out = made
+    assert sorted(path.name for path in out.iterdir()) == ["v300", "v320"]
+    for size in SIZES:
+        tokenizer = load_tokenizer(out / f"v{size}")
+        assert tokenizer.requested_size == size
+        assert 257 < tokenizer.vocab_size <= size if method == "gqvae" else tokenizer.vocab_size == size
+        ids = tokenizer.encode(TEXT)
+        assert tokenizer.decode_bytes(ids) == TEXT.encode() and len(ids) < len(TEXT.encode())
+        assert huggingface.Tokenizer.from_file(str(out / f"v{size}" / "tokenizer.json")).encode(TEXT).ids == ids
+
+
+@pytest.mark.parametrize("method", COUNTED)
+def test_counted_methods_see_what_a_study_trains_on(
+    method: str, stories: Path, train_split: PretokenCounts, tmp_path: Path
+) -> None:
+    run(*command(stories, method, tmp_path / "out", 310))
+    trainer(method, {})(train_split, [310])[310].save(tmp_path / "expected")
+    assert (tmp_path / "out" / "gqvae.json").read_bytes() == (tmp_path / "expected" / "gqvae.json").read_bytes()
+    assert not (tmp_path / "out" / "counting").exists()
+
+
+def test_the_network_sees_the_same_text(
+    stories: Path, train_split: PretokenCounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def killed(run: NetworkRun, train: PretokenCounts, *others: object, **more: object) -> None:
+        seen.extend([run, train])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(by_network, "train_network", killed)
+    # Without --settings, and for two sizes: the network is that of the larger one.
+    assert (
+        main(["tokenizer", "train", "--text", str(stories), "--vocab-size", "300", "5000", "--out", str(tmp_path / "x")]) == 130
+    )
+    assert seen[0] == by_network.default_run(5000)
+    assert seen[1].pretokens == train_split.pretokens and (seen[1].counts == train_split.counts).all()
+
+
+def test_the_default_network_is_the_one_whose_quality_is_published() -> None:
+    config = yaml.safe_load((ROOT / "configs" / "tokenizer-quality.yaml").read_text(encoding="utf-8"))
+    published = parse(Study, config, "tokenizer-quality.yaml").network_run("gqvae")
+    assert [size for size in range(512, 4097) if by_network.default_run(size) != published] == []
+    larger = by_network.default_run(16_384)
+    assert larger.network.codebook_size == 40_960
+    assert larger.network.model_copy(update={"codebook_size": published.network.codebook_size}) == published.network
+
+
+def test_counted_methods_need_no_torch(stories: Path, tmp_path: Path) -> None:
+    commands = [["tokenizer", *command(stories, method, tmp_path / method, 300)] for method in COUNTED]
+    code = f"import sys; sys.modules['torch'] = None; from gqvae.cli import main; sys.exit(sum(map(main, {commands!r})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all((tmp_path / method / "tokenizer.json").exists() for method in COUNTED)
+
+
+@pytest.mark.parametrize("option", ["--bytes-per-token=2", "--encoder=neural", "--seed=0", "--threads=1"])
+@pytest.mark.parametrize("method", COUNTED)
+def test_options_of_the_network_are_refused_elsewhere(
+    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str, option: str
+) -> None:
+    said = refused(capsys, *command(stories, method, tmp_path / "x", 300), option)
+    assert f"--method {method} has no {option.partition('=')[0]}: leave it out" in said
+    assert not (tmp_path / "x").exists()
+
+
+def test_settings_are_those_of_the_method(stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for method, settings in (("bpe", {"max_token_bytes": 3}), ("pathpiece", {"candidates": "substrings", "max_token_bytes": 3})):
+        file = tmp_path / f"{method}.yaml"
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        run(*command(stories, method, tmp_path / method, 300), "--settings", file)
+        assert max(map(len, load_tokenizer(tmp_path / method).strings)) == 3
+    wrong = [*command(stories, "unigram", tmp_path / "x", 300), "--settings", '{"network": {}}']
+    assert "settings of unigram: unknown key 'network'" in refused(capsys, *wrong)
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("method", ["gqvae", *COUNTED])
+def test_a_size_without_room_for_strings_is_refused(
+    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    assert "--vocab-size is 257: give more than 257" in refused(capsys, *command(stories, method, tmp_path / "x", 300, 257))
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("method", ["bpe", "unigram"])
+def test_a_size_that_the_text_cannot_fill_is_refused_and_leaves_nothing(
+    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    assert "vocabulary size 50000 is more than" in refused(capsys, *command(stories, method, tmp_path / "x", 300, 50_000))
+    assert not (tmp_path / "x").exists()
+
+
+def test_candidates_that_do_not_fill_a_size_are_all_taken(
+    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*command(stories, "pathpiece", tmp_path / "x", 400), "--settings", '{"count": 100}')
+    assert load_tokenizer(tmp_path / "x").vocab_size <= 357
+    assert "vocabulary of 400 asked for" in capsys.readouterr().err
+
+
+def test_a_folder_with_a_tokenizer_is_refused_before_any_work(
+    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(*command(stories, "bpe", tmp_path / "x" / "v300", 300))
+    (tmp_path / "exported").mkdir()
+    (tmp_path / "exported" / "tokenizer.json").write_bytes((tmp_path / "x" / "v300" / "tokenizer.json").read_bytes())
+    (tmp_path / "file").touch()
+    monkeypatch.delattr(from_text, "write_corpus")
+    for method in ("gqvae", "pathpiece"):
+        for out, sizes in (("x/v300", [300]), ("x", [300, 320]), ("exported", [300])):
+            assert "holds a tokenizer already" in refused(capsys, *command(stories, method, tmp_path / out, *sizes))
+        assert "is no folder" in refused(capsys, *command(stories, method, tmp_path / "file", 300))
+
+
+def test_a_text_without_separators_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "text").write_text(TEXT, encoding="utf-8")
+    for method in ("gqvae", "bpe"):
+        assert "check the separator" in refused(capsys, *command(tmp_path / "text", method, tmp_path / "x", 300))
+    assert not (tmp_path / "x").exists()
+
+
+def killed(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_training_goes_on_where_it_was_killed(
+    made: tuple[str, Path], stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    method, finished = made
+    again = ["tokenizer", *command(stories, method, tmp_path, *SIZES)]
+    if method == "gqvae":
+        with monkeypatch.context() as patch:
+            patch.setattr(by_network, "distill", killed)
+            assert main(again) == 130
+    monkeypatch.setattr(by_network, "train_network", killed)  # it has been trained
+    with monkeypatch.context() as patch:
+        save = Tokenizer.save
+        patch.setattr(Tokenizer, "save", lambda self, folder: killed() if self.requested_size == 320 else save(self, folder))
+        assert main(again) == 130
+    assert [(tmp_path / f"v{size}" / "gqvae.json").exists() for size in SIZES] == [True, False]
+    other = "bpe" if method == "unigram" else "unigram"
+    assert "v300 holds a tokenizer" in refused(capsys, *command(stories, other, tmp_path, *SIZES))
+    assert "of other settings or text" in refused(capsys, *command(stories, method, tmp_path, 300, 330))
+    assert main(again) == 0
+    for size in SIZES:
+        for name in ("gqvae.json", "tokenizer.json"):
+            assert (tmp_path / f"v{size}" / name).read_bytes() == (finished / f"v{size}" / name).read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["v300", "v320"]
+
+
+def test_a_method_that_counts_leaves_the_training_of_a_network_alone(stories: Path, tmp_path: Path) -> None:
+    state = tmp_path / "training" / "state" / "last.ckpt"
+    state.parent.mkdir(parents=True)
+    state.touch()
+    run(*command(stories, "bpe", tmp_path, 300))
+    assert state.exists() and load_tokenizer(tmp_path).vocab_size == 300
+
+
+def test_a_compression_that_is_asked_for_sets_the_gates(stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    distill = by_network.distill
+    monkeypatch.setattr(
+        by_network, "distill", lambda folder, wanted, train: asked.append(wanted) or distill(folder, wanted, train)
+    )
+    corpus = json.dumps({"source": "text", "path": str(stories)})
+    out = tmp_path / "x"
+    run("train", "--corpus", corpus, "--vocab-size", 300, "--bytes-per-token", 1.3, "--settings", json.dumps(TINY), "--out", out)
+    (wanted,) = asked  # what it does with that is tested where rates are
+    assert wanted.bytes_per_token == 1.3
+    tokenizer = load_tokenizer(out)
+    assert tokenizer.encoder == "neural" and tokenizer.decode(tokenizer.encode(TEXT)) == TEXT
