@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -16,6 +16,7 @@ from gqvae.evaluation.intervals import paired_difference, t_interval
 VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=5)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_t_interval_equals_that_of_scipy(values: list[float]) -> None:
     result = t_interval(values)
@@ -25,6 +26,7 @@ def test_t_interval_equals_that_of_scipy(values: list[float]) -> None:
     assert [result.mean, result.low, result.high] == pytest.approx([np.mean(values), low, high], abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-10, 10), st.floats(-10, 10)), min_size=2, max_size=5))
 def test_paired_interval_equals_that_of_scipys_paired_test(pairs: list[tuple[float, float]]) -> None:
     first, second = ({seed: pair[side] for seed, pair in enumerate(pairs)} for side in (0, 1))

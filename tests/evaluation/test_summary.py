@@ -61,6 +61,28 @@ def test_numbers_equal_those_of_the_tables(tmp_path: Path) -> None:
         assert f"| `{row.first}` − `{row.second}` | {row.train_bytes:,} | {row.difference:+.4f} |" in section
 
 
+def test_claims_are_those_of_the_table(tmp_path: Path) -> None:
+    text = summary_of(tmp_path, (0, 1, 2))
+    rows = rows_of(text, "\n## Claims\n")
+    claims = pd.read_csv(tmp_path / "claims.csv")
+    assert len(claims) == len(rows) and set(claims["verdict"]) >= {"supported", "too few steps"}
+    for row in claims.itertuples():
+        cells = rows[f"{row.claim}: {row.text}"]
+        assert cells[1] == f"{100 * row.effect:+.2f} %"
+        assert cells[-3:] == [f"{row.ahead} of {row.seeds}", row.verdict, row.sign]
+    assert "fewer than 300 optimiser steps decide nothing" in text and "Holm's correction" in text
+
+
+def test_optimiser_steps_are_those_of_the_runs_with_the_most_text(tmp_path: Path) -> None:
+    rows = rows_of(summary_of(tmp_path, (0, 1, 2)), "\n## Language models\n")
+    runs = pd.read_csv(tmp_path / "tables" / "learnability.csv").query("train_bytes == 1_000_000")
+    spans = {arm: sorted({steps.min(), steps.max()}) for arm, steps in runs.groupby("arm")["steps"]}
+    assert {len(span) for span in spans.values()} == {1, 2}  # matched tokenizers differ from seed to seed
+    assert {arm: cells[3] for arm, cells in rows.items()} == {
+        f"`{arm}`": " – ".join(f"{steps:,}" for steps in span) for arm, span in spans.items()
+    }
+
+
 def test_bytes_to_a_level_are_those_of_the_table(tmp_path: Path) -> None:
     text = summary_of(tmp_path, (0, 1, 2))
     means = pd.read_csv(tmp_path / "tables" / "milestone_means.csv")

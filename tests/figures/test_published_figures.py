@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from gqvae.evaluation.across import finished_studies
+from gqvae.figures import across, away, by_text, frontier
 from gqvae.figures.plot import FIGURES
 from gqvae.figures.style import CorpusFacts, styled
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 STUDIES = sorted(path.parent for path in PUBLISHED.glob("*/provenance.json"))
+SIDE_BY_SIDE = sorted(path.parent for path in PUBLISHED.glob("*/across.csv"))
 
 
 def written(figure: Figure) -> Iterator[Text]:
@@ -29,6 +34,19 @@ def written(figure: Figure) -> Iterator[Text]:
             yield from (tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)
 
 
+def assert_nothing_is_cut_off(module: ModuleType, data: pd.DataFrame, facts: CorpusFacts) -> None:
+    with styled():
+        figure = module.draw(data, facts)
+        figure.set_dpi(200)  # that of the PNG: letters are as wide as its pixels let them
+        FigureCanvasAgg(figure).draw()
+        shown = [text for text in written(figure) if text.get_visible() and text.get_text()]
+        assert shown
+        for text in shown:
+            box, paper = text.get_window_extent(), figure.bbox.padded(0.5)
+            inside = paper.x0 <= box.x0 and box.x1 <= paper.x1 and paper.y0 <= box.y0 and box.y1 <= paper.y1
+            assert inside, f"{module.__name__}: {text.get_text()!r}"
+
+
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
 def test_nothing_written_on_a_published_figure_is_cut_off(study: Path) -> None:
     facts = CorpusFacts.read(study / "provenance.json")
@@ -36,15 +54,15 @@ def test_nothing_written_on_a_published_figure_is_cut_off(study: Path) -> None:
     assert names
     for name in names:
         data = FIGURES[name].points(study / "tables")
-        if data.empty:
-            continue
-        with styled():
-            figure = FIGURES[name].draw(data, facts)
-            figure.set_dpi(200)  # that of the PNG: letters are as wide as its pixels let them
-            FigureCanvasAgg(figure).draw()
-            shown = [text for text in written(figure) if text.get_visible() and text.get_text()]
-            assert shown
-            for text in shown:
-                box, paper = text.get_window_extent(), figure.bbox.padded(0.5)
-                inside = paper.x0 <= box.x0 and box.x1 <= paper.x1 and paper.y0 <= box.y0 and box.y1 <= paper.y1
-                assert inside, f"{name}: {text.get_text()!r}"
+        if not data.empty:
+            assert_nothing_is_cut_off(FIGURES[name], data, facts)
+
+
+@pytest.mark.parametrize("folder", SIDE_BY_SIDE, ids=lambda path: path.name)
+def test_nothing_written_on_a_figure_of_several_studies_is_cut_off(folder: Path) -> None:
+    names = dict.fromkeys(pd.read_csv(folder / "across.csv")["study"])
+    studies = finished_studies([PUBLISHED / name for name in names])
+    for module in (across, by_text, frontier, away):
+        data = module.points(studies)
+        if not data.empty:
+            assert_nothing_is_cut_off(module, data, CorpusFacts(f"{len(studies)} studies", False))

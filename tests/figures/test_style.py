@@ -17,6 +17,7 @@ from gqvae.figures.style import LineEnd, arm_style, format_bytes, label_line_end
 KNOWN = (
     *("bytes", "bpe", "bpe_matched", "bpe_weak", "unigram", "dictionary", "fixed", "fixed_4", "fixed_6", "fixed_8"),
     *("gqvae", "gqvae_paper", "gqvae_distilled", "bpe_tinystories", "gqvae_tinystories"),
+    *("pathpiece", "pathpiece_matched", "pathpiece_bpe", "pathpiece_substrings", "dictionary_pruned"),
 )
 # What people see of linear sRGB without cones for green and for red (Machado, Oliveira and Fernandes 2009, severity 1).
 SIGHTS = {

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from gqvae.config import LanguageModel
 from gqvae.errors import UserError
 from gqvae.evaluation.intervals import t_interval
 from gqvae.evaluation.results import main_rows
@@ -20,11 +21,11 @@ from gqvae.files import read_json
 
 CLAIMS = (
     "study", "corpus", "claim", "text", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
-    "margin", "verdict",
+    "p", "p_holm", "margin", "verdict", "sign", "sign_p", "sign_p_holm", "ahead", "steps",
 )  # fmt: skip
 BY_TEXT = (
     "study", "first", "second", "vocab_size", "size", "parameters_non_embedding", "train_bytes", "series", "seed", "advantage", "low",
-    "high",
+    "high", "fewest_steps", "most_steps", "decides",
 )  # fmt: skip
 AWAY = ("study", "corpus", "origin", "lender", "arm", "place", "measure", "seeds", "mean", "low", "high")
 
@@ -37,9 +38,11 @@ class FinishedStudy:
     name: str
     corpus: str
     text: str  # SHA-256 of the training split
+    test_text: str  # of the test split
     synthetic: bool
     arms: dict[str, dict[str, Any]]
     vocab_size: int  # that its claims are about
+    decisive_steps: int  # fewer decide nothing; of studies that do not say, what studies say by default
 
     @classmethod
     def read(cls, folder: Path) -> FinishedStudy:
@@ -59,12 +62,15 @@ class FinishedStudy:
                 str(record["study"]),
                 str(corpus["label"]),
                 str(corpus["splits"]["train"]["sha256"]),
+                str(corpus["splits"]["test"]["sha256"]),
                 bool(corpus["synthetic"]),
                 dict(record["config"]["arms"]),
                 int(record["config"]["vocabulary"]["size"]),
+                int(record["config"]["language_model"].get("decisive_steps", LanguageModel().decisive_steps)),
             )
-        except (KeyError, TypeError, ValueError):
-            raise UserError(f"{path} lacks the study, its corpus, arms or vocabulary: run the study again.") from None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            message = f"{path} lacks the study, its corpus, arms, vocabulary or language model: run the study again."
+            raise UserError(message) from None
 
     @property
     def tables(self) -> Path:
@@ -110,7 +116,9 @@ def advantages_by_text(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     """Columns `BY_TEXT`: 1 − test bits per byte of the first arm / of the second, by amount of training text.
 
     The pairs are those of the claims about what language models learn, but for claims that compare one BPE with another. `series`
-    "seed": paired by seed; "mean": over seeds, with its 95 % t-interval. `vocab_size` is what the study asks for.
+    "seed": paired by seed; "mean": over seeds, with its 95 % t-interval. `vocab_size` is what the study asks for. The columns of steps
+    hold the fewest and the most optimiser steps of the runs behind a point; it decides something if the fewest are as many as the study
+    asks for.
     """
     rows: list[dict[str, Any]] = []
     for study in studies:
@@ -120,22 +128,31 @@ def advantages_by_text(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
         for first, second in dict.fromkeys(zip(claims["first"], claims["second"], strict=True)):
             if study.arms[first]["kind"] != "bpe":
                 shared = {"study": study.name, "first": first, "second": second, "vocab_size": study.vocab_size}
-                rows += [shared | row for row in _advantages(runs[runs["arm"] == first], runs[runs["arm"] == second])]
-    return pd.DataFrame(rows, columns=list(BY_TEXT)).astype({"seed": "Int64"})
+                for row in _advantages(runs[runs["arm"] == first], runs[runs["arm"] == second]):
+                    rows.append(shared | row | {"decides": row["fewest_steps"] >= study.decisive_steps})
+    return pd.DataFrame(rows, columns=list(BY_TEXT)).astype({"seed": "Int64", "decides": bool})
 
 
 def _advantages(ours: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Of one pair of arms in one study."""
     keys = ["size", "train_bytes"]
-    both = ours.merge(theirs[[*keys, "seed", "test_bpb"]], on=[*keys, "seed"], suffixes=("", "_second"))
+    both = ours.merge(theirs[[*keys, "seed", "test_bpb", "steps"]], on=[*keys, "seed"], suffixes=("", "_second"))
     both["advantage"] = 1 - both["test_bpb"] / both["test_bpb_second"]
+    both["fewest"], both["most"] = (both[["steps", "steps_second"]].agg(which, axis=1) for which in ("min", "max"))
     for _, rows in both.groupby(keys, sort=False):
         facts = rows.iloc[0]
         shared = {key: facts[key] for key in ("size", "parameters_non_embedding", "train_bytes")}
         for row in rows.itertuples():
-            yield shared | {"series": "seed", "seed": row.seed, "advantage": row.advantage}
+            own = {"fewest_steps": row.fewest, "most_steps": row.most}
+            yield shared | {"series": "seed", "seed": row.seed, "advantage": row.advantage} | own
         interval = t_interval(rows["advantage"].tolist())
-        yield shared | {"series": "mean", "seed": pd.NA, "advantage": interval.mean, "low": interval.low, "high": interval.high}
+        of_all = {
+            "fewest_steps": rows["fewest"].min(),
+            "most_steps": rows["most"].max(),
+            "low": interval.low,
+            "high": interval.high,
+        }
+        yield shared | {"series": "mean", "seed": pd.NA, "advantage": interval.mean} | of_all
 
 
 def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:

@@ -1,23 +1,31 @@
 """Verdicts on a study's claims, computed from its tables by the rule that stands in its configuration, and never typed.
 
 The effect is the relative advantage of the first arm, positive where it is better: first/second − 1 where more is better, 1 − first/second
-where less is. It is taken seed by seed, and its interval is Student's over seeds; beside it stands one over test documents, drawn with
-replacement (the ends of documents are tokens there, bytes per token elsewhere leave them out). A claim is *supported* if the whole interval lies
-above −margin, *contradicted* if it lies wholly below, and otherwise *not supported*: these runs do not decide it.
+where less is. There is one pair for each seed. The interval of the effect is Student's over pairs and is not corrected for the number of
+claims. Beside it stands an interval over test documents, drawn with replacement (the ends of documents are tokens there, bytes per token
+elsewhere leave them out).
+
+Two hypotheses are tested for each claim: that the effect is −margin, and that it is zero. Holm's correction is over all of them in the study.
+A claim is *supported* if the first is rejected and the effect lies above −margin, *contradicted* if it lies below, and otherwise
+*not supported*: these runs do not decide it. The *sign* says whether zero is rejected: "better", "worse" or "undecided".
+
+Language models decide nothing after fewer than `language_model.decisive_steps` optimiser steps. Learnability leaves out the amounts of
+text at which a run of either arm has fewer. Where no amount is left, the effect is shown, the verdict is "too few steps" and nothing is tested.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from gqvae import layout
 from gqvae.config import TOKENIZER_MEASURES, Claim, Study
-from gqvae.evaluation.intervals import LEVEL, Interval, t_interval
-from gqvae.evaluation.results import main_rows
+from gqvae.errors import UserError
+from gqvae.evaluation.intervals import LEVEL, t_interval
+from gqvae.evaluation.verdicts import holm, p_value, sign, verdict
 
 MORE_IS_BETTER = {
     "bytes_per_token": True,
@@ -27,11 +35,36 @@ MORE_IS_BETTER = {
     "learnability": False,
     "bigram_bpb": False,
 }
+TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # what claims are judged by
+TOO_FEW_STEPS = "too few steps"
 
 RESAMPLES = 2000
 
 Tables = dict[str, pd.DataFrame]
 BySeed = dict[int, float]
+Amounts = tuple[int, ...]  # of training text, in bytes
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The two arms of a claim by its measure; `steps` are the fewest of the language models behind it, None for tokenizers."""
+
+    claim: Claim
+    second: str
+    ours: BySeed
+    theirs: BySeed
+    amounts: Amounts
+    steps: int | None
+    decisive: bool
+
+    @property
+    def advantages(self) -> list[float]:
+        """Relative advantages of the first arm, pair by pair."""
+        return advantages(self.ours, self.theirs, MORE_IS_BETTER[self.claim.measure])
+
+    def nulls(self) -> tuple[float, ...]:
+        """The effects that are tested, each once: −margin and zero; none where language models have too few steps or there is one pair."""
+        return tuple(dict.fromkeys((-self.claim.margin, 0.0))) if self.decisive and len(self.ours) > 1 else ()
 
 
 def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
@@ -39,54 +72,86 @@ def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
 
     Args:
         study: with its claims.
-        tables: the other tables.
+        tables: the other tables, at least `TABLES`.
         corpus: its label.
+
+    Raises:
+        UserError: a table has no row of an arm at a seed.
     """
-    return pd.DataFrame([_judged(study, tables, corpus, name, claim) for name, claim in layout.decidable_claims(study).items()])
+    compared = {name: _compared(study, tables, claim) for name, claim in layout.decidable_claims(study).items()}
+    tested = {(name, null): p_value(found.advantages, null) for name, found in compared.items() for null in found.nulls()}
+    corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
+    rows = []
+    for name, found in compared.items():
+        claim, effect, tests = found.claim, t_interval(found.advantages), ((name, -found.claim.margin), (name, 0.0))
+        p, sign_p = (tested.get(test) for test in tests)
+        p_holm, sign_p_holm = (corrected.get(test) for test in tests)
+        rows.append(
+            {
+                "claim": name,
+                "text": claim.text,
+                "corpus": corpus,
+                "measure": claim.measure,
+                "first": claim.first,
+                "second": found.second,
+                "seeds": effect.n,
+                "first_mean": float(np.mean(list(found.ours.values()))),
+                "second_mean": float(np.mean(list(found.theirs.values()))),
+                "effect": effect.mean,
+                "low": effect.low,
+                "high": effect.high,
+                **_over_documents(study, tables, claim, found.second),
+                "p": p,
+                "p_holm": p_holm,
+                "margin": claim.margin,
+                "verdict": verdict(effect.mean, claim.margin, p_holm) if found.decisive else TOO_FEW_STEPS,
+                "sign": sign(effect.mean, sign_p_holm),
+                "sign_p": sign_p,
+                "sign_p_holm": sign_p_holm,
+                "ahead": sum(advantage > 0 for advantage in found.advantages),
+                "steps": found.steps,
+                "cells": _cells(study, found),
+            }
+        )
+    frame = pd.DataFrame(rows)
+    return frame.astype({"steps": "Int64"}) if rows else frame
 
 
-def _judged(study: Study, tables: Tables, corpus: str, name: str, claim: Claim) -> dict[str, Any]:
+def _compared(study: Study, tables: Tables, claim: Claim) -> Comparison:
     second = _opponent(study, tables, claim)
-    ours, theirs = (_measure(study, tables, claim.measure, arm, "test") for arm in (claim.first, second))
+    amounts, steps = _amounts(study, tables, claim, [claim.first, second])
+    ours, theirs = (_measured(study, tables, claim.measure, arm, "test", amounts) for arm in (claim.first, second))
     if claim.measure in TOKENIZER_MEASURES and not any(layout.is_seeded(study, arm) for arm in (claim.first, second)):
         ours, theirs = ({seed: values[seed] for seed in study.seeds[:1]} for values in (ours, theirs))  # one pair, not many
-    effect = advantage(ours, theirs, MORE_IS_BETTER[claim.measure])
-    return {
-        "claim": name,
-        "text": claim.text,
-        "corpus": corpus,
-        "measure": claim.measure,
-        "first": claim.first,
-        "second": second,
-        "seeds": effect.n,
-        "first_mean": float(np.mean(list(ours.values()))),
-        "second_mean": float(np.mean(list(theirs.values()))),
-        "effect": effect.mean,
-        "low": effect.low,
-        "high": effect.high,
-        **_over_documents(study, tables, claim, second),
-        "margin": claim.margin,
-        "verdict": verdict(effect, claim.margin),
-        "cells": f"{_CELLS[claim.measure]}; arm {claim.first}, {second}; seed {', '.join(map(str, study.seeds))}",
-    }
+    decisive = steps is None or steps >= study.language_model.decisive_steps
+    return Comparison(claim, second, ours, theirs, amounts, steps, decisive)
 
 
-def advantage(first: BySeed, second: BySeed, more_is_better: bool) -> Interval:
-    """Relative advantage of `first`, seed by seed."""
+def advantages(first: BySeed, second: BySeed, more_is_better: bool) -> list[float]:
+    """Relative advantages of `first`, seed by seed."""
     ratios = [first[seed] / second[seed] for seed in sorted(first)]
-    return t_interval([ratio - 1 if more_is_better else 1 - ratio for ratio in ratios])
+    return [ratio - 1 if more_is_better else 1 - ratio for ratio in ratios]
+
+
+def _amounts(study: Study, tables: Tables, claim: Claim, arms: list[str]) -> tuple[Amounts, int | None]:
+    """The amounts of text that a claim is measured at, and the fewest steps of the runs there."""
+    if claim.measure in TOKENIZER_MEASURES:
+        return (), None
+    asked = study.language_model.train_bytes if claim.measure == "learnability" else study.language_model.train_bytes[-1:]
+    fewest = {amount: min(_steps(tables, arm, seed, amount) for arm in arms for seed in study.seeds) for amount in asked}
+    used = tuple(amount for amount in asked if fewest[amount] >= study.language_model.decisive_steps) or asked
+    return used, min(fewest[amount] for amount in used)
 
 
 def _over_documents(study: Study, tables: Tables, claim: Claim, second: str) -> dict[str, float | None]:
     """Ends of the bootstrap interval of the effect over test documents, where language models have read them."""
     if claim.measure not in ("bytes_per_token", "test_bpb"):
         return {}
-    read = tables["documents"]
-    if not {claim.first, second} <= set(read["arm"]):
+    if not {claim.first, second} <= set(tables["documents"]["arm"]):
         return {}
     over, under = ("bytes", "tokens") if claim.measure == "bytes_per_token" else ("bits", "bytes")
     sums = [
-        [_of(read, arm, seed).sort_values("document")[[over, under]].to_numpy(float) for seed in study.seeds]
+        [_rows(tables, "documents", arm, seed).sort_values("document")[[over, under]].to_numpy(float) for seed in study.seeds]
         for arm in (claim.first, second)
     ]
     low, high = bootstrap_ratio(np.array(sums), MORE_IS_BETTER[claim.measure])
@@ -113,65 +178,71 @@ def bootstrap_ratio(
     return float(low), float(high)
 
 
-def verdict(effect: Interval, margin: float) -> str:
-    """What an interval of an advantage says about a claim."""
-    if effect.low is not None and effect.low > -margin:
-        return "supported"
-    if effect.high is not None and effect.high < -margin:
-        return "contradicted"
-    return "not supported"
-
-
 def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
-    """The arm to compare with: of several, the one that is best on the validation split."""
+    """The arm to compare with: of several, the one that is best on the validation split, at amounts of text that they share."""
     fitting = study.opponents(claim)
     if len(fitting) == 1:
         return fitting[0]
-    means = {arm: float(np.mean(list(_measure(study, tables, claim.measure, arm, "valid").values()))) for arm in fitting}
+    amounts, _ = _amounts(study, tables, claim, [claim.first, *fitting])
+    measured = {arm: _measured(study, tables, claim.measure, arm, "valid", amounts) for arm in fitting}
+    means = {arm: float(np.mean(list(values.values()))) for arm, values in measured.items()}
     return (max if MORE_IS_BETTER[claim.measure] else min)(fitting, key=means.__getitem__)
 
 
-def _measure(study: Study, tables: Tables, measure: str, arm: str, split: str) -> BySeed:
+def _measured(study: Study, tables: Tables, measure: str, arm: str, split: str, amounts: Amounts) -> BySeed:
     """The values of an arm by seed; a tokenizer that is the same for every seed has the same value at each."""
-    return {seed: _MEASURES[measure](study, tables, arm, seed, split) for seed in study.seeds}
+    return {seed: _MEASURES[measure](tables, arm, seed, split, amounts) for seed in study.seeds}
 
 
-def _of(table: pd.DataFrame, arm: str, seed: int) -> pd.DataFrame:
-    return table[(table["arm"] == arm) & (table["seed"].isna() | (table["seed"] == seed))]
+def _rows(tables: Tables, name: str, arm: str, seed: int, **where: object) -> pd.DataFrame:
+    """Rows of an arm at a seed whose columns have the values `where`; a tokenizer without seeds has the same rows at each."""
+    table = tables[name]
+    chosen = (table["arm"] == arm) & (table["seed"].isna() | (table["seed"] == seed))
+    for column, value in where.items():
+        chosen &= table[column] == value
+    if not chosen.any():
+        asked = "".join(f", {column} {value}" for column, value in where.items())
+        raise UserError(f"tables/{name}.csv has no row of the arm {arm}, seed {seed}{asked}: collect the study's results again.")
+    return table[chosen]
 
 
-def _bytes_per_token(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
-    (row,) = _of(main_rows(tables["compression"], split), arm, seed)["bytes_per_token"]
+def _steps(tables: Tables, arm: str, seed: int, amount: int) -> int:
+    (row,) = _rows(tables, "learnability", arm, seed, train_bytes=amount)["steps"]
+    return int(row)
+
+
+def _bytes_per_token(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
+    (row,) = _rows(tables, "compression", arm, seed, used_downstream=True, split=split)["bytes_per_token"]
     return float(row)
 
 
-def _test_bpb(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
-    runs = _of(tables["learnability"], arm, seed)
-    (row,) = runs.loc[runs["train_bytes"] == max(study.language_model.train_bytes), f"{split}_bpb"]
+def _test_bpb(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
+    (amount,) = amounts
+    (row,) = _rows(tables, "learnability", arm, seed, train_bytes=amount)[f"{split}_bpb"]
     return float(row)
 
 
-def _learnability(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
-    return float(np.exp(np.log(_of(tables["learnability"], arm, seed)[f"{split}_bpb"].astype(float)).mean()))
+def _learnability(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
+    return float(np.exp(np.mean([np.log(_test_bpb(tables, arm, seed, split, (amount,))) for amount in amounts])))
 
 
-def _convergence(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+def _convergence(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
     """On the validation split whatever `split` says: training is measured on no other."""
-    return float(_of(tables["milestones"], arm, seed)["mean_bpb"].iloc[0])
+    return float(_rows(tables, "milestones", arm, seed)["mean_bpb"].iloc[0])
 
 
-def _renyi_efficiency(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
-    (row,) = _of(tables["distribution"], arm, seed)["renyi_efficiency"]
+def _renyi_efficiency(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
+    (row,) = _rows(tables, "distribution", arm, seed)["renyi_efficiency"]
     return float(row)
 
 
-def _bigram_bpb(study: Study, tables: Tables, arm: str, seed: int, split: str) -> float:
+def _bigram_bpb(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
     """On the test split whatever `split` says: the table has no other."""
-    (row,) = _of(tables["distribution"], arm, seed)["bigram_bpb"]
+    (row,) = _rows(tables, "distribution", arm, seed)["bigram_bpb"]
     return float(row)
 
 
-_MEASURES: dict[str, Callable[[Study, Tables, str, int, str], float]] = {
+_MEASURES: dict[str, Callable[[Tables, str, int, str, Amounts], float]] = {
     "bytes_per_token": _bytes_per_token,
     "test_bpb": _test_bpb,
     "convergence": _convergence,
@@ -181,9 +252,15 @@ _MEASURES: dict[str, Callable[[Study, Tables, str, int, str], float]] = {
 }
 _CELLS = {
     "bytes_per_token": "compression.csv: bytes_per_token where used_downstream and split test",
-    "test_bpb": "learnability.csv: test_bpb at the largest train_bytes",
+    "test_bpb": "learnability.csv: test_bpb at train_bytes {}",
     "convergence": "milestones.csv: mean_bpb",
-    "learnability": "learnability.csv: test_bpb at every train_bytes",
+    "learnability": "learnability.csv: test_bpb at train_bytes {}",
     "renyi_efficiency": "distribution.csv: renyi_efficiency",
     "bigram_bpb": "distribution.csv: bigram_bpb",
 }
+
+
+def _cells(study: Study, found: Comparison) -> str:
+    """The cells of the tables that the effect comes from."""
+    cells = _CELLS[found.claim.measure].format(", ".join(map(str, found.amounts)))
+    return f"{cells}; arm {found.claim.first}, {found.second}; seed {', '.join(map(str, study.seeds))}"

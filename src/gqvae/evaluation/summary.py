@@ -31,7 +31,7 @@ def summary(study: Study, results: Path) -> str:
     corpus = read_json(results / "corpus" / "corpus.json")
     parts = [f"# Study `{study.study}`", _corpus(corpus), _reading(study)]
     if len(tables["claims"]):
-        parts += ["## Claims", _claims(tables["claims"]), figure("claims")]
+        parts += ["## Claims", _claims(tables["claims"], study.language_model.decisive_steps), figure("claims")]
     parts += ["## Compression", _compression(tables), figure("compression")]
     if len(tables["matching"]):
         parts += ["### Matched compression", _matching(tables["matching"], study.vocabulary.match_tolerance)]
@@ -41,7 +41,7 @@ def summary(study: Study, results: Path) -> str:
     if len(tables["learnability"]):
         parts += ["## Language models"] + ([figure("tuning")] if len(tables["tuning"]) else [])
         parts += [
-            _language_models(tables["results"], len(study.seeds)),
+            _language_models(tables, len(study.seeds)),
             figure("convergence"),
             _milestones(tables["milestone_means"]),
         ]
@@ -85,7 +85,7 @@ def _reading(study: Study) -> str:
     )
 
 
-def _claims(claims: pd.DataFrame) -> str:
+def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
     found: Any = claims.itertuples()
     rows = [
         [
@@ -97,17 +97,22 @@ def _claims(claims: pd.DataFrame) -> str:
                 for low, high in ((row.low, row.high), (row.document_low, row.document_high))
             ),
             share(row.margin, 0),
-            str(row.seeds),
+            f"{row.ahead} of {row.seeds}",
             row.verdict,
+            row.sign,
         ]
         for row in found
     ]
     note = (
-        "Effect: relative advantage of the first arm, paired by seed. Supported: its whole 95 % interval is above minus the margin; "
-        "contradicted: wholly below; not supported: these runs do not decide. Claims and margins stand in the configuration. Beside it, where "
-        "it can be had, the bootstrap interval over test documents: what other documents of this kind would change."
+        "Effect: relative advantage of the first arm, paired by seed; pairs ahead: those in which it is better. Two-sided t tests over pairs at "
+        "5 % decide. Supported: the effect is above minus the margin; contradicted: it is below; not supported: these runs do not decide. Sign: "
+        "whether the first arm is better or worse, whatever the margin. Many tests find something by chance alone; Holm's correction over all "
+        "tests of the study keeps the probability of even one false finding at 5 % or less. The 95 % intervals are not corrected. Those over "
+        "documents are bootstrap intervals: what other test documents of this kind would change. Language models trained for fewer than "
+        f"{decisive_steps:,} optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves such amounts of text out; where "
+        "none is left, the verdict is “too few steps”. Claims and margins stand in the configuration; p values, steps and cells in `claims.csv`."
     )
-    header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "seeds", "verdict"]
+    header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "pairs ahead", "verdict", "sign"]
     return f"{note}\n\n{markdown_table(header, rows)}"
 
 
@@ -198,21 +203,24 @@ def _distribution(results: pd.DataFrame) -> str:
     return f"{note}\n\n{markdown_table(header, rows)}"
 
 
-def _language_models(results: pd.DataFrame, seeds: int) -> str:
-    trained = results[results["test_bpb"].notna()]
+def _language_models(tables: dict[str, pd.DataFrame], seeds: int) -> str:
+    trained, runs = tables["results"][tables["results"]["test_bpb"].notna()], tables["learnability"]
+    size = int(trained["train_bytes"].iloc[0])
+    steps = runs[runs["train_bytes"] == size].groupby("arm")["steps"].agg(["min", "max"])
     rows = [
         [
             f"`{row.arm}`",
             number(row.test_bpb, 4),
             between(row.test_bpb_low, row.test_bpb_high, 4),
             number(row.train_tokens, 0),
+            " – ".join(dict.fromkeys(number(value, 0) for value in steps.loc[str(row.arm)])),
             number(row.parameters_embedding, 0),
             number(row.parameters_non_embedding, 0),
         ]
         for row in trained.itertuples()
     ]
-    header = ["arm", "test bits per byte", "95 % interval", "training tokens", "parameters: embedding", "parameters: other"]
-    size = int(trained["train_bytes"].iloc[0])
+    header = ["arm", "test bits per byte", "95 % interval", "training tokens", "optimiser steps"]
+    header += ["parameters: embedding", "parameters: other"]
     note = f"Test split, language models trained on {size:,} bytes (the most in this study), mean of {seeds} seed{'s' if seeds > 1 else ''}."
     return f"{note}\n\n{markdown_table(header, rows)}"
 

@@ -61,10 +61,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "power_laws": ("arm", "against", "seeds", "exponent", "low", "high", "constant"),
     "documents": ("arm", "seed", *DOCUMENTS),
     "breakdown": ("arm", "seed", *BREAKDOWN),
-    "tuning": ("arm", "learning_rate", "valid_bpb", "chosen"),
+    "tuning": ("arm", "seed", "learning_rate", "valid_bpb", "chosen"),
     "claims": (
         "claim", "text", "corpus", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
-        "document_low", "document_high", "margin", "verdict", "cells",
+        "document_low", "document_high", "p", "p_holm", "margin", "verdict", "sign", "sign_p", "sign_p_holm", "ahead", "steps", "cells",
     ),
     "ablations": ("arm", "seed", "objective", "alpha_set", "vocab_size", *ABLATION_MEASURES),
     "ablation_means": ("measure", "arm", "seeds", "mean", "low", "high"),
@@ -94,6 +94,7 @@ _TEXT = {
     "text",
     "corpus",
     "verdict",
+    "sign",
     "cells",
     "size",
     "windows",
@@ -101,7 +102,7 @@ _TEXT = {
 }
 _WHOLE = {
     "seed", "vocab_size_requested", "train_bytes", "train_bytes_used", "bytes", "tokens", "step", "steps", "rank", "count",
-    "parameters", "parameters_non_embedding", "parameters_embedding", "test_bytes", "test_tokens", "revived", "seeds", "document",
+    "parameters", "parameters_non_embedding", "parameters_embedding", "test_bytes", "test_tokens", "revived", "seeds", "document", "ahead",
 }  # fmt: skip
 _TRUTH = {"used_downstream", "within_tolerance", "chosen"}
 _AVERAGED = {"results", "milestone_means"}  # whole numbers become means there, e.g. the vocabulary size of matched BPE over seeds

@@ -6,19 +6,21 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from gqvae.evaluation.across import FinishedStudy, claims_across
-from gqvae.figures.claims import LOOKS
+from gqvae.figures.claims import LOOKS, axis_end
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
 
 ROW = 0.165  # inches of one study
 GAP = 0.9  # rows between two claims
 WRAP = 42  # characters of a claim on a line
-REACH = 1.6  # the axis ends at this multiple of the largest effect; longer intervals are cut there, and written out beside
+LEFT, RIGHT = 0.46, 0.755  # shares of the width, between which the axis lies
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
@@ -27,17 +29,17 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A block of rows for each claim, a row for each study; colour and marker say the verdict, as in the figure of one study."""
+    """A block of rows for each claim, a row for each study; colour and marker say the verdict, a word beside the number the sign."""
     blocks = [rows for _, rows in data.groupby(["claim", "text"], sort=False)]
     rows_high = len(data) + GAP * len(blocks)
-    height = ROW * rows_high + 1.35
-    figure = new_figure(7.2, height)
-    figure.subplots_adjust(left=0.01, right=0.79, bottom=0.62 / height)
-    note = "95 % t-intervals over seeds, cut where long · green: supported · grey: not supported · pink: contradicted"
-    write_heading(figure, "Where the claims hold", corpus, note)
-    figure.subplots_adjust(left=0.50)  # only now: the heading begins where the claims do
+    height = ROW * rows_high + 1.75
+    figure = new_figure(8.4, height)
+    figure.subplots_adjust(left=0.01, right=RIGHT, bottom=0.78 / height)
+    write_heading(figure, "Where the claims hold", corpus, "95 % t-intervals over seeds · what lies beyond the axis is an arrow")
+    figure.subplots_adjust(left=LEFT, top=figure.subplotpars.top - 0.22 / height)  # the heading begins where the claims do
+    _write_key(figure, list(dict.fromkeys(data["verdict"])))
     axes = figure.add_subplot()
-    reach = REACH * 100 * float(max(data["effect"].abs().max(), data["margin"].max(), 1e-3))
+    reach = axis_end(data)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(rows_high - 0.5, -0.5 - GAP / 2)
     axes.axvline(0, color="#888888", linewidth=0.8, zorder=1)
@@ -54,37 +56,68 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     return figure
 
 
+def _write_key(figure: Figure, verdicts: list[str]) -> None:
+    """What colours, markers and words mean."""
+    handles = [
+        Line2D([], [], color=color, marker=marker, linestyle="", markersize=4.5, label=verdict)
+        for verdict, (color, marker) in LOOKS.items()
+        if verdict in verdicts
+    ]
+    top = 1 - 0.40 / figure.get_figheight()
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        ncols=len(handles),
+        fontsize=7,
+        bbox_to_anchor=(0.0, top),
+        columnspacing=1.4,
+        handletextpad=0.2,
+    )
+    figure.text(
+        0.99,
+        top - 0.09 / figure.get_figheight(),
+        "better, worse: sign decided (Holm-corrected)",
+        fontsize=7,
+        fontweight="bold",
+        ha="right",
+        va="top",
+    )
+
+
 def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float) -> None:
-    """One claim: its text at the left, then a row for each study with its name, the effect and the interval in figures."""
+    """One claim: its text at the left, then a row for each study with its name, the effect, the interval and the sign."""
     place = axes.get_yaxis_transform()
     first: Any = block.iloc[0]
     middle = start + (len(block) - 1) / 2
     lines = textwrap.wrap(f"{first.claim}: {first.text}", WRAP)
-    axes.text(-1.70, middle, "\n".join(lines), transform=place, fontsize=6.5, ha="left", va="center", linespacing=1.15)
+    left = (0.01 - LEFT) / (RIGHT - LEFT)
+    axes.text(left, middle, "\n".join(lines), transform=place, fontsize=6.5, ha="left", va="center", linespacing=1.15)
     several = block["second"].nunique() > 1 or block["first"].nunique() > 1
     found: Any = block.itertuples()
     for number, row in enumerate(found):
         y = start + number
-        color, marker = LOOKS[row.verdict]
-        if pd.notna(row.low):
-            low, high = 100 * row.low, 100 * row.high
-            axes.plot(
-                [max(low, -reach), min(high, reach)],
-                [y, y],
-                color=color,
-                linewidth=1.3,
-                zorder=2,
-                label=f"{row.study} {row.claim}",
-            )
-            for cut, end, mark in ((low < -reach, -reach, "<"), (high > reach, reach, ">")):
-                if cut:
-                    axes.plot(end, y, mark, color=color, markersize=3.5, clip_on=False, zorder=3)
-        axes.plot(100 * row.effect, y, marker, color=color, markersize=4.5, zorder=4)
-        if row.margin:
-            axes.plot([-100 * row.margin] * 2, [y - 0.4, y + 0.4], color="#000000", linewidth=0.9, linestyle=(0, (2, 1.5)))
+        _draw_row(axes, y, row, reach)
         name = f"{row.study}, {arm_style(row.second).name}" if several else row.study
         axes.text(-0.03, y, name, transform=place, fontsize=6.5, ha="right", va="center")
         interval = f"  [{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else "  no interval"
+        decided = row.sign != "undecided"
+        words = f"{100 * row.effect:+.1f} %{interval}{f'  {row.sign}' if decided else ''}"
+        weight = "bold" if decided else "normal"
         axes.text(
-            1.03, y, f"{100 * row.effect:+.1f} %{interval}", transform=place, fontsize=6.5, ha="left", va="center", color=color
+            1.045, y, words, transform=place, fontsize=6.5, fontweight=weight, ha="left", va="center", color=LOOKS[row.verdict][0]
         )
+
+
+def _draw_row(axes: Axes, y: float, row: Any, reach: float) -> None:
+    """Effect, interval and margin of a claim in one study; an effect beyond the axis has no marker, only the arrow at its end."""
+    color, marker = LOOKS[row.verdict]
+    effect = 100 * row.effect
+    low, high = (100 * row.low, 100 * row.high) if pd.notna(row.low) else (effect, effect)
+    axes.plot(np.clip([low, high], -reach, reach), [y, y], color=color, linewidth=1.3, zorder=2, label=f"{row.study} {row.claim}")
+    for cut, end, arrow in ((low < -reach, -reach, "<"), (high > reach, reach, ">")):
+        if cut:
+            axes.plot(end, y, arrow, color=color, markersize=3.5, clip_on=False, zorder=3)
+    if abs(effect) <= reach:
+        axes.plot(effect, y, marker, color=color, markersize=4.5, zorder=4)
+    if row.margin:
+        axes.plot([-100 * row.margin] * 2, [y - 0.4, y + 0.4], color="#000000", linewidth=0.9, linestyle=(0, (2, 1.5)))

@@ -14,6 +14,7 @@ from gqvae.evaluation.intervals import t_interval
 from gqvae.evaluation.milestones import REFERENCE
 from gqvae.evaluation.tables import read_table
 from gqvae.figures.learnability import SEEDS_FOR_BARS
+from gqvae.figures.steps import DECISIVE, HOLLOW, draw_hollow, note_below, range_of, under_amounts
 from gqvae.figures.style import (
     CorpusFacts,
     LineEnd,
@@ -30,19 +31,21 @@ from gqvae.figures.style import (
 )  # fmt: skip
 
 TABLES = ("convergence", "learnability", "model_sizes")
-# Panel: its table, the columns of the amount and of the loss, what the axis is called, how its ticks are written.
+WHILE, TEXT, SIZE = "while training", "training text", "model size"
+# Panel: its table, the columns of the amount, the loss and the steps, what the axis is called, how its ticks are written.
 PANELS = {
-    "while training": ("convergence", "bytes", "valid_bpb", "training text so far (bytes)\nvalidation split", format_bytes),
-    "training text": ("learnability", "train_bytes", "test_bpb", "training text in all (bytes)\ntest split", format_bytes),
-    "model size": (
+    WHILE: ("convergence", "bytes", "valid_bpb", "step", "training text so far (bytes)\nvalidation split", format_bytes),
+    TEXT: ("learnability", "train_bytes", "test_bpb", "steps", "training text (bytes) / steps\ntest split", format_bytes),
+    SIZE: (
         "model_sizes",
         "parameters_non_embedding",
         "test_bpb",
+        "steps",
         "parameters, vocabulary left out\ntest split",
         format_count,
     ),
 }
-COLUMNS = ["panel", "arm", "series", "seed", "amount", "advantage", "low", "high"]
+COLUMNS = ["panel", "arm", "series", "seed", "amount", "advantage", "low", "high", "fewest_steps", "most_steps"]
 FROM_BYTES = 10_000  # of training text: before, every model has learnt little but how frequent tokens are
 FAR = 0.05  # arms that end farther than this from the reference are named, not drawn: they would flatten the others
 HIGHEST = 0.08  # the axis reaches no farther, whatever the first points are
@@ -54,31 +57,38 @@ def points(tables: Path) -> pd.DataFrame:
     where there are enough seeds to draw one.
 
     Curves are measured at slightly different amounts of text (tokens differ in length): each is read, by interpolation over the
-    logarithm of the amount, at the points of the reference's first seed.
+    logarithm of the amount, at the points of the reference's first seed. The columns of steps hold the fewest and the most optimiser
+    steps of the runs behind a point, from their beginning to their end.
     """
     rows = []
-    for panel, (name, column, loss, _, _) in PANELS.items():
+    for panel, (name, column, loss, step, _, _) in PANELS.items():
         table = read_table(tables, name)
-        if panel == "while training":
+        if panel == WHILE:
             table = table[(table["train_bytes"] == table["train_bytes"].max()) & (table["bytes"] > 0)]
         theirs = _curves(table[table["arm"] == REFERENCE], column, loss)
         for arm in arms_in(table) if theirs else ():
             ours = _curves(table[table["arm"] == arm], column, loss)
-            amounts = _common_amounts(theirs, ours, panel == "while training")
+            amounts = _common_amounts(theirs, ours, panel == WHILE)
             if arm == REFERENCE or not len(amounts) or not set(ours) & set(theirs):
                 continue
             by_seed = {
                 seed: 1 - _at(amounts, *ours[seed]) / _at(amounts, *theirs[seed]) for seed in sorted(set(ours) & set(theirs))
             }
-            shared = {"panel": panel, "arm": arm}
+            compared = table[table["arm"].isin([arm, REFERENCE]) & table["seed"].isin(list(by_seed))]
             for place, amount in enumerate(amounts):
                 values = {seed: float(advantage[place]) for seed, advantage in by_seed.items()}
+                at = compared if panel == WHILE else compared[compared[column] == amount]
+                steps = at.groupby(["seed", "arm"])[step].max()  # of whole runs
+                shared = {"panel": panel, "arm": arm, "amount": amount}
                 for seed, value in values.items():
-                    rows.append(shared | {"series": "seed", "seed": seed, "amount": amount, "advantage": value})
+                    own = {"fewest_steps": steps[seed].min(), "most_steps": steps[seed].max()}
+                    rows.append(shared | {"series": "seed", "seed": seed, "advantage": value} | own)
                 interval = t_interval(list(values.values()))
                 ends = {"low": interval.low, "high": interval.high} if interval.n >= SEEDS_FOR_BARS else {}
-                rows.append(shared | {"series": "mean", "seed": pd.NA, "amount": amount, "advantage": interval.mean} | ends)
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64", "low": float, "high": float})
+                ends |= {"fewest_steps": steps.min(), "most_steps": steps.max()}
+                rows.append(shared | {"series": "mean", "seed": pd.NA, "advantage": interval.mean} | ends)
+    whole = dict.fromkeys(("seed", "fewest_steps", "most_steps"), "Int64")
+    return pd.DataFrame(rows, columns=COLUMNS).astype(whole | {"low": float, "high": float})
 
 
 def _curves(table: pd.DataFrame, column: str, loss: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
@@ -112,17 +122,19 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     ends = means.groupby(["arm", "panel"], sort=False)["advantage"].last()
     near = [arm for arm in arms_in(means) if ends[arm].abs().max() <= FAR]
     far = [_farthest(arm, ends[arm]) for arm in arms_in(means) if arm not in near]
-    figure = new_figure(7.2, 3.6)
-    figure.subplots_adjust(left=0.085, bottom=0.225, wspace=0.1)
+    below = [f"Too far away to be drawn: {'; '.join(far)}"] if far else []
+    if (data.loc[data["arm"].isin(near), "fewest_steps"] < DECISIVE).any():
+        below.append(HOLLOW)
+    bottom = 0.7 + 0.14 * len(below)  # inches
+    figure = new_figure(7.2, 2.9 + bottom)
+    figure.subplots_adjust(left=0.085, bottom=bottom / (2.9 + bottom), wspace=0.1)
     leave_room_for_names(figure, (arm_style(arm).name for arm in [*near, REFERENCE]))
     intervals = " · bars: 95 % t-interval, paired by seed" if data["low"].notna().any() else ""
     write_heading(
         figure, f"Advantage over {arm_style(REFERENCE).name}", corpus, f"{describe_seeds(data)} · small points: seeds{intervals}"
     )
-    if far:
-        figure.text(
-            0.085, 0.025, f"Too far away to be drawn: {'; '.join(far)}", fontsize=7, color="#444444", ha="left", va="bottom"
-        )
+    if below:
+        note_below(figure, below)
     first: Axes | None = None
     for place, panel in enumerate(shown):
         axes = figure.add_subplot(1, len(shown), place + 1, sharey=first)
@@ -160,6 +172,7 @@ def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
         axes.plot(
             mean["amount"] * aside, mean["advantage"], color=style.color, marker=style.marker, markersize=4, label=arm, zorder=3
         )
+        draw_hollow(axes, mean["amount"] * aside, mean["advantage"], mean["fewest_steps"] >= DECISIVE, style.color, style.marker)
         known = mean[mean["low"].notna()]
         if len(known):
             reach = (known[["low", "high"]].sub(known["advantage"], axis=0).abs()).to_numpy().T
@@ -168,10 +181,10 @@ def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
             )  # fmt: skip
         last = mean.iloc[-1]
         lines.append(LineEnd(float(last["amount"]) * aside, float(last["advantage"]), style.name, style.color))
-    mark_amounts(axes, data["amount"], written)
-    if panel == "while training":  # at every measurement there would be too many
+    mark_amounts(axes, data["amount"], under_amounts(data, "amount", written) if panel == TEXT and len(data) else written)
+    if panel == WHILE:  # at every measurement there would be too many
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.tick_params(axis="x", labelsize=6.5)
-    axes.set_xlabel(name)
+    axes.set_xlabel(f"{name}, {range_of(data)} steps each" if panel == SIZE and len(data) else name)
     axes.margins(x=0.07)
     return lines

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from gqvae.evaluation.across import FinishedStudy, advantages_by_text
+from gqvae.figures.steps import draw_hollow, note_below, under_amounts
 from gqvae.figures.style import CorpusFacts, arm_style, format_bytes, format_count, new_figure, series_style, write_heading
 
 HIGHEST = 0.06  # the axis reaches no farther; intervals that do are cut there
-DODGE = 1.06  # between studies at one amount, a factor
-LEGEND_ROW = 0.17  # inches
+APART = 1.2  # from the middle of one amount to its outermost study, a factor
+COLUMNS = 2  # panels beside one another, at most
+WIDE, HIGH = 3.9, 2.65  # inches of a panel, with what is written around it
+CLOSE = 0.36  # inches; of two ticks that are closer, the one with less text has no label
+LEGEND_ROW, NOTE_ROW = 0.17, 0.17  # inches
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
@@ -27,30 +32,37 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A panel for each pair of arms, a line for each study."""
     pairs = list(dict.fromkeys(zip(data["first"], data["second"], strict=True)))
     studies = list(dict.fromkeys(data["study"]))
-    under = 0.62 + LEGEND_ROW * ((len(studies) + 1) // 2)
-    height = 2.6 + under
-    figure = new_figure(max(2.9 * len(pairs), 5.8) + 0.4, height)
-    figure.subplots_adjust(left=0.075, right=0.985, bottom=under / height, wspace=0.12)
-    write_heading(
-        figure,
-        "How far language models are ahead, by training text",
-        corpus,
-        "test split, 95 % t-intervals over seeds, cut where long",
-    )
+    columns = min(COLUMNS, len(pairs))
+    rows = -(-len(pairs) // columns)
+    notes = NOTE_ROW * (not data["decides"].all())
+    bottom = 0.72 + LEGEND_ROW * ((len(studies) + 1) // 2) + notes
+    height = HIGH * rows + bottom
+    width = max(WIDE * columns, 6.4) + 0.4
+    figure = new_figure(width, height)
+    figure.subplots_adjust(left=0.66 / width, right=0.985, bottom=bottom / height, wspace=0.1, hspace=0.45)
+    title = "How far language models are ahead, by training text"
+    write_heading(figure, title, corpus, "test split, 95 % t-intervals over seeds, cut where long")
     figure.subplots_adjust(top=figure.subplotpars.top - 0.24 / height)
-    panels = figure.subplots(1, len(pairs), sharex=True, sharey=True, squeeze=False)[0]
-    for axes, (first, second) in zip(panels, pairs, strict=True):
+    panels = [figure.add_subplot(rows, columns, place + 1) for place in range(len(pairs))]
+    for place, (axes, (first, second)) in enumerate(zip(panels, pairs, strict=True)):
         axes.set_title(f"{arm_style(first).name} over {arm_style(second).name}", fontsize=8)
         _draw_panel(axes, data[(data["first"] == first) & (data["second"] == second)], studies)
+        axes.set_xlim(0.7 * data["train_bytes"].min(), 1.43 * data["train_bytes"].max())
+        axes.tick_params(labelleft=place % columns == 0)
     reach = min(HIGHEST, 1.15 * max(data[column].abs().max() for column in ("advantage", "low", "high")))
-    panels[0].set_ylim(-reach, reach)
-    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+g} %" if value else "0"))
-    panels[0].set_ylabel("bits per byte saved ↑ better")
+    for place, (axes, (first, second)) in enumerate(zip(panels, pairs, strict=True)):
+        axes.set_ylim(-reach, reach)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+g} %" if value else "0"))
+        _mark_amounts(axes, data[(data["first"] == first) & (data["second"] == second)])
+        if place % columns == 0:
+            axes.set_ylabel("bits per byte saved ↑ better")
     lines = {str(line.get_label()): line for axes in panels for line in axes.lines}
     figure.legend(
         [lines[study] for study in studies], [_name(data[data["study"] == study]) for study in studies],
-        loc="lower center", ncols=2, fontsize=7, frameon=False, bbox_to_anchor=(0.5, 0.0), borderaxespad=0.2,
+        loc="lower center", ncols=2, fontsize=7, frameon=False, bbox_to_anchor=(0.5, notes / height), borderaxespad=0.2,
     )  # fmt: skip
+    if notes:
+        note_below(figure, ["Hollow points decide nothing: a run behind them has fewer optimiser steps than its study asks for."])
     return figure
 
 
@@ -64,18 +76,32 @@ def _name(rows: pd.DataFrame) -> str:
 def _draw_panel(axes: Axes, rows: pd.DataFrame, studies: list[str]) -> None:
     axes.set_xscale("log")
     axes.axhline(0, color="#888888", linewidth=0.8, zorder=1)
+    middle = (len(studies) - 1) / 2
     for place, study in enumerate(studies):
         own = rows[rows["study"] == study]
         if own.empty:
             continue
         color, marker = series_style(place)
-        beside = DODGE ** (place - (len(studies) - 1) / 2)
+        beside = APART ** ((place - middle) / max(middle, 1))
         seeds, means = own[own["series"] == "seed"], own[own["series"] == "mean"]
         axes.plot(seeds["train_bytes"] * beside, seeds["advantage"], ".", color=color, markersize=2.5, alpha=0.4, zorder=2)
         axes.plot(means["train_bytes"] * beside, means["advantage"], color=color, marker=marker, label=study, zorder=4)
+        draw_hollow(axes, means["train_bytes"] * beside, means["advantage"], means["decides"], color, marker)
         known = means.dropna(subset=["low"])
         axes.vlines(known["train_bytes"] * beside, known["low"], known["high"], color=color, linewidth=1.1, zorder=3)
-    axes.set_xlabel("training text (log)")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: format_bytes(value)))
+
+
+def _mark_amounts(axes: Axes, rows: pd.DataFrame) -> None:
+    """Ticks at the amounts of these rows, with the optimiser steps under them; where two are close, the larger has the label."""
+    wide = axes.get_window_extent().width / axes.figure.dpi  # inches
+    low, high = np.log(axes.get_xlim())
+    labelled: list[float] = []
+    for amount in sorted(set(rows["train_bytes"]), reverse=True):
+        if not labelled or wide * np.log(labelled[-1] / amount) / (high - low) >= CLOSE:
+            labelled.append(float(amount))
+    others = sorted(set(map(float, rows["train_bytes"])) - set(labelled))
+    label = under_amounts(rows, "train_bytes", format_bytes)
+    axes.set_xticks(sorted(labelled), [label(amount) for amount in sorted(labelled)], fontsize=6.5)
+    axes.xaxis.set_minor_locator(FixedLocator(others))
     axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("training text / optimiser steps")

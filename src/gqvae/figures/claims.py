@@ -1,4 +1,4 @@
-"""Figure: every claim of the study with its effect, its interval and the verdict that follows from them (a forest plot)."""
+"""Figure: every claim of the study with its effect, its interval, and the verdict and sign that its tests lead to (a forest plot)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -14,10 +16,33 @@ from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
 
 TABLES = ("claims",)
-LOOKS = {"supported": ("#117733", "o"), "not supported": ("#6B6B6B", "D"), "contradicted": ("#AA3377", "X")}
+LOOKS = {
+    "supported": ("#117733", "o"),
+    "not supported": ("#6B6B6B", "D"),
+    "contradicted": ("#AA3377", "X"),
+    "too few steps": ("#8A6D00", "s"),
+}
 ROW = 0.46  # inches
 WRAP = 58  # characters of a claim on a line
-COLUMNS = ["claim", "text", "first", "second", "seeds", "effect", "low", "high", "margin", "verdict"]
+REACH = 1.6  # the axis ends at this multiple of most effects: one that is much larger leaves the others readable
+MOST = 0.75  # share of the effects
+SMALL = 5.5  # size of the type of p values and steps
+COLUMNS = [
+    "claim",
+    "text",
+    "first",
+    "second",
+    "seeds",
+    "effect",
+    "low",
+    "high",
+    "p_holm",
+    "margin",
+    "verdict",
+    "sign",
+    "sign_p_holm",
+    "steps",
+]
 
 
 def points(tables: Path) -> pd.DataFrame:
@@ -26,37 +51,76 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """One row per claim: text, effect in per cent with its 95 % interval, the bar it must clear, verdict."""
+    """One row per claim: text, effect in per cent with its 95 % interval, the bar it must clear, verdict, sign and corrected p."""
     height = ROW * len(data) + 1.35
     figure = new_figure(8.6, height)
-    figure.subplots_adjust(left=0.44, right=0.84, bottom=0.55 / height)
+    figure.subplots_adjust(left=0.44, right=0.81, bottom=0.55 / height)
     axes = figure.add_subplot()
     note = f"{_seeds(data)} · bars: 95 % t-interval over seeds" if data["low"].notna().any() else f"{_seeds(data)}: no interval"
     write_heading(figure, "What was claimed, and what was found", corpus, note)
+    reach = axis_end(data)
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(len(data) - 0.5, -0.5)
     axes.axvline(0, color="#888888", linewidth=0.8, zorder=1)
     rows: Any = data.itertuples()
     for place, row in enumerate(rows):
-        color, marker = LOOKS[row.verdict]
-        if pd.notna(row.low):
-            axes.plot([100 * row.low, 100 * row.high], [place, place], color=color, linewidth=1.4, zorder=2)
-        axes.plot(100 * row.effect, place, marker, color=color, markersize=5, zorder=3)
-        if row.margin:
-            axes.plot(
-                [-100 * row.margin] * 2, [place - 0.32, place + 0.32], color="#000000", linewidth=1, linestyle=(0, (2, 1.5))
-            )
-        lines = textwrap.wrap(f"{row.claim}: {row.text}", WRAP)
-        lines.append(f"{arm_style(row.first).name} against {arm_style(row.second).name}")
-        axes.text(-0.02, place, "\n".join(lines), transform=axes.get_yaxis_transform(), fontsize=6.5, ha="right", va="center")
-        found = f"{100 * row.effect:+.2f} %\n{row.verdict}"
-        axes.text(1.02, place, found, transform=axes.get_yaxis_transform(), fontsize=7, ha="left", va="center", color=color)
-    axes.set_ylim(len(data) - 0.5, -0.5)
+        _draw_claim(axes, place, row, reach)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.margins(x=0.06)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g} %" if value else "0"))
     axes.set_xlabel("relative advantage of the first → (dashed: how far behind still counts)")
     return figure
+
+
+def axis_end(data: pd.DataFrame) -> float:
+    """Where the axis ends, in per cent: beyond most effects and every margin."""
+    effects = data["effect"].abs()
+    return 100 * max(REACH * float(effects.quantile(MOST, interpolation="nearest")), 1.2 * float(data["margin"].max()), 1e-3)
+
+
+def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
+    """One row; what lies beyond the axis is an arrow at its end with the number beside it."""
+    color, marker = LOOKS[row.verdict]
+    effect = 100 * row.effect
+    low, high = (100 * row.low, 100 * row.high) if pd.notna(row.low) else (effect, effect)
+    axes.plot(np.clip([low, high], -reach, reach), [place, place], color=color, linewidth=1.4, zorder=2)
+    for cut, end, arrow in ((low < -reach, -reach, "<"), (high > reach, reach, ">")):
+        if cut:
+            axes.plot(end, place, arrow, color=color, markersize=4, clip_on=False, zorder=3)
+    if abs(effect) <= reach:
+        axes.plot(effect, place, marker, color=color, markersize=5, zorder=3)
+    if row.margin:
+        axes.plot([-100 * row.margin] * 2, [place - 0.32, place + 0.32], color="#000000", linewidth=1, linestyle=(0, (2, 1.5)))
+    beside = axes.get_yaxis_transform()
+    lines = textwrap.wrap(f"{row.claim}: {row.text}", WRAP)
+    lines.append(f"{arm_style(row.first).name} against {arm_style(row.second).name}")
+    axes.text(-0.02, place, "\n".join(lines), transform=beside, fontsize=6.5, ha="right", va="center")
+    interval = f"  [{low:+.1f}, {high:+.1f}]" if pd.notna(row.low) else ""
+    found = f"{effect:+.2f} %{interval}\n{row.verdict}{_sign(row)}"
+    axes.text(1.03, place + 0.1, found, transform=beside, fontsize=6.5, ha="left", va="bottom", color=color)
+    axes.text(1.03, place + 0.15, _p_values(row), transform=beside, fontsize=SMALL, ha="left", va="top", color="#444444")
+
+
+def _sign(row: Any) -> str:
+    """The sign where it is decided, or where the verdict does not say as much."""
+    if row.sign != "undecided":
+        return f", {row.sign}"
+    return ", sign undecided" if row.margin and pd.notna(row.sign_p_holm) else ""
+
+
+def _p_values(row: Any) -> str:
+    """Of the verdict and, where it is another hypothesis, of the sign; where language models are why nothing was tested, their steps."""
+    if row.verdict == "too few steps":
+        return f"fewest: {row.steps:,}"
+    if pd.isna(row.p_holm):
+        return ""
+    verdict = f"Holm p {_p(row.p_holm)}"
+    return f"{verdict}, of the sign {_p(row.sign_p_holm)}" if row.margin else verdict
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
 
 
 def _seeds(data: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from gqvae.evaluation.tables import read_table
 from gqvae.figures.curves import POINT_COLUMNS, seed_curves
+from gqvae.figures.steps import DECISIVE, written_range
 from gqvae.figures.style import (
     CorpusFacts,
     LineEnd,
@@ -57,7 +58,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure = new_figure(7.2, 6.2)
     figure.subplots_adjust(left=0.075, bottom=0.075, wspace=0.1, hspace=0.27)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
-    write_heading(figure, "Convergence of the language models", corpus, f"validation split · {describe_seeds(data)}")
+    note = f"validation split · {describe_seeds(data)} · {_steps(data)}"
+    write_heading(figure, "Convergence of the language models", corpus, note)
     panels: dict[str, Axes] = {}
     for place, panel in enumerate(PANELS, start=1):
         panels[panel] = figure.add_subplot(2, 2, place, sharey=next(iter(panels.values()), None))
@@ -74,6 +76,13 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         else:
             axes.set_ylabel("validation loss (bits per byte) ↓")
     return figure
+
+
+def _steps(data: pd.DataFrame) -> str:
+    """The optimiser steps of the runs, and whether they are too few."""
+    totals = data[(data["panel"] == "step") & (data["series"] == "seed")].groupby(["arm", "seed"])["x"].max()
+    few = f" (fewer than {DECISIVE} decide nothing)" if totals.min() < DECISIVE else ""
+    return f"{written_range(totals.min(), totals.max())} optimiser steps{few}"
 
 
 def draw_curves(axes: Axes, arm: str, rows: pd.DataFrame, dashes: str = "-") -> LineEnd:

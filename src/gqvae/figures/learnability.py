@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from gqvae.evaluation.intervals import t_interval
 from gqvae.evaluation.tables import read_table
+from gqvae.figures.steps import DECISIVE, HOLLOW, draw_hollow, note_below, range_of, under_amounts
 from gqvae.figures.style import (
     CorpusFacts,
     LineEnd,
@@ -26,35 +27,44 @@ from gqvae.figures.style import (
 )  # fmt: skip
 
 TABLES = ("learnability", "model_sizes")
+TEXT = "training text"
 # Panel: its table, the column of the amount, what the axis is called, how its ticks are written.
 PANELS = {
-    "training text": ("learnability", "train_bytes", "training text (bytes)", format_bytes),
+    TEXT: ("learnability", "train_bytes", "training text (bytes) / optimiser steps", format_bytes),
     "model size": ("model_sizes", "parameters_non_embedding", "parameters without the vocabulary's", format_count),
 }
-COLUMNS = ["panel", "arm", "series", "seed", "amount", "test_bpb", "low", "high"]
+COLUMNS = ["panel", "arm", "series", "seed", "amount", "test_bpb", "low", "high", "fewest_steps", "most_steps"]
 # At two seeds the t-interval is 18 times as wide as their distance from the mean: the two points say more than the bar would.
 SEEDS_FOR_BARS = 3
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """`series` "seed": every run; "mean": over seeds, with its 95 % t-interval where there are enough seeds to draw one."""
+    """`series` "seed": every run; "mean": over seeds, with its 95 % t-interval where there are enough seeds to draw one.
+
+    The columns of steps hold the fewest and the most optimiser steps of the runs behind a point.
+    """
     rows = []
     for panel, (name, column, _, _) in PANELS.items():
         for (arm, amount), group in read_table(tables, name).groupby(["arm", column], sort=False):
             shared = {"panel": panel, "arm": arm, "amount": amount}
-            for seed, bpb in zip(group["seed"], group["test_bpb"], strict=True):
-                rows.append(shared | {"series": "seed", "seed": seed, "test_bpb": bpb})
+            for seed, bpb, steps in zip(group["seed"], group["test_bpb"], group["steps"], strict=True):
+                own = {"fewest_steps": steps, "most_steps": steps}
+                rows.append(shared | {"series": "seed", "seed": seed, "test_bpb": bpb} | own)
             interval = t_interval(group["test_bpb"].tolist())
             bounds = {"low": interval.low, "high": interval.high} if interval.n >= SEEDS_FOR_BARS else {}
+            bounds |= {"fewest_steps": group["steps"].min(), "most_steps": group["steps"].max()}
             rows.append(shared | {"series": "mean", "seed": pd.NA, "test_bpb": interval.mean} | bounds)
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64", "low": float, "high": float})
+    whole = dict.fromkeys(("seed", "fewest_steps", "most_steps"), "Int64")
+    return pd.DataFrame(rows, columns=COLUMNS).astype(whole | {"low": float, "high": float})
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A panel for each amount that was varied: a line of means by arm, with intervals, and every seed as a small point."""
     shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
-    figure = new_figure(5.4 if len(shown) == 1 else 7.2, 3.7)
-    figure.subplots_adjust(left=0.115 if len(shown) == 1 else 0.075, bottom=0.13, wspace=0.14)
+    hollow = bool((data["fewest_steps"] < DECISIVE).any())
+    height = 4.1 if hollow else 3.9
+    figure = new_figure(5.4 if len(shown) == 1 else 7.2, height)
+    figure.subplots_adjust(left=0.115 if len(shown) == 1 else 0.075, bottom=(0.88 if hollow else 0.68) / height, wspace=0.14)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     bars = data["low"].notna().any()
     note = f"test split · {describe_seeds(data)}" + (" · bars: 95 % t-interval" if bars else " · points: seeds")
@@ -67,6 +77,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         first = first or axes
         ends = _draw_panel(axes, panel, data[data["panel"] == panel])
         axes.tick_params(labelleft=place == 0)
+    if hollow:
+        note_below(figure, [HOLLOW])
     assert first is not None
     first.set_ylabel("test loss (bits per byte) ↓")
     label_line_ends(axes, ends)
@@ -83,6 +95,7 @@ def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
         seeds = rows[rows["series"] == "seed"]
         mean = rows[rows["series"] == "mean"].sort_values("amount")
         axes.plot(mean["amount"], mean["test_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
+        draw_hollow(axes, mean["amount"], mean["test_bpb"], mean["fewest_steps"] >= DECISIVE, style.color, style.marker)
         if seeds["seed"].nunique() > 1:
             axes.plot(seeds["amount"], seeds["test_bpb"], ".", color=style.color, markersize=3.5, alpha=0.6, zorder=2)
         known = mean[mean["low"].notna()]
@@ -93,7 +106,11 @@ def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
             )  # fmt: skip
         last = mean.iloc[-1]
         ends.append(LineEnd(float(last["amount"]), float(last["test_bpb"]), style.name, style.color))
-    mark_amounts(axes, data["amount"], written)
-    axes.set_xlabel(name)
+    if panel == TEXT:
+        mark_amounts(axes, data["amount"], under_amounts(data, "amount", written))
+        axes.set_xlabel(name)
+    else:
+        mark_amounts(axes, data["amount"], written)
+        axes.set_xlabel(f"{name}\n{range_of(data)} optimiser steps each")
     axes.margins(x=0.06, y=0.07)
     return ends

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gqvae.evaluation.across import finished_studies
-from gqvae.figures import across, away, by_text
+from gqvae.figures import across, away, by_text, frontier
 from gqvae.figures.style import CorpusFacts, save, styled
 
 
 def plot_across(folders: Sequence[Path], out: Path) -> None:
     """Write figures of several finished studies, each as PNG, PDF and CSV: `across` (claims) and, if there are any, `by_text` (language
-    models by training text) and `away` (tokenizers away from home).
+    models by training text), `frontier` (language models by compression) and `away` (tokenizers away from home).
 
     Raises:
         UserError: a study is not finished or named twice, or a table is missing or damaged.
     """
     studies = finished_studies(folders)
     facts = CorpusFacts(f"{len(studies)} studies", any(study.synthetic for study in studies))
-    for name, module in (("across", across), ("by_text", by_text), ("away", away)):
+    for name, module in (("across", across), ("by_text", by_text), ("frontier", frontier), ("away", away)):
         data = module.points(studies)
         if data.empty:
             for stale in Path(out).glob(f"{name}.*"):

@@ -56,9 +56,14 @@ _KNOWN = {
     "dictionary": ArmStyle("#99CC77", "p", "dictionary"),
     "bpe_tinystories": ArmStyle("#332288", "v", "BPE of TinyStories"),
     "gqvae_tinystories": ArmStyle("#DD1155", "^", "GQ-VAE of TinyStories"),
+    "pathpiece": ArmStyle("#006633", "s", "PathPiece (no network)"),
+    "pathpiece_matched": ArmStyle("#330044", "d", "PathPiece, matched"),
+    "pathpiece_bpe": ArmStyle("#CC7744", "<", "PathPiece from BPE"),
+    "pathpiece_substrings": ArmStyle("#0000AA", "p", "PathPiece from substrings"),
+    "dictionary_pruned": ArmStyle("#00DDDD", "X", "dictionary, pruned"),
 }
-# For arms with names of their own: dark enough for text, none of them in the table above (Paul Tol's "muted" scheme).
-_OTHER_COLORS = ("#117733", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
+# For arms with names of their own: dark enough for text, none of them near one in the table above.
+_OTHER_COLORS = ("#C020B0", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
 _OTHER_MARKERS = ("v", "<", ">", "^", "p", "h", "d", "*")
 
 # Of series that are no arms (Okabe and Ito); of each a different number, so that many series differ.

@@ -1,0 +1,57 @@
+"""How far a study decides its claims: p values, their correction for the number of hypotheses, and the words that they lead to.
+
+A study tests many hypotheses at once, so that some would be rejected by chance. Holm's step-down correction bounds the probability that even
+one true hypothesis of the study is rejected, whatever their dependence (Holm 1979).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+SIGNIFICANCE = 0.05
+
+
+def p_value(values: Sequence[float], null: float = 0.0) -> float:
+    """p of the two-sided one-sample t test that independent `values`, two or more, have the mean `null`.
+
+    Equal values have no variance: p is 0 if they differ from `null`, else 1.
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    if np.ptp(sample) == 0:
+        return float(sample[0] == null)
+    error = float(sample.std(ddof=1)) / math.sqrt(sample.size)
+    return float(2 * stats.t.sf(abs(float(sample.mean()) - null) / error, sample.size - 1))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p values corrected by Holm's step-down procedure, in their order: a hypothesis is rejected where its own is below the level."""
+    corrected, largest = [0.0] * len(p_values), 0.0
+    ascending = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    for smaller, place in enumerate(ascending):
+        largest = max(largest, min(1.0, (len(p_values) - smaller) * p_values[place]))
+        corrected[place] = largest
+    return corrected
+
+
+def verdict(effect: float, margin: float, p: float | None) -> str:
+    """What an effect says about a claim.
+
+    Args:
+        effect: relative advantage of the first arm.
+        margin: how far behind still counts as reached.
+        p: corrected, of the hypothesis that the effect is −margin; None where nothing was tested.
+    """
+    if p is None or p >= SIGNIFICANCE:
+        return "not supported"
+    return "supported" if effect > -margin else "contradicted"
+
+
+def sign(effect: float, p: float | None) -> str:
+    """Which arm is better, whatever the margin; `p` is corrected and of the hypothesis that the effect is zero."""
+    if p is None or p >= SIGNIFICANCE:
+        return "undecided"
+    return "better" if effect > 0 else "worse"

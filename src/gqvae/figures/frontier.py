@@ -1,0 +1,160 @@
+"""Figure: test bits per byte against bytes per token in several studies; BPE and PathPiece are curves over the size of the vocabulary."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from gqvae.evaluation.across import FinishedStudy
+from gqvae.evaluation.frontier import CURVES, PANEL, frontier_points
+from gqvae.figures.labels import Word, write_beside
+from gqvae.figures.steps import note_below, range_of
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, format_bytes, format_count, new_figure, text_color, write_heading
+
+ACROSS = 4  # panels beside one another, at most
+WIDE, HIGH = 2.35, 2.4  # inches of a panel, with what is written around it
+LEGEND_ROW, NOTE_ROW = 0.17, 0.14  # inches
+FAR = 0.03  # points that lie above the curves by a larger share are named, not drawn: they would flatten the others
+CUT = 0.6  # intervals that reach farther beyond all means than this share of what the means span are cut
+SMALL = 5.5  # points of type, of numbers beside points
+LEFT_OUT = "Left out: amounts of text at which fewer than two points have enough optimiser steps, unless a text has no other."
+XY = ["bytes_per_token", "test_bpb"]
+
+
+def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
+    """What language models reach at the compression of their tokens."""
+    return frontier_points(studies)
+
+
+def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """A panel for each amount of training text (columns) and size of the language model (rows); of several texts, one after another."""
+    near = _near(data)
+    handles = _legend(near)
+    far: Any = data[~data.index.isin(near.index)].itertuples()
+    named = [f"{arm_style(row.arm).name}: {row.test_bpb:.3f} at {format_bytes(row.train_bytes)}" for row in far]
+    places = _places(near)
+    rows, columns = (1 + max(place[axis] for place in places.values()) for axis in (0, 1))
+    width = max(WIDE * columns + 0.4, 6.4)
+    sentences = [LEFT_OUT, *([f"Too far above the curves to be drawn: {'; '.join(named)}."] if named else [])]
+    below = [line for sentence in sentences for line in textwrap.wrap(sentence, int(16 * width))]
+    notes = NOTE_ROW * len(below) + 0.06
+    bottom = 0.55 + LEGEND_ROW * -(-len(handles) // 4) + notes
+    height = HIGH * rows + 0.35 + bottom
+    figure = new_figure(width, height)
+    figure.subplots_adjust(left=0.7 / width, right=1 - 0.12 / width, bottom=bottom / height, wspace=0.36, hspace=0.45)
+    note = "test split · 95 % t-intervals over seeds, cut where long · numbers: vocabulary size"
+    write_heading(figure, "What language models reach at each compression", corpus, note)
+    one_text = near["test_text"].nunique() == 1
+    figure.subplots_adjust(top=figure.subplotpars.top - (0.2 if one_text else 0.32) / height)
+    first: Axes | None = None
+    for key, own in near.groupby(PANEL, sort=False):
+        row, column = places[key]
+        axes = figure.add_subplot(rows, columns, row * columns + column + 1, sharex=first if one_text else None)
+        first = first or axes
+        amount = f"{format_bytes(float(own['train_bytes'].iloc[0]))}, {range_of(own)} steps"
+        axes.set_title(amount if one_text else f"{_text_name(near, own)}\n{amount}", fontsize=7.5)
+        _draw_panel(axes, own)
+        axes.set_xlabel("bytes per token →", fontsize=7)
+        if not one_text or not any(of == row and place < column for of, place in places.values()):
+            axes.set_ylabel(
+                f"{format_count(float(own['parameters_non_embedding'].iloc[0]))} parameters\nbits per byte ↓", fontsize=7
+            )
+    for (_, own), axes in zip(near.groupby(PANEL, sort=False), figure.axes, strict=True):
+        _write_sizes(axes, own)  # only now: panels that share an axis have their limits
+    figure.legend(
+        handles=handles, loc="lower center", ncols=4, fontsize=7, bbox_to_anchor=(0.5, notes / height), borderaxespad=0.2
+    )
+    note_below(figure, below)
+    return figure
+
+
+def _near(data: pd.DataFrame) -> pd.DataFrame:
+    """The points that are not far above the curves of their panel."""
+    of_curves = data["test_bpb"].where(data["series"] != "")
+    highest = of_curves.groupby([data[column] for column in PANEL]).transform("max")
+    return data[~(data["test_bpb"] > (1 + FAR) * highest)]
+
+
+def _places(data: pd.DataFrame) -> dict[tuple[Any, ...], tuple[int, int]]:
+    """Row and column of each panel: by size and amount where there is one text and few amounts, else one after another."""
+    panels = list(dict.fromkeys(data[PANEL].itertuples(index=False, name=None)))
+    sizes, amounts = list(dict.fromkeys(data["size"])), sorted(set(data["train_bytes"]))
+    if data["test_text"].nunique() == 1 and len(amounts) <= ACROSS:
+        return {panel: (sizes.index(panel[1]), amounts.index(panel[2])) for panel in panels}
+    return {panel: divmod(place, ACROSS) for place, panel in enumerate(panels)}
+
+
+def _text_name(data: pd.DataFrame, own: pd.DataFrame) -> str:
+    """The text's label; where several texts have the same, the study instead."""
+    corpus = own["corpus"].iloc[0]
+    ambiguous = data.loc[data["corpus"] == corpus, "test_text"].nunique() > 1
+    return str(own["study"].iloc[0] if ambiguous else corpus)
+
+
+def _draw_panel(axes: Axes, own: pd.DataFrame) -> None:
+    """Curves, then all arms with their intervals; hollow where a run has too few steps."""
+    for series, curve in own[own["series"] != ""].groupby("series", sort=False):
+        color = arm_style(_arm_of(str(series))).color
+        axes.plot(curve["bytes_per_token"], curve["test_bpb"], color=color, linewidth=1.1, label=series, zorder=2)
+    found: Any = own.itertuples()
+    for row in found:
+        style = arm_style(_arm_of(row.series) if row.series else row.arm)
+        face = style.color if row.decides else "white"
+        x = row.bytes_per_token
+        axes.plot(x, row.test_bpb, style.marker, color=style.color, markerfacecolor=face, markersize=4, label=row.arm, zorder=4)
+        if pd.notna(row.low):
+            axes.plot([x, x], [row.low, row.high], color=style.color, linewidth=0.9, zorder=3)
+    low, high = float(own["test_bpb"].min()), float(own["test_bpb"].max())
+    beyond = CUT * max(high - low, 0.01 * low)
+    low, high = max(float(own["low"].min()), low - beyond), min(float(own["high"].max()), high + beyond)
+    if np.isfinite([low, high]).all():
+        axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+    axes.margins(x=0.2)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.tick_params(labelsize=6.5)
+
+
+def _arm_of(series: str) -> str:
+    """The arm whose style a curve has."""
+    return next(arm for arm, name in CURVES.items() if name == series)
+
+
+def _write_sizes(axes: Axes, own: pd.DataFrame) -> None:
+    """The size of the vocabulary beside each point of a curve."""
+    curves = own[own["series"] != ""]
+    found: Any = curves.itertuples()
+    words = [
+        Word(row.bytes_per_token, row.test_bpb, f"{row.vocab_size:,.0f}", text_color(arm_style(_arm_of(row.series)).color))
+        for row in found
+    ]
+    lines = [curve[XY].to_numpy(float) for _, curve in curves.groupby("series", sort=False)]
+    bars: Any = own.dropna(subset=["low"]).itertuples()
+    lines += [np.array([[row.bytes_per_token, row.low], [row.bytes_per_token, row.high]]) for row in bars]
+    write_beside(axes, words, own[XY].to_numpy(float), lines, SMALL)
+
+
+def _legend(data: pd.DataFrame) -> list[Line2D]:
+    """Curves, then the other arms, then what a hollow marker means, where there is one."""
+    shown = dict.fromkeys(_arm_of(CURVES[arm]) if arm in CURVES else arm for arm in arms_in(data))
+    handles = []
+    for arm in sorted(shown, key=lambda arm: arm not in CURVES):
+        style = arm_style(arm)
+        handles.append(Line2D([], [], color=style.color, marker=style.marker, label=style.name))
+        if arm not in CURVES:
+            handles[-1].set_linestyle("")
+    if not data["decides"].all():
+        hollow = Line2D([], [], color="#666666", marker="o", markerfacecolor="white", label="too few steps: decides nothing")
+        hollow.set_linestyle("")
+        handles.append(hollow)
+    for handle in handles:
+        handle.set(markersize=4, linewidth=1.1)
+    return handles

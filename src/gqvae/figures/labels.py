@@ -1,0 +1,77 @@
+"""Small words beside points, each at the place around its point where it covers least of what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+
+# Around a point, in points of type, the best place first: x, y, how the word is aligned there.
+AROUND = (
+    (0, -5, "center", "top"), (0, 5, "center", "bottom"), (5, -3, "left", "top"), (5, 3, "left", "bottom"), (-5, -3, "right", "top"),
+    (-5, 3, "right", "bottom"), (5, 0, "left", "center"), (-5, 0, "right", "center"), (0, -11, "center", "top"), (0, 11, "center", "bottom"),
+    (9, -9, "left", "top"), (9, 9, "left", "bottom"), (-9, -9, "right", "top"), (-9, 9, "right", "bottom"), (9, -16, "left", "top"),
+    (9, 16, "left", "bottom"), (-9, -16, "right", "top"), (-9, 16, "right", "bottom"),
+)  # fmt: skip
+MARKER = 3.5  # half of the side of a marker, in points of type
+ON_A_MARK, ON_A_LINE = 10.0, 1.0  # costs of covering a marker or another word, and a piece of a line
+
+
+@dataclass(frozen=True)
+class Word:
+    """What is written beside the point (x, y)."""
+
+    x: float
+    y: float
+    text: str
+    color: tuple[float, float, float]
+
+
+def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Sequence[np.ndarray], size: float) -> None:
+    """Write the words one after the other.
+
+    Call it last: it reads the limits of the axes.
+
+    Args:
+        axes: where the points are drawn.
+        words: with their points.
+        marks: (points, 2) of all markers drawn there.
+        lines: each (points, 2), of all lines drawn there.
+        size: of the letters, in points of type.
+    """
+    axes.set_xlim(axes.get_xlim())
+    axes.set_ylim(axes.get_ylim())
+    pixels = axes.figure.dpi / 72
+    to_pixels = axes.transData.transform
+    half = MARKER * pixels
+    taken = [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in to_pixels(marks)]
+    pieces = np.concatenate([np.empty((0, 2)), *(_along(to_pixels(line)) for line in lines)])
+    for word in words:
+        written = axes.annotate(
+            word.text, (word.x, word.y), xytext=(0, 0), textcoords="offset points", fontsize=size, color=word.color, zorder=6
+        )
+        tried = []
+        for x, y, horizontal, vertical in AROUND:
+            written.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
+            box = written.get_window_extent()
+            tried.append((_cost(box, axes.bbox, taken, pieces), box))
+        best = min(range(len(tried)), key=lambda place: tried[place][0])
+        x, y, horizontal, vertical = AROUND[best]
+        written.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
+        taken.append(tried[best][1])
+
+
+def _along(line: np.ndarray) -> np.ndarray:
+    """Many points on a line through points."""
+    shares = np.linspace(0, 1, 40)[:, None]
+    return np.concatenate([np.empty((0, 2)), *(line[i] + shares * (line[i + 1] - line[i]) for i in range(len(line) - 1))])
+
+
+def _cost(box: Bbox, paper: Bbox, taken: Sequence[Bbox], pieces: np.ndarray) -> float:
+    inside = paper.x0 <= box.x0 and box.x1 <= paper.x1 and paper.y0 <= box.y0 and box.y1 <= paper.y1
+    x, y = pieces.T
+    covered = ((box.x0 <= x) & (x <= box.x1) & (box.y0 <= y) & (y <= box.y1)).any()
+    return ON_A_MARK * (sum(map(box.overlaps, taken)) + (not inside)) + ON_A_LINE * float(covered)
