@@ -16,6 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("training",),
     ("evaluation",),
     ("figures",),
+    ("report",),
     ("verbs",),
     ("cli",),
     ("__main__",),

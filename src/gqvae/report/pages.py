@@ -1,0 +1,55 @@
+"""The results in the documentation: blocks between markers, made from results/published/ (`gqvae results-docs`).
+
+A page holds `<!-- results: effects control-1024 control-4096 -->` … `<!-- end of results -->`; what lies between is written by
+`gqvae.report.tables`, from the folders that are named. A check fails when a block is stale.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from gqvae.errors import UserError
+from gqvae.files import atomic_open
+from gqvae.report.tables import block
+
+PAGES = (Path("README.md"), Path("docs/results.md"), Path("docs/experiments.md"), Path("docs/domains.md"))
+PUBLISHED = Path("results/published")
+END = "<!-- end of results -->"
+_BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re.DOTALL)
+
+
+def filled(text: str, published: Path = PUBLISHED) -> str:
+    """A page's text with every block written anew."""
+    return _BLOCK.sub(lambda found: f"{found[1]}{block(found[2], found[3].split(), published)}\n{END}", text)
+
+
+def without_blocks(text: str) -> str:
+    """A page's text without what is generated."""
+    return _BLOCK.sub("", text)
+
+
+def write() -> list[Path]:
+    """Write every page below the working folder that has changed; returns their paths."""
+    stale = _stale()
+    for path, text in stale.items():
+        with atomic_open(path) as stream:
+            stream.write(text)
+    return list(stale)
+
+
+def check() -> None:
+    """Compare the pages with the published results.
+
+    Raises:
+        UserError: a block is stale.
+    """
+    for path in _stale():
+        raise UserError(f"{path} does not agree with {PUBLISHED}/: run `gqvae results-docs` and commit the result.")
+
+
+def _stale() -> dict[Path, str]:
+    if not PUBLISHED.is_dir():
+        raise UserError(f"There is no folder {PUBLISHED}/ here: run `gqvae results-docs` at the root of the repository.")
+    texts = {path: path.read_text(encoding="utf-8") for path in PAGES}
+    return {path: new for path, text in texts.items() if (new := filled(text)) != text}

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from gqvae.report.tables import block, percent
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "results" / "published"
+STUDY = "tinystories-replication"  # five seeds, several amounts of text
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, str]:
+    lines = block("effects", [STUDY], PUBLISHED).splitlines()[2:]
+    return dict(line.strip("| ").split(" | ") for line in lines)
+
+
+def stated(first: pd.Series, second: pd.Series | float, more_is_better: bool) -> str:  # type: ignore[type-arg]
+    """The effect by pandas and scipy's own interval."""
+    ratio = first / second
+    values = ratio - 1 if more_is_better else 1 - ratio
+    low, high = stats.t.interval(0.95, len(values) - 1, loc=values.mean(), scale=stats.sem(values))
+    return f"{percent(values.mean())} [{percent(low)}, {percent(high)}]".replace(" %,", ",").replace(" %]", "]")
+
+
+def test_compression_is_that_of_the_table(rows: dict[str, str]) -> None:
+    table = pd.read_csv(PUBLISHED / STUDY / "tables" / "compression.csv", keep_default_na=False)
+    table = table[(table["used_downstream"].astype(str) == "True") & (table["split"] == "test")]
+    ours, fixed = (table[table["arm"] == arm].set_index("seed")["bytes_per_token"] for arm in ("gqvae", "fixed_8"))
+    (bpe,) = table[table["arm"] == "bpe"]["bytes_per_token"]
+    assert rows["bytes per token: against fixed-length tokens (8 bytes)"] == stated(ours, fixed, True) + " better"
+    assert rows["bytes per token: against BPE, same V"] == stated(ours, bpe, True) + " better"
+
+
+@pytest.mark.parametrize(("amount", "words", "sign"), [(400_000, "400 kB", ""), (1_000_000, "1 MB", " undecided")])
+def test_language_models_are_paired_by_seed_and_signed_by_claims_alone(
+    rows: dict[str, str], amount: int, words: str, sign: str
+) -> None:
+    table = pd.read_csv(PUBLISHED / STUDY / "tables" / "learnability.csv")
+    bpb = table[table["train_bytes"] == amount].pivot(index="seed", columns="arm", values="test_bpb")
+    assert rows[f"bits per byte after {words}: against BPE, same V"] == stated(bpb["gqvae"], bpb["bpe"], False) + sign
+
+
+def test_steps_are_the_fewest_and_the_most() -> None:
+    table = pd.read_csv(PUBLISHED / STUDY / "tables" / "learnability.csv")
+    own = table[table["train_bytes"] == 1_000_000]["steps"]
+    assert f"| `{STUDY}`, 1 MB | {own.min()} to {own.max()} | 0.012 |" in block("steps", [STUDY], PUBLISHED)
+
+
+def test_claims_stand_side_by_side_with_their_verdicts() -> None:
+    lines = block("claims", [STUDY, "tinystories-more-text"], PUBLISHED).splitlines()
+    claims = pd.read_csv(PUBLISHED / STUDY / "claims.csv").set_index("claim")
+    assert lines[0] == f"| claim | `{STUDY}` | `tinystories-more-text` |"
+    found = {line.split(":")[0].strip("| "): line.split(" | ") for line in lines[2:]}
+    assert set(found) == set(claims.index)
+    for name, row in claims.iterrows():
+        cell = found[str(name)][1]
+        assert f"**{row['verdict']}**; {row['sign']} in {row['ahead']} of {row['seeds']}" in cell
+        assert cell.startswith(percent(row["effect"]))
+    assert found["S1"][2].strip("| ") == "–"  # an arm that the other study lacks
+
+
+def test_ratios_to_bpe_are_at_equal_size() -> None:
+    lines = block("candidates", ["candidates", "tinystories-sample", STUDY], PUBLISHED).splitlines()
+    cells = {line.split(" | ")[0].strip("| "): line.strip("| ").split(" | ")[1:] for line in lines}
+    sizes = [int(re.sub(r"\D", "", cell)) for cell in cells["÷ BPE"]]
+    assert sizes == [512, 1024, 2048, 4096]
+    table = pd.read_csv(PUBLISHED / "candidates" / "tables" / "compression.csv", keep_default_na=False)
+    table = table[table["split"] == "test"].set_index(["arm", "vocab_size_requested"])["bytes_per_token"]
+    row = next(values for name, values in cells.items() if "(`pathpiece`)" in name)
+    assert row == [f"{table['pathpiece', size] / table['bpe', size]:.3f}" for size in sizes]
+    (networks,) = (values for name, values in cells.items() if name.startswith("GQ-VAE, fewest tokens, 8 networks"))
+    assert all(float(ours.split()[0]) < float(theirs) for ours, theirs in zip(networks, row, strict=True))  # the finding itself
