@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from gqvae.evaluation.intervals import t_interval
+from gqvae.report import pages
 
 ROOT = Path(__file__).parents[1]
 STATED = re.compile(r"([+−]?\d+\.\d+)(?: %)? \[([+−]?\d+\.\d+), ([+−]?\d+\.\d+)\]")
@@ -67,10 +68,14 @@ def _published() -> frozenset[Stated]:
 
 @pytest.mark.parametrize(
     ("document", "fewest"),
-    [("README.md", 40), ("docs/beside-the-paper.md", 40), ("docs/experiments.md", 20), ("docs/domains.md", 20)],
+    [
+        ("docs/beside-the-paper.md", 40),
+        ("docs/experiments.md", 5),
+        ("docs/domains.md", 20),
+    ],  # others have generated tables alone,
 )
 def test_every_stated_interval_is_published(document: str, fewest: int) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
+    text = pages.without_blocks((ROOT / document).read_text(encoding="utf-8"))
     stated = list(STATED.finditer(text))
     assert len(stated) >= fewest
     for match in stated:

@@ -14,12 +14,10 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fabricated_study import fabricate, fabricate_rates, fabricated_settings
 from gqvae import layout
-from gqvae.config import LanguageModel
 from gqvae.errors import UserError
 from gqvae.evaluation.ablations import collect_ablations
 from gqvae.evaluation.collect import collect
@@ -208,56 +206,6 @@ def test_advantage_is_the_paired_share_of_the_loss_at_equal_compression(results:
     mean = shown[(shown["arm"] == "gqvae") & (shown["series"] == "mean")]
     np.testing.assert_allclose(lines_of(figure, 1)["gqvae"][:, 1], mean["advantage"])
     assert "bpe_matched" not in set(points["arm"]) and len(shown[shown["series"] == "mean"]) > len(mean)
-
-
-def hollow_at(axes: Axes) -> set[tuple[float, float]]:
-    """Where markers have a white face."""
-    lines = [line for line in axes.get_lines() if line.get_markerfacecolor() == "white"]
-    return {(float(x), float(y)) for line in lines for x, y in np.asarray(line.get_xydata())}
-
-
-def test_amounts_of_text_say_how_many_steps_they_are_and_too_few_are_hollow(results: Path) -> None:
-    points, figure = drawn(FIGURES["learnability"], results)
-    figure.canvas.draw()
-    table = pd.read_csv(results / "tables" / "learnability.csv")
-    steps = table.groupby("train_bytes")["steps"]
-    expected = [f"{fewest:,}–{most:,}" for fewest, most in zip(steps.min(), steps.max(), strict=True)]
-    assert [label.get_text().splitlines()[1] for label in figure.axes[0].get_xticklabels()] == expected
-    few = table.groupby(["train_bytes", "arm"]).agg(fewest=("steps", "min"), bpb=("test_bpb", "mean")).reset_index()
-    few = few[few["fewest"] < LanguageModel().decisive_steps]
-    hollow = hollow_at(figure.axes[0])
-    assert 0 < len(few) < len(points[(points["series"] == "mean") & (points["panel"] == "training text")])
-    np.testing.assert_allclose(sorted(hollow), sorted(zip(few["train_bytes"], few["bpb"], strict=True)))
-    assert any("fewer than 300 optimiser steps" in text.get_text() for text in figure.texts)
-
-
-def test_an_advantage_has_the_steps_of_both_arms(results: Path) -> None:
-    points, figure = drawn(FIGURES["advantage"], results)
-    table = pd.read_csv(results / "tables" / "learnability.csv")
-    rows = points[(points["arm"] == "gqvae") & (points["panel"] == "training text")]
-    assert len(rows)
-    for row in rows.itertuples():
-        runs = table[table["arm"].isin(["gqvae", "bpe_matched"]) & (table["train_bytes"] == row.amount)]
-        runs = runs if row.series == "mean" else runs[runs["seed"] == row.seed]
-        assert (row.fewest_steps, row.most_steps) == (runs["steps"].min(), runs["steps"].max())
-    while_training = points[(points["arm"] == "gqvae") & (points["panel"] == "while training") & (points["series"] == "mean")]
-    assert set(while_training["fewest_steps"]) == set(
-        rows.loc[(rows["amount"] == 1_000_000) & (rows["series"] == "mean"), "fewest_steps"]
-    )
-    drawn_points = np.concatenate(list(lines_of(figure, 1).values()))
-    assert hollow_at(figure.axes[1]) <= set(map(tuple, drawn_points))
-
-
-@pytest.mark.parametrize(("amount", "few"), [(250_000, True), (3_000_000, False)])
-def test_convergence_says_whether_its_runs_have_too_few_steps(tmp_path: Path, amount: int, few: bool) -> None:
-    study = fabricated_settings(
-        arms={"bpe": {"kind": "bpe"}, "fixed": {"kind": "fixed"}}, language_model={"train_bytes": [amount]}
-    )
-    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
-    _, figure = drawn(FIGURES["convergence"], tmp_path)
-    steps = pd.read_csv(tmp_path / "tables" / "learnability.csv")["steps"]
-    (note,) = (text.get_text() for text in figure.texts if "validation split" in text.get_text())
-    assert f"{steps.min():,}–{steps.max():,} optimiser steps" in note and ("fewer than 300 decide nothing" in note) == few
 
 
 def test_curves_are_compared_at_equal_amounts_of_text(results: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ END = "<!-- end of results -->"
 _BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re.DOTALL)
 
 
-def filled(text: str, published: Path = PUBLISHED) -> str:
+def filled(text: str, published: Path) -> str:
     """A page's text with every block written anew."""
     return _BLOCK.sub(lambda found: f"{found[1]}{block(found[2], found[3].split(), published)}\n{END}", text)
 
@@ -52,4 +52,4 @@ def _stale() -> dict[Path, str]:
     if not PUBLISHED.is_dir():
         raise UserError(f"There is no folder {PUBLISHED}/ here: run `gqvae results-docs` at the root of the repository.")
     texts = {path: path.read_text(encoding="utf-8") for path in PAGES}
-    return {path: new for path, text in texts.items() if (new := filled(text)) != text}
+    return {path: new for path, text in texts.items() if (new := filled(text, PUBLISHED)) != text}
