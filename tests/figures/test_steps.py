@@ -50,7 +50,7 @@ def test_amounts_of_text_say_how_many_steps_they_are_and_too_few_are_hollow(tabl
     hollow = hollow_at(figure.axes[0])
     assert 0 < len(few) < len(points[(points["series"] == "mean") & (points["panel"] == "training text")])
     np.testing.assert_allclose(sorted(hollow), sorted(zip(few["train_bytes"], few["bpb"], strict=True)))
-    assert any("fewer than 300 optimiser steps" in text.get_text() for text in figure.texts)
+    assert any(f"fewer than {LanguageModel().decisive_steps} optimiser steps" in text.get_text() for text in figure.texts)
 
 
 def test_an_advantage_has_the_steps_of_both_arms(tables: Path) -> None:
@@ -80,4 +80,7 @@ def test_convergence_says_whether_its_runs_have_too_few_steps(tmp_path: Path, am
     _, figure = drawn(convergence, tmp_path / "tables")
     steps = pd.read_csv(tmp_path / "tables" / "learnability.csv")["steps"]
     (note,) = (text.get_text() for text in figure.texts if "validation split" in text.get_text())
-    assert f"{steps.min():,}–{steps.max():,} optimiser steps" in note and ("fewer than 300 decide nothing" in note) == few
+    assert (
+        f"{steps.min():,}–{steps.max():,} optimiser steps" in note
+        and (f"fewer than {LanguageModel().decisive_steps} decide nothing" in note) == few
+    )

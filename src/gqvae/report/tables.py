@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from gqvae.config import LanguageModel
 from gqvae.errors import UserError
 from gqvae.evaluation.across import FinishedStudy
 from gqvae.evaluation.intervals import t_interval
@@ -17,6 +18,7 @@ from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import format_bytes, format_count
 
 SUBJECT = "gqvae"
+DECISIVE = LanguageModel().decisive_steps
 OPPONENTS = {
     "fixed_8": "fixed-length tokens (8 bytes)",
     "bpe": "BPE, same V",
@@ -43,15 +45,16 @@ Cell: TypeAlias = list[float]  # relative advantages, pair by pair
 def effects(studies: Sequence[FinishedStudy]) -> str:
     """By how much GQ-VAE is ahead of each other arm: a column for each study, a row for each measure and arm.
 
-    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study.
+    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study. Amounts of text with too
+    few optimiser steps to decide anything are left out, and so is what an earlier study says of the same tokenizers.
     """
     cells: dict[tuple[str, str], dict[str, Cell]] = {}
     signs: dict[tuple[str, str, str], str] = {}  # by measure, arm and study
-    seen: set[tuple[str, int]] = set()
+    seen: set[tuple[str, int, str]] = set()
     for study in studies:
-        if (study.text, study.vocab_size) not in seen:  # larger language models read the same tokenizers
-            seen.add((study.text, study.vocab_size))
-            for arm, pairs in _compression(study).items():
+        for arm, pairs in _compression(study).items():
+            if (study.text, study.vocab_size, arm) not in seen:
+                seen.add((study.text, study.vocab_size, arm))
                 cells.setdefault(("bytes per token", arm), {})[study.name] = pairs
         for (amount, arm), pairs in _losses(study).items():
             cells.setdefault((amount, arm), {})[study.name] = pairs
@@ -89,7 +92,7 @@ def _losses(study: FinishedStudy) -> dict[tuple[str, str], Cell]:
     """By amount of training text and arm."""
     runs = read_table(study.tables, "learnability")
     cells = {}
-    for amount, rows in runs.groupby("train_bytes"):
+    for amount, rows in runs[runs["steps"].groupby(runs["train_bytes"]).transform("min") >= DECISIVE].groupby("train_bytes"):
         bpb = rows.pivot(index="seed", columns="arm", values="test_bpb")
         for arm in OPPONENTS:
             if arm in bpb and SUBJECT in bpb:
@@ -100,7 +103,7 @@ def _losses(study: FinishedStudy) -> dict[tuple[str, str], Cell]:
 def _title(study: FinishedStudy) -> str:
     runs = read_table(study.tables, "learnability")
     parameters = f", {format_count(float(runs['parameters_non_embedding'].iloc[0]))}" if len(runs) else ""
-    return f"V = {study.vocab_size:,}{parameters}"
+    return f"V = {study.vocab_size:,}{parameters} (`{study.name}`)"
 
 
 def _largest(study: FinishedStudy) -> str:
