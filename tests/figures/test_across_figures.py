@@ -15,7 +15,8 @@ from gqvae.evaluation.across import finished_studies
 from gqvae.evaluation.frontier import PANEL
 from gqvae.figures import across, by_text, frontier
 from gqvae.figures.claims import axis_end
-from gqvae.figures.style import CorpusFacts, arm_style, styled
+from gqvae.figures.labels import Word, write_beside
+from gqvae.figures.style import CorpusFacts, arm_style, new_figure, styled
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 FACTS = CorpusFacts("some studies", False)
@@ -139,6 +140,17 @@ def test_words_beside_points_touch_neither_each_other_nor_markers(loss_by_compre
         for place, box in enumerate(boxes):
             assert not any(box.overlaps(other) for other in boxes[:place])
             assert not any(box.contains(*point) for points in places for point in points)
+
+
+def test_a_word_that_markers_on_one_another_share_is_written_once() -> None:
+    with styled():
+        figure = new_figure(3, 3)
+        axes = figure.add_subplot()
+        marks = np.array([[1.0, 1.0], [1.0, 1.001], [1.0, 2.0]])
+        axes.plot(marks[:, 0], marks[:, 1], "o")
+        words = [Word(x, y, text, (0.0, 0.0, 0.0)) for (x, y), text in zip(marks, ("1,024", "1,024", "1,024"), strict=True)]
+        write_beside(axes, [*words, Word(1.0, 1.0, "4,096", (0.0, 0.0, 0.0))], marks, [], 5.5)
+    assert [text.get_text() for text in axes.texts] == ["1,024", "1,024", "4,096"]
 
 
 def test_texts_of_one_name_are_told_apart_by_their_studies() -> None:

@@ -18,7 +18,8 @@ from gqvae.evaluation.tables import read_table
 
 COLUMNS = (
     "study", "corpus", "test_text", "arm", "series", "vocab_size", "train_bytes", "size", "parameters_non_embedding", "steps",
-    "fewest_steps", "most_steps", "decides", "seeds", "bytes_per_token", "test_bpb", "low", "high",
+    "fewest_steps", "most_steps", "decides", "seeds", "bytes_per_token", "compression_low", "compression_high",
+    "test_bpb", "low", "high",
 )  # fmt: skip
 CURVES = {"bpe": "BPE", "bpe_matched": "BPE", "pathpiece": "PathPiece", "pathpiece_matched": "PathPiece"}  # by arm
 PANEL = ["test_text", "size", "train_bytes"]
@@ -29,7 +30,8 @@ def frontier_points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     """Columns `COLUMNS`: a point for each arm, study, size and amount of text, sorted by panel, curve and compression.
 
     Bytes per token are of the test split, by the tokenizer that the language models read. Vocabulary, steps, bytes per token and test
-    bits per byte are means over seeds, the interval is the t-interval over them. `series` is the curve, empty for arms beside the
+    bits per byte are means over seeds, with the t-intervals over them of the last two; a tokenizer that is the same for all seeds has no
+    interval of its bytes per token. `series` is the curve, empty for arms beside the
     curves. A point decides something if its run of the fewest steps has as many as the study asks for.
 
     Left out are panels of fewer than two arms, and of one test split and size the amounts at which fewer than two points decide
@@ -54,7 +56,7 @@ def _of_study(study: FinishedStudy) -> Iterator[dict[str, Any]]:
     runs = read_table(study.tables, "learnability")
     for (arm, size, amount), own in runs.groupby(["arm", "size", "train_bytes"], sort=False):
         interval = t_interval(own["test_bpb"].tolist())
-        read = compression[compression["arm"] == arm]
+        read = t_interval(compression.loc[compression["arm"] == arm, "bytes_per_token"].tolist())
         yield {
             "study": study.name,
             "corpus": study.corpus,
@@ -70,7 +72,9 @@ def _of_study(study: FinishedStudy) -> Iterator[dict[str, Any]]:
             "most_steps": own["steps"].max(),
             "decides": own["steps"].min() >= study.decisive_steps,
             "seeds": interval.n,
-            "bytes_per_token": float(read["bytes_per_token"].mean()),
+            "bytes_per_token": read.mean,
+            "compression_low": read.low,
+            "compression_high": read.high,
             "test_bpb": interval.mean,
             "low": interval.low,
             "high": interval.high,

@@ -19,6 +19,7 @@ from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_headin
 
 ROW = 0.165  # inches of one study
 GAP = 0.9  # rows between two claims
+LINE = 0.104  # inches of a line of a claim
 WRAP = 42  # characters of a claim on a line
 LEFT, RIGHT = 0.46, 0.755  # shares of the width, between which the axis lies
 
@@ -31,7 +32,7 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A block of rows for each claim, a row for each study; colour and marker say the verdict, a word beside the number the sign."""
     blocks = [rows for _, rows in data.groupby(["claim", "text"], sort=False)]
-    rows_high = len(data) + GAP * len(blocks)
+    rows_high = sum(map(_rows_high, blocks))
     height = ROW * rows_high + 1.75
     figure = new_figure(8.4, height)
     figure.subplots_adjust(left=0.01, right=RIGHT, bottom=0.78 / height)
@@ -46,7 +47,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     start = 0.0
     for block in blocks:
         _draw_block(axes, block, start, reach)
-        start += len(block) + GAP
+        start += _rows_high(block)
         axes.axhline(start - 0.5 - GAP / 2, color="#e6e6e6", linewidth=0.6, zorder=0)
     axes.set_yticks([])
     axes.grid(axis="y", visible=False)
@@ -54,6 +55,17 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g} %" if value else "0"))
     axes.set_xlabel("relative advantage of the first → better\n(dashed: how far behind still counts)")
     return figure
+
+
+def _written(block: pd.DataFrame) -> list[str]:
+    """A claim in lines."""
+    first: Any = block.iloc[0]
+    return textwrap.wrap(f"{first.claim}: {first.text}", WRAP)
+
+
+def _rows_high(block: pd.DataFrame) -> float:
+    """Rows of a claim with the gap to the next: those of its studies, or what its text needs."""
+    return max(len(block) + GAP, LINE / ROW * len(_written(block)) + 0.5)
 
 
 def _write_key(figure: Figure, verdicts: list[str]) -> None:
@@ -87,15 +99,13 @@ def _write_key(figure: Figure, verdicts: list[str]) -> None:
 def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float) -> None:
     """One claim: its text at the left, then a row for each study with its name, the effect, the interval and the sign."""
     place = axes.get_yaxis_transform()
-    first: Any = block.iloc[0]
-    middle = start + (len(block) - 1) / 2
-    lines = textwrap.wrap(f"{first.claim}: {first.text}", WRAP)
+    middle = start + (_rows_high(block) - GAP - 1) / 2
     left = (0.01 - LEFT) / (RIGHT - LEFT)
-    axes.text(left, middle, "\n".join(lines), transform=place, fontsize=6.5, ha="left", va="center", linespacing=1.15)
+    axes.text(left, middle, "\n".join(_written(block)), transform=place, fontsize=6.5, ha="left", va="center", linespacing=1.15)
     several = block["second"].nunique() > 1 or block["first"].nunique() > 1
     found: Any = block.itertuples()
     for number, row in enumerate(found):
-        y = start + number
+        y = middle - (len(block) - 1) / 2 + number
         _draw_row(axes, y, row, reach)
         name = f"{row.study}, {arm_style(row.second).name}" if several else row.study
         axes.text(-0.03, y, name, transform=place, fontsize=6.5, ha="right", va="center")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     height = HIGH * rows + 0.35 + bottom
     figure = new_figure(width, height)
     figure.subplots_adjust(left=0.7 / width, right=1 - 0.12 / width, bottom=bottom / height, wspace=0.36, hspace=0.45)
-    note = "test split · 95 % t-intervals over seeds, cut where long · numbers: vocabulary size"
+    note = "test split · 95 % t-intervals of loss and compression over seeds, cut where long · numbers: vocabulary size"
     write_heading(figure, "What language models reach at each compression", corpus, note)
     one_text = near["test_text"].nunique() == 1
     figure.subplots_adjust(top=figure.subplotpars.top - (0.2 if one_text else 0.32) / height)
@@ -110,17 +110,25 @@ def _draw_panel(axes: Axes, own: pd.DataFrame) -> None:
         face = style.color if row.decides else "white"
         x = row.bytes_per_token
         axes.plot(x, row.test_bpb, style.marker, color=style.color, markerfacecolor=face, markersize=4, label=row.arm, zorder=4)
-        if pd.notna(row.low):
-            axes.plot([x, x], [row.low, row.high], color=style.color, linewidth=0.9, zorder=3)
+        for bar_x, bar_y in _bars(row):
+            axes.plot(bar_x, bar_y, color=style.color, linewidth=0.9, zorder=3)
     low, high = float(own["test_bpb"].min()), float(own["test_bpb"].max())
     beyond = CUT * max(high - low, 0.01 * low)
     low, high = max(float(own["low"].min()), low - beyond), min(float(own["high"].max()), high + beyond)
     if np.isfinite([low, high]).all():
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
-    axes.margins(x=0.2)
+    axes.margins(x=0.3)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.tick_params(labelsize=6.5)
+
+
+def _bars(row: Any) -> Iterator[tuple[list[float], list[float]]]:
+    """x and y of the ends of a point's intervals: upright of the loss, level of the compression."""
+    if pd.notna(row.low):
+        yield [row.bytes_per_token] * 2, [row.low, row.high]
+    if pd.notna(row.compression_low):
+        yield [row.compression_low, row.compression_high], [row.test_bpb] * 2
 
 
 def _arm_of(series: str) -> str:
@@ -137,8 +145,8 @@ def _write_sizes(axes: Axes, own: pd.DataFrame) -> None:
         for row in found
     ]
     lines = [curve[XY].to_numpy(float) for _, curve in curves.groupby("series", sort=False)]
-    bars: Any = own.dropna(subset=["low"]).itertuples()
-    lines += [np.array([[row.bytes_per_token, row.low], [row.bytes_per_token, row.high]]) for row in bars]
+    arms: Any = own.itertuples()
+    lines += [np.column_stack(bar) for row in arms for bar in _bars(row)]
     write_beside(axes, words, own[XY].to_numpy(float), lines, SMALL)
 
 

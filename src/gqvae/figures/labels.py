@@ -17,7 +17,11 @@ AROUND = (
     (9, 16, "left", "bottom"), (-9, -16, "right", "top"), (-9, 16, "right", "bottom"),
 )  # fmt: skip
 MARKER = 3.5  # half of the side of a marker, in points of type
-ON_A_MARK, ON_A_LINE = 10.0, 1.0  # costs of covering a marker or another word, and a piece of a line
+ON_A_MARK, ON_A_LINE, LATER = (
+    10.0,
+    1.0,
+    0.15,
+)  # costs of covering a marker or another word, a piece of a line, and of each place before
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Word:
 
 
 def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Sequence[np.ndarray], size: float) -> None:
-    """Write the words one after the other.
+    """Write the words one after the other; where markers cover one another, a word that they share is written once.
 
     Call it last: it reads the limits of the axes.
 
@@ -49,16 +53,21 @@ def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Se
     half = MARKER * pixels
     taken = [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in to_pixels(marks)]
     pieces = np.concatenate([np.empty((0, 2)), *(_along(to_pixels(line)) for line in lines)])
+    named: list[tuple[str, np.ndarray]] = []
     for word in words:
+        place = to_pixels((word.x, word.y))
+        if any(text == word.text and np.abs(place - other).max() < half for text, other in named):
+            continue
+        named.append((word.text, place))
         written = axes.annotate(
             word.text, (word.x, word.y), xytext=(0, 0), textcoords="offset points", fontsize=size, color=word.color, zorder=6
         )
         tried = []
-        for x, y, horizontal, vertical in AROUND:
+        for number, (x, y, horizontal, vertical) in enumerate(AROUND):
             written.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
             box = written.get_window_extent()
-            tried.append((_cost(box, axes.bbox, taken, pieces), box))
-        best = min(range(len(tried)), key=lambda place: tried[place][0])
+            tried.append((LATER * number + _cost(box, axes.bbox, taken, pieces), box))
+        best = min(range(len(tried)), key=lambda number: tried[number][0])
         x, y, horizontal, vertical = AROUND[best]
         written.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
         taken.append(tried[best][1])

@@ -50,11 +50,11 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
     """
     cells: dict[tuple[str, str], dict[str, Cell]] = {}
     signs: dict[tuple[str, str, str], str] = {}  # by measure, arm and study
-    seen: set[tuple[str, int, str]] = set()
+    seen: set[tuple[float, ...]] = set()
     for study in studies:
         for arm, pairs in _compression(study).items():
-            if (study.text, study.vocab_size, arm) not in seen:
-                seen.add((study.text, study.vocab_size, arm))
+            if tuple(pairs) not in seen:
+                seen.add(tuple(pairs))
                 cells.setdefault(("bytes per token", arm), {})[study.name] = pairs
         for (amount, arm), pairs in _losses(study).items():
             cells.setdefault((amount, arm), {})[study.name] = pairs
@@ -62,7 +62,8 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
             label = {"bytes_per_token": "bytes per token", "test_bpb": _largest(study)}.get(str(row.measure))
             if label and row.first == SUBJECT:
                 signs[label, str(row.second), study.name] = f" {row.sign}"
-    places = {label: place for place, label in enumerate(dict.fromkeys(label for label, _ in cells))}
+    amounts = sorted({amount for study in studies for amount in read_table(study.tables, "learnability")["train_bytes"]})
+    places = {label: place for place, label in enumerate(["bytes per token", *map(_after, amounts)])}
     rows = []
     for label, arm in sorted(cells, key=lambda row: (places[row[0]], list(OPPONENTS).index(row[1]))):
         found = cells[label, arm]
