@@ -40,7 +40,8 @@ def test_compression_is_that_of_the_table(rows: dict[str, str]) -> None:
 def test_language_models_are_paired_by_seed_and_signed_by_claims_alone(rows: dict[str, str]) -> None:
     table = pd.read_csv(PUBLISHED / STUDY / "tables" / "learnability.csv")
     bpb = table[table["train_bytes"] == 1_000_000].pivot(index="seed", columns="arm", values="test_bpb")
-    after = "bits per byte after 1 MB: against BPE,"
+    steps = table[table["train_bytes"] == 1_000_000]["steps"]
+    after = f"bits per byte after 1 MB ({steps.min()} to {steps.max()} steps): against BPE,"
     assert rows[f"{after} same V"] == stated(bpb["gqvae"], bpb["bpe"], False) + " undecided"
     assert rows[f"{after} equal compression"] == stated(bpb["gqvae"], bpb["bpe_matched"], False)  # its claim is of all amounts
     assert not [label for label in rows if "400 kB" in label]  # some 130 optimiser steps

@@ -42,7 +42,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     named = [f"{arm_style(row.arm).name}: {row.test_bpb:.3f} at {format_bytes(row.train_bytes)}" for row in far]
     places = _places(near)
     rows, columns = (1 + max(place[axis] for place in places.values()) for axis in (0, 1))
-    width = max(WIDE * columns + 0.4, 6.4)
+    width = max(WIDE * columns + 0.4, 7.1)
     sentences = [LEFT_OUT, *([f"Too far above the curves to be drawn: {'; '.join(named)}."] if named else [])]
     below = [line for sentence in sentences for line in textwrap.wrap(sentence, int(16 * width))]
     notes = NOTE_ROW * len(below) + 0.06

@@ -62,8 +62,12 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
             label = {"bytes_per_token": "bytes per token", "test_bpb": _largest(study)}.get(str(row.measure))
             if label and row.first == SUBJECT:
                 signs[label, str(row.second), study.name] = f" {row.sign}"
-    amounts = sorted({amount for study in studies for amount in read_table(study.tables, "learnability")["train_bytes"]})
-    places = {label: place for place, label in enumerate(["bytes per token", *map(_after, amounts)])}
+    runs = pd.concat([read_table(study.tables, "learnability") for study in studies])
+    steps = {
+        _after(amount): f" ({own['steps'].min():,} to {own['steps'].max():,} steps)"
+        for amount, own in runs.groupby("train_bytes")
+    }
+    places = {label: place for place, label in enumerate(["bytes per token", *steps])}
     rows = []
     for label, arm in sorted(cells, key=lambda row: (places[row[0]], list(OPPONENTS).index(row[1]))):
         found = cells[label, arm]
@@ -71,7 +75,7 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
             _effect(found[study.name]) + signs.get((label, arm, study.name), "") if study.name in found else "–"
             for study in studies
         ]
-        rows.append([f"{label}: against {OPPONENTS[arm]}", *shown])
+        rows.append([f"{label}{steps.get(label, '')}: against {OPPONENTS[arm]}", *shown])
     return markdown_table(["GQ-VAE", *(_title(study) for study in studies)], rows)
 
 
