@@ -77,7 +77,7 @@ def test_a_vocabulary_smaller_than_the_bytes_is_refused(
     assert str(size) in said
 
 
-@pytest.mark.parametrize("tokenizer", ["bpe", "unigram", "dictionary", "pathpiece"])
+@pytest.mark.parametrize("tokenizer", ["bpe", "unigram", "dictionary"])
 def test_a_vocabulary_larger_than_the_corpus_supports_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, pretokens: Path, tokenizer: str
 ) -> None:
