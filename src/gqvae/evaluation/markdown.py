@@ -29,6 +29,14 @@ def between(low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
     return "–" if pd.isna(low) else f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
 
 
+def percent_between(value: float, low: Any, high: Any) -> str:
+    """A signed share in per cent with its interval, "−1.2 % [−1.5, −0.9]"; without one, the share alone."""
+    written = share(value, 1, sign=True)
+    if not pd.isna(low):
+        written += f" [{', '.join(f'{100 * end:+.1f}' for end in (low, high))}]"
+    return written.replace("-", "−")
+
+
 def estimate(value: Any, low: Any, high: Any, digits: int = 3) -> str:
     """A number with its interval, "1.5 [1.2, 1.8]"; without one, the number alone."""
     return number(value, digits) if pd.isna(low) else f"{number(value, digits)} {between(low, high, digits)}"

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pandas as pd
 
-from gqvae.config import LanguageModel
 from gqvae.errors import UserError
 from gqvae.evaluation.across import FinishedStudy
-from gqvae.evaluation.intervals import t_interval
-from gqvae.evaluation.markdown import markdown_table, number
-from gqvae.evaluation.results import main_rows
+from gqvae.evaluation.markdown import markdown_table, number, percent_between
 from gqvae.evaluation.tables import read_table
-from gqvae.figures.style import format_bytes, format_count
+from gqvae.figures.steps import written_range
+from gqvae.figures.style import format_bytes
+from gqvae.report.effects import effects
 
-SUBJECT = "gqvae"
-DECISIVE = LanguageModel().decisive_steps
-OPPONENTS = {
-    "fixed_8": "fixed-length tokens (8 bytes)",
-    "bpe": "BPE, same V",
-    "pathpiece": "no network, same V",
-    "bpe_matched": "BPE, equal compression",
-    "pathpiece_matched": "no network, equal compression",
-}
 CANDIDATES = {
     "pathpiece": "spans between gates that open at random",
     "pathpiece_substrings": "half frequent pre-tokens, half substrings",
@@ -39,104 +29,17 @@ NETWORKS = (
     ("fixed_8", "distilled", "fixed length (8 bytes), fewest tokens"),
 )
 
-Cell: TypeAlias = list[float]  # relative advantages, pair by pair
-
-
-def effects(studies: Sequence[FinishedStudy]) -> str:
-    """By how much GQ-VAE is ahead of each other arm: a column for each study, a row for each measure and arm.
-
-    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study. Amounts of text with too
-    few optimiser steps to decide anything are left out, and so is what an earlier study says of the same tokenizers.
-    """
-    cells: dict[tuple[str, str], dict[str, Cell]] = {}
-    signs: dict[tuple[str, str, str], str] = {}  # by measure, arm and study
-    seen: set[tuple[float, ...]] = set()
-    for study in studies:
-        for arm, pairs in _compression(study).items():
-            if tuple(pairs) not in seen:
-                seen.add(tuple(pairs))
-                cells.setdefault(("bytes per token", arm), {})[study.name] = pairs
-        for (amount, arm), pairs in _losses(study).items():
-            cells.setdefault((amount, arm), {})[study.name] = pairs
-        for row in study.table("claims", ("measure", "first", "second", "sign")).itertuples():
-            label = {"bytes_per_token": "bytes per token", "test_bpb": _largest(study)}.get(str(row.measure))
-            if label and row.first == SUBJECT:
-                signs[label, str(row.second), study.name] = f" {row.sign}"
-    runs = pd.concat([read_table(study.tables, "learnability") for study in studies])
-    steps = {
-        _after(amount): f" ({own['steps'].min():,} to {own['steps'].max():,} steps)"
-        for amount, own in runs.groupby("train_bytes")
-    }
-    places = {label: place for place, label in enumerate(["bytes per token", *steps])}
-    rows = []
-    for label, arm in sorted(cells, key=lambda row: (places[row[0]], list(OPPONENTS).index(row[1]))):
-        found = cells[label, arm]
-        shown = [
-            _effect(found[study.name]) + signs.get((label, arm, study.name), "") if study.name in found else "–"
-            for study in studies
-        ]
-        rows.append([f"{label}{steps.get(label, '')}: against {OPPONENTS[arm]}", *shown])
-    return markdown_table(["GQ-VAE", *(_title(study) for study in studies)], rows)
-
-
-def _compression(study: FinishedStudy) -> dict[str, Cell]:
-    found = main_rows(read_table(study.tables, "compression"))
-    ours = found[found["arm"] == SUBJECT].set_index("seed")["bytes_per_token"]
-    cells = {}
-    for arm in ("fixed_8", "bpe", "pathpiece"):
-        theirs = found[found["arm"] == arm]
-        if theirs.empty:
-            continue
-        same = float(theirs["bytes_per_token"].iloc[0]) if theirs["seed"].isna().all() else None
-        values = theirs.set_index("seed")["bytes_per_token"].to_dict()
-        cells[arm] = [float(value) / (same or float(values[seed])) - 1 for seed, value in ours.items()]
-    return cells
-
-
-def _losses(study: FinishedStudy) -> dict[tuple[str, str], Cell]:
-    """By amount of training text and arm."""
-    runs = read_table(study.tables, "learnability")
-    cells = {}
-    for amount, rows in runs[runs["steps"].groupby(runs["train_bytes"]).transform("min") >= DECISIVE].groupby("train_bytes"):
-        bpb = rows.pivot(index="seed", columns="arm", values="test_bpb")
-        for arm in OPPONENTS:
-            if arm in bpb and SUBJECT in bpb:
-                cells[_after(amount), arm] = (1 - bpb[SUBJECT] / bpb[arm]).tolist()
-    return cells
-
-
-def _title(study: FinishedStudy) -> str:
-    runs = read_table(study.tables, "learnability")
-    parameters = f", {format_count(float(runs['parameters_non_embedding'].iloc[0]))}" if len(runs) else ""
-    return f"V = {study.vocab_size:,}{parameters} (`{study.name}`)"
-
-
-def _largest(study: FinishedStudy) -> str:
-    runs = read_table(study.tables, "learnability")
-    return _after(runs["train_bytes"].max()) if len(runs) else ""
-
-
-def _after(amount: Any) -> str:
-    return f"bits per byte after {format_bytes(float(amount))}"
-
-
-def _effect(pairs: Cell) -> str:
-    interval = t_interval(pairs)
-    if interval.low is None or interval.high is None:
-        return percent(interval.mean)
-    ends = ", ".join(percent(value).removesuffix(" %") for value in (interval.low, interval.high))
-    return f"{percent(interval.mean)} [{ends}]"
-
 
 def steps(studies: Sequence[FinishedStudy]) -> str:
     """Optimiser steps of the language models, by amount of training text: fewest to most over arms and seeds."""
     rows = []
     for study in studies:
         runs = read_table(study.tables, "learnability")
-        for amount, own in runs.groupby("train_bytes"):
-            low, high = int(own["steps"].min()), int(own["steps"].max())
+        for amount in sorted(set(runs["train_bytes"])):
+            own = runs[runs["train_bytes"] == amount]
             rates = ", ".join(f"{rate:g}" for rate in sorted(set(own["learning_rate"])))
-            rows.append([f"`{study.name}`, {format_bytes(float(amount))}", f"{low:,} to {high:,}", rates])  # type: ignore[arg-type]
+            taken = written_range(own["steps"].min(), own["steps"].max())
+            rows.append([f"`{study.name}`, {format_bytes(amount)}", taken, rates])
     return markdown_table(["study, training text", "optimiser steps", "learning rates chosen"], rows)
 
 
@@ -153,11 +56,9 @@ def claims(studies: Sequence[FinishedStudy]) -> str:
 
 
 def _claim(row: Any) -> str:
-    ends = (
-        "" if pd.isna(row["low"]) else f" [{percent(row['low']).removesuffix(' %')}, {percent(row['high']).removesuffix(' %')}]"
-    )
     corrected = "" if pd.isna(row["p_holm"]) else f", p = {number(row['p_holm'])}"
-    return f"{percent(row['effect'])}{ends}; **{row['verdict']}**; {row['sign']} in {row['ahead']} of {row['seeds']}{corrected}"
+    effect = percent_between(row["effect"], row["low"], row["high"])
+    return f"{effect}; **{row['verdict']}**; {row['sign']}, ahead in {row['ahead']} of {row['seeds']}{corrected}"
 
 
 def candidates(studies: Sequence[FinishedStudy]) -> str:
@@ -206,11 +107,6 @@ def by_command(folder: Path) -> str:
         rows.append([name, *cells, f"{taken.mean():,.0f} s" if len(taken) else "–"])
     sizes = sorted(set(table["vocab_size"]))
     return markdown_table(["", *(f"V = {size:,}" for size in sizes), "processor time, all sizes"], rows)
-
-
-def percent(value: float) -> str:
-    """A share in per cent with its sign: "−1.2 %"."""
-    return f"{100 * value:+.1f} %".replace("-", "−")
 
 
 STUDIES: dict[str, Callable[[Sequence[FinishedStudy]], str]] = {

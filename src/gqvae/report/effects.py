@@ -1,0 +1,90 @@
+"""The table of effects: by how much GQ-VAE is ahead of other tokens, in compression and in what language models reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import pandas as pd
+
+from gqvae.evaluation.across import FinishedStudy
+from gqvae.evaluation.intervals import t_interval
+from gqvae.evaluation.markdown import markdown_table, percent_between
+from gqvae.evaluation.results import main_rows
+from gqvae.evaluation.tables import read_table
+from gqvae.figures.steps import written_range
+from gqvae.figures.style import format_bytes, format_count
+
+SUBJECT = "gqvae"
+OPPONENTS = {
+    "fixed_8": "fixed-length tokens (8 bytes)",
+    "bpe": "BPE, same V",
+    "pathpiece": "no network, same V",
+    "bpe_matched": "BPE, equal compression",
+    "pathpiece_matched": "no network, equal compression",
+}
+MATCHED = ("bpe_matched", "pathpiece_matched")  # that these compress equally is their making, no finding
+COMPRESSION = 0  # stands for the measure where others are amounts of training text
+
+Place: TypeAlias = tuple[int, int]  # of a row: amount of training text, place of the opponent
+
+
+def effects(studies: Sequence[FinishedStudy]) -> str:
+    """A column for each study; a row for each measure and arm, with the optimiser steps of the language models behind it.
+
+    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study, and "too few steps" where
+    a run of either arm has fewer than the study asks for.
+    """
+    columns = [_column(study) for study in studies]
+    rows = []
+    for place in sorted({place for column in columns for place in column}):
+        amount, opponent = place
+        cells = [column[place] for column in columns if place in column]
+        steps = [count for _, counts in cells for count in counts]
+        measure = "bytes per token"
+        if amount != COMPRESSION:
+            measure = f"bits per byte after {format_bytes(amount)} ({written_range(min(steps), max(steps))} steps)"
+        shown = [column[place][0] if place in column else "–" for column in columns]
+        rows.append([f"{measure}: against {list(OPPONENTS.values())[opponent]}", *shown])
+    return markdown_table(["GQ-VAE", *map(_title, studies)], rows)
+
+
+def _title(study: FinishedStudy) -> str:
+    runs = read_table(study.tables, "learnability")
+    parameters = f", {format_count(float(runs['parameters_non_embedding'].iloc[0]))}" if len(runs) else ""
+    return f"V = {study.vocab_size:,}{parameters} (`{study.name}`)"
+
+
+def _column(study: FinishedStudy) -> dict[Place, tuple[str, list[int]]]:
+    """By row: what stands there, and the steps of the runs behind it."""
+    compression = main_rows(read_table(study.tables, "compression"))
+    runs = read_table(study.tables, "learnability")
+    claims = study.table("claims", ("measure", "first", "second", "sign"))
+    signs = {(row.measure, row.second): f" {row.sign}" for row in claims[claims["first"] == SUBJECT].itertuples()}
+    column: dict[Place, tuple[str, list[int]]] = {}
+    for number, arm in enumerate(OPPONENTS):
+        ratios = _ratios(compression, arm, "bytes_per_token")
+        if arm not in MATCHED and ratios:
+            column[COMPRESSION, number] = _effect([ratio - 1 for ratio in ratios]) + signs.get(("bytes_per_token", arm), ""), []
+        for amount, own in runs.groupby("train_bytes"):
+            ratios = _ratios(own, arm, "test_bpb")
+            if not ratios:
+                continue
+            steps = own[own["arm"].isin([SUBJECT, arm])]["steps"].tolist()
+            sign = signs.get(("test_bpb", arm), "") if amount == runs["train_bytes"].max() else ""
+            said = sign if min(steps) >= study.decisive_steps else " too few steps"
+            column[int(str(amount)), number] = _effect([1 - ratio for ratio in ratios]) + said, steps
+    return column
+
+
+def _ratios(table: pd.DataFrame, arm: str, measure: str) -> list[float]:
+    """GQ-VAE ÷ another arm, seed by seed; a tokenizer without seeds is the same at each. Empty where an arm is not there."""
+    ours, theirs = (table[table["arm"] == name].set_index("seed")[measure] for name in (SUBJECT, arm))
+    if theirs.index.isna().all():
+        return [float(value / theirs.iloc[0]) for value in ours] if len(theirs) else []
+    return (ours / theirs).astype(float).tolist()
+
+
+def _effect(advantages: list[float]) -> str:
+    interval = t_interval(advantages)
+    return percent_between(interval.mean, interval.low, interval.high)
