@@ -29,6 +29,7 @@ from gqvae.corpus.text_file import open_file, read_documents
 from gqvae.evaluation.compression import measure
 from gqvae.evaluation.provenance import PACKAGE, code_digest, git_state, machine, versions
 from gqvae.files import read_json, write_json, write_rows
+from gqvae.tokenizers.from_text import folders_of
 from gqvae.tokenizers.load import load_tokenizer
 from gqvae.verbs.product_training import METHODS, NETWORK, SEPARATOR
 
@@ -135,9 +136,7 @@ def main() -> None:
     for method in arguments.methods:
         for seed in arguments.seeds if method == NETWORK else [None]:
             run = trained(method, seed, arguments, text["sha256"])
-            sizes = sorted(set(arguments.sizes))
-            folders = {size: run["folder"] / f"v{size}" if len(sizes) > 1 else run["folder"] for size in sizes}
-            table += rows(method, seed, folders, run["times"], test)
+            table += rows(method, seed, folders_of(run["folder"], arguments.sizes), run["times"], test)
     bpe = {row["vocab_size"]: row["bytes_per_token"] for row in table if row["method"] == "bpe"}
     for row in table:
         row["ratio_to_bpe"] = row["bytes_per_token"] / bpe[row["vocab_size"]] if bpe else ""

@@ -47,7 +47,7 @@ def test_every_key_of_every_block_is_in_the_readme() -> None:
     text = (ROOT / config_docs.README).read_text(encoding="utf-8")
     shown = {model for _, model, _ in config_docs.BLOCKS}
     internal = {config.CorpusBase, config.ArmBase, config.CountedBase, config.LearnedArm, config.RequestedRate}
-    internal |= {config.NetworkRun, config.Distillation, config.Matching, config.CountedTraining}
+    internal |= {config.NetworkRun, config.Distillation, config.Matching, config.CountedTokenizer, config.CountedTraining}
 
     def blocks(model: type[config.Block]) -> set[type[config.Block]]:
         own = [child for child in model.__subclasses__() if child.__module__.startswith("gqvae.config")]

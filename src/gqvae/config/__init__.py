@@ -29,6 +29,7 @@ from gqvae.config.corpus import (
 )
 from gqvae.config.language_models import LanguageModel, ModelSize
 from gqvae.config.networks import (
+    CountedTokenizer,
     CountedTraining,
     Distillation,
     Matching,
@@ -59,6 +60,7 @@ __all__ = [
     "CorpusBase",
     "CountedArm",
     "CountedBase",
+    "CountedTokenizer",
     "CountedTraining",
     "Distillation",
     "FixedArm",

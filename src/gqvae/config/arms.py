@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,14 +36,14 @@ class CountedBase(ArmBase):
     )  # fmt: skip
 
     @property
+    @abstractmethod
     def module(self) -> str:
         """The module of `gqvae.tokenizers` that makes them."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def module_settings(self) -> dict[str, Any]:
         """What that module is told."""
-        raise NotImplementedError
 
 
 class BPEArm(CountedBase):

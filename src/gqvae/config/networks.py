@@ -187,17 +187,20 @@ class Distillation(RequestedRate):
     sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes, all served by one network through pruning.", "tokens")
 
 
-class CountedTraining(Block):
-    """A tokenizer that is made from the counts of pre-tokens alone, at several sizes."""
+class CountedTokenizer(Block):
+    """What makes tokenizers from the counts of pre-tokens alone."""
 
     tokenizer: str = setting(..., "A module of `gqvae.tokenizers` with `Settings` and `train`.", pattern=MODULE_NAME)
     settings: dict[str, Any] = setting({}, "Its settings.")
+
+
+class CountedTraining(CountedTokenizer):
+    """Such tokenizers at several sizes."""
+
     sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes.", "tokens", min_length=1)
 
 
-class Matching(Block):
-    """A tokenizer made from counts, of the size that compresses like another tokenizer."""
+class Matching(CountedTokenizer):
+    """Such a tokenizer of the size that compresses like another tokenizer."""
 
-    tokenizer: str = setting(..., "A module of `gqvae.tokenizers` with `Settings` and `train`.", pattern=MODULE_NAME)
-    settings: dict[str, Any] = setting({}, "Its settings.")
     match_tolerance: float = setting(0.005, "Relative difference in bytes per token that counts as matched.", ge=0)

@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from gqvae.evaluation.across import FinishedStudy, claims_across
-from gqvae.figures.claims import LOOKS, axis_end
+from gqvae.figures.claims import LOOKS, axis_end, draw_effect
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
 
 ROW = 0.165  # inches of one study
@@ -106,7 +105,7 @@ def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float) -> 
     found: Any = block.itertuples()
     for number, row in enumerate(found):
         y = middle - (len(block) - 1) / 2 + number
-        _draw_row(axes, y, row, reach)
+        draw_effect(axes, y, row, reach, f"{row.study} {row.claim}")
         name = f"{row.study}, {arm_style(row.second).name}" if several else row.study
         axes.text(-0.03, y, name, transform=place, fontsize=6.5, ha="right", va="center")
         interval = f"  [{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else "  no interval"
@@ -116,18 +115,3 @@ def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float) -> 
         axes.text(
             1.045, y, words, transform=place, fontsize=6.5, fontweight=weight, ha="left", va="center", color=LOOKS[row.verdict][0]
         )
-
-
-def _draw_row(axes: Axes, y: float, row: Any, reach: float) -> None:
-    """Effect, interval and margin of a claim in one study; an effect beyond the axis has no marker, only the arrow at its end."""
-    color, marker = LOOKS[row.verdict]
-    effect = 100 * row.effect
-    low, high = (100 * row.low, 100 * row.high) if pd.notna(row.low) else (effect, effect)
-    axes.plot(np.clip([low, high], -reach, reach), [y, y], color=color, linewidth=1.3, zorder=2, label=f"{row.study} {row.claim}")
-    for cut, end, arrow in ((low < -reach, -reach, "<"), (high > reach, reach, ">")):
-        if cut:
-            axes.plot(end, y, arrow, color=color, markersize=3.5, clip_on=False, zorder=3)
-    if abs(effect) <= reach:
-        axes.plot(effect, y, marker, color=color, markersize=4.5, zorder=4)
-    if row.margin:
-        axes.plot([-100 * row.margin] * 2, [y - 0.4, y + 0.4], color="#000000", linewidth=0.9, linestyle=(0, (2, 1.5)))

@@ -79,24 +79,30 @@ def axis_end(data: pd.DataFrame) -> float:
     return 100 * max(REACH * float(effects.quantile(MOST, interpolation="nearest")), 1.2 * float(data["margin"].max()), 1e-3)
 
 
-def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
-    """One row; what lies beyond the axis is an arrow at its end with the number beside it."""
+def draw_effect(axes: Axes, y: float, row: Any, reach: float, label: str | None = None) -> None:
+    """Effect, interval and margin of a claim; what lies beyond the axis is an arrow at its end, and an effect there has no marker."""
     color, marker = LOOKS[row.verdict]
     effect = 100 * row.effect
     low, high = (100 * row.low, 100 * row.high) if pd.notna(row.low) else (effect, effect)
-    axes.plot(np.clip([low, high], -reach, reach), [place, place], color=color, linewidth=1.4, zorder=2)
+    axes.plot(np.clip([low, high], -reach, reach), [y, y], color=color, linewidth=1.4, zorder=2, label=label)
     for cut, end, arrow in ((low < -reach, -reach, "<"), (high > reach, reach, ">")):
         if cut:
-            axes.plot(end, place, arrow, color=color, markersize=4, clip_on=False, zorder=3)
+            axes.plot(end, y, arrow, color=color, markersize=4, clip_on=False, zorder=3)
     if abs(effect) <= reach:
-        axes.plot(effect, place, marker, color=color, markersize=5, zorder=3)
+        axes.plot(effect, y, marker, color=color, markersize=5, zorder=4)
     if row.margin:
-        axes.plot([-100 * row.margin] * 2, [place - 0.32, place + 0.32], color="#000000", linewidth=1, linestyle=(0, (2, 1.5)))
+        axes.plot([-100 * row.margin] * 2, [y - 0.36, y + 0.36], color="#000000", linewidth=1, linestyle=(0, (2, 1.5)))
+
+
+def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
+    """One row; beside it what its tests lead to."""
+    draw_effect(axes, place, row, reach)
+    color, effect = LOOKS[row.verdict][0], 100 * row.effect
     beside = axes.get_yaxis_transform()
     lines = textwrap.wrap(f"{row.claim}: {row.text}", WRAP)
     lines.append(f"{arm_style(row.first).name} against {arm_style(row.second).name}")
     axes.text(-0.02, place, "\n".join(lines), transform=beside, fontsize=6.5, ha="right", va="center")
-    interval = f"  [{low:+.1f}, {high:+.1f}]" if pd.notna(row.low) else ""
+    interval = f"  [{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else ""
     found = f"{effect:+.2f} %{interval}\n{row.verdict}{_sign(row)}"
     axes.text(1.03, place + 0.1, found, transform=beside, fontsize=6.5, ha="left", va="bottom", color=color)
     axes.text(1.03, place + 0.15, _p_values(row), transform=beside, fontsize=SMALL, ha="left", va="top", color="#444444")

@@ -29,9 +29,15 @@ COUNTING = "counting"  # working folder of these methods: the training of a netw
 WRITING = "writing.json"  # which call writes them: there from the first tokenizer to the last
 
 
+def folders_of(out: Path, sizes: Sequence[int]) -> dict[int, Path]:
+    """The folder of each size: `out` itself for one, `out`/v<size> for each of several."""
+    different = sorted(set(sizes))
+    return {size: out if len(different) == 1 else out / f"v{size}" for size in different}
+
+
 @dataclass(frozen=True)
 class Output:
-    """The folders of one call: `out` itself for one vocabulary size, `out`/v<size> for each of several.
+    """The folders of one call, see `folders_of`.
 
     Attributes:
         out: the folder that the user named.
@@ -51,8 +57,7 @@ class Output:
     @property
     def folders(self) -> dict[int, Path]:
         """The folder of each size."""
-        sizes = sorted(set(self.sizes))
-        return {size: self.out if len(sizes) == 1 else self.out / f"v{size}" for size in sizes}
+        return folders_of(self.out, self.sizes)
 
     def check(self) -> None:
         """Refuse folders that hold tokenizers, before any work; a call that was killed while it wrote several may go on.

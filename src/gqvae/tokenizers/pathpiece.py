@@ -21,10 +21,7 @@ from gqvae.config import RESERVED_IDS, Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers import candidates
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.vocabulary import fewest_tokens, prune, string_ids
-
-CANDIDATES_PER_ID = 2.5
-LEAST_SIZE = 4096  # smaller vocabularies have as many candidates as this one
+from gqvae.tokenizers.vocabulary import enough_candidates, fewest_tokens, prune, string_ids
 
 logger = logging.getLogger("gqvae")
 
@@ -77,7 +74,7 @@ class PathPieceTokenizer(Tokenizer):
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, PathPieceTokenizer]:
     """Prune the candidates once, through every size; one that the candidates do not fill gets all that are used."""
     pretokens = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
-    number = settings.count or int(CANDIDATES_PER_ID * max(LEAST_SIZE, *sizes))
+    number = settings.count or enough_candidates(max(sizes))
     found = prune(_candidates(counts, settings, number), pretokens, sizes)
     made = {size: PathPieceTokenizer(found[size], size) for size in sizes}
     for size, tokenizer in made.items():

@@ -15,8 +15,15 @@ import numpy as np
 from gqvae.config import BYTE_VALUES, RESERVED_IDS
 from gqvae.progress import Progress
 
+CANDIDATES_PER_ID = 2.5
+SERVED = 4096  # smaller vocabularies are pruned from the candidates of this one: fewer make worse strings
 DROPPED_PER_ROUND = 0.1  # share of the strings that may go before counts are taken anew
 EXCHANGED = (0.1, 0.1, 0.05, 0.05, 0.02, 0.02, 0.01, 0.01)  # shares of the strings that are taken in again, try by try
+
+
+def enough_candidates(largest: int) -> int:
+    """Strings to prune from for vocabularies up to a size: codes of a network, or counted ones."""
+    return int(CANDIDATES_PER_ID * max(largest, SERVED))
 
 
 def fewest_tokens(text: bytes, ids: Mapping[bytes, int], longest: int) -> list[int]:

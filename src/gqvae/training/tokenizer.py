@@ -15,12 +15,11 @@ from gqvae.files import file_digest, json_digest, read_json, write_json
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.distillation import distill
 from gqvae.tokenizers.from_text import Output
+from gqvae.tokenizers.vocabulary import enough_candidates
 from gqvae.training.network import train_network
 
 WORKING = "training"  # working folder, see `Output`
 TRAINED = "trained.json"
-CODES_PER_STRING = 2.5  # codes trained for each id of the largest vocabulary; the best are kept
-SERVED = 4096  # smaller vocabularies are pruned from the codes of this one: fewer codes make worse strings
 
 logger = logging.getLogger("gqvae")
 
@@ -31,7 +30,7 @@ def default_run(vocab_size: int) -> NetworkRun:
     Up to 4,096 it is the one of `configs/tokenizer-quality.yaml`, K = 10,240 included: what that study measures is what users get.
     Beyond, K grows with the vocabulary.
     """
-    codes = int(CODES_PER_STRING * max(vocab_size, SERVED))
+    codes = enough_candidates(vocab_size)
     network = Network(width=128, encoder_layers=2, gater_layers=1, decoder_layers=2, codebook_size=codes)
     return NetworkRun(network=network, training=NetworkTraining(steps=1600, unquantized_steps=1040))
 

@@ -85,6 +85,7 @@ def add_parser(verbs: Verbs) -> None:
 def train(arguments: argparse.Namespace) -> None:
     """Train, save and export."""
     from gqvae.config import RESERVED_IDS, TextCorpus, load_corpus
+    from gqvae.tokenizers.from_text import folders_of
 
     corpus = (
         load_corpus(arguments.corpus, "--corpus")
@@ -96,9 +97,9 @@ def train(arguments: argparse.Namespace) -> None:
             f"--vocab-size is {min(arguments.vocab_size)}: give more than {RESERVED_IDS} (256 bytes, the end of a document)."
         )
     made = (_by_network if arguments.method == NETWORK else _by_counts)(corpus, arguments)
+    folders = folders_of(arguments.out, arguments.vocab_size)
     for size, tokenizer in made.items():
-        folder = arguments.out if len(made) == 1 else arguments.out / f"v{size}"
-        logger.info("%s: %d ids%s", folder, tokenizer.vocab_size, tokenizer.encoder and f", encoder {tokenizer.encoder}")
+        logger.info("%s: %d ids%s", folders[size], tokenizer.vocab_size, tokenizer.encoder and f", encoder {tokenizer.encoder}")
 
 
 def _by_network(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, Tokenizer]:
