@@ -82,4 +82,8 @@ def test_an_arm_that_is_never_quantized_has_a_network_and_no_tokens() -> None:
 
 def test_figures_are_those_that_have_something_to_show() -> None:
     assert set(layout.figures(fabricated_settings())) == set(layout.FIGURES)
-    assert set(layout.FIGURES) - set(layout.figures(fabricated_settings(arms={"bpe": {"kind": "bpe"}}))) == {"training"}
+    assert set(layout.FIGURES) - set(layout.figures(fabricated_settings(arms={"bpe": {"kind": "bpe"}}))) == {
+        "training", "claims", "advantage"
+    }  # fmt: skip
+    silent = fabricated_settings(arms={"bpe": {"kind": "bpe", "language_model": False}})
+    assert layout.figures(silent) == ("compression", "rank_frequency")

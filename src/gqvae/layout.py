@@ -14,6 +14,7 @@ from gqvae.config import RESERVED_IDS, BorrowedArm, BPEArm, BytesArm, Claim, Cou
 from gqvae.errors import UserError
 
 MATCHED = "matched"
+REFERENCE = "bpe_matched"  # the arm of equal compression, as the configurations name it
 BASELINE = "bpe"  # the arm whose compression at the same vocabulary size is the denominator of ratios
 TABLES = (
     "compression",
@@ -245,7 +246,9 @@ def tuned_arms(study: Study) -> tuple[str, ...]:
 
 def figures(study: Study) -> tuple[str, ...]:
     """The figures of the default target that have something to show."""
-    shown = {"tuning": tuned_arms(study), "training": learned_arms(study)}
+    trained = [name for name, arm in study.arms.items() if arm.language_model]
+    shown: dict[str, object] = {"tuning": tuned_arms(study), "training": learned_arms(study), "claims": decidable_claims(study)}
+    shown |= dict.fromkeys(("convergence", "learnability", "breakdown"), trained) | {"advantage": REFERENCE in trained}
     return tuple(figure for figure in FIGURES if shown.get(figure, True))
 
 

@@ -15,9 +15,9 @@ import pandas as pd
 
 from gqvae.config import Study
 from gqvae.evaluation.intervals import t_interval
+from gqvae.layout import REFERENCE
 
 FACTORS = (1.0, 1.1, 1.25)
-REFERENCE = "bpe_matched"  # the arm of equal compression, as the configurations name it
 AMOUNTS = {"bytes": "bytes", "tokens": "tokens", "flops": "flops", "steps": "step"}  # column here: column of a curve
 
 Floats = npt.NDArray[np.float64]

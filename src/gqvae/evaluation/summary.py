@@ -13,10 +13,10 @@ from gqvae.errors import UserError
 from gqvae.evaluation.captions import figure
 from gqvae.evaluation.distribution import ALPHA
 from gqvae.evaluation.markdown import between, estimate, markdown_table, number, share
-from gqvae.evaluation.milestones import REFERENCE
 from gqvae.evaluation.results import main_rows
 from gqvae.evaluation.tables import read_table
 from gqvae.files import atomic_open, read_json
+from gqvae.layout import REFERENCE
 
 
 def summarize(study: Study, results: Path, out: Path) -> None:
@@ -45,7 +45,7 @@ def summary(study: Study, results: Path) -> str:
             figure("convergence"),
             _milestones(tables["milestone_means"]),
         ]
-        parts += [figure("learnability"), figure("advantage")]
+        parts += [figure(name) for name in ("learnability", "advantage") if name in layout.figures(study)]
         parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
         parts += [figure("breakdown"), "### What the choice of windows is worth", _contexts(tables["contexts"])]
     if len(tables["differences"]):

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from gqvae.evaluation.intervals import t_interval
-from gqvae.evaluation.milestones import REFERENCE
 from gqvae.evaluation.tables import read_table
 from gqvae.figures.learnability import SEEDS_FOR_BARS
 from gqvae.figures.steps import DECISIVE, HOLLOW, draw_hollow, note_below, range_of, under_amounts
@@ -29,6 +28,7 @@ from gqvae.figures.style import (
     new_figure,
     write_heading,
 )  # fmt: skip
+from gqvae.layout import REFERENCE
 
 TABLES = ("convergence", "learnability", "model_sizes")
 WHILE, TEXT, SIZE = "while training", "training text", "model size"

@@ -101,7 +101,7 @@ def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
     beside = axes.get_yaxis_transform()
     lines = textwrap.wrap(f"{row.claim}: {row.text}", WRAP)
     lines.append(f"{arm_style(row.first).name} against {arm_style(row.second).name}")
-    axes.text(-0.02, place, "\n".join(lines), transform=beside, fontsize=6.5, ha="right", va="center")
+    axes.text(-0.03, place, "\n".join(lines), transform=beside, fontsize=6.5, ha="right", va="center")
     interval = f"  [{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else ""
     found = f"{effect:+.2f} %{interval}\n{row.verdict}{_sign(row)}"
     axes.text(1.03, place + 0.1, found, transform=beside, fontsize=6.5, ha="left", va="bottom", color=color)

@@ -66,8 +66,8 @@ _KNOWN = {
 _OTHER_COLORS = ("#C020B0", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
 _OTHER_MARKERS = ("v", "<", ">", "^", "p", "h", "d", "*")
 
-# Of series that are no arms (Okabe and Ito); of each a different number, so that many series differ.
-_SERIES_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
+# Of series that are no arms (Okabe and Ito, and a violet).
+_SERIES_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00", "#7F3C8D")
 _SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
