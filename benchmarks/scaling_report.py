@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gqvae.evaluation.power_laws import fit
-from gqvae.evaluation.tables import write_csv
 from gqvae.figures.style import SYNTHETIC_NOTE, LineEnd, label_line_ends, new_figure, save_pictures, styled
+from gqvae.measures.power_laws import fit
+from gqvae.study.tables import write_csv
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published" / "scaling"
 GROWN = 1.25  # times the cheapest size: below, a stage is flat

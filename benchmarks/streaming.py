@@ -22,7 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from gqvae.corpus.synthetic import Storyteller
+from gqvae.corpus.stories.generator import Storyteller
 
 MB = 10**6
 COLUMNS = ("text", "encoder", "workers", "repetition", "bytes", "seconds", "mb_per_s", "peak_mb", "worker_peak_mb")

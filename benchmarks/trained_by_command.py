@@ -26,9 +26,9 @@ from typing import Any
 from gqvae.config import NetworkRun, TextCorpus, parse, read_settings
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.text_file import open_file, read_documents
-from gqvae.evaluation.compression import measure
-from gqvae.evaluation.provenance import PACKAGE, code_digest, git_state, machine, versions
 from gqvae.files import read_json, write_json, write_rows
+from gqvae.measures.compression import measure
+from gqvae.study.provenance import PACKAGE, code_digest, git_state, machine, versions
 from gqvae.tokenizers.from_text import folders_of
 from gqvae.tokenizers.load import load_tokenizer
 from gqvae.verbs.product_training import METHODS, NETWORK, SEPARATOR

@@ -12,11 +12,11 @@ import torch
 
 from gqvae.config import Network, Study, parse
 from gqvae.config.block import read_settings
-from gqvae.evaluation.flops import segmentation_flops, training_flops
+from gqvae.distillation.codebook import RATES
+from gqvae.distillation.distill import REMEMBERED
+from gqvae.distillation.rates import GRID, MEASURED_PRETOKENS
+from gqvae.measures.flops import segmentation_flops, training_flops
 from gqvae.models.network import GQVAE
-from gqvae.tokenizers.codebook import RATES
-from gqvae.tokenizers.distillation import REMEMBERED
-from gqvae.tokenizers.rates import GRID, MEASURED_PRETOKENS
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 TEXT_BYTES = 1e12

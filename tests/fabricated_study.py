@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gqvae import layout, runs
 from gqvae.config import RESERVED_IDS, BPEArm, FixedArm, LanguageModel, ModelSize, Study, Vocabulary
-from gqvae.evaluation.contexts import ALONE, HALF, LONG
-from gqvae.evaluation.tables import COLUMNS, HISTORY, RESULT
 from gqvae.files import file_digest, write_json
+from gqvae.measures.contexts import ALONE, HALF, LONG
+from gqvae.study import layout, runs
+from gqvae.study.tables import COLUMNS, HISTORY, RESULT
 
 QUALITY = {"bytes": 0.0, "bpe": 0.50, "bpe_matched": 0.47, "fixed": 0.33, "fixed_2": 0.30, "gqvae": 0.49, "gqvae_paper": 0.40}
 QUALITY |= {"dictionary_2": 0.2, "dictionary_3": 0.25}

@@ -12,11 +12,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gqvae import layout, runs
 from gqvae.config import Study, SyntheticCorpus, parse
 from gqvae.corpus.sources import open_source
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
+from gqvae.study import layout, runs
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 BASES = [yaml.safe_load((CONFIGS / name).read_text(encoding="utf-8")) for name in ("smoke.yaml", "tinystories-sample.yaml")]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gqvae.evaluation.intervals import t_interval
+from gqvae.measures.intervals import t_interval
 from gqvae.report import pages
 
 ROOT = Path(__file__).parents[1]

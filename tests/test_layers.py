@@ -9,14 +9,18 @@ from gqvae.source_files import PACKAGE
 
 # From the bottom to the top; a layer is a sub-package or a set of modules of the package itself.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "config", "devices", "files", "progress", "layout", "runs", "source_files", "config_docs"),
+    ("errors", "config", "devices", "files", "progress", "source_files", "config_docs"),
     ("corpus",),
     ("models",),
+    ("vocabularies",),
     ("tokenizers",),
+    ("distillation",),
     ("training",),
-    ("evaluation",),
+    ("measures",),
+    ("study",),
     ("figures",),
     ("report",),
+    ("jobs",),
     ("verbs",),
     ("cli",),
     ("__main__",),

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gqvae import layout
 from gqvae.config import Study, parse
-from gqvae.evaluation.tables import write_csv
 from gqvae.figures.plot import FIGURES
 from gqvae.figures.plot_across import plot_across
 from gqvae.report import pages
+from gqvae.study import layout
+from gqvae.study.tables import write_csv
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"

@@ -72,7 +72,7 @@ def test_unknown_modules_and_functions_are_errors(toy: Path) -> None:
 
 def test_paths_are_relative_to_the_working_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PACKAGE.parents[1])
-    assert source_files("gqvae.layout") == ["src/gqvae/layout.py"]
+    assert source_files("gqvae.study.layout") == ["src/gqvae/study/layout.py"]
 
 
 def test_package_root_imports_nothing_so_that_leaving_it_out_is_sound() -> None:

@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 
 from gqvae.config import SyntheticCorpus
-from gqvae.corpus import story_lexicon, story_plots, story_scenes
 from gqvae.corpus.pretokens import count_pretokens
-from gqvae.corpus.story_cast import Cast
-from gqvae.corpus.synthetic import Storyteller, open_synthetic
+from gqvae.corpus.stories import lexicon as story_lexicon
+from gqvae.corpus.stories import plots as story_plots
+from gqvae.corpus.stories import scenes as story_scenes
+from gqvae.corpus.stories.cast import Cast
+from gqvae.corpus.stories.generator import Storyteller, open_synthetic
 
 TEMPLATES = [
     *story_scenes.OPENINGS,
@@ -50,7 +52,7 @@ def test_story_is_a_function_of_seed_and_index(documents):
 
 
 def test_text_does_not_depend_on_the_hash_seed_or_the_process(documents):
-    code = "import hashlib; from gqvae.corpus.synthetic import Storyteller as S; s = S(0); "
+    code = "import hashlib; from gqvae.corpus.stories.generator import Storyteller as S; s = S(0); "
     code += "print(hashlib.sha256(''.join(s.tell(i) for i in range(300)).encode()).hexdigest())"
     expected = hashlib.sha256(b"".join(documents[:300])).hexdigest()
     for seed in ("1", "2"):

@@ -27,7 +27,7 @@ import lightning.pytorch  # noqa: F401  (imported once, for all workers)
 import safetensors.torch  # noqa: F401
 import torch
 
-import gqvae.evaluation.language_model
+import gqvae.jobs.language_model
 import gqvae.training.network  # noqa: F401
 from gqvae.cli import main
 from gqvae.training import resume

@@ -11,12 +11,12 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gqvae.evaluation.across import finished_studies
-from gqvae.evaluation.frontier import PANEL
 from gqvae.figures import across, by_text, frontier
 from gqvae.figures.claims import axis_end
 from gqvae.figures.labels import Word, write_beside
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, styled
+from gqvae.study.across import finished_studies
+from gqvae.study.frontier import PANEL
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 FACTS = CorpusFacts("some studies", False)

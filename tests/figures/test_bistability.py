@@ -12,10 +12,10 @@ import pytest
 from fabricated_study import fabricate, fabricate_rates, fabricated_settings
 from gqvae.config import Study
 from gqvae.errors import UserError
-from gqvae.evaluation.ablations import collect_ablations
 from gqvae.figures import bistability
 from gqvae.figures.plot import plot
 from gqvae.figures.style import CorpusFacts, styled
+from gqvae.study.ablations import collect_ablations
 
 CORPUS = CorpusFacts("a real corpus", False)
 

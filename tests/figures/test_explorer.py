@@ -20,7 +20,7 @@ from gqvae.figures.explorer import PASSAGE, explorer_page
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.bpe import train_bpe
 from gqvae.tokenizers.bytes import BytesTokenizer
-from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
+from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 TYPED = "It's <|endoftext|> the  fox’s naïve 漢字 42!\n\n</script> unbelievable 🙂"
 

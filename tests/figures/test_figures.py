@@ -17,12 +17,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from fabricated_study import fabricate, fabricate_rates, fabricated_settings
-from gqvae import layout
 from gqvae.errors import UserError
-from gqvae.evaluation.ablations import collect_ablations
-from gqvae.evaluation.collect import collect
 from gqvae.figures.plot import FIGURES, plot
 from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, styled
+from gqvae.study import layout
+from gqvae.study.ablations import collect_ablations
+from gqvae.study.collect import collect
 
 NATURAL = CorpusFacts("a real corpus", False)
 LABELS = {

@@ -12,10 +12,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from gqvae.evaluation.across import finished_studies
 from gqvae.figures import across, away, by_text, frontier
 from gqvae.figures.plot import FIGURES
 from gqvae.figures.style import CorpusFacts, styled
+from gqvae.study.across import finished_studies
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 STUDIES = sorted(path.parent for path in PUBLISHED.glob("*/provenance.json"))

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from fabricated_study import fabricate, fabricated_settings
 from gqvae.config import LanguageModel
-from gqvae.evaluation.collect import collect
 from gqvae.figures import advantage, convergence, learnability
 from gqvae.figures.style import CorpusFacts, styled
+from gqvae.study.collect import collect
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import pytest
 
 from fabricated_study import fabricate, fabricated_settings
 from gqvae.errors import UserError
-from gqvae.evaluation.collect import collect
 from gqvae.files import read_json, write_json
 from gqvae.report import pages
 from gqvae.report.tables import block
+from gqvae.study.collect import collect
 
 PAGE = "# A page\n\n<!-- results: effects one two -->\nstale\n<!-- end of results -->\n\nProse with 3 numbers.\n"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gqvae.evaluation.markdown import percent_between
+from gqvae.report.markdown import percent_between
 from gqvae.report.tables import block
 
 ROOT = Path(__file__).parents[2]

@@ -23,7 +23,7 @@ from gqvae.tokenizers.byte_level import from_text
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.export import END_OF_DOCUMENT_TEXT, PADDING_TEXT, export, fast_tokenizer
 from gqvae.tokenizers.load import load_tokenizer
-from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
+from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 ARMS = ("bytes", "bpe", "pathpiece", "distilled")
 MARKED = f"A {END_OF_DOCUMENT_TEXT} is text, and so is {PADDING_TEXT}{END_OF_DOCUMENT_TEXT}. "

@@ -8,7 +8,8 @@ from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.matching import bytes_per_token
-from gqvae.tokenizers.vocabulary import fewest_tokens, prune, string_ids
+from gqvae.vocabularies.pruning import prune
+from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 
 @pytest.mark.parametrize("candidates", ["random_gates", "bpe", "substrings", "chunks"])
@@ -21,7 +22,7 @@ def test_every_source_of_candidates_fills_the_sizes_and_gives_the_text_back(coun
 
 
 def test_it_is_the_pruning_of_every_other_vocabulary_and_the_fewest_tokens(counts: PretokenCounts) -> None:
-    from gqvae.tokenizers.candidates import random_gates
+    from gqvae.vocabularies.candidates import random_gates
 
     made = trainer("pathpiece", {"count": 80, "cut_probabilities": [0.2], "max_token_bytes": 6})(counts, [280])[280]
     pairs = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))

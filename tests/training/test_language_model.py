@@ -18,7 +18,7 @@ from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.source import Source
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
-from gqvae.evaluation.language_model import run_language_model
+from gqvae.jobs.language_model import run_language_model
 from gqvae.models.lm import IGNORED
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.token_files import TokenFile, write_record, write_split
@@ -253,7 +253,7 @@ def test_interrupted_run_goes_on_to_the_same_files(
 def test_measurements_after_training_can_be_repeated_without_training_again(
     study: Path, whole: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gqvae.evaluation import language_model
+    from gqvae.jobs import language_model
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt

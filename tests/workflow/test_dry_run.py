@@ -11,10 +11,10 @@ import pytest
 import yaml
 from workflow_runs import ROOT, run_snakemake
 
-from gqvae import layout, runs
 from gqvae.config import Study, parse
-from gqvae.evaluation.ablations import ablation_files
-from gqvae.evaluation.collect import expected_files
+from gqvae.study import layout, runs
+from gqvae.study.ablations import ablation_files
+from gqvae.study.collect import expected_files
 
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 

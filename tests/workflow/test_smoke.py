@@ -14,10 +14,10 @@ import pytest
 import yaml
 from workflow_runs import ROOT, copy_of_repository, run_snakemake
 
-from gqvae import layout, runs
 from gqvae.config import Study, parse
-from gqvae.evaluation.collect import expected_files
-from gqvae.evaluation.tables import read_table
+from gqvae.study import layout, runs
+from gqvae.study.collect import expected_files
+from gqvae.study.tables import read_table
 
 # The first test waits for the study; on a busy machine that takes longer than pytest allows by default.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 try:
     from gqvae import config as settings
-    from gqvae import layout, runs
     from gqvae.errors import UserError
     from gqvae.source_files import PACKAGE, source_files
+    from gqvae.study import layout, runs
     from gqvae.tokenizers.counted import check_arms
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")

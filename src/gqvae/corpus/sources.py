@@ -7,7 +7,7 @@ from pathlib import Path
 from gqvae.config import CorpusBase, PythonCorpus, SyntheticCorpus, TextCorpus, TinyStoriesCorpus
 from gqvae.corpus.python_stdlib import open_python_stdlib
 from gqvae.corpus.source import Source
-from gqvae.corpus.synthetic import open_synthetic
+from gqvae.corpus.stories.generator import open_synthetic
 from gqvae.corpus.text_file import open_text
 from gqvae.corpus.tinystories import open_tinystories
 from gqvae.errors import UserError

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from gqvae.evaluation.across import FinishedStudy, claims_across
 from gqvae.figures.claims import LOOKS, axis_end, draw_effect
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
+from gqvae.study.across import FinishedStudy, claims_across
 
 ROW = 0.165  # inches of one study
 GAP = 0.9  # rows between two claims

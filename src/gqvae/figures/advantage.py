@@ -10,8 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from gqvae.evaluation.intervals import t_interval
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.learnability import SEEDS_FOR_BARS
 from gqvae.figures.steps import DECISIVE, HOLLOW, draw_hollow, note_below, range_of, under_amounts
 from gqvae.figures.style import (
@@ -28,7 +26,9 @@ from gqvae.figures.style import (
     new_figure,
     write_heading,
 )  # fmt: skip
-from gqvae.layout import REFERENCE
+from gqvae.measures.intervals import t_interval
+from gqvae.study.layout import REFERENCE
+from gqvae.study.tables import read_table
 
 TABLES = ("convergence", "learnability", "model_sizes")
 WHILE, TEXT, SIZE = "while training", "training text", "model size"

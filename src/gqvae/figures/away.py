@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from gqvae.evaluation.across import FinishedStudy, away_from_home
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, text_color, write_heading
+from gqvae.study.across import FinishedStudy, away_from_home
 
 PANELS = {
     "bytes_per_token": "compression (bytes per token)\n→ better",

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import CorpusFacts, arm_style, describe_seeds, new_figure, text_color, write_heading
+from gqvae.study.tables import read_table
 
 TABLES = ("ablations", "rates")
 PAPER_STYLE = "gqvae_paper"  # every arm of the sweep is the same objective: one colour, told apart by its place on the axis

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import (
     NAME_SIZE,
     CorpusFacts,
@@ -20,6 +19,7 @@ from gqvae.figures.style import (
     new_figure,
     write_heading,
 )
+from gqvae.study.tables import read_table
 
 TABLES = ("breakdown",)
 PANELS = {

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from gqvae.evaluation.across import FinishedStudy, advantages_by_text
 from gqvae.figures.steps import draw_hollow, note_below, under_amounts
 from gqvae.figures.style import CorpusFacts, arm_style, format_bytes, format_count, new_figure, series_style, write_heading
+from gqvae.study.across import FinishedStudy, advantages_by_text
 
 HIGHEST = 0.06  # the axis reaches no farther; intervals that do are cut there
 APART = 1.2  # from the middle of one amount to its outermost study, a factor

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
+from gqvae.study.tables import read_table
 
 TABLES = ("claims",)
 LOOKS = {

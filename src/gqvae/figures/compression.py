@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import (
     CorpusFacts,
     LineEnd,
@@ -23,6 +22,7 @@ from gqvae.figures.style import (
     new_figure,
     write_heading,
 )
+from gqvae.study.tables import read_table
 
 TABLES = ("compression", "matching")
 DASHES = {"": "-", "neural": "-", "distilled": "--"}

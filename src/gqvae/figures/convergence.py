@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.curves import POINT_COLUMNS, seed_curves
 from gqvae.figures.steps import DECISIVE, written_range
 from gqvae.figures.style import (
@@ -25,6 +24,7 @@ from gqvae.figures.style import (
     new_figure,
     write_heading,
 )  # fmt: skip
+from gqvae.study.tables import read_table
 
 TABLES = ("convergence",)
 HIGHEST = 1.8  # top of the axis, in units of the highest final loss; the points beside the figure hold what is above

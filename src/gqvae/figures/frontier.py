@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from gqvae.evaluation.across import FinishedStudy
-from gqvae.evaluation.frontier import CURVES, PANEL, frontier_points
 from gqvae.figures.labels import Word, write_beside
 from gqvae.figures.steps import note_below, range_of
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, format_bytes, format_count, new_figure, text_color, write_heading
+from gqvae.study.across import FinishedStudy
+from gqvae.study.frontier import CURVES, PANEL, frontier_points
 
 ACROSS = 4  # panels beside one another, at most
 WIDE, HIGH = 2.35, 2.4  # inches of a panel, with what is written around it

@@ -8,8 +8,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gqvae.evaluation.intervals import t_interval
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.steps import DECISIVE, HOLLOW, draw_hollow, note_below, range_of, under_amounts
 from gqvae.figures.style import (
     CorpusFacts,
@@ -25,6 +23,8 @@ from gqvae.figures.style import (
     new_figure,
     write_heading,
 )  # fmt: skip
+from gqvae.measures.intervals import t_interval
+from gqvae.study.tables import read_table
 
 TABLES = ("learnability", "model_sizes")
 TEXT = "training text"

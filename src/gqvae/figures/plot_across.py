@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gqvae.evaluation.across import finished_studies
 from gqvae.figures import across, away, by_text, frontier
 from gqvae.figures.style import CorpusFacts, save, styled
+from gqvae.study.across import finished_studies
 
 
 def plot_across(folders: Sequence[Path], out: Path) -> None:

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.study.tables import read_table
 
 TABLES = ("training",)
 PANELS = {  # column(s) of the history: solid first, dashed second; label of the axis

@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.style import (
     CorpusFacts,
     LineEnd,
@@ -20,6 +19,7 @@ from gqvae.figures.style import (
     new_figure,
     write_heading,
 )
+from gqvae.study.tables import read_table
 
 TABLES = ("tuning",)
 

@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from gqvae.evaluation.across import FinishedStudy
-from gqvae.evaluation.intervals import t_interval
-from gqvae.evaluation.markdown import markdown_table, percent_between
-from gqvae.evaluation.results import main_rows
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.steps import written_range
 from gqvae.figures.style import format_bytes, format_count
+from gqvae.measures.intervals import t_interval
+from gqvae.report.markdown import markdown_table, percent_between
+from gqvae.study.across import FinishedStudy
+from gqvae.study.results import main_rows
+from gqvae.study.tables import read_table
 
 SUBJECT = "gqvae"
 OPPONENTS = {

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 
 from gqvae.errors import UserError
-from gqvae.evaluation.across import FinishedStudy
-from gqvae.evaluation.markdown import markdown_table, number, percent_between
-from gqvae.evaluation.tables import read_table
 from gqvae.figures.steps import written_range
 from gqvae.figures.style import format_bytes
 from gqvae.report.effects import effects
+from gqvae.report.markdown import markdown_table, number, percent_between
+from gqvae.study.across import FinishedStudy
+from gqvae.study.tables import read_table
 
 CANDIDATES = {
     "pathpiece": "spans between gates that open at random",

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from gqvae.config import RESERVED_IDS, Block, setting
+from gqvae.corpus.pieces import cut
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import VocabularyTooLargeError
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.candidates import chunks
-from gqvae.tokenizers.pieces import cut
-from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
+from gqvae.vocabularies.candidates import chunks
+from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 
 class Settings(Block):

@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from gqvae.corpus.pieces import cut
 from gqvae.files import atomic_open, read_json
 from gqvae.tokenizers.base import Tokenizer, share_file
 from gqvae.tokenizers.byte_level import from_text, to_text
 from gqvae.tokenizers.network_files import DESCRIBED, WEIGHTS, NetworkFile
-from gqvae.tokenizers.pieces import cut
-from gqvae.tokenizers.vocabulary import fewest_tokens, string_ids
+from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 if TYPE_CHECKING:  # torch is imported when the network is asked, which the distilled encoder never does
     from gqvae.models.network import GQVAE

@@ -5,7 +5,7 @@ Candidate strings are pruned from the top down: those whose loss would cost the 
 from the same pruning, so what they gain over this one is what the network adds.
 
 Deviations from PathPiece: candidates come from counts of spans at random cuts by default, not from a large BPE (which is a choice,
-too); a tenth of the strings goes at a time; dropped strings are exchanged for kept ones at the end (`tokenizers/vocabulary.py`).
+too); a tenth of the strings goes at a time; dropped strings are exchanged for kept ones at the end (`vocabularies/pruning.py`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from pydantic import Field
 
 from gqvae.config import RESERVED_IDS, Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.tokenizers import candidates
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.vocabulary import enough_candidates, fewest_tokens, prune, string_ids
+from gqvae.vocabularies import candidates
+from gqvae.vocabularies.pruning import enough_candidates, prune
+from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 logger = logging.getLogger("gqvae")
 

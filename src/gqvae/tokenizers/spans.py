@@ -11,8 +11,8 @@ from itertools import groupby
 
 import numpy as np
 
+from gqvae.corpus.pieces import pack
 from gqvae.models.network import GQVAE
-from gqvae.tokenizers.pieces import pack
 
 # Pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company.
 ROWS_ON_CPU = 32

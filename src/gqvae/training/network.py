@@ -19,17 +19,17 @@ from torch import Tensor
 import gqvae.models
 from gqvae import devices
 from gqvae.config import NetworkRun
+from gqvae.corpus import pieces
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.devices import claim_gpu, device_name, resolve_device, resolve_precision
+from gqvae.distillation.codebook import prune_codebook
 from gqvae.files import atomic_open, file_digest, json_digest, write_json
 from gqvae.models.network import GQVAE
 from gqvae.models.objective_base import Losses
 from gqvae.models.objectives import build_objective
 from gqvae.models.quantizer import DEAD_SHARE
 from gqvae.models.rate_controlled import RateControlled
-from gqvae.tokenizers import pieces
 from gqvae.tokenizers.byte_level import to_text
-from gqvae.tokenizers.codebook import prune_codebook
 from gqvae.tokenizers.network_files import CODEBOOK, DESCRIPTION, WEIGHTS, describe, save_weights
 from gqvae.tokenizers.spans import served_rates
 from gqvae.training import acceleration, network, paper_revival, pretoken_batches, runner, string_revival

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gqvae.corpus.pieces import cut, pack
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.tokenizers.pieces import cut, pack
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ import logging
 from pathlib import Path
 
 from gqvae.config import CorpusBase, Distillation, Network, NetworkRun, NetworkTraining
+from gqvae.distillation.distill import distill
 from gqvae.files import file_digest, json_digest, read_json, write_json
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.distillation import distill
 from gqvae.tokenizers.from_text import Output
-from gqvae.tokenizers.vocabulary import enough_candidates
 from gqvae.training.network import train_network
+from gqvae.vocabularies.pruning import enough_candidates
 
 WORKING = "training"  # working folder, see `Output`
 TRAINED = "trained.json"

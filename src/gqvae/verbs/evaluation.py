@@ -49,7 +49,7 @@ def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def collect(arguments: argparse.Namespace) -> None:
     """Write the tables."""
     from gqvae.config import Study, load_settings
-    from gqvae.evaluation.collect import collect as collect_tables
+    from gqvae.study.collect import collect as collect_tables
 
     collect_tables(load_settings(Study, arguments.settings), arguments.results, arguments.out)
 
@@ -57,7 +57,7 @@ def collect(arguments: argparse.Namespace) -> None:
 def collect_ablations(arguments: argparse.Namespace) -> None:
     """Write the tables of the learned arms."""
     from gqvae.config import Study, load_settings
-    from gqvae.evaluation.ablations import collect_ablations as collect_tables
+    from gqvae.study.ablations import collect_ablations as collect_tables
 
     collect_tables(load_settings(Study, arguments.settings), arguments.results, arguments.out)
 
@@ -65,7 +65,7 @@ def collect_ablations(arguments: argparse.Namespace) -> None:
 def summarize(arguments: argparse.Namespace) -> None:
     """Write the summary."""
     from gqvae.config import Study, load_settings
-    from gqvae.evaluation.summary import summarize as write_summary
+    from gqvae.report.summary import summarize as write_summary
 
     write_summary(load_settings(Study, arguments.settings), arguments.results, arguments.out)
 
@@ -73,13 +73,13 @@ def summarize(arguments: argparse.Namespace) -> None:
 def provenance(arguments: argparse.Namespace) -> None:
     """Write the provenance."""
     from gqvae.config import Study, load_settings
-    from gqvae.evaluation.provenance import write_provenance
+    from gqvae.study.provenance import write_provenance
 
     write_provenance(load_settings(Study, arguments.settings), arguments.results, arguments.out)
 
 
 def judge(arguments: argparse.Namespace) -> None:
     """Replace the tables of claims."""
-    from gqvae.evaluation.judging import judge as judge_studies
+    from gqvae.study.judging import judge as judge_studies
 
     judge_studies(arguments.results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from gqvae.layout import ABLATION_FIGURES, FIGURES
+from gqvae.study.layout import ABLATION_FIGURES, FIGURES
 
 
 def add_parsers(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -68,7 +68,7 @@ def train_lm(arguments: argparse.Namespace) -> None:
             raise UserError(f"{arguments.learning_rate} holds no learning_rate: make it with `gqvae choose-learning-rate`.")
         settings = settings.model_copy(update={"learning_rate": chosen["learning_rate"]})
 
-    from gqvae.evaluation.language_model import run_language_model, trial_result
+    from gqvae.jobs.language_model import run_language_model, trial_result
 
     try:
         run_language_model(
@@ -94,6 +94,6 @@ def train_lm(arguments: argparse.Namespace) -> None:
 
 def choose_learning_rate(arguments: argparse.Namespace) -> None:
     """Compare the runs."""
-    from gqvae.evaluation.tuning import choose_learning_rate as choose
+    from gqvae.study.tuning import choose_learning_rate as choose
 
     choose(arguments.runs, arguments.out)

@@ -180,7 +180,7 @@ def decode(arguments: argparse.Namespace) -> None:
 
 def inspect(arguments: argparse.Namespace) -> None:
     """Print a report, and write the vocabulary as a table if asked to."""
-    from gqvae.evaluation.inspection import COLUMNS, id_counts, report, vocabulary
+    from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
 
     tokenizer = _load(arguments)
     counts = _count(arguments.text) if arguments.text else None
@@ -200,8 +200,8 @@ def _count(path: Path) -> PretokenCounts:
 
 def compare(arguments: argparse.Namespace) -> None:
     """Print the table."""
-    from gqvae.evaluation.comparison import COLUMNS, table
-    from gqvae.evaluation.comparison import compare as compared
+    from gqvae.report.comparison import COLUMNS, table
+    from gqvae.report.comparison import compare as compared
     from gqvae.tokenizers.load import load_tokenizer
 
     loaded = {name: load_tokenizer(folder) for name, folder in _named(arguments.tokenizers)}

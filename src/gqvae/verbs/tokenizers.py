@@ -140,7 +140,7 @@ def distill_vocabulary(arguments: argparse.Namespace) -> None:
     """Distil a network into tokenizers."""
     settings = load_settings(Distillation, arguments.settings)
     from gqvae.devices import claim_gpu
-    from gqvae.tokenizers.distillation import distill
+    from gqvae.distillation.distill import distill
 
     claim_gpu()
     for size, tokenizer in distill(arguments.network, settings, _counts(arguments.pretokens, "train")):
@@ -194,7 +194,7 @@ def match_compression(arguments: argparse.Namespace) -> None:
 
 def measure_compression(arguments: argparse.Namespace) -> None:
     """Write the compression table of one family."""
-    from gqvae.evaluation.compression import COLUMNS, measure
+    from gqvae.measures.compression import COLUMNS, measure
 
     splits = {split: _counts(arguments.pretokens, split) for split in ("valid", "test")}
     rows = []
@@ -208,9 +208,9 @@ def measure_compression(arguments: argparse.Namespace) -> None:
 def measure_rates(arguments: argparse.Namespace) -> None:
     """Write the table of rates asked for and reached."""
     from gqvae.errors import UserError
-    from gqvae.evaluation.rates import measure_rates as measure
-    from gqvae.evaluation.tables import COLUMNS
-    from gqvae.layout import split_family
+    from gqvae.measures.rates import measure_rates as measure
+    from gqvae.study.layout import split_family
+    from gqvae.study.tables import COLUMNS
     from gqvae.tokenizers.learned import LearnedTokenizer
 
     bpe, train, valid = (

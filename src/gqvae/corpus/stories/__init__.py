@@ -1,0 +1,1 @@
+"""The embedded corpus: a seeded grammar of simple stories."""

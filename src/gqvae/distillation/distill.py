@@ -1,0 +1,60 @@
+"""From a trained network to tokenizers: decode every code alone, keep the different strings, prune to each vocabulary size, set the rate."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from gqvae.config import Distillation
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.distillation.rates import RateDial
+from gqvae.tokenizers.learned import LearnedTokenizer
+from gqvae.tokenizers.network_files import NetworkFile, trained_strings
+from gqvae.vocabularies.pruning import prune
+
+REMEMBERED = 50_000  # most frequent pre-tokens whose gates are kept with a tokenizer
+TOLERANCE = 0.02  # relative difference to the compression asked for above which the user is told
+
+logger = logging.getLogger("gqvae")
+
+
+def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iterator[tuple[int, LearnedTokenizer]]:
+    """Tokenizers of every requested size from the network in `folder`.
+
+    Ids are given by use: the string that the fewest-tokens segmentation of the training split uses most comes first. The gates of
+    each are set to the compression that is asked for, or else to the rate with the fewest tokens; both on the training split.
+    """
+    file = NetworkFile.of(folder)
+    file.to("auto")
+    codes = file.network.code_strings()
+    # Also strings of codes that were dropped: no span is cut so at the rates that were tried, but a vocabulary may well want them.
+    trained = trained_strings(folder)
+    candidates = {string for string in trained if len(string) > 1}
+    logger.info(
+        "%d codes decode to %d different strings, %d of two or more bytes", len(trained), len(set(trained)), len(candidates)
+    )
+    vocabularies = prune(candidates, list(zip(train.pretokens, train.counts.tolist(), strict=True)), settings.sizes)
+    dial = RateDial(file.network, codes, train)
+    wanted = settings.tokens_per_pretoken
+    if settings.bytes_per_token is not None:
+        wanted = train.total_bytes / train.total / settings.bytes_per_token
+    for size, strings in sorted(vocabularies.items()):
+        setting = dial.best(strings) if wanted is None else dial.nearest(strings, wanted)
+        if wanted is not None and abs(setting.tokens_per_pretoken / wanted - 1) > TOLERANCE:
+            logger.warning(
+                "vocabulary of %d: %.3f tokens per pre-token asked for, %.3f is the nearest that this network reaches: "
+                "widen network.rates, or change the request",
+                size,
+                wanted,
+                setting.tokens_per_pretoken,
+            )
+        tokenizer = LearnedTokenizer(strings, codes, file, settings.encoder, size, setting.rate)
+        if tokenizer.vocab_size < size:
+            logger.warning(
+                "vocabulary of %d asked for: the codebook holds strings for %d; train more codes to fill it",
+                size,
+                tokenizer.vocab_size,
+            )
+        tokenizer.remember(train.pretokens[:REMEMBERED])
+        yield size, tokenizer

@@ -1,0 +1,101 @@
+"""The rate of a trained network's gates: the setting that gives the fewest tokens, or a rate that is asked for, fallback included.
+
+A network is asked for a rate r in tokens per pre-token and its gates come near it; what a tokenizer emits is more, because a span
+without a string of its own in the vocabulary falls back to several tokens. So r is searched for, on the training split.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gqvae.corpus.pieces import cut
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.models.network import GQVAE
+from gqvae.tokenizers.spans import Span, count_spans, served_rates
+from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
+
+GRID = 9  # rates tried over the range
+HALVINGS = 7  # of the interval in which a rate is searched, at most
+CLOSE = 0.001  # relative difference to what is wanted that ends the search
+MEASURED_PRETOKENS = 50_000  # most frequent ones, which stand for the text
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the gates are asked for, and what comes of it."""
+
+    rate: float | None  # asked of the gates; None: the network serves no range of rates
+    tokens_per_pretoken: float  # emitted, fallback included
+    gates_per_pretoken: float
+    fallback_rate: float  # share of gated spans that are encoded anew
+    exact_token_accuracy: float  # share of gated spans that their code decodes to
+
+
+class RateDial:
+    """Rates of one network on one text, for any vocabulary of its strings; the network runs once for each rate tried.
+
+    Args:
+        network: in evaluation mode.
+        codes: the string of each code.
+        text: its pre-tokens.
+    """
+
+    def __init__(self, network: GQVAE, codes: list[bytes], text: PretokenCounts) -> None:
+        self.network, self.codes, self.total = network, codes, 0
+        self.counts: dict[bytes, int] = {}
+        for pretoken, count in zip(text.pretokens[:MEASURED_PRETOKENS], text.counts[:MEASURED_PRETOKENS].tolist(), strict=True):
+            self.total += count
+            for piece in cut(pretoken, network.settings.max_pretoken_bytes):
+                self.counts[piece] = self.counts.get(piece, 0) + count
+        self._spans: dict[float | None, Counter[Span]] = {}
+
+    def at(self, strings: list[bytes], rate: float | None) -> Setting:
+        """What comes of a rate with the vocabulary of `strings`."""
+        if rate not in self._spans:
+            self._spans[rate] = count_spans(self.network, self.counts, rate)
+        spans = self._spans[rate]
+        ids = string_ids(strings)
+        longest = max((len(string) for string in strings), default=1)
+        cost: dict[bytes, int] = {}
+        tokens = exact = fallback = 0
+        for (text, code), count in spans.items():
+            right = self.codes[code] == text
+            exact += count * right
+            if right and text in ids:
+                tokens += count
+                continue
+            if text not in cost:
+                cost[text] = len(fewest_tokens(text, ids, longest))
+            tokens += count * cost[text]
+            fallback += count
+        gates = spans.total()
+        return Setting(rate, tokens / self.total, gates / self.total, fallback / gates, exact / gates)
+
+    def best(self, strings: list[bytes]) -> Setting:
+        """The rate with the fewest tokens."""
+        return min(self._grid(strings), key=lambda found: found.tokens_per_pretoken)
+
+    def nearest(self, strings: list[bytes], wanted: float) -> Setting:
+        """The rate whose tokens per pre-token are nearest to `wanted`."""
+        grid = self._grid(strings)
+        tried = list(grid)
+        for low, high in pairwise(grid):
+            if low.tokens_per_pretoken <= wanted <= high.tokens_per_pretoken:
+                tried += self._between(strings, wanted, low, high)
+        return min(tried, key=lambda found: abs(found.tokens_per_pretoken - wanted))
+
+    def _grid(self, strings: list[bytes]) -> list[Setting]:
+        return [self.at(strings, rate) for rate in served_rates(self.network, GRID)]
+
+    def _between(self, strings: list[bytes], wanted: float, low: Setting, high: Setting) -> list[Setting]:
+        tried = []
+        for _ in range(HALVINGS):
+            assert low.rate is not None and high.rate is not None
+            middle = self.at(strings, (low.rate * high.rate) ** 0.5)
+            tried.append(middle)
+            if abs(middle.tokens_per_pretoken / wanted - 1) < CLOSE:
+                break
+            low, high = (middle, high) if middle.tokens_per_pretoken <= wanted else (low, middle)
+        return tried

@@ -1,0 +1,1 @@
+"""What the rules of the workflow run, from files to files. The command lines that call it are in `gqvae.verbs`."""

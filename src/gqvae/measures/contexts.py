@@ -1,0 +1,68 @@
+"""One model, one text, three ways to cut it into windows: what the choice of windows is worth in bits per byte.
+
+Bits per byte are measured with windows that overlap by half and run across documents (`bits_per_byte`). Beside it: windows that
+overlap by seven eighths, so that every token sees nearly a whole context; and every document alone, from its own beginning, as a user
+meets it. All three score every token once, ends of documents included, over the same bytes; they may differ by nothing but how much a
+token sees, which is given beside each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from gqvae.measures.bits_per_byte import bits_per_byte
+
+HALF, LONG, ALONE = "overlap by half", "overlap by seven eighths", "each document alone"
+
+
+def inputs_seen(targets: int, context: int, stride: int) -> npt.NDArray[np.int64]:
+    """How many tokens the model sees when it predicts each of the targets, by the windows of `bits_per_byte` → (targets,)."""
+    seen = np.minimum(np.arange(1, targets + 1), context)
+    later = max(0, targets - context)
+    seen[targets - later :] = context - stride + 1 + np.arange(later) % stride
+    rest = later % stride  # the last window ends with the text
+    seen[targets - rest :] = context - rest + 1 + np.arange(rest)
+    return seen
+
+
+def compare_contexts(
+    model: Callable[[Tensor, int], Tensor],
+    documents: Sequence[npt.NDArray[np.int32]],
+    byte_lengths: npt.NDArray[np.int64],
+    *,
+    context: int,
+    device: torch.device | str = "cpu",
+) -> list[dict[str, Any]]:
+    """Bits per byte of some documents by each way of cutting.
+
+    Args:
+        model: as for `bits_per_byte`.
+        documents: the ids of each document, between two ends of documents.
+        byte_lengths: (V,) bytes of each id, 0 for the end of a document.
+        context: tokens per window.
+        device: where the model is.
+
+    Returns:
+        Rows with the keys windows, mean_context (tokens seen by a prediction), bpb.
+    """
+    joined = np.concatenate([documents[0][:1], *(document[1:] for document in documents)])
+    rows = []
+    for name, streams, stride in (
+        (HALF, [joined], context // 2),
+        (LONG, [joined], max(1, context // 8)),
+        (ALONE, documents, context // 2),
+    ):
+        bits, size, seen = 0.0, 0, []
+        for ids in streams:
+            raw = int(byte_lengths[ids].sum())
+            found = bits_per_byte(model, ids, byte_lengths, raw, context=context, stride=stride, device=device)
+            bits, size = bits + found.bits, size + raw
+            seen.append(inputs_seen(len(ids) - 1, context, stride))
+        rows.append({"windows": name, "mean_context": float(np.concatenate(seen).mean()), "bpb": bits / size})
+    return rows

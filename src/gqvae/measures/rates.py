@@ -1,0 +1,52 @@
+"""Rates of a network: what its gates do for what they are asked, and how near a tokenizer comes to a compression that is asked for.
+
+Settings are found on the training split (`distillation/rates.py`) and measured on the validation split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.distillation.rates import RateDial, Setting
+from gqvae.measures.compression import count_tokens
+from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.learned import LearnedTokenizer
+from gqvae.tokenizers.spans import served_rates
+
+REQUESTS = 9  # over the range that the network serves
+TARGETS = 7
+LOWEST_TARGET = 1.8  # bytes per token
+HIGHEST_TARGET = 0.9  # of what BPE reaches with the same vocabulary
+
+
+def measure_rates(
+    tokenizer: LearnedTokenizer, bpe: Tokenizer, train: PretokenCounts, valid: PretokenCounts
+) -> Iterator[dict[str, Any]]:
+    """Rows of the table `rates` but arm and seed: first plain requests over the whole range, then targets of compression."""
+    setter, meter = (RateDial(tokenizer.network, tokenizer.codes, split) for split in (train, valid))
+    for request in served_rates(tokenizer.network, REQUESTS):
+        yield _row(tokenizer, meter.at(tokenizer.strings, request), valid, None)
+    highest = HIGHEST_TARGET * valid.total_bytes / count_tokens(bpe, valid)
+    for target in np.linspace(LOWEST_TARGET, highest, TARGETS).tolist():
+        found = setter.nearest(tokenizer.strings, train.total_bytes / train.total / target)
+        yield _row(tokenizer, meter.at(tokenizer.strings, found.rate), valid, target)
+
+
+def _row(tokenizer: LearnedTokenizer, reached: Setting, valid: PretokenCounts, target: float | None) -> dict[str, Any]:
+    length = valid.total_bytes / valid.total
+    bytes_per_token = length / reached.tokens_per_pretoken
+    return {
+        "vocab_size": tokenizer.vocab_size,
+        "request": reached.rate,
+        "gate_rate": reached.gates_per_pretoken,
+        "gate_mean": reached.gates_per_pretoken / length,
+        "target_bytes_per_token": target,
+        "bytes_per_token": bytes_per_token,
+        "relative_error": None if target is None else bytes_per_token / target - 1,
+        "fallback_rate": reached.fallback_rate,
+        "exact_token_accuracy": reached.exact_token_accuracy,
+    }

@@ -1,0 +1,299 @@
+"""`gqvae summarize`: the study in words and tables, every number taken from the tables that `gqvae collect` wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gqvae.config import Study
+from gqvae.errors import UserError
+from gqvae.files import atomic_open, read_json
+from gqvae.measures.distribution import ALPHA
+from gqvae.report.captions import figure
+from gqvae.report.markdown import between, estimate, markdown_table, number, share
+from gqvae.study import layout
+from gqvae.study.layout import REFERENCE
+from gqvae.study.results import main_rows
+from gqvae.study.tables import read_table
+
+
+def summarize(study: Study, results: Path, out: Path) -> None:
+    """Write the summary of a study to `out`; links to figures are relative to `results`."""
+    with atomic_open(out) as stream:
+        stream.write(summary(study, results))
+
+
+def summary(study: Study, results: Path) -> str:
+    """The summary as Markdown."""
+    tables = {name: read_table(results / "tables", name) for name in layout.TABLES}
+    corpus = read_json(results / "corpus" / "corpus.json")
+    parts = [f"# Study `{study.study}`", _corpus(corpus), _reading(study)]
+    if len(tables["claims"]):
+        parts += ["## Claims", _claims(tables["claims"], study.language_model.decisive_steps), figure("claims")]
+    parts += ["## Compression", _compression(tables), figure("compression")]
+    if len(tables["matching"]):
+        parts += ["### Matched compression", _matching(tables["matching"], study.vocabulary.match_tolerance)]
+    if len(tables["training"]):
+        parts += ["### Training of the networks", figure("training")]
+    parts += ["## Distribution of tokens", _distribution(tables["results"]), figure("rank_frequency")]
+    if len(tables["learnability"]):
+        parts += ["## Language models"] + ([figure("tuning")] if len(tables["tuning"]) else [])
+        parts += [
+            _language_models(tables, len(study.seeds)),
+            figure("convergence"),
+            _milestones(tables["milestone_means"]),
+        ]
+        parts += [figure(name) for name in ("learnability", "advantage") if name in layout.figures(study)]
+        parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
+        parts += [figure("breakdown"), "### What the choice of windows is worth", _contexts(tables["contexts"])]
+    if len(tables["differences"]):
+        parts += ["### Paired differences", _differences(tables["differences"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _corpus(corpus: dict[str, Any]) -> str:
+    try:
+        rows = [
+            [split, f"{facts['documents']:,}", f"{facts['bytes']:,}", f"`{facts['sha256'][:12]}`"]
+            for split, facts in ((split, corpus["splits"][split]) for split in ("train", "valid", "test"))
+        ]
+        label, synthetic = corpus["label"], corpus["synthetic"]
+    except (KeyError, TypeError) as error:
+        raise UserError(f"corpus.json lacks {error}: delete the corpus folder and run again.") from None
+    warning = (
+        "\n\n**This corpus is synthetic: generated stories, not natural text. Nothing below speaks about natural language.**"
+    )
+    table = markdown_table(["split", "documents", "bytes", "SHA-256"], rows)
+    return f"Corpus: {label}.{warning if synthetic else ''}\n\n{table}"
+
+
+def _reading(study: Study) -> str:
+    seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''} ({', '.join(map(str, study.seeds))})"
+    interval = (
+        "With one seed there are no intervals: differences cannot be told from chance."
+        if len(study.seeds) == 1
+        else "Intervals are 95 % t-intervals over seeds; with so few seeds they are wide, and they are not corrected for the number of "
+        'comparisons. "Interval includes zero" means that these runs do not tell the two arms apart, not that the arms are equal.'
+    )
+    return (
+        f"How to read this: {seeds}; each trains every tokenizer that depends on a seed and one language model per arm and amount of "
+        "text. **Bytes per token** (higher compresses better): UTF-8 bytes of the raw text over tokens, fallback included. "
+        "**Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, over UTF-8 bytes of "
+        f"the raw text, so that vocabularies can be compared. {interval} All numbers come from the CSV files in `tables/`."
+    )
+
+
+def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
+    found: Any = claims.itertuples()
+    rows = [
+        [
+            f"{row.claim}: {row.text}",
+            f"`{row.first}` against `{row.second}`",
+            share(row.effect, sign=True),
+            *(
+                "–" if pd.isna(low) else f"[{share(low, sign=True)}, {share(high, sign=True)}]"
+                for low, high in ((row.low, row.high), (row.document_low, row.document_high))
+            ),
+            share(row.margin, 0),
+            f"{row.ahead} of {row.seeds}",
+            row.verdict,
+            row.sign,
+        ]
+        for row in found
+    ]
+    note = (
+        "Effect: relative advantage of the first arm, paired by seed; pairs ahead: those in which it is better. Two-sided t tests over pairs at "
+        "5 % decide. Supported: the effect is above minus the margin; contradicted: it is below; not supported: these runs do not decide. Sign: "
+        "whether the first arm is better or worse, whatever the margin. Many tests find something by chance alone; Holm's correction over all "
+        "tests of the study keeps the probability of even one false finding at 5 % or less. The 95 % intervals are not corrected. Those over "
+        "documents are bootstrap intervals: what other test documents of this kind would change. Language models trained for fewer than "
+        f"{decisive_steps:,} optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves such amounts of text out; where "
+        "none is left, the verdict is “too few steps”. Claims and margins stand in the configuration; p values, steps and cells in `claims.csv`."
+    )
+    header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "pairs ahead", "verdict", "sign"]
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _compression(tables: dict[str, pd.DataFrame]) -> str:
+    rows = []
+    for row in tables["results"].itertuples():
+        spread = f"{number(row.bytes_per_token_min)} – {number(row.bytes_per_token_max)}"
+        seeds = len(main_rows(tables["compression"]).query("arm == @row.arm"))
+        values = [number(row.vocab_size, 0), number(row.bytes_per_token), spread if seeds > 1 else "–", number(row.ratio_to_bpe)]
+        rows.append([f"`{row.arm}`", *values, share(row.fallback_rate), share(row.exact_token_accuracy), str(seeds)])
+    header = [
+        "arm",
+        "V",
+        "bytes per token",
+        "lowest – highest",
+        "ratio to BPE, same V",
+        "fallback rate",
+        "exact tokens",
+        "tokenizers",
+    ]
+    note = (
+        "Test split, the tokenizers that the language models read: means over seeds. Fallback rate: share of gate spans that had to be "
+        "encoded again from the vocabulary; exact tokens: share of gate spans whose code decodes exactly. All vocabulary sizes and both "
+        "encoders: `tables/compression.csv`."
+    )
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _matching(matching: pd.DataFrame, tolerance: float) -> str:
+    rows = [
+        [
+            f"`{row.arm}` to `{row.target}`, seed {row.seed}",
+            number(row.vocab_size, 0),
+            *(number(row.target_bytes_per_token), number(row.bytes_per_token), share(row.relative_difference, sign=True)),
+            *(
+                number(row.test_target_bytes_per_token),
+                number(row.test_bytes_per_token),
+                share(row.test_relative_difference, sign=True),
+            ),
+            "yes" if row.within_tolerance else "**no**",
+        ]
+        for row in matching.itertuples()
+    ]
+    header = [
+        "pair",
+        "V found",
+        "valid: target",
+        "valid: matched",
+        "residual",
+        "test: target",
+        "test: matched",
+        "residual",
+        "within",
+    ]
+    note = (
+        "The vocabulary size is searched on the validation split; the test split shows how close the pair is on text that the search "
+        f"did not see. Within: residual on the validation split at most {share(tolerance)}."
+    )
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _distribution(results: pd.DataFrame) -> str:
+    rows = [
+        [
+            f"`{row.arm}`",
+            number(row.vocab_size, 0),
+            number(row.renyi_efficiency),
+            share(row.vocabulary_used, 1),
+            *(number(value) for value in (row.unigram_entropy, row.bigram_entropy, row.unigram_bpb, row.bigram_bpb)),
+        ]
+        for row in results.itertuples()
+    ]
+    note = (
+        f"Training split, means over seeds. Rényi efficiency (α = {ALPHA}): 1 would be a uniform use of the vocabulary. H: entropy of a "
+        "token, and of a token given the one before it; held out: what those two models of the training split cost on the test split, with "
+        "probability kept for every token of the vocabulary. All four in bits per byte, lower is more predictable; no network is involved."
+    )
+    header = [
+        "arm",
+        "V",
+        "Rényi efficiency",
+        "vocabulary used",
+        "H(X)",
+        "H(X given one)",
+        "held out: unigram",
+        "held out: bigram",
+    ]
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _language_models(tables: dict[str, pd.DataFrame], seeds: int) -> str:
+    trained, runs = tables["results"][tables["results"]["test_bpb"].notna()], tables["learnability"]
+    size = int(trained["train_bytes"].iloc[0])
+    steps = runs[runs["train_bytes"] == size].groupby("arm")["steps"].agg(["min", "max"])
+    rows = [
+        [
+            f"`{row.arm}`",
+            number(row.test_bpb, 4),
+            between(row.test_bpb_low, row.test_bpb_high, 4),
+            number(row.train_tokens, 0),
+            " – ".join(dict.fromkeys(number(value, 0) for value in steps.loc[str(row.arm)])),
+            number(row.parameters_embedding, 0),
+            number(row.parameters_non_embedding, 0),
+        ]
+        for row in trained.itertuples()
+    ]
+    header = ["arm", "test bits per byte", "95 % interval", "training tokens", "optimiser steps"]
+    header += ["parameters: embedding", "parameters: other"]
+    note = f"Test split, language models trained on {size:,} bytes (the most in this study), mean of {seeds} seed{'s' if seeds > 1 else ''}."
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _milestones(means: pd.DataFrame) -> str:
+    levels = sorted(means["level"].unique())
+    compared = bool(means["ratio"].notna().any())
+    rows = []
+    for arm, own in means.groupby("arm", sort=False):
+        cells = [f"`{arm}`", number(own["mean_bpb"].iloc[0], 4)]
+        found: Any = own.sort_values("level").itertuples()
+        for row in found:
+            cells.append(estimate(row.bytes, row.low, row.high, 0))
+            cells += [estimate(row.ratio, row.ratio_low, row.ratio_high)] if compared else []
+        rows.append(cells)
+    header = ["arm", "mean over the bytes read"]
+    for level in levels:
+        header += [f"bytes to {number(level)}", *([f"of `{REFERENCE}`"] if compared else [])]
+    note = (
+        "How fast they learn: bytes of training text until the validation loss (bits per byte) first reaches a level, mean and 95 % interval"
+        f"{f'; beside it the share of what `{REFERENCE}` needs, paired by seed' if compared else ''}. Levels: the lowest that every run "
+        "reaches, 1.1 and 1.25 times that. Tokens, FLOPs and steps: `tables/milestones.csv`."
+    )
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _power_laws(laws: pd.DataFrame) -> str:
+    found: Any = laws.itertuples()
+    rows = [
+        [row.against, f"`{row.arm}`", number(row.exponent, 4), between(row.low, row.high, 4), number(row.constant, 2)]
+        for row in found
+    ]
+    note = (
+        "Power laws: test bits per byte ≈ c · amount^(−b), fitted to each seed, where the amount is bytes of training text or parameters "
+        "without the vocabulary's; with a larger b more text, or a larger model, is worth more."
+    )
+    return f"{note}\n\n{markdown_table(['amount', 'arm', 'b', '95 % interval', 'c'], rows)}"
+
+
+def _contexts(contexts: pd.DataFrame) -> str:
+    order = list(dict.fromkeys(contexts["windows"]))
+    means = contexts.groupby(["arm", "windows"], sort=False)[["mean_context", "bpb"]].mean()
+    rows = []
+    for arm in dict.fromkeys(contexts["arm"]):
+        cells = [means.loc[(arm, windows)] for windows in order]
+        rows.append([f"`{arm}`", *(f"{number(cell['bpb'], 4)} ({number(cell['mean_context'], 0)})" for cell in cells)])
+    note = (
+        "The same models on part of the validation split, cut into windows in other ways: bits per byte and, in brackets, how many tokens a "
+        "prediction sees on average. More context can only help as far as it is used; a document alone has none before it. Everything "
+        f"else in this study is measured with windows that {order[0]}."
+    )
+    return f"{note}\n\n{markdown_table(['arm', *order], rows)}"
+
+
+def _differences(differences: pd.DataFrame) -> str:
+    rows = [
+        [
+            f"`{row.first}` − `{row.second}`",
+            f"{row.train_bytes:,}",
+            number(row.difference, 4, sign=True),
+            between(row.low, row.high, 4, sign=True),
+            reading(row.difference, row.low, row.high),
+        ]
+        for row in differences.itertuples()
+    ]
+    note = "Test bits per byte, difference by seed: negative where the first arm is better. Better or worse is said only where the interval excludes zero."
+    return f"{note}\n\n{markdown_table(['difference', 'training bytes', 'mean', '95 % interval', 'reading'], rows)}"
+
+
+def reading(difference: Any, low: Any, high: Any) -> str:
+    """What an interval of a paired difference says, and no more."""
+    if pd.isna(low):
+        return "one seed: no interval"
+    if low <= 0 <= high:
+        return "interval includes zero"
+    return "first is better" if difference < 0 else "first is worse"

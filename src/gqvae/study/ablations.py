@@ -1,0 +1,131 @@
+"""`gqvae collect-ablations`: the learned arms of a study side by side, each a network with something switched off or changed.
+
+Two tables (columns: `gqvae.study.tables`). `ablations`: a row for each arm and seed. `ablation_means`: the same over seeds, a row
+for each measure and arm, so that what is to be compared stands below one another. Measures of compression are those of the tokenizer
+of the study's vocabulary size on the test split; an arm without quantization has none. Those of the network are its last validation
+measurement, at the lowest rate it serves.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gqvae.config import PaperObjective, Study
+from gqvae.errors import UserError
+from gqvae.files import read_json
+from gqvae.study import layout
+from gqvae.study.collect import require_all
+from gqvae.study.tables import ABLATION_MEASURES, COLUMNS, HISTORY, read_columns, write_table
+
+ENCODERS = ("neural", "distilled")
+LEAST_GATE = 1e-6  # below, the ratio of two numbers that have nearly vanished is no length
+
+logger = logging.getLogger("gqvae")
+
+
+def ablation_files(study: Study) -> list[Path]:
+    """Every file that the tables are made from, relative to the folder of results."""
+    here = Path()
+    files = []
+    for name in layout.learned_families(study):
+        files += [layout.network_path(here, name) / file for file in ("network.json", "history.csv")]
+    return files + [layout.compression_path(here, name) for name in layout.compared_families(study)]
+
+
+def collect_ablations(study: Study, results: Path, out: Path) -> None:
+    """Write both tables of the study from `results` to `out`.
+
+    Raises:
+        UserError: a file that the study asks for is missing or damaged: a mean never hides a missing seed.
+    """
+    require_all(study, results, ablation_files(study))
+    baseline = (
+        _bytes_per_token(study, results, layout.BASELINE, "")["bytes_per_token"]
+        if layout.BASELINE in layout.compared_families(study)
+        else None
+    )
+    histories = {
+        name: read_columns(layout.network_path(results, name) / "history.csv", HISTORY) for name in layout.learned_families(study)
+    }
+    # Gates that have closed for good say nothing about lengths; the other networks of the study saw the same pre-tokens.
+    lengths = {name: _mean_length(history) for name, history in histories.items()}
+    known = next((length for length in lengths.values() if length is not None), None)
+    rows = []
+    for arm in layout.learned_arms(study):
+        for seed in study.seeds:
+            name = layout.learned_family(arm, seed)
+            row = _row(study, results, arm, seed, baseline)
+            rows.append(row | _last_measurement(histories[name], lengths[name] or known))
+            if not layout.has_tokenizer(study, arm):
+                rows[-1]["codes_used"] = None  # it has codes, and never uses them
+    table = pd.DataFrame(rows, columns=list(COLUMNS["ablations"])).astype({"vocab_size": "Int64"})
+    for name, frame in (("ablations", table), ("ablation_means", means(table))):
+        write_table(frame, out, name)
+        logger.info("%s: %d rows", out / f"{name}.csv", len(frame))
+
+
+def means(ablations: pd.DataFrame) -> pd.DataFrame:
+    """Mean, lowest and highest over seeds of every measure and arm; `seeds` counts those that have it."""
+    rows = []
+    for measure in ABLATION_MEASURES:
+        for arm, group in ablations.groupby("arm", sort=False):
+            known = pd.to_numeric(group[measure]).dropna()
+            row: dict[str, Any] = {"measure": measure, "arm": arm, "seeds": len(known)}
+            if len(known):
+                row |= {"mean": float(known.mean()), "low": float(known.min()), "high": float(known.max())}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=list(COLUMNS["ablation_means"]))
+
+
+def _row(study: Study, results: Path, arm: str, seed: int, baseline: float | None) -> dict[str, Any]:
+    name = layout.learned_family(arm, seed)
+    run = study.network_run(arm)
+    folder = layout.network_path(results, name)
+    description = read_json(folder / "network.json")
+    if "seconds" not in description:
+        raise UserError(f"{folder / 'network.json'} lacks the key 'seconds': another version wrote it; delete it and run again.")
+    row: dict[str, Any] = {"arm": arm, "seed": seed, "objective": run.objective.name, "seconds": description["seconds"]}
+    if isinstance(run.objective, PaperObjective) and run.chunk_bytes is None:
+        row["alpha_set"] = run.objective.alpha
+    for encoder in ENCODERS if layout.has_tokenizer(study, arm) else ():
+        measured = _bytes_per_token(study, results, name, encoder)
+        row[f"{encoder}_bytes_per_token"] = measured["bytes_per_token"]
+        row["vocab_size"] = measured["vocab_size"]
+        if baseline is not None:
+            row[f"{encoder}_ratio_to_bpe"] = measured["bytes_per_token"] / baseline
+        if encoder == "neural":
+            row |= {key: measured[key] for key in ("fallback_rate", "exact_token_accuracy")}
+    return row
+
+
+def _mean_length(history: pd.DataFrame) -> float | None:
+    """Mean bytes of the pre-tokens that a network is measured on: soft gates per pre-token over their mean per byte."""
+    measured = history[history["gate_mean"] > LEAST_GATE]
+    return None if measured.empty else float(measured["soft_rate"].iloc[-1] / measured["gate_mean"].iloc[-1])
+
+
+def _last_measurement(history: pd.DataFrame, length: float | None) -> dict[str, Any]:
+    """What the end of a training history says; `length` (bytes per pre-token) turns its hard rate into a share of positions."""
+    last = history.iloc[-1]
+    return {
+        "codes_used": float(last["codes_used"]),
+        "hard_rate": float(last["hard_rate"]),
+        "gate_share": None if length is None else float(last["hard_rate"]) / length,
+        "reconstruction": float(last["reconstruction"]),
+        "exact_tokens_valid": float(last["exact_token_accuracy"]),
+    }
+
+
+def _bytes_per_token(study: Study, results: Path, name: str, encoder: str) -> pd.Series[Any]:
+    """The one row of a family's main tokenizer with this encoder on the test split."""
+    path = layout.compression_path(results, name)
+    frame = read_columns(path, COLUMNS["compression"])
+    chosen = layout.variant(study, layout.split_family(name)[0])
+    rows = frame[(frame["variant"] == chosen) & (frame["encoder"] == encoder) & (frame["split"] == "test")]
+    if len(rows) != 1:
+        raise UserError(f"{path} has {len(rows)} rows for {chosen} on the test split, not 1: delete it and run again.")
+    return rows.iloc[0]

@@ -1,0 +1,276 @@
+"""`gqvae collect`: the results of every run of a study, gathered into tidy tables.
+
+A table is written only when everything the configuration asks for is there: a mean over fewer seeds than were asked for would look
+like any other mean. What is missing is named.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gqvae.config import BorrowedArm, Study
+from gqvae.errors import UserError
+from gqvae.files import read_json
+from gqvae.measures import distribution
+from gqvae.measures.milestones import milestone_means_table, milestones_table
+from gqvae.measures.ngrams import count_pairs, predictability
+from gqvae.measures.power_laws import power_laws_table
+from gqvae.study import layout, runs
+from gqvae.study.claims import claims_table
+from gqvae.study.results import differences_table, results_table
+from gqvae.study.tables import (
+    BREAKDOWN,
+    COLUMNS,
+    CONTEXTS,
+    CURVE,
+    DOCUMENTS,
+    HISTORY,
+    MATCHING,
+    RESULT,
+    read_columns,
+    write_table,
+)
+from gqvae.tokenizers.token_files import TokenFile
+
+SHOWN_MISSING = 12
+SPLITS = ("train", "valid", "test")
+
+logger = logging.getLogger("gqvae")
+
+
+def expected_files(study: Study) -> list[Path]:
+    """Every file that the tables are made from, relative to the folder of results."""
+    here = Path()
+    files = [layout.compression_path(here, name) for name in layout.families(study)]
+    files += [layout.matching_path(here, name) for name in layout.matched_families(study)]
+    files += [layout.network_path(here, name) / "history.csv" for name in layout.learned_families(study)]
+    for name, variant in layout.downstream_tokenizers(study):
+        folder = layout.tokens_path(here, name, variant)
+        files += [folder / name for name in layout.COUNTED_FILES]
+    for arm in layout.tuned_arms(study):
+        files.append(runs.chosen_rate_path(here, arm))
+        tried = product(study.language_model.learning_rates, runs.tuning_seeds(study))
+        files += [runs.tuning_path(here, arm, seed, rate) / "result.json" for rate, seed in tried]
+    for run in runs.language_model_runs(study):
+        files += [run.path(here) / name for name in runs.RUN_FILES]
+    return files
+
+
+def require_all(study: Study, results: Path, files: list[Path]) -> None:
+    """Refuse to go on, naming what is missing, unless every one of these files, which the study asks for, exists."""
+    missing = [path.as_posix() for path in files if not (results / path).is_file()]
+    if missing:
+        rest = f" and {len(missing) - SHOWN_MISSING} more" if len(missing) > SHOWN_MISSING else ""
+        shown = ", ".join(missing[:SHOWN_MISSING])
+        raise UserError(
+            f"{results} lacks {shown}{rest}, which the study {study.study!r} asks for: run snakemake to make the rest."
+        )
+
+
+def collect(study: Study, results: Path, out: Path) -> None:
+    """Write all tables of the study (columns: `gqvae.study.tables`) from `results` to the folder `out`, `claims.csv` beside it."""
+    require_all(study, results, expected_files(study))
+    tables = {
+        "compression": _compression(study, results),
+        "convergence": _convergence(study, results),
+        "learnability": _final_values(results, runs.runs_of_size(study, study.language_model.name), "learnability"),
+        "model_sizes": _model_sizes(study, results),
+        "contexts": _contexts(study, results),
+        "training": _training(study, results),
+        "tuning": _tuning(study, results),
+        "documents": _of_main_runs(study, results, "documents", DOCUMENTS),
+        "breakdown": _of_main_runs(study, results, "breakdown", BREAKDOWN),
+    }
+    tables["rank_frequency"], tables["distribution"] = _token_statistics(study, results)
+    tables["matching"] = _matching(study, results, tables["compression"])
+    tables["differences"] = differences_table(study, tables["learnability"])
+    tables["power_laws"] = power_laws_table(layout.arm_names(study), tables)
+    tables["milestones"] = milestones_table(tables["convergence"])
+    tables["milestone_means"] = milestone_means_table(tables["milestones"], layout.REFERENCE)
+    tables["results"] = results_table(study, tables)
+    tables["claims"] = claims_table(study, tables, str(read_json(results / "corpus" / "corpus.json")["label"]))
+    for name in layout.TABLES:
+        write_table(tables[name], out, name)
+        logger.info("%s: %d rows", layout.table_path(out.parent, name), len(tables[name]))
+
+
+def _stack(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Rows of all frames in their order; with no frame at all, a table of the right columns and no rows."""
+    filled = [frame for frame in frames if not frame.empty]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COLUMNS[name]))
+
+
+def _with_run(frame: pd.DataFrame, **columns: Any) -> pd.DataFrame:
+    """The frame with constant columns put in front."""
+    for place, (column, value) in enumerate(columns.items()):
+        constant = pd.Series([value] * len(frame), index=frame.index, dtype="Int64" if column == "seed" else None)
+        frame.insert(place, column, constant)
+    return frame
+
+
+def _compression(study: Study, results: Path) -> pd.DataFrame:
+    """All measurements; `used_downstream` marks the one variant and encoder of a family that the language models read."""
+    frames = []
+    for name in layout.families(study):
+        arm, seed = layout.split_family(name)
+        path = layout.compression_path(results, name)
+        frame = read_columns(path, COLUMNS["compression"])
+        asked = layout.variants(study, arm)
+        frame = frame[frame["variant"].isin(asked)].copy()
+        if isinstance(study.arms[arm], BorrowedArm):  # its other encoder has an arm of its own, or is not asked about
+            frame = frame[frame["encoder"] == layout.downstream_encoder(study, arm)].copy()
+        frame["arm"], frame["seed"] = arm, pd.Series([seed] * len(frame), index=frame.index, dtype="Int64")
+        main, encoder = layout.variant(study, arm), layout.downstream_encoder(study, arm)
+        frame["used_downstream"] = (frame["variant"] == main) & (frame["encoder"] == encoder)
+        for variant in asked:
+            _require_splits(path, frame[(frame["variant"] == variant) & (frame["encoder"] == encoder)], variant)
+        order = {value: place for place, value in enumerate((*asked, "", "neural", "distilled", *SPLITS))}
+        frames.append(frame.sort_values(["variant", "encoder", "split"], key=lambda column: column.map(order), kind="stable"))
+    return _stack(frames, "compression")
+
+
+def _require_splits(path: Path, rows: pd.DataFrame, variant: str) -> None:
+    found = sorted(rows["split"])
+    for split in ("valid", "test"):
+        if found.count(split) != 1:
+            raise UserError(
+                f"{path} has {found.count(split)} rows for {variant} on the {split} split, not 1: delete it and run again."
+            )
+
+
+def _main_test(compression: pd.DataFrame, name: str) -> float:
+    """Bytes per token on the test split of a family's main tokenizer."""
+    arm, seed = layout.split_family(name)
+    same_seed = compression["seed"].isna() if seed is None else compression["seed"] == seed
+    rows = compression[
+        (compression["arm"] == arm) & same_seed & compression["used_downstream"] & (compression["split"] == "test")
+    ]
+    return float(rows["bytes_per_token"].iloc[0])
+
+
+def _matching(study: Study, results: Path, compression: pd.DataFrame) -> pd.DataFrame:
+    """What the search on the validation split found, and how close the pair is on the test split."""
+    rows = []
+    for name in layout.matched_families(study):
+        arm, seed = layout.split_family(name)
+        path = layout.matching_path(results, name)
+        record = read_json(path)
+        target, _ = layout.match_target(study, name)
+        ours, theirs = _main_test(compression, name), _main_test(compression, target)
+        row = {column: _value(record, column, path) for column in MATCHING[3:7]}
+        row |= {"arm": arm, "seed": seed, "target": layout.split_family(target)[0]}
+        row |= {
+            "test_target_bytes_per_token": theirs,
+            "test_bytes_per_token": ours,
+            "test_relative_difference": ours / theirs - 1,
+        }
+        rows.append(row | {"within_tolerance": bool(_value(record, "within_tolerance", path))})
+    return pd.DataFrame(rows, columns=list(COLUMNS["matching"]))
+
+
+def _value(record: dict[str, Any], key: str, path: Path) -> Any:
+    if key not in record:
+        raise UserError(f"{path} lacks the key {key!r}: another version wrote it; delete it and run again.")
+    return record[key]
+
+
+def _convergence(study: Study, results: Path) -> pd.DataFrame:
+    frames = []
+    for run in runs.main_runs(study):
+        curve = read_columns(run.path(results) / "curve.csv", CURVE)
+        frames.append(_with_run(curve, arm=run.arm, seed=run.seed, train_bytes=run.train_bytes))
+    return _stack(frames, "convergence")
+
+
+def _final_values(results: Path, asked: list[runs.LanguageModelRun], name: str) -> pd.DataFrame:
+    """One row per run: what it cost and reached."""
+    rows = []
+    for run in asked:
+        path = run.path(results) / "result.json"
+        record = read_json(path)
+        row = {column: _value(record, column, path) for column in RESULT}
+        found = (row["arm"], row["seed"], row["train_bytes"], row["size"])
+        if found != (run.arm, run.seed, run.train_bytes, run.size):
+            said = f"{found[0]}, seed {found[1]}, {found[2]} bytes, {found[3]}"
+            raise UserError(f"{path} says it is {said}: delete its folder and run again.")
+        if not all(isinstance(row[key], int | float) and math.isfinite(row[key]) for key in ("valid_bpb", "test_bpb")):
+            raise UserError(
+                f"{path} has bits per byte that are not finite: the run diverged; lower language_model.learning_rate."
+            )
+        rows.append(row)
+    return pd.DataFrame(rows, columns=list(COLUMNS[name]))
+
+
+def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
+    """The same for every size of model, after the most training text; without other sizes there is nothing to compare."""
+    most = max(study.language_model.train_bytes)
+    asked = [run for run in runs.language_model_runs(study) if run.train_bytes == most and study.language_model.other_sizes]
+    return _final_values(results, asked, "model_sizes")
+
+
+def _contexts(study: Study, results: Path) -> pd.DataFrame:
+    frames = []
+    for run in runs.main_runs(study):
+        path = run.path(results) / "result.json"
+        found = pd.DataFrame(_value(read_json(path), "contexts", path), columns=list(CONTEXTS))
+        frames.append(_with_run(found, arm=run.arm, seed=run.seed))
+    return _stack(frames, "contexts")
+
+
+def _of_main_runs(study: Study, results: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A table of every run of the main size with the most training text."""
+    frames = [
+        _with_run(read_columns(run.path(results) / f"{name}.csv", columns), arm=run.arm, seed=run.seed)
+        for run in runs.main_runs(study)
+    ]
+    return _stack(frames, name)
+
+
+def _tuning(study: Study, results: Path) -> pd.DataFrame:
+    rows = []
+    for arm in layout.tuned_arms(study):
+        path = runs.chosen_rate_path(results, arm)
+        chosen = _value(read_json(path), "learning_rate", path)
+        for rate, seed in product(study.language_model.learning_rates, runs.tuning_seeds(study)):
+            path = runs.tuning_path(results, arm, seed, rate) / "result.json"
+            loss = _value(read_json(path), "valid_bpb", path)
+            rows.append({"arm": arm, "seed": seed, "learning_rate": rate, "valid_bpb": loss, "chosen": rate == chosen})
+    return pd.DataFrame(rows, columns=list(COLUMNS["tuning"]))
+
+
+def _training(study: Study, results: Path) -> pd.DataFrame:
+    frames = []
+    for name in layout.learned_families(study):
+        arm, seed = layout.split_family(name)
+        history = read_columns(layout.network_path(results, name) / "history.csv", HISTORY)
+        frames.append(_with_run(history, arm=arm, seed=seed))
+    return _stack(frames, "training")
+
+
+def _token_statistics(study: Study, results: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables `rank_frequency` and `distribution`, from the encoded corpus of each main tokenizer."""
+    curves, facts = [], []
+    for name, variant in layout.downstream_tokenizers(study):
+        arm, seed = layout.split_family(name)
+        folder = layout.tokens_path(results, name, variant)
+        counts = distribution.count_tokens(folder)
+        if not counts.any():
+            raise UserError(f"{folder} holds no training tokens: delete it and run again.")
+        curves.append(_with_run(distribution.rank_frequency(counts), arm=arm, seed=seed))
+        fact = {
+            "vocab_size": len(counts),
+            "tokens": int(counts.sum()),
+            "vocabulary_used": distribution.vocabulary_used(counts),
+            "renyi_efficiency": distribution.renyi_efficiency(counts),
+        }
+        fact |= predictability(
+            *(count_pairs(TokenFile.open(folder, split), f"{folder / split}.bin") for split in ("train", "test"))
+        )
+        facts.append(_with_run(pd.DataFrame([fact]), arm=arm, seed=seed))
+    return _stack(curves, "rank_frequency"), _stack(facts, "distribution")

@@ -1,0 +1,54 @@
+"""`gqvae judge`: the claims of finished studies judged again by the rule of today, from their own tables; nothing is run.
+
+A study is judged on the claims of its recorded configuration and, as far as it has their arms, on the default claims written since.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from gqvae.config import DEFAULT_CLAIMS, Study, parse
+from gqvae.errors import UserError
+from gqvae.files import read_json
+from gqvae.study import layout
+from gqvae.study.claims import TABLES, claims_table
+from gqvae.study.tables import read_table, write_table
+
+logger = logging.getLogger("gqvae")
+
+
+def judge(folders: Sequence[Path]) -> None:
+    """Write `claims.csv` of every study anew, or of none if one cannot be judged.
+
+    Args:
+        folders: of the studies, each with its `provenance.json` and `tables/`.
+
+    Raises:
+        UserError: a study has no claim that its arms decide, or lacks its provenance, a table, or what is read of them.
+    """
+    judged = {folder: judged_claims(folder) for folder in folders}
+    for folder, claims in judged.items():
+        write_table(claims, folder / "tables", "claims")
+        logger.info("%s: %d claims", layout.table_path(folder, "claims"), len(claims))
+
+
+def judged_claims(folder: Path) -> pd.DataFrame:
+    """The table of claims of a finished study."""
+    path = folder / "provenance.json"
+    record = read_json(path)
+    try:
+        config, corpus = record["config"], str(record["corpus"]["label"])
+    except (KeyError, TypeError):
+        raise UserError(f"{path} lacks the configuration or the corpus's label: run the study again.") from None
+    study = parse(Study, config, str(path))
+    study = study.model_copy(update={"claims": DEFAULT_CLAIMS | study.claims})
+    if not layout.decidable_claims(study):
+        raise UserError(f"{folder} has no claim that its arms decide: name studies that have one.")
+    try:
+        return claims_table(study, {name: read_table(folder / "tables", name) for name in TABLES}, corpus)
+    except UserError as error:
+        raise UserError(f"The claims of {folder} cannot be judged: {error}") from None

@@ -1,0 +1,257 @@
+"""Where the parts of a study lie under `results/<study>/`, and what they are called: pure functions of the configuration.
+
+The workflow's rules and `gqvae collect` share these names, so that neither can ask for something the other does not make.
+
+A *family* is what one training yields: `bytes`, `bpe`, `bpe_matched-s0`, `gqvae-s1`. A *variant* is one tokenizer of a family:
+`v1024` by its vocabulary size, or `matched`. What reads the tokens is in `gqvae.study.runs`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gqvae.config import RESERVED_IDS, BorrowedArm, BPEArm, BytesArm, Claim, CountedBase, FixedArm, GQVAEArm, Study
+from gqvae.errors import UserError
+
+MATCHED = "matched"
+REFERENCE = "bpe_matched"  # the arm of equal compression, as the configurations name it
+BASELINE = "bpe"  # the arm whose compression at the same vocabulary size is the denominator of ratios
+TABLES = (
+    "compression",
+    "matching",
+    "convergence",
+    "milestones",
+    "milestone_means",
+    "learnability",
+    "model_sizes",
+    "contexts",
+    "training",
+    "rank_frequency",
+    "distribution",
+    "differences",
+    "claims",
+    "tuning",
+    "power_laws",
+    "documents",
+    "breakdown",
+    "results",
+)
+FIGURES = (
+    "compression",
+    "convergence",
+    "learnability",
+    "advantage",
+    "training",
+    "rank_frequency",
+    "claims",
+    "breakdown",
+    "tuning",
+)
+# Of the corpus in the tokens of one tokenizer, what statistics are taken from.
+COUNTED_FILES = ("tokens.json", "train.bin", "train.offsets.npy", "test.bin", "test.offsets.npy")
+ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
+ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the weight of the paper's gate loss
+
+
+def _rank(study: Study, arm: str) -> int:
+    """Place of an arm's kind in every table and legend: bytes, BPE, matched BPE, others made from counts, fixed, GQ-VAE, borrowed."""
+    chosen = study.arms[arm]
+    if isinstance(chosen, BytesArm):
+        return 0
+    if isinstance(chosen, BPEArm):
+        return 1 if chosen.match is None else 2
+    if isinstance(chosen, CountedBase):
+        return 3
+    return {FixedArm: 4, GQVAEArm: 5, BorrowedArm: 6}[type(chosen)]
+
+
+def arm_names(study: Study) -> tuple[str, ...]:
+    """All arms by kind, then by name: an order that does not depend on the order of keys in the configuration."""
+    return tuple(sorted(study.arms, key=lambda arm: (_rank(study, arm), arm)))
+
+
+def is_learned(study: Study, arm: str) -> bool:
+    """Whether the arm trains a network (and so has a training history, and two encoders at every vocabulary size)."""
+    return isinstance(study.arms[arm], FixedArm | GQVAEArm)
+
+
+def has_tokenizer(study: Study, arm: str) -> bool:
+    """Whether the arm has tokens: an arm that is never quantized has a network and its history, and nothing after that."""
+    return not is_learned(study, arm) or study.network_run(arm).training.quantize
+
+
+def tokenizer_arms(study: Study) -> tuple[str, ...]:
+    """The arms of `arm_names` that have a tokenizer."""
+    return tuple(arm for arm in arm_names(study) if has_tokenizer(study, arm))
+
+
+def counted_module(study: Study, arm: str) -> str | None:
+    """The module of `gqvae.tokenizers` that makes an arm's tokenizers from counts of pre-tokens; None for other arms."""
+    chosen = study.arms[arm]
+    return chosen.module if isinstance(chosen, CountedBase) else None
+
+
+def decidable_claims(study: Study) -> dict[str, Claim]:
+    """The claims whose arms are in the study, by name."""
+    return {
+        name: claim
+        for name, claim in sorted(study.claims.items())
+        if claim.first in study.measured_arms(claim) and study.opponents(claim)
+    }
+
+
+def is_matched(study: Study, arm: str) -> bool:
+    """Whether the arm's vocabulary size is searched so that it compresses like another arm."""
+    chosen = study.arms[arm]
+    return isinstance(chosen, CountedBase) and chosen.match is not None
+
+
+def is_seeded(study: Study, arm: str) -> bool:
+    """Whether each seed has a tokenizer of its own, as networks and matched vocabularies do; others are the same for every seed."""
+    return is_matched(study, arm) or downstream_encoder(study, arm) != ""
+
+
+def downstream_encoder(study: Study, arm: str) -> str:
+    """The encoder whose tokens the language models read: `neural` or `distilled`, empty for arms without a network."""
+    chosen = study.arms[arm]
+    if isinstance(chosen, GQVAEArm | BorrowedArm):
+        return chosen.encoder or ""
+    return "neural" if isinstance(chosen, FixedArm) else ""
+
+
+def learned_family(arm: str, seed: int) -> str:
+    """The family of an arm whose tokenizer depends on the seed, e.g. `gqvae-s1`."""
+    return f"{arm}-s{seed}"
+
+
+def family(study: Study, arm: str, seed: int) -> str:
+    """The family whose tokenizer this arm uses at this seed."""
+    if arm not in study.arms:
+        raise UserError(f"There is no arm {arm!r} in the study {study.study!r}: name one of {', '.join(arm_names(study))}.")
+    return learned_family(arm, seed) if is_seeded(study, arm) else arm
+
+
+def families(study: Study) -> list[str]:
+    """All families that have tokenizers, each once, in the order of arms and then of seeds."""
+    return list(dict.fromkeys(family(study, arm, seed) for arm in tokenizer_arms(study) for seed in study.seeds))
+
+
+def learned_families(study: Study) -> list[str]:
+    """The families that have a network, be they quantized or not."""
+    return [family(study, arm, seed) for arm in learned_arms(study) for seed in study.seeds]
+
+
+def learned_arms(study: Study) -> tuple[str, ...]:
+    """The arms that have a network, in the order of `arm_names`."""
+    return tuple(arm for arm in arm_names(study) if is_learned(study, arm))
+
+
+def matched_families(study: Study) -> list[str]:
+    """The families matched to the compression of another."""
+    return [family(study, arm, seed) for arm in arm_names(study) if is_matched(study, arm) for seed in study.seeds]
+
+
+def compared_families(study: Study) -> list[str]:
+    """Families whose compression the table of ablations holds: learned arms with tokens, and BPE of the same size if there is one."""
+    learned = [name for name in learned_families(study) if has_tokenizer(study, split_family(name)[0])]
+    return [BASELINE, *learned] if learned and has_baseline(study) else learned
+
+
+def has_baseline(study: Study) -> bool:
+    """Whether the study has BPE of the vocabulary size of the other arms."""
+    return isinstance(study.arms.get(BASELINE), BPEArm) and not is_matched(study, BASELINE)
+
+
+def split_family(name: str) -> tuple[str, int | None]:
+    """The arm and seed of a family; the seed is None where the tokenizer has none. Arm names hold no hyphen."""
+    arm, _, seed = name.partition("-s")
+    return arm, int(seed) if seed else None
+
+
+def variant(study: Study, arm: str) -> str:
+    """The variant of an arm that is compared downstream."""
+    chosen = study.arms[arm]
+    if isinstance(chosen, BytesArm):
+        return f"v{RESERVED_IDS}"
+    return MATCHED if is_matched(study, arm) else f"v{study.vocabulary.size}"
+
+
+def variants(study: Study, arm: str) -> tuple[str, ...]:
+    """All variants of an arm, those of the vocabulary grid included, by ascending size; a borrowed arm has the main one alone."""
+    if isinstance(study.arms[arm], BytesArm | BorrowedArm) or is_matched(study, arm):
+        return (variant(study, arm),)
+    return tuple(f"v{size}" for size in study.vocabulary.sizes)
+
+
+def network_path(results: Path | str, name: str) -> Path:
+    """The folder of a trained network."""
+    return Path(results) / "networks" / name
+
+
+def tokenizer_path(results: Path | str, name: str, chosen: str) -> Path:
+    """The folder of one tokenizer: family `name`, variant `chosen`."""
+    return Path(results) / "tokenizers" / name / chosen
+
+
+def tokens_path(results: Path | str, name: str, chosen: str) -> Path:
+    """The folder of the corpus encoded by one tokenizer."""
+    return Path(results) / "tokens" / name / chosen
+
+
+def compression_path(results: Path | str, name: str) -> Path:
+    """The measured compression of one family."""
+    return Path(results) / "compression" / f"{name}.csv"
+
+
+def matching_path(results: Path | str, name: str) -> Path:
+    """The record of the search for equal compression."""
+    return tokenizer_path(results, name, MATCHED) / "matching.json"
+
+
+def table_path(results: Path | str, name: str) -> Path:
+    """Where one of `TABLES` lies: under `tables/`, but for the claims, which are what a study is for and come first."""
+    return Path(results) / (f"{name}.csv" if name == "claims" else f"tables/{name}.csv")
+
+
+def match_target(study: Study, name: str) -> tuple[str, str]:
+    """Family and variant that the matched family `name` is matched to: its target arm at the same seed."""
+    arm, seed = split_family(name)
+    chosen = study.arms.get(arm)
+    if not isinstance(chosen, CountedBase) or chosen.match is None or seed is None:
+        raise UserError(f"The family {name!r} is not matched to another: name one of {', '.join(matched_families(study))}.")
+    return family(study, chosen.match, seed), variant(study, chosen.match)
+
+
+def borrowed_families(study: Study) -> list[str]:
+    """The families whose tokenizers are those of another arm."""
+    return [name for name in families(study) if isinstance(study.arms[split_family(name)[0]], BorrowedArm)]
+
+
+def lender(study: Study, name: str) -> tuple[str, str, str]:
+    """Study, family and variant that the borrowed family `name` takes its tokenizer from: the other arm at the same seed."""
+    arm, seed = split_family(name)
+    chosen = study.arms.get(arm)
+    if not isinstance(chosen, BorrowedArm):
+        raise UserError(f"The family {name!r} is not borrowed: name one of {', '.join(borrowed_families(study))}.")
+    theirs = chosen.arm if seed is None else learned_family(chosen.arm, seed)
+    return chosen.study or study.study, theirs, variant(study, arm)
+
+
+def tuned_arms(study: Study) -> tuple[str, ...]:
+    """The arms whose learning rate is chosen: all with language models, where there is something to choose from."""
+    if not study.language_model.learning_rates:
+        return ()
+    return tuple(arm for arm in arm_names(study) if study.arms[arm].language_model)
+
+
+def figures(study: Study) -> tuple[str, ...]:
+    """The figures of the default target that have something to show."""
+    trained = [name for name, arm in study.arms.items() if arm.language_model]
+    shown: dict[str, object] = {"tuning": tuned_arms(study), "training": learned_arms(study), "claims": decidable_claims(study)}
+    shown |= dict.fromkeys(("convergence", "learnability", "breakdown"), trained) | {"advantage": REFERENCE in trained}
+    return tuple(figure for figure in FIGURES if shown.get(figure, True))
+
+
+def downstream_tokenizers(study: Study) -> list[tuple[str, str]]:
+    """Family and variant of every tokenizer that encodes the whole corpus: the main one of each arm, each once."""
+    return [(name, variant(study, split_family(name)[0])) for name in families(study)]

@@ -1,0 +1,147 @@
+"""`gqvae provenance`: what somebody needs to know to repeat a study: configuration, data, code, versions, machine, what it took.
+
+Nothing in it tells whose machine it was: no host name, no user, no path (a corpus given by path is named by its file name).
+There is no date either: but for the time that jobs took, the same study on the same machine gives the same file.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path, PurePath
+from typing import Any
+
+from gqvae import __version__
+from gqvae.config import Study
+from gqvae.files import read_json, write_json
+from gqvae.study import layout
+from gqvae.study.tables import read_table
+
+PACKAGES = ("torch", "lightning", "numpy", "scipy", "pandas", "matplotlib", "sentencepiece", "pydantic", "snakemake")
+PATH_KEYS = ("path", "test_path")
+BESIDE = ("plot_", "explore", "summarize", "write_provenance")  # jobs that run while this is written
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def provenance(study: Study, results: Path) -> dict[str, Any]:
+    """Everything about a study that its tables do not say."""
+    corpus = read_json(results / "corpus" / "corpus.json")
+    families = layout.learned_families(study)
+    return {
+        "study": study.study,
+        "config": without_folders(study.model_dump(mode="json")),
+        "seeds": list(study.seeds),
+        "corpus": without_folders(corpus),
+        "versions": versions(),
+        "code": {"git": git_state(PACKAGE), "sha256": code_digest(PACKAGE)},
+        "machine": machine(),
+        "network_devices": sorted(
+            {
+                read_json(layout.network_path(results, family) / "network.json").get("device", "not recorded")
+                for family in families
+            }
+        ),
+        "language_model_devices": sorted(set(read_table(results / "tables", "learnability")["device"])),
+        "wall_time": wall_time(results / "benchmarks"),
+    }
+
+
+def write_provenance(study: Study, results: Path, out: Path) -> None:
+    """Write `provenance` to `out` as JSON with sorted keys."""
+    write_json(out, provenance(study, results))
+
+
+def wall_time(benchmarks: Path) -> dict[str, dict[str, float]]:
+    """Jobs behind the tables and their seconds, by rule; jobs run side by side, so that a study takes less than their sum.
+
+    Args:
+        benchmarks: folder of Snakemake's benchmark files, one or a folder of them for each rule; of a job that was interrupted it
+            holds the last attempt, of settings since changed what they took, of a study run without Snakemake nothing.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
+        if rule.startswith(BESIDE):
+            continue
+        with path.open(encoding="utf-8", newline="") as lines:
+            seconds = [float(row["s"]) for row in csv.DictReader(lines, delimiter="\t")]
+        taken = found.setdefault(rule, {"jobs": 0, "seconds": 0.0})
+        taken["jobs"] += len(seconds)
+        taken["seconds"] = round(taken["seconds"] + sum(seconds), 2)
+    return found
+
+
+def without_folders(value: Any) -> Any:
+    """A JSON value in which the keys that hold paths keep the file name alone."""
+    if isinstance(value, dict):
+        return {
+            key: PurePath(item).name if key in PATH_KEYS and isinstance(item, str) else without_folders(item)
+            for key, item in value.items()
+        }
+    return [without_folders(item) for item in value] if isinstance(value, list) else value
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Python, this package and what its results depend on; None where one is not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version(), "gqvae": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Kind of machine: system, processor family, number of processors, accelerator."""
+    import torch
+
+    if torch.cuda.is_available():
+        device = f"cuda: {torch.cuda.device_count()} × {torch.cuda.get_device_name(0)}"
+    else:
+        device = "mps" if torch.backends.mps.is_available() else "cpu"
+    return {
+        "system": platform.system(),
+        "release": platform.release(),
+        "architecture": platform.machine(),
+        "cpu_count": os.cpu_count(),
+        "device": device,
+        "cuda": torch.version.cuda,
+    }
+
+
+def code_digest(package: Path) -> str:
+    """SHA-256 over names and contents of the package's source files: identifies the code where there is no git."""
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def git_state(package: Path) -> dict[str, Any] | None:
+    """Commit of the checkout that the package is part of, and whether tracked files differ from it; None outside of git.
+
+    A package installed into an environment may lie inside an unrelated checkout: it counts only where git tracks its files.
+    """
+    if not _git(package, "ls-files", "config"):
+        return None
+    commit = _git(package, "rev-parse", "--verify", "HEAD")
+    if not commit:
+        return None
+    changes = _git(package, "status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit, "dirty": changes != ""}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """The output of a git command, or None where git is absent or refuses."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=30, check=True
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,1 @@
+"""How vocabularies come about from counts of pre-tokens: candidate strings, pruning, and the fewest tokens of a text."""

@@ -1,0 +1,59 @@
+"""Segmentation of pre-tokens into the fewest tokens of a vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from gqvae.config import BYTE_VALUES, RESERVED_IDS
+
+
+def fewest_tokens(text: bytes, ids: Mapping[bytes, int], longest: int) -> list[int]:
+    """Segment `text` into the fewest tokens of a vocabulary that holds every single byte.
+
+    Ties: at each end the longest last token wins, which is what a Viterbi search over equal scores finds when it visits starts
+    from left to right.
+
+    Args:
+        text: any bytes.
+        ids: string → id.
+        longest: length of the longest string in `ids`.
+    """
+    whole = ids.get(text)
+    if whole is not None:
+        return [whole]
+    size = len(text)
+    cost = [0] + [size + 1] * size
+    start_of = [0] * (size + 1)
+    for start in range(size):
+        reached = cost[start] + 1
+        for end in range(start + 1, min(start + longest, size) + 1):
+            if reached < cost[end] and text[start:end] in ids:
+                cost[end] = reached
+                start_of[end] = start
+    tokens = []
+    end = size
+    while end:
+        start = start_of[end]
+        tokens.append(ids[text[start:end]])
+        end = start
+    return tokens[::-1]
+
+
+def string_ids(strings: Sequence[bytes]) -> dict[bytes, int]:
+    """Ids of a vocabulary: the 256 bytes, one id reserved for the end of a document, then `strings` in order."""
+    ids = {bytes([value]): value for value in range(BYTE_VALUES)}
+    ids.update((string, RESERVED_IDS + place) for place, string in enumerate(strings))
+    return ids
+
+
+def token_counts(strings: Sequence[bytes], pretokens: Iterable[tuple[bytes, int]]) -> np.ndarray:
+    """How often each id is used when every pre-token is segmented into the fewest tokens → (vocabulary size,) int64."""
+    ids = string_ids(strings)
+    longest = max((len(string) for string in strings), default=1)
+    counts = np.zeros(RESERVED_IDS + len(strings), dtype=np.int64)
+    for pretoken, count in pretokens:
+        for token in fewest_tokens(pretoken, ids, longest):
+            counts[token] += count
+    return counts

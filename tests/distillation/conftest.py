@@ -1,0 +1,3 @@
+from small_tokenizers import counts, network_folder, tokenizers
+
+__all__ = ["counts", "network_folder", "tokenizers"]

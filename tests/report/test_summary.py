@@ -1,0 +1,181 @@
+"""The summary says what the tables hold, and the provenance says nothing about whose machine it was."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import platform
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fabricated_study import fabricate, fabricated_settings
+from gqvae.report.summary import reading, summarize
+from gqvae.study.collect import collect
+from gqvae.study.provenance import git_state, wall_time, write_provenance
+from gqvae.study.tables import PREDICTABILITY
+
+
+def summary_of(folder: Path, seeds: tuple[int, ...], synthetic: bool = True) -> str:
+    study = fabricated_settings(seeds=seeds)
+    fabricate(study, folder, synthetic)
+    collect(study, folder, folder / "tables")
+    summarize(study, folder, folder / "summary.md")
+    return (folder / "summary.md").read_text(encoding="utf-8")
+
+
+def rows_of(text: str, heading: str) -> dict[str, list[str]]:
+    """Rows of the first Markdown table after a heading or the beginning of a note, by their first cell."""
+    lines = text.split(heading, 1)[1].split("\n")
+    start = next(place for place, line in enumerate(lines) if line.startswith("|---"))
+    rows = {}
+    for line in lines[start + 1 :]:
+        if not line.startswith("|"):
+            break
+        first, *rest = [cell.strip() for cell in line.strip("|").split("|")]
+        rows[first] = rest
+    return rows
+
+
+def test_numbers_equal_those_of_the_tables(tmp_path: Path) -> None:
+    text = summary_of(tmp_path, (0, 1, 2))
+    results = pd.read_csv(tmp_path / "tables" / "results.csv").set_index("arm")
+    compression, models, spread = (
+        rows_of(text, f"\n## {name}\n") for name in ("Compression", "Language models", "Distribution of tokens")
+    )
+    assert list(compression) == [f"`{arm}`" for arm in results.index]
+    for arm, row in results.iterrows():
+        cells = compression[f"`{arm}`"]
+        assert cells[1] == f"{row['bytes_per_token']:.3f}"
+        assert cells[3] == ("–" if pd.isna(row["ratio_to_bpe"]) else f"{row['ratio_to_bpe']:.3f}")
+        assert cells[5] == ("–" if pd.isna(row["exact_token_accuracy"]) else f"{100 * row['exact_token_accuracy']:.2f} %")
+        low, high = row["test_bpb_low"], row["test_bpb_high"]
+        assert models[f"`{arm}`"][:2] == [f"{row['test_bpb']:.4f}", f"[{low:.4f}, {high:.4f}]"]
+        assert spread[f"`{arm}`"][1] == f"{row['renyi_efficiency']:.3f}"
+        assert spread[f"`{arm}`"][3:] == [f"{row[name]:.3f}" for name in PREDICTABILITY]
+    differences = pd.read_csv(tmp_path / "tables" / "differences.csv")
+    section = text.split("### Paired differences\n")[1]
+    for row in differences.itertuples():
+        assert f"| `{row.first}` − `{row.second}` | {row.train_bytes:,} | {row.difference:+.4f} |" in section
+
+
+def test_claims_are_those_of_the_table(tmp_path: Path) -> None:
+    text = summary_of(tmp_path, (0, 1, 2))
+    rows = rows_of(text, "\n## Claims\n")
+    claims = pd.read_csv(tmp_path / "claims.csv")
+    assert len(claims) == len(rows) and set(claims["verdict"]) >= {"supported", "too few steps"}
+    for row in claims.itertuples():
+        cells = rows[f"{row.claim}: {row.text}"]
+        assert cells[1] == f"{100 * row.effect:+.2f} %"
+        assert cells[-3:] == [f"{row.ahead} of {row.seeds}", row.verdict, row.sign]
+    assert "fewer than 300 optimiser steps decide nothing" in text and "Holm's correction" in text
+
+
+def test_optimiser_steps_are_those_of_the_runs_with_the_most_text(tmp_path: Path) -> None:
+    rows = rows_of(summary_of(tmp_path, (0, 1, 2)), "\n## Language models\n")
+    runs = pd.read_csv(tmp_path / "tables" / "learnability.csv").query("train_bytes == 1_000_000")
+    spans = {arm: sorted({steps.min(), steps.max()}) for arm, steps in runs.groupby("arm")["steps"]}
+    assert {len(span) for span in spans.values()} == {1, 2}  # matched tokenizers differ from seed to seed
+    assert {arm: cells[3] for arm, cells in rows.items()} == {
+        f"`{arm}`": " – ".join(f"{steps:,}" for steps in span) for arm, span in spans.items()
+    }
+
+
+def test_bytes_to_a_level_are_those_of_the_table(tmp_path: Path) -> None:
+    text = summary_of(tmp_path, (0, 1, 2))
+    means = pd.read_csv(tmp_path / "tables" / "milestone_means.csv")
+    rows = rows_of(text, "How fast they learn")
+    assert list(rows) == [f"`{arm}`" for arm in means["arm"].unique()]
+    for arm, own in means.groupby("arm"):
+        expected = [f"{own['mean_bpb'].iloc[0]:.4f}"]
+        for row in own.sort_values("level").itertuples():
+            expected.append(f"{row.bytes:,.0f} [{row.low:,.0f}, {row.high:,.0f}]")
+            expected.append("–" if arm == "bpe_matched" else f"{row.ratio:.3f} [{row.ratio_low:,.3f}, {row.ratio_high:,.3f}]")
+        assert rows[f"`{arm}`"] == expected
+
+
+def test_matching_shows_residuals_of_both_splits(tmp_path: Path) -> None:
+    rows = rows_of(summary_of(tmp_path, (0, 2)), "### Matched compression")
+    matching = pd.read_csv(tmp_path / "tables" / "matching.csv")
+    assert len(rows) == 2
+    for cells, row in zip(rows.values(), matching.itertuples(), strict=True):
+        assert cells[3] == f"{100 * row.relative_difference:+.2f} %"
+        assert cells[6] == f"{100 * row.test_relative_difference:+.2f} %"
+        assert cells[7] == ("yes" if row.within_tolerance else "**no**")
+
+
+def test_links_lead_to_figures_of_the_study(tmp_path: Path) -> None:
+    links = re.findall(r"\]\((figures/[a-z_]+)\.(?:png|pdf|csv)\)", summary_of(tmp_path, (0, 1)))
+    names = (
+        "claims",
+        "compression",
+        "training",
+        "rank_frequency",
+        "tuning",
+        "convergence",
+        "learnability",
+        "advantage",
+        "breakdown",
+    )
+    assert sorted(set(links)) == sorted(f"figures/{name}" for name in names)
+
+
+def test_a_synthetic_corpus_is_said_to_be_one(tmp_path: Path) -> None:
+    assert "This corpus is synthetic" in summary_of(tmp_path / "a", (0,), synthetic=True)
+    assert "This corpus is synthetic" not in summary_of(tmp_path / "b", (0,), synthetic=False)
+
+
+def test_one_seed_claims_nothing(tmp_path: Path) -> None:
+    text = summary_of(tmp_path, (0,))
+    assert "With one seed there are no intervals" in text
+    assert all("[" not in cell for cells in rows_of(text, "How fast they learn").values() for cell in cells)
+    assert {cells[-1] for cells in rows_of(text, "### Paired differences").values()} == {"one seed: no interval"}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((-1.0, -2.0, -0.5), "first is better"),
+        ((1.0, 0.5, 2.0), "first is worse"),
+        ((-0.1, -1.0, 0.8), "interval includes zero"),
+        ((0.5, 0.0, 1.0), "interval includes zero"),
+        ((-0.1, None, None), "one seed: no interval"),
+    ],
+)
+def test_reading_goes_no_further_than_the_interval(values: tuple[float, float | None, float | None], expected: str) -> None:
+    assert reading(*values) == expected
+
+
+def test_the_same_tables_give_the_same_summary(tmp_path: Path) -> None:
+    assert summary_of(tmp_path / "a", (0, 1)) == summary_of(tmp_path / "b", (0, 1))
+
+
+def test_provenance_names_data_code_and_versions_but_no_place(tmp_path: Path) -> None:
+    study = fabricated_settings(corpus={"source": "text", "path": "/home/someone/stories.txt"})
+    fabricate(study, tmp_path)
+    collect(study, tmp_path, tmp_path / "tables")
+    write_provenance(study, tmp_path, tmp_path / "provenance.json")
+    text = (tmp_path / "provenance.json").read_text(encoding="utf-8")
+    record = json.loads(text)
+    assert record["seeds"] == [0, 1, 2]
+    assert record["config"]["corpus"]["path"] == record["corpus"]["settings"]["path"] == "stories.txt"
+    assert record["corpus"]["splits"]["train"]["sha256"] == f"{90:064x}"
+    assert record["versions"]["python"] == platform.python_version() and record["versions"]["torch"]
+    assert len(record["code"]["sha256"]) == 64
+    assert record["network_devices"] == ["not recorded"] and record["language_model_devices"] == ["cpu"]
+    assert "/home" not in text and platform.node() not in text and str(tmp_path) not in text
+    assert getpass.getuser() == "root" or getpass.getuser() not in text
+
+
+def test_provenance_tells_what_the_jobs_behind_the_tables_took(tmp_path: Path) -> None:
+    for name, seconds in (("train_lm/bpe-s0", 10.25), ("train_lm/bpe-s1", 5.5), ("prepare_corpus", 1.0), ("plot_claims", 3.0)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.tsv").write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\tNA\n", encoding="utf-8")
+    assert wall_time(tmp_path) == {"prepare_corpus": {"jobs": 1, "seconds": 1.0}, "train_lm": {"jobs": 2, "seconds": 15.75}}
+    assert wall_time(tmp_path / "nothing") == {}
+
+
+def test_outside_of_git_there_is_no_commit(tmp_path: Path) -> None:
+    assert git_state(tmp_path) is None

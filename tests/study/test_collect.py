@@ -1,0 +1,184 @@
+"""Tables hold every run that the study asks for, in a fixed order, or are not written at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fabricated_study import fabricate, fabricated_settings
+from gqvae.config import Study
+from gqvae.errors import UserError
+from gqvae.measures.ngrams import count_pairs, predictability
+from gqvae.study import layout, runs
+from gqvae.study.collect import collect, expected_files
+from gqvae.study.tables import COLUMNS, PREDICTABILITY, read_table
+from gqvae.tokenizers.token_files import TokenFile
+
+
+@pytest.fixture
+def study() -> Study:
+    return fabricated_settings(seeds=(0, 3))
+
+
+@pytest.fixture
+def results(study: Study, tmp_path: Path) -> Path:
+    return fabricate(study, tmp_path)
+
+
+def test_every_run_is_a_row(study: Study, results: Path) -> None:
+    collect(study, results, results / "tables")
+    tables = {name: read_table(results / "tables", name) for name in layout.TABLES}
+    assert {name: tuple(table.columns) for name, table in tables.items()} == {name: COLUMNS[name] for name in layout.TABLES}
+    sizes, splits, seeds = 4, 3, 2
+    measured = 1 + sizes + seeds + 2 * (seeds * sizes * 2)  # bytes, bpe, matched pairs, two learned arms with two encoders
+    assert len(tables["compression"]) == measured * splits
+    assert len(tables["learnability"]) == 5 * seeds * 3 and set(tables["learnability"]["size"]) == {"l2w64"}
+    assert len(tables["model_sizes"]) == 5 * seeds * 3 and set(tables["model_sizes"]["train_bytes"]) == {1_000_000}
+    assert len(tables["contexts"]) == 5 * seeds * 3
+    assert len(tables["training"]) == 2 * seeds * 20
+    assert len(tables["matching"]) == seeds
+    assert len(tables["distribution"]) == 2 + 3 * seeds
+    assert tables["results"]["arm"].tolist() == ["bytes", "bpe", "bpe_matched", "fixed", "gqvae"]
+    assert len(tables["differences"]) == 3 * 4
+    curves = [pd.read_csv(run.path(results) / "curve.csv") for run in runs.main_runs(study)]
+    assert len(tables["convergence"]) == sum(map(len, curves))
+
+
+def test_entropies_are_of_the_training_split_and_costs_of_the_test_split(study: Study, results: Path) -> None:
+    collect(study, results, results / "tables")
+    row = read_table(results / "tables", "distribution").query("arm == 'gqvae' and seed == 3").iloc[0]
+    folder = layout.tokens_path(results, "gqvae-s3", "v1024")
+    train, test = (count_pairs(TokenFile.open(folder, split), split) for split in ("train", "test"))
+    assert row[list(PREDICTABILITY)].to_dict() == predictability(train, test) != predictability(test, train)
+    means = read_table(results / "tables", "results").set_index("arm")
+    table = read_table(results / "tables", "distribution")
+    for name in PREDICTABILITY:
+        assert means.loc["gqvae", name] == pytest.approx(table.loc[table["arm"] == "gqvae", name].mean(), rel=1e-12)
+
+
+def test_one_tokenizer_of_a_family_is_used_downstream(study: Study, results: Path) -> None:
+    collect(study, results, results / "tables")
+    table = read_table(results / "tables", "compression")
+    used = table[table["used_downstream"] & (table["split"] == "test")]
+    assert sorted(used["arm"]) == sorted(layout.split_family(name)[0] for name in layout.families(study))
+    assert set(used.loc[used["arm"].isin(["fixed", "gqvae"]), "encoder"]) == {"neural"}
+
+
+def test_the_encoder_of_the_configuration_is_used_downstream(tmp_path: Path) -> None:
+    arms = {"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae", "encoder": "distilled"}}
+    study = fabricated_settings(seeds=(0,), arms=arms)
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    results = read_table(tmp_path / "tables", "results").set_index("arm")
+    table = read_table(tmp_path / "tables", "compression")
+    rows = table[(table["variant"] == "v1024") & (table["split"] == "test") & (table["encoder"] == "distilled")]
+    assert results.loc["gqvae", "bytes_per_token"] == rows["bytes_per_token"].item()
+
+
+def test_order_of_keys_in_the_configuration_changes_nothing(study: Study, results: Path) -> None:
+    collect(study, results, results / "a" / "tables")
+    other = Study.model_validate(json.loads(study.canonical()))
+    assert list(other.arms) != list(study.arms)
+    collect(other, results, results / "b" / "tables")
+    for name in layout.TABLES:
+        assert layout.table_path(results / "a", name).read_bytes() == layout.table_path(results / "b", name).read_bytes()
+
+
+def test_means_and_intervals_come_from_the_runs(study: Study, results: Path) -> None:
+    collect(study, results, results / "tables")
+    paths = [
+        results / "language_models" / f"{arm}-s{seed}-b1000000-l2w64" / "result.json"
+        for arm in ("gqvae", "bpe")
+        for seed in (0, 3)
+    ]
+    bpb = [json.loads(path.read_text())["test_bpb"] for path in paths]
+    row = read_table(results / "tables", "results").set_index("arm").loc["gqvae"]
+    assert row["test_bpb"] == pytest.approx((bpb[0] + bpb[1]) / 2)
+    assert row["test_bpb_high"] - row["test_bpb"] == pytest.approx(12.7062047 * abs(bpb[0] - bpb[1]) / 2)
+    differences = read_table(results / "tables", "differences").set_index(["train_bytes", "first", "second"])
+    assert differences.loc[(1_000_000, "gqvae", "bpe"), "difference"] == pytest.approx((bpb[0] - bpb[2] + bpb[1] - bpb[3]) / 2)
+
+
+def test_a_missing_file_is_named_and_nothing_is_written(study: Study, results: Path) -> None:
+    for missing in expected_files(study):
+        content = (results / missing).read_bytes()
+        (results / missing).unlink()
+        with pytest.raises(UserError, match=missing.as_posix()):
+            collect(study, results, results / "tables")
+        (results / missing).write_bytes(content)
+    assert not (results / "tables").exists()
+
+
+def test_all_missing_runs_are_named(study: Study, results: Path) -> None:
+    for name in ("gqvae-s3-b250000-l2w64", "bpe-s0-b500000-l2w64"):
+        (results / "language_models" / name / "result.json").unlink()
+    with pytest.raises(
+        UserError, match=r"bpe-s0-b500000-l2w64/result.json, language_models/gqvae-s3-b250000-l2w64/result.json, which"
+    ):
+        collect(study, results, results / "tables")
+
+
+def test_an_arm_without_language_models_needs_none(tmp_path: Path) -> None:
+    arms = {"bpe": {"kind": "bpe"}, "fixed": {"kind": "fixed", "language_model": False}}
+    study = fabricated_settings(seeds=(0,), arms=arms)
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    assert set(read_table(tmp_path / "tables", "learnability")["arm"]) == {"bpe"}
+    assert read_table(tmp_path / "tables", "results").set_index("arm")["test_bpb"].isna().to_dict() == {
+        "bpe": False,
+        "fixed": True,
+    }
+
+
+def edit_result(results: Path, **changes: object) -> None:
+    path = results / "language_models" / "bpe-s0-b500000-l2w64" / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_result_of_another_run_is_refused(study: Study, results: Path) -> None:
+    edit_result(results, seed=7)
+    with pytest.raises(UserError, match="says it is bpe, seed 7"):
+        collect(study, results, results / "tables")
+
+
+def test_a_diverged_run_is_refused(study: Study, results: Path) -> None:
+    edit_result(results, test_bpb=float("nan"))
+    with pytest.raises(UserError, match="diverged"):
+        collect(study, results, results / "tables")
+
+
+def test_a_measurement_without_the_test_split_is_refused(study: Study, results: Path) -> None:
+    path = results / "compression" / "bpe.csv"
+    table = pd.read_csv(path)
+    table[table["split"] != "test"].to_csv(path, index=False)
+    with pytest.raises(UserError, match=r"bpe.csv has 0 rows for v512 on the test split"):
+        collect(study, results, results / "tables")
+
+
+def test_a_damaged_column_is_named(study: Study, results: Path) -> None:
+    path = results / "networks" / "fixed-s0" / "history.csv"
+    path.write_text(path.read_text().replace("step,", "stop,"))
+    with pytest.raises(UserError, match="lacks the column"):
+        collect(study, results, results / "tables")
+
+
+def test_borrowed_arms_are_measured_like_any_other_by_the_encoder_they_ask_for(tmp_path: Path) -> None:
+    arms = {
+        "bpe": {"kind": "bpe"},
+        "gqvae": {"kind": "gqvae"},
+        "gqvae_distilled": {"kind": "borrowed", "arm": "gqvae", "encoder": "distilled"},
+        "bpe_away": {"kind": "borrowed", "study": "other", "arm": "bpe"},
+    }
+    study = fabricated_settings(seeds=(0, 1), arms=arms)
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    tables = {name: read_table(tmp_path / "tables", name) for name in layout.TABLES}
+    rows = tables["compression"][tables["compression"]["arm"] == "gqvae_distilled"]
+    assert set(rows["encoder"]) == {"distilled"} and set(rows["variant"]) == {"v1024"} and rows["used_downstream"].all()
+    away = tables["compression"][tables["compression"]["arm"] == "bpe_away"]
+    assert away["seed"].isna().all() and away["used_downstream"].all() and len(away) == 3
+    assert set(tables["training"]["arm"]) == {"gqvae"}
+    assert set(tables["learnability"]["arm"]) == set(tables["results"]["arm"]) == set(arms)
+    assert tables["results"]["ratio_to_bpe"].notna().all()
+    pairs = set(zip(tables["differences"]["first"], tables["differences"]["second"], strict=True))
+    assert {("gqvae", "gqvae_distilled"), ("gqvae_distilled", "bpe")} <= pairs and ("bpe_away", "bpe") not in pairs
