@@ -13,9 +13,9 @@ import pytest
 from gqvae.config import Study, parse
 from gqvae.figures.plot import FIGURES
 from gqvae.figures.plot_across import plot_across
+from gqvae.files import write_csv
 from gqvae.report import pages
 from gqvae.study import layout
-from gqvae.study.tables import write_csv
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from gqvae.source_files import PACKAGE, source_files
 
 

@@ -15,15 +15,16 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from gqvae import __version__
 from gqvae.errors import UserError, first_line, is_out_of_memory
 from gqvae.files import FULL_DISK
 from gqvae.training.resume import Interrupted
-from gqvae.verbs import borrowing, corpus, evaluation, figures, language_models, product, project, tokenizers
+from gqvae.verbs import corpus, figures, language_models, product, project, tables, tokenizers
 
-MODULES = (product, corpus, tokenizers, borrowing, language_models, evaluation, figures, project)
+MODULES = (product, corpus, tokenizers, language_models, tables, figures, project)
 
 logger = logging.getLogger("gqvae")
 _reserve = bytearray(1 << 16)  # given back when a verb ends: where memory ran out, that can still be said
@@ -107,7 +108,8 @@ def _run(parsed: argparse.Namespace) -> int:
             _log_to(logging.FileHandler(parsed.log, encoding="utf-8"))
         try:
             with _terminated():
-                parsed.run(parsed)
+                module, _, function = parsed.run.rpartition(".")
+                getattr(import_module(module), function)(parsed)
         finally:
             _reserve.clear()
     except UserError as error:

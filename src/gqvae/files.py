@@ -13,9 +13,12 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from gqvae.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes half a second, and few need it
 
 CHUNK_BYTES = 1 << 20
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space, no quota, a limit on the size of files
@@ -110,3 +113,9 @@ def require_digest(path: Path, expected: object, remedy: str) -> None:
 def json_digest(value: Any) -> str:
     """SHA-256 of a JSON value in canonical form (sorted keys, no spaces)."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table atomically; numbers in their shortest exact form, missing values empty."""
+    with atomic_open(path) as stream:
+        frame.to_csv(stream, index=False, lineterminator="\n")

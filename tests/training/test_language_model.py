@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from gqvae.jobs.language_model import run_language_model
 
 from gqvae.config import LanguageModel, SyntheticCorpus
 from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.source import Source
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
-from gqvae.jobs.language_model import run_language_model
 from gqvae.models.lm import IGNORED
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.token_files import TokenFile, write_record, write_split

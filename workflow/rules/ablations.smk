@@ -13,7 +13,6 @@ rule ablations:
             for name in ("network.json", "history.csv")
         ],
         compression=[str(layout.compression_path(RESULTS, family)) for family in layout.compared_families(STUDY)],
-        code=code("evaluation", "collect-ablations"),
     output:
         table=report(
             f"{RESULTS}/tables/ablations.csv",
@@ -38,6 +37,7 @@ rule ablations:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code("tables.collect_ablations"),
         settings=STUDY.canonical(),
         results=subpath(output.table, ancestor=2),
         folder=subpath(output.table, parent=True),

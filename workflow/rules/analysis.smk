@@ -12,7 +12,6 @@ rule collect_results:
     input:
         **MEASUREMENTS,
         corpus=CORPUS["corpus"],
-        code=code("evaluation", "collect"),
     output:
         claims=report(
             table("claims"),
@@ -38,6 +37,7 @@ rule collect_results:
         mem_mb=growing(1000),
         runtime=growing(30),
     params:
+        code=code("tables.collect"),
         settings=STUDY.canonical(),
         results=subpath(output.results, ancestor=2),
         folder=subpath(output.results, parent=True),
@@ -57,7 +57,6 @@ rule explore:
             for arm in layout.tokenizer_arms(STUDY)
         ],
         template=os.path.relpath(PACKAGE / "figures" / "explorer.html"),
-        code=code("product", "explore"),
     output:
         page=report(
             f"{RESULTS}/figures/explorer.html",
@@ -76,6 +75,7 @@ rule explore:
         mem_mb=growing(1800),
         runtime=growing(10),
     params:
+        code=code("product.explore"),
         tokenizers=folders_of_tokenizers,
     message:
         "Page: one text under every arm, side by side, to read and to type into."
@@ -91,7 +91,6 @@ rule summarize:
         claims=rules.collect_results.output.claims,
         tables=rules.collect_results.output.tables,
         results=rules.collect_results.output.results,
-        code=code("evaluation", "summarize"),
     output:
         summary=report(
             f"{RESULTS}/summary.md",
@@ -110,6 +109,7 @@ rule summarize:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code("tables.summarize"),
         settings=STUDY.canonical(),
         results=subpath(output.summary, parent=True),
     message:
@@ -126,7 +126,6 @@ rule write_provenance:
         corpus=f"{RESULTS}/corpus/corpus.json",
         networks=[f"{layout.network_path(RESULTS, family)}/network.json" for family in layout.learned_families(STUDY)],
         results=rules.collect_results.output.results,
-        code=code("evaluation", "provenance"),
     output:
         record=report(
             f"{RESULTS}/provenance.json",
@@ -145,6 +144,7 @@ rule write_provenance:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        code=code("tables.provenance"),
         settings=STUDY.canonical(),
         results=subpath(output.record, parent=True),
     message:

@@ -8,7 +8,7 @@ from pathlib import Path
 try:
     from gqvae import config as settings
     from gqvae.errors import UserError
-    from gqvae.source_files import PACKAGE, source_files
+    from gqvae.code_state import PACKAGE, code_state
     from gqvae.study import layout, runs
     from gqvae.tokenizers.counted import check_arms
 except ModuleNotFoundError as error:
@@ -33,6 +33,7 @@ STUDY = parse_study()
 RESULTS = f"results/{STUDY.study}"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+LANGUAGE_MODEL = f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}"
 # Never a declared output: Snakemake removes those of a killed job, and this is what a training needs to go on where it was.
 STATE = f"{RESULTS}/.state"
 
@@ -70,27 +71,41 @@ def gpu_of_encoder(wildcards):
     return GPU if layout.downstream_encoder(STUDY, layout.split_family(wildcards.family)[0]) == "neural" else 0
 
 
-def code(module, verb, without=()):
-    """The source files that decide what a verb writes: Snakemake compares them by content."""
-    return source_files(f"gqvae.verbs.{module}", verb.replace("-", "_"), without=tuple(without))
+def code(job, also=(), without=()):
+    """The code behind a job, a line for each module: a parameter of its rule, so that an edit reruns what depends on it."""
+    return code_state(f"gqvae.jobs.{job}", also, without)
 
 
-def tokenizer_code(module, verb):
-    """The same for verbs that read any tokenizer: the network's code has no effect on an arm without a network."""
+def code_of_tokenizer(job):
+    """The same for jobs that read any tokenizer: the network's code has no effect on an arm without a network."""
 
     def of_arm(wildcards):
-        arm = wildcards.arm if "arm" in wildcards.keys() else layout.split_family(wildcards.family)[0]
-        found = code(module, verb, without=() if layout.downstream_encoder(STUDY, arm) else ("gqvae.tokenizers.learned",))
-        return sorted({*found, *module_code(arm)})
+        arm = layout.split_family(wildcards.family)[0]
+        learned = layout.downstream_encoder(STUDY, arm)
+        return code(job, also=modules_of(arm), without=() if learned else ("gqvae.tokenizers.learned",))
 
     return of_arm
 
 
-def figure_code(name):
+def code_of_counted(job):
+    """The same for jobs that make tokenizers of an arm from counts."""
+
+    def of_arm(wildcards):
+        return code(job, also=modules_of(wildcards.arm))
+
+    return of_arm
+
+
+def modules_of(arm):
+    """The module that makes an arm's tokenizers, for arms made from counts: jobs find it by name."""
+    name = layout.counted_module(STUDY, arm)
+    return [f"gqvae.tokenizers.{name}"] if name else []
+
+
+def code_of_figure(name):
     """The same for one figure: the modules of the others have no effect on it."""
     others = [f"gqvae.figures.{other}" for other in (*layout.FIGURES, *layout.ABLATION_FIGURES) if other != name]
-    style = os.path.relpath(PACKAGE / "figures" / "style.mplstyle")
-    return sorted({style, *code("figures", "plot", without=others), *source_files(f"gqvae.figures.{name}")})
+    return code("figures.plot", also=[f"gqvae.figures.{name}"], without=others)
 
 
 def arms_of(*kinds):
@@ -138,21 +153,6 @@ def counted_settings(wildcards):
     return settings.CountedTraining(tokenizer=arm.module, settings=arm.module_settings, sizes=STUDY.vocabulary.sizes).canonical()
 
 
-def counted_code(verb):
-    """The verb's code and that of the module it finds by name."""
-
-    def of_arm(wildcards):
-        return sorted({*code("tokenizers", verb), *module_code(wildcards.arm)})
-
-    return of_arm
-
-
-def module_code(arm):
-    """The code of the module that makes an arm's tokenizers, for arms made from counts."""
-    name = layout.counted_module(STUDY, arm)
-    return source_files(f"gqvae.tokenizers.{name}") if name else []
-
-
 def matching_settings(wildcards):
     """The module that makes tokenizers of any size, its settings, and how near is near enough."""
     arm, tolerance = STUDY.arms[wildcards.arm], STUDY.vocabulary.match_tolerance
@@ -166,21 +166,23 @@ def counts_of_training_text(wildcards):
     return f"{RESULTS}/pretokens/shuffled/{wildcards.arm}.npz" if shuffled else PRETOKENS["train"]
 
 
+def is_main_run(wildcards):
+    """Whether figures show the run's curve and its other windows; of the rest final values do."""
+    return "{arm}-s{seed}-b{train_bytes}-{model}".format(**wildcards) in {run.name for run in runs.main_runs(STUDY)}
+
+
 def language_model_settings(wildcards):
     """What one run uses of the block."""
-    return STUDY.language_model.of_run(wildcards.model, int(wildcards.train_bytes)).canonical()
+    own = STUDY.language_model.of_run(wildcards.model, int(wildcards.train_bytes))
+    if not is_main_run(wildcards):
+        own = own.model_copy(update={"evaluations": runs.FEWEST_EVALUATIONS})
+    return own.canonical()
 
 
 def tuning_settings(wildcards):
     """The same for a run that tries a rate."""
     model = STUDY.language_model
     return model.of_run(model.name, runs.tuning_bytes(STUDY), float(wildcards.rate)).canonical()
-
-
-def extent_of_run(wildcards):
-    """Curves and other windows for the runs that figures show; the rest gives final values."""
-    name = "{arm}-s{seed}-b{train_bytes}-{model}".format(**wildcards)
-    return "full" if name in {run.name for run in runs.main_runs(STUDY)} else "brief"
 
 
 def chosen_rate(wildcards):
@@ -217,13 +219,11 @@ def arm_and_seed(wildcards):
     return f"--arm {arm}" if seed is None else f"--arm {arm} --seed {seed}"
 
 
-def inputs_of_run(wildcards):
-    """What a language model reads: the tokenizer of its arm and seed (the first, if it has none), and the corpus in its tokens."""
-    seed = int(wildcards.get("seed", STUDY.seeds[0]))
-    family, variant = layout.family(STUDY, wildcards.arm, seed), layout.variant(STUDY, wildcards.arm)
+def tokens_of_run(wildcards):
+    """What a language model reads: the corpus in the tokens of its arm and seed."""
+    family, variant = layout.family(STUDY, wildcards.arm, int(wildcards.seed)), layout.variant(STUDY, wildcards.arm)
     folder = layout.tokens_path(RESULTS, family, variant)
     return {
-        "tokenizer": tokenizer_file(family, variant),
         "record": f"{folder}/tokens.json",
         "tokens": [f"{folder}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")],
     }
@@ -243,14 +243,14 @@ MEASUREMENTS = {
     "compression": [str(layout.compression_path(RESULTS, family)) for family in layout.families(STUDY)],
     "matching": [str(layout.matching_path(RESULTS, family)) for family in layout.matched_families(STUDY)],
     "histories": [f"{layout.network_path(RESULTS, family)}/history.csv" for family in layout.learned_families(STUDY)],
-    "tokens": [
-        f"{layout.tokens_path(RESULTS, family, variant)}/{name}"
+    "distributions": [
+        f"{layout.distribution_path(RESULTS, family, variant)}/{name}"
         for family, variant in layout.downstream_tokenizers(STUDY)
-        for name in layout.COUNTED_FILES
+        for name in layout.DISTRIBUTION_FILES
     ],
     "rates": [str(runs.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
     "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],
-    "runs": [f"{run.path(RESULTS)}/{name}" for run in runs.language_model_runs(STUDY) for name in runs.RUN_FILES],
+    "runs": [f"{run.path(RESULTS)}/{name}" for run in runs.language_model_runs(STUDY) for name in runs.COLLECTED_FILES],
 }
 
 

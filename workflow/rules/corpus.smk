@@ -21,9 +21,6 @@ if STUDY.corpus.source == "text":
 if STUDY.corpus.source == "tinystories":
 
     rule download_corpus:
-        input:
-            # What is pinned, not how it is fetched: an edit of the downloader must not throw away two gigabytes that are verified.
-            code=source_files("gqvae.corpus.pinned"),
         output:
             train=CORPUS_FILES[0],
             valid=CORPUS_FILES[1],
@@ -39,6 +36,8 @@ if STUDY.corpus.source == "tinystories":
             mem_mb=growing(500),
             runtime=growing(120),
         params:
+            # What is pinned, not how it is fetched: an edit of the downloader must not throw away two gigabytes that are verified.
+            code=code_state("gqvae.corpus.pinned"),
             # The pinned file is the same for every study, whatever part of it the study reads.
             settings=settings.TinyStoriesCorpus().canonical(),
             folder=subpath(output.train, parent=True),
@@ -51,7 +50,6 @@ if STUDY.corpus.source == "tinystories":
 rule prepare_corpus:
     input:
         files=CORPUS_FILES,
-        code=code("corpus", "prepare-corpus"),
     output:
         **CORPUS,
     log:
@@ -65,6 +63,7 @@ rule prepare_corpus:
         mem_mb=growing(1500),
         runtime=growing(120),
     params:
+        code=code("corpus.prepare_corpus"),
         settings=STUDY.corpus.canonical(),
         downloads=f"--downloads {DOWNLOADS}" if STUDY.corpus.source == "tinystories" else "",
         folder=subpath(output.corpus, parent=True),
@@ -80,7 +79,6 @@ rule prepare_corpus:
 rule count_pretokens:
     input:
         **CORPUS,
-        code=code("corpus", "count-pretokens"),
     output:
         **PRETOKENS,
     log:
@@ -94,6 +92,7 @@ rule count_pretokens:
         mem_mb=growing(1500),
         runtime=growing(240),
     params:
+        code=code("corpus.count_pretokens"),
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.train, parent=True),
     message:
@@ -107,7 +106,6 @@ rule count_pretokens:
 rule count_shuffled_pretokens:
     input:
         **CORPUS,
-        code=code("corpus", "count-shuffled-pretokens"),
     output:
         counts=f"{RESULTS}/pretokens/shuffled/{{arm}}.npz",
     log:
@@ -123,6 +121,7 @@ rule count_shuffled_pretokens:
         mem_mb=growing(1500),
         runtime=growing(240),
     params:
+        code=code("corpus.count_shuffled_pretokens"),
         corpus=subpath(input.corpus, parent=True),
         share=lambda wildcards: STUDY.arms[wildcards.arm].shuffled_share,
         seed=STUDY.corpus.seed,

@@ -58,7 +58,7 @@ for figure, (tables, category, title, shown) in PLOTS.items():
         input:
             corpus=f"{RESULTS}/corpus/corpus.json",
             tables=[table(name) for name in tables],
-            code=figure_code(figure),
+            style=os.path.relpath(PACKAGE / "figures" / "style.mplstyle"),
         output:
             image=report(
                 f"{RESULTS}/figures/{figure}.png",
@@ -80,6 +80,7 @@ for figure, (tables, category, title, shown) in PLOTS.items():
             mem_mb=growing(1000),
             runtime=growing(10),
         params:
+            code=code_of_figure(figure),
             figure=figure,
             tables=folder_of_tables,
             folder=subpath(output.image, parent=True),

@@ -1,5 +1,5 @@
 # Language models: the corpus as tokens, once per tokenizer; then one small transformer, the same for every arm but for a learning rate
-# that is chosen from one grid.
+# that is chosen from one grid. Training and measuring are apart, so that a new measure trains nothing.
 
 
 localrules:
@@ -10,7 +10,6 @@ rule encode_corpus:
     input:
         **CORPUS,
         tokenizer=tokenizer_file("{family}", "{variant}"),
-        code=tokenizer_code("tokenizers", "encode-corpus"),
     output:
         record=f"{RESULTS}/tokens/{{family}}/{{variant}}/tokens.json",
         tokens=[f"{RESULTS}/tokens/{{family}}/{{variant}}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")],
@@ -26,6 +25,7 @@ rule encode_corpus:
         mem_mb=growing(1800),
         runtime=growing(240),
     params:
+        code=code_of_tokenizer("tokenizers.encode_corpus"),
         tokenizer=subpath(input.tokenizer, parent=True),
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.record, parent=True),
@@ -38,17 +38,45 @@ rule encode_corpus:
         """
 
 
-rule tune_lm:
+rule measure_distribution:
     input:
-        unpack(inputs_of_run),
+        record=f"{RESULTS}/tokens/{{family}}/{{variant}}/tokens.json",
+        tokens=[f"{RESULTS}/tokens/{{family}}/{{variant}}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")],
+    output:
+        ranks=f"{RESULTS}/distribution/{{family}}-{{variant}}/rank_frequency.csv",
+        facts=f"{RESULTS}/distribution/{{family}}-{{variant}}/distribution.json",
+    log:
+        f"{LOGS}/measure_distribution/{{family}}-{{variant}}.log",
+    benchmark:
+        f"{BENCHMARKS}/measure_distribution/{{family}}-{{variant}}.tsv"
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(60),
+    params:
+        code=code("tokenizers.measure_distribution"),
+        tokens=subpath(input.record, parent=True),
+        folder=subpath(output.ranks, parent=True),
+    message:
+        "{wildcards.family}, {wildcards.variant}: how tokens are distributed, and how well counts of pairs predict them."
+    shell:
+        """
+        gqvae --log {log:q} measure-distribution --tokens {params.tokens:q} --out {params.folder:q}
+        """
+
+
+rule try_learning_rate:
+    input:
+        unpack(tokens_of_run),
         **CORPUS,
-        code=tokenizer_code("language_models", "train-lm"),
     output:
         result=f"{RESULTS}/language_models/tuning/{{arm}}-s{{seed}}-r{{rate}}/result.json",
     log:
-        f"{LOGS}/tune_lm/{{arm}}-s{{seed}}-r{{rate}}.log",
+        f"{LOGS}/try_learning_rate/{{arm}}-s{{seed}}-r{{rate}}.log",
     benchmark:
-        f"{BENCHMARKS}/tune_lm/{{arm}}-s{{seed}}-r{{rate}}.tsv"
+        f"{BENCHMARKS}/try_learning_rate/{{arm}}-s{{seed}}-r{{rate}}.tsv"
     conda:
         "../envs/gqvae.yaml"
     threads: 1
@@ -57,27 +85,25 @@ rule tune_lm:
         mem_mb=growing(1800),
         runtime=growing(1440),
     params:
+        code=code("language_models.try_learning_rate"),
         settings=tuning_settings,
         train_bytes=runs.tuning_bytes(STUDY),
         state=f"{STATE}/language_models/tuning/{{arm}}-s{{seed}}-r{{rate}}",
-        tokenizer=subpath(input.tokenizer, parent=True),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
-        folder=subpath(output.result, parent=True),
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: try the learning rate {wildcards.rate}, of the grid that all arms share."
     shell:
         """
-        gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
-            --train-bytes {params.train_bytes} --tokenizer {params.tokenizer:q} --tokens {params.tokens:q} \
-            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} --extent trial --threads {threads}
+        gqvae --log {log:q} try-learning-rate --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
+            --train-bytes {params.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {output.result:q} \
+            --state {params.state:q} --threads {threads}
         """
 
 
 rule choose_learning_rate:
     input:
         runs=lambda wildcards: trials(wildcards.arm),
-        code=code("language_models", "choose-learning-rate"),
     output:
         chosen=f"{RESULTS}/language_models/tuning/{{arm}}.json",
     log:
@@ -90,6 +116,8 @@ rule choose_learning_rate:
     resources:
         mem_mb=growing(500),
         runtime=growing(10),
+    params:
+        code=code("language_models.choose_learning_rate"),
     message:
         "Arm {wildcards.arm}: choose the learning rate that is best on the validation split."
     shell:
@@ -100,17 +128,11 @@ rule choose_learning_rate:
 
 rule train_lm:
     input:
-        unpack(inputs_of_run),
+        unpack(tokens_of_run),
         **CORPUS,
         rate=chosen_rate,
-        code=tokenizer_code("language_models", "train-lm"),
     output:
-        measured=[
-            f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}/{name}"
-            for name in runs.RUN_FILES
-            if name != "result.json"
-        ],
-        result=f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}/result.json",
+        **{name.partition(".")[0]: f"{LANGUAGE_MODEL}/{name}" for name in runs.TRAINED_FILES},
     log:
         f"{LOGS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.log",
     benchmark:
@@ -124,21 +146,53 @@ rule train_lm:
         mem_mb=growing(1800),
         runtime=growing(1440),
     params:
+        code=code("language_models.train_lm"),
         settings=language_model_settings,
-        extent=extent_of_run,
         state=f"{STATE}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}",
-        tokenizer=subpath(input.tokenizer, parent=True),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
-        folder=subpath(output.result, parent=True),
+        folder=subpath(output.training, parent=True),
         rate=lambda wildcards, input: f"--learning-rate {input.rate}" if input.rate else "",
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: train the language model {wildcards.model} on {wildcards.train_bytes} bytes of"
-        " text, measured in bits per byte."
+        "Arm {wildcards.arm}, seed {wildcards.seed}: train the language model {wildcards.model} on {wildcards.train_bytes} bytes of text."
     shell:
         """
         gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
-            --train-bytes {wildcards.train_bytes} --tokenizer {params.tokenizer:q} --tokens {params.tokens:q} \
-            --corpus {params.corpus:q} --out {params.folder:q} --state {params.state:q} {params.rate} --extent {params.extent} \
-            --threads {threads}
+            --train-bytes {wildcards.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {params.folder:q} \
+            --state {params.state:q} {params.rate} --threads {threads}
+        """
+
+
+rule measure_lm:
+    input:
+        unpack(tokens_of_run),
+        **CORPUS,
+        weights=rules.train_lm.output.model,
+        training=rules.train_lm.output.training,
+    output:
+        **{name.partition(".")[0]: f"{LANGUAGE_MODEL}/{name}" for name in runs.MEASURED_FILES},
+    log:
+        f"{LOGS}/measure_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/measure_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.tsv"
+    conda:
+        "../envs/gqvae.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=growing(1800),
+        runtime=growing(240),
+    params:
+        code=code("language_models.measure_lm"),
+        model=subpath(input.training, parent=True),
+        tokens=subpath(input.record, parent=True),
+        corpus=subpath(input.corpus, parent=True),
+        folder=subpath(output.result, parent=True),
+    message:
+        "Arm {wildcards.arm}, seed {wildcards.seed}: measure the language model {wildcards.model} after {wildcards.train_bytes} bytes,"
+        " in bits per byte."
+    shell:
+        """
+        gqvae --log {log:q} measure-lm --model {params.model:q} --tokens {params.tokens:q} --corpus {params.corpus:q} \
+            --out {params.folder:q} --threads {threads}
         """

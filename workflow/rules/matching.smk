@@ -5,7 +5,6 @@ rule match_compression:
     input:
         **PRETOKENS,
         target=match_target,
-        code=counted_code("match-compression"),
     output:
         tokenizer=tokenizer_file("{arm}-s{seed}", layout.MATCHED),
         record=f"{RESULTS}/tokenizers/{{arm}}-s{{seed}}/{layout.MATCHED}/matching.json",
@@ -23,6 +22,7 @@ rule match_compression:
         mem_mb=growing(1800),
         runtime=growing(120),
     params:
+        code=code_of_counted("tokenizers.match_compression"),
         settings=matching_settings,
         target=subpath(input.target, parent=True),
         pretokens=subpath(input.train, parent=True),
@@ -40,7 +40,6 @@ rule measure_compression:
     input:
         **PRETOKENS,
         tokenizers=variants_of_family,
-        code=tokenizer_code("tokenizers", "measure-compression"),
     output:
         table=f"{RESULTS}/compression/{{family}}.csv",
     log:
@@ -55,6 +54,7 @@ rule measure_compression:
         mem_mb=growing(1800),
         runtime=growing(120),
     params:
+        code=code_of_tokenizer("tokenizers.measure_compression"),
         arm=arm_and_seed,
         tokenizers=folders_of_tokenizers,
         pretokens=subpath(input.train, parent=True),

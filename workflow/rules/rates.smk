@@ -16,7 +16,6 @@ rule measure_rates:
             for seed in STUDY.seeds
         ],
         bpe=tokenizer_file("bpe", f"v{STUDY.vocabulary.size}"),
-        code=code("tokenizers", "measure-rates"),
     output:
         table=f"{RESULTS}/tables/rates.csv",
     log:
@@ -31,6 +30,7 @@ rule measure_rates:
         mem_mb=growing(1800),
         runtime=growing(120),
     params:
+        code=code("networks.measure_rates"),
         tokenizers=folders_of_tokenizers,
         bpe=subpath(input.bpe, parent=True),
         pretokens=subpath(input.train, parent=True),

@@ -15,8 +15,6 @@ for family in layout.borrowed_families(STUDY):
 
 
 rule make_bytes:
-    input:
-        code=code("tokenizers", "make-bytes"),
     output:
         tokenizer=tokenizer_file("{arm}", f"v{settings.RESERVED_IDS}"),
     log:
@@ -32,6 +30,7 @@ rule make_bytes:
         mem_mb=growing(500),
         runtime=growing(10),
     params:
+        code=code("tokenizers.make_bytes"),
         folder=subpath(output.tokenizer, ancestor=2),
     message:
         "Arm {wildcards.arm}: one token per byte."
@@ -44,7 +43,6 @@ rule make_bytes:
 rule train_counted:
     input:
         pretokens=counts_of_training_text,
-        code=counted_code("train-counted"),
     output:
         tokenizer=tokenizer_file("{arm}", f"v{STUDY.vocabulary.size}"),
         others=[tokenizer_file("{arm}", f"v{size}") for size in OTHER_SIZES],
@@ -61,6 +59,7 @@ rule train_counted:
         mem_mb=growing(1500),
         runtime=growing(60),
     params:
+        code=code_of_counted("tokenizers.train_counted"),
         settings=counted_settings,
         folder=subpath(output.tokenizer, ancestor=2),
     message:
@@ -75,7 +74,6 @@ rule train_counted:
 rule train_network:
     input:
         **PRETOKENS,
-        code=code("tokenizers", "train-network"),
     output:
         network=f"{RESULTS}/networks/{{arm}}-s{{seed}}/network.safetensors",
         record=f"{RESULTS}/networks/{{arm}}-s{{seed}}/network.json",
@@ -97,6 +95,7 @@ rule train_network:
         mem_mb=growing(1800),
         runtime=growing(720),
     params:
+        code=code("networks.train_network"),
         settings=network_settings,
         state=f"{STATE}/networks/{{arm}}-s{{seed}}",
         pretokens=subpath(input.train, parent=True),
@@ -117,7 +116,6 @@ rule distill_vocabulary:
         network=rules.train_network.output.network,
         record=rules.train_network.output.record,
         codebook=rules.train_network.output.codebook,
-        code=code("tokenizers", "distill-vocabulary"),
     output:
         tokenizer=tokenizer_file("{arm}-s{seed}", f"v{STUDY.vocabulary.size}"),
         others=[tokenizer_file("{arm}-s{seed}", f"v{size}") for size in OTHER_SIZES],
@@ -136,6 +134,7 @@ rule distill_vocabulary:
         mem_mb=growing(1800),
         runtime=growing(240),
     params:
+        code=code("networks.distill_vocabulary"),
         settings=distillation_settings,
         network=subpath(input.network, parent=True),
         pretokens=subpath(input.train, parent=True),
@@ -152,7 +151,6 @@ rule distill_vocabulary:
 rule borrow_tokenizer:
     input:
         tokenizer=lambda wildcards: lender_file(wildcards.family),
-        code=tokenizer_code("borrowing", "borrow-tokenizer"),
     output:
         tokenizer=tokenizer_file("{family}", f"v{STUDY.vocabulary.size}"),
     log:
@@ -168,6 +166,7 @@ rule borrow_tokenizer:
         mem_mb=growing(500),
         runtime=growing(10),
     params:
+        code=code_of_tokenizer("tokenizers.borrow_tokenizer"),
         lender=subpath(input.tokenizer, parent=True),
         encoder=chosen_encoder,
         folder=subpath(output.tokenizer, parent=True),

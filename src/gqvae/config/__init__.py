@@ -16,7 +16,17 @@ from gqvae.config.arms import (
     GQVAEArm,
     LearnedArm,
 )
-from gqvae.config.block import BYTE_VALUES, MODULE_NAME, RESERVED_IDS, Block, load_settings, parse, read_settings, setting
+from gqvae.config.block import (
+    BYTE_VALUES,
+    END_OF_DOCUMENT,
+    MODULE_NAME,
+    RESERVED_IDS,
+    Block,
+    load_settings,
+    parse,
+    read_settings,
+    setting,
+)
 from gqvae.config.claims import DEFAULT_CLAIMS, TOKENIZER_MEASURES, Claim
 from gqvae.config.corpus import (
     Corpus,
@@ -46,6 +56,7 @@ from gqvae.config.study import Study, Vocabulary
 __all__ = [
     "BYTE_VALUES",
     "DEFAULT_CLAIMS",
+    "END_OF_DOCUMENT",
     "MODULE_NAME",
     "RESERVED_IDS",
     "TOKENIZER_MEASURES",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gqvae.errors import UserError
 
 BYTE_VALUES = 256
+END_OF_DOCUMENT = BYTE_VALUES  # its id
 MODULE_NAME = r"^[a-z][a-z0-9_]*$"
 RESERVED_IDS = BYTE_VALUES + 1  # every byte, and the end of a document
 

@@ -86,6 +86,11 @@ class PretokenCounts:
             np.savez_compressed(stream, blob=blob, offsets=offsets, counts=self.counts.astype(np.int64))
 
     @classmethod
+    def of_split(cls, folder: Path, split: str) -> PretokenCounts:
+        """Those of one split, from the folder that `gqvae count-pretokens` wrote; errors as `load`."""
+        return cls.load(folder / f"{split}.npz")
+
+    @classmethod
     def load(cls, path: Path) -> PretokenCounts:
         """Read what `save` wrote.
 

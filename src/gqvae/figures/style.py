@@ -23,8 +23,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from gqvae.errors import UserError
-from gqvae.files import atomic_path, read_json
-from gqvae.study.tables import write_csv
+from gqvae.files import atomic_path, read_json, write_csv
 
 STYLE_FILE = Path(__file__).with_name("style.mplstyle")
 SYNTHETIC_NOTE = "synthetic stories — not a natural corpus"

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pretokens import split_text
-from gqvae.tokenizers.base import END_OF_DOCUMENT
 
 Whole = npt.NDArray[np.integer]
 Bits = npt.NDArray[np.floating]

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gqvae.config import BYTE_VALUES
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.errors import UserError
 from gqvae.tokenizers.token_files import TokenFile
 
-END_OF_DOCUMENT = BYTE_VALUES
 CHUNK_TOKENS = 1 << 22
 
 Ints = npt.NDArray[np.int64]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gqvae.config import BYTE_VALUES
+from gqvae.config import BYTE_VALUES, END_OF_DOCUMENT
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.tokenizers.base import END_OF_DOCUMENT, Tokenizer
+from gqvae.tokenizers.base import Tokenizer
 
 COLUMNS = ("id", "string", "bytes", "count")
 SENTENCES = (

@@ -17,9 +17,7 @@ import pandas as pd
 from gqvae.config import BorrowedArm, Study
 from gqvae.errors import UserError
 from gqvae.files import read_json
-from gqvae.measures import distribution
 from gqvae.measures.milestones import milestone_means_table, milestones_table
-from gqvae.measures.ngrams import count_pairs, predictability
 from gqvae.measures.power_laws import power_laws_table
 from gqvae.study import layout, runs
 from gqvae.study.claims import claims_table
@@ -36,7 +34,6 @@ from gqvae.study.tables import (
     read_columns,
     write_table,
 )
-from gqvae.tokenizers.token_files import TokenFile
 
 SHOWN_MISSING = 12
 SPLITS = ("train", "valid", "test")
@@ -51,14 +48,13 @@ def expected_files(study: Study) -> list[Path]:
     files += [layout.matching_path(here, name) for name in layout.matched_families(study)]
     files += [layout.network_path(here, name) / "history.csv" for name in layout.learned_families(study)]
     for name, variant in layout.downstream_tokenizers(study):
-        folder = layout.tokens_path(here, name, variant)
-        files += [folder / name for name in layout.COUNTED_FILES]
+        files += [layout.distribution_path(here, name, variant) / file for file in layout.DISTRIBUTION_FILES]
     for arm in layout.tuned_arms(study):
         files.append(runs.chosen_rate_path(here, arm))
         tried = product(study.language_model.learning_rates, runs.tuning_seeds(study))
         files += [runs.tuning_path(here, arm, seed, rate) / "result.json" for rate, seed in tried]
     for run in runs.language_model_runs(study):
-        files += [run.path(here) / name for name in runs.RUN_FILES]
+        files += [run.path(here) / name for name in runs.COLLECTED_FILES]
     return files
 
 
@@ -217,8 +213,7 @@ def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
 def _contexts(study: Study, results: Path) -> pd.DataFrame:
     frames = []
     for run in runs.main_runs(study):
-        path = run.path(results) / "result.json"
-        found = pd.DataFrame(_value(read_json(path), "contexts", path), columns=list(CONTEXTS))
+        found = read_columns(run.path(results) / "contexts.csv", CONTEXTS)
         frames.append(_with_run(found, arm=run.arm, seed=run.seed))
     return _stack(frames, "contexts")
 
@@ -254,23 +249,15 @@ def _training(study: Study, results: Path) -> pd.DataFrame:
 
 
 def _token_statistics(study: Study, results: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables `rank_frequency` and `distribution`, from the encoded corpus of each main tokenizer."""
+    """The tables `rank_frequency` and `distribution`, from what was measured of each main tokenizer."""
     curves, facts = [], []
     for name, variant in layout.downstream_tokenizers(study):
         arm, seed = layout.split_family(name)
-        folder = layout.tokens_path(results, name, variant)
-        counts = distribution.count_tokens(folder)
-        if not counts.any():
-            raise UserError(f"{folder} holds no training tokens: delete it and run again.")
-        curves.append(_with_run(distribution.rank_frequency(counts), arm=arm, seed=seed))
-        fact = {
-            "vocab_size": len(counts),
-            "tokens": int(counts.sum()),
-            "vocabulary_used": distribution.vocabulary_used(counts),
-            "renyi_efficiency": distribution.renyi_efficiency(counts),
-        }
-        fact |= predictability(
-            *(count_pairs(TokenFile.open(folder, split), f"{folder / split}.bin") for split in ("train", "test"))
-        )
+        folder = layout.distribution_path(results, name, variant)
+        curve = read_columns(folder / "rank_frequency.csv", COLUMNS["rank_frequency"][2:])
+        curves.append(_with_run(curve, arm=arm, seed=seed))
+        path = folder / "distribution.json"
+        record = read_json(path)
+        fact = {column: _value(record, column, path) for column in COLUMNS["distribution"][2:]}
         facts.append(_with_run(pd.DataFrame([fact]), arm=arm, seed=seed))
     return _stack(curves, "rank_frequency"), _stack(facts, "distribution")

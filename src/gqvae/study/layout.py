@@ -47,8 +47,7 @@ FIGURES = (
     "breakdown",
     "tuning",
 )
-# Of the corpus in the tokens of one tokenizer, what statistics are taken from.
-COUNTED_FILES = ("tokens.json", "train.bin", "train.offsets.npy", "test.bin", "test.offsets.npy")
+DISTRIBUTION_FILES = ("rank_frequency.csv", "distribution.json")
 ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
 ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the weight of the paper's gate loss
 
@@ -196,6 +195,11 @@ def tokenizer_path(results: Path | str, name: str, chosen: str) -> Path:
 def tokens_path(results: Path | str, name: str, chosen: str) -> Path:
     """The folder of the corpus encoded by one tokenizer."""
     return Path(results) / "tokens" / name / chosen
+
+
+def distribution_path(results: Path | str, name: str, chosen: str) -> Path:
+    """The folder of `DISTRIBUTION_FILES` of one tokenizer."""
+    return Path(results) / "distribution" / f"{name}-{chosen}"
 
 
 def compression_path(results: Path | str, name: str) -> Path:

@@ -11,7 +11,10 @@ from pathlib import Path
 from gqvae.config import Study
 from gqvae.study.layout import arm_names, family, variant
 
-RUN_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "result.json")
+TRAINED_FILES = ("model.safetensors", "curve.csv", "training.json")
+MEASURED_FILES = ("costs.npy", "documents.csv", "breakdown.csv", "contexts.csv", "result.json")
+COLLECTED_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "contexts.csv", "result.json")
+FEWEST_EVALUATIONS = 2  # of runs whose curve is not drawn
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class LanguageModelRun:
         return f"{self.arm}-s{self.seed}-b{self.train_bytes}-{self.size}"
 
     def path(self, results: Path | str) -> Path:
-        """The folder of `RUN_FILES`."""
+        """The folder of its files."""
         return Path(results) / "language_models" / self.name
 
 

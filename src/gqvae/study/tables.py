@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from gqvae.errors import UserError
-from gqvae.files import atomic_open
+from gqvae.files import write_csv
 from gqvae.study import layout
 
 HISTORY = (
@@ -148,12 +148,6 @@ def _typed(values: pd.Series[str], column: str, averaged: bool) -> pd.Series[Any
 def read_table(folder: Path, name: str) -> pd.DataFrame:
     """Read one of the tables of a study, whose folder of tables is `folder`."""
     return read_columns(layout.table_path(Path(folder).parent, name), COLUMNS[name], averaged=name in _AVERAGED)
-
-
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table atomically; numbers in their shortest exact form, missing values empty."""
-    with atomic_open(path) as stream:
-        frame.to_csv(stream, index=False, lineterminator="\n")
 
 
 def write_table(frame: pd.DataFrame, folder: Path, name: str) -> None:

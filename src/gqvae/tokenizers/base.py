@@ -25,7 +25,6 @@ from gqvae.errors import UserError
 from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json
 from gqvae.tokenizers.byte_level import from_text, to_text
 
-END_OF_DOCUMENT = BYTE_VALUES
 FORMAT = "gqvae-tokenizer"
 FORMAT_VERSION = 1
 MANIFEST = "gqvae.json"

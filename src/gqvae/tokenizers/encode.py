@@ -13,7 +13,7 @@ from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.token_files import write_record, write_split
 
 
-def encode_corpus(tokenizer: Tokenizer, corpus: Path, out: Path) -> None:
+def encode_corpus(tokenizer: Tokenizer, digest: str, corpus: Path, out: Path) -> None:
     """Write `{split}.bin`, `{split}.offsets.npy` and, last, `tokens.json`; every document's token bytes are checked."""
     lengths = np.array([len(string) for string in tokenizer.token_bytes])
     rows = {}
@@ -22,7 +22,7 @@ def encode_corpus(tokenizer: Tokenizer, corpus: Path, out: Path) -> None:
         with Progress(f"encoding {split}", total=store.total_bytes, unit="B") as progress:
             encoded = _counted(tokenizer.encode_documents(store), lengths, progress)
             rows[split] = write_split(out, split, encoded, tokenizer.vocab_size, lengths, (len(document) for document in store))
-    write_record(out, tokenizer.vocab_size, rows)
+    write_record(out, lengths, digest, rows)
 
 
 def _counted(encoded: Iterator[np.ndarray], lengths: np.ndarray, progress: Progress) -> Iterator[np.ndarray]:

@@ -21,10 +21,11 @@ from pathlib import Path
 import tokenizers
 from tokenizers import Regex, decoders, models, pre_tokenizers
 
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pretokens import expression
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_json
-from gqvae.tokenizers.base import END_OF_DOCUMENT, EXPORTED, Tokenizer
+from gqvae.tokenizers.base import EXPORTED, Tokenizer
 from gqvae.tokenizers.byte_level import to_text
 
 END_OF_DOCUMENT_TEXT = "<|endoftext|>"

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gqvae.devices import claim_gpu
 from gqvae.errors import UserError
 from gqvae.tokenizers import bpe, bytes, learned  # noqa: F401  (each registers its kind)
 from gqvae.tokenizers.base import Tokenizer, load_tokenizer
 
-__all__ = ["Tokenizer", "load_tokenizer", "load_with_encoder"]
+__all__ = ["Tokenizer", "load_on_device", "load_tokenizer", "load_with_encoder"]
+
+
+def load_on_device(folder: Path) -> Tokenizer:
+    """Load a tokenizer; its network, if it has one that is asked, goes on the GPU if there is one."""
+    tokenizer = load_tokenizer(folder)
+    if any(one.encoder == "neural" for one in tokenizer.encoders()):
+        claim_gpu()
+    return tokenizer.to("auto")
 
 
 def load_with_encoder(folder: Path, encoder: str | None) -> Tokenizer:

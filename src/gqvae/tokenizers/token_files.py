@@ -1,8 +1,9 @@
 """An encoded corpus: the token ids of all documents in one flat file per split, read through a memory map.
 
 `{split}.bin` holds the ids of the documents one after the other, with no end-of-document token in between; `{split}.offsets.npy`
-(int64, documents + 1) says, in tokens, where each document begins; `tokens.json` holds vocabulary size, type, the number of
-documents, tokens and bytes of every split, and digests of its files, which are compared when it is opened. Whether the tokens stand for exactly the bytes of the text is checked while writing,
+(int64, documents + 1) says, in tokens, where each document begins; `tokens.json` holds type, the bytes that each id stands
+for, the digest of the tokenizer, the number of documents, tokens and bytes of every split, and digests of its files, which are
+compared when it is opened: a language model needs nothing else of a tokenizer. Whether the tokens stand for exactly the bytes of the text is checked while writing,
 document by document: bits per byte would be wrong otherwise.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from gqvae.files import atomic_open, file_digest, read_json, require_digest, wri
 
 RECORD = "tokens.json"
 BATCH_DOCUMENTS = 4096  # checked and written together
+AGAIN = "delete its folder and encode the corpus again"
 
 Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 
@@ -84,9 +87,43 @@ def write_split(
     }
 
 
-def write_record(folder: Path, vocab_size: int, splits: dict[str, dict[str, Any]]) -> None:
-    """Write `tokens.json`, last, so that an encoded corpus with it is complete."""
-    write_json(Path(folder) / RECORD, {"vocab_size": vocab_size, "dtype": token_dtype(vocab_size).name, "splits": splits})
+def write_record(folder: Path, byte_lengths: npt.NDArray[Any], tokenizer: str, splits: dict[str, dict[str, Any]]) -> None:
+    """Write `tokens.json`, last, so that an encoded corpus with it is complete.
+
+    Args:
+        folder: of the encoded corpus.
+        byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
+        tokenizer: the digest of the tokenizer.
+        splits: what `write_split` gave for each.
+    """
+    record = {"vocab_size": len(byte_lengths), "dtype": token_dtype(len(byte_lengths)).name, "tokenizer": tokenizer}
+    write_json(Path(folder) / RECORD, {**record, "byte_lengths": byte_lengths.tolist(), "splits": splits})
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What an encoded corpus says of its tokenizer.
+
+    Attributes:
+        byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
+        tokenizer: its digest.
+    """
+
+    byte_lengths: npt.NDArray[np.int64]
+    tokenizer: str
+
+    @classmethod
+    def of(cls, folder: Path) -> Vocabulary:
+        """Read it.
+
+        Raises:
+            UserError: the record is missing or damaged.
+        """
+        record = read_json(Path(folder) / RECORD)
+        try:
+            return cls(np.array(record["byte_lengths"], dtype=np.int64), str(record["tokenizer"]))
+        except (KeyError, TypeError, ValueError):
+            raise UserError(f"{Path(folder) / RECORD} does not describe its vocabulary: {AGAIN}.") from None
 
 
 def _check(
@@ -138,22 +175,21 @@ class TokenFile:
         """
         folder = Path(folder)
         record = read_json(folder / RECORD)
-        again = "delete its folder and encode the corpus again"
         try:
             vocab_size, dtype, row = int(record["vocab_size"]), np.dtype(record["dtype"]), record["splits"][split]
             documents, tokens, size = int(row["documents"]), int(row["tokens"]), int(row["bytes"])
         except (KeyError, TypeError, ValueError):
-            raise UserError(f"{folder / RECORD} does not describe the split {split}: {again}.") from None
+            raise UserError(f"{folder / RECORD} does not describe the split {split}: {AGAIN}.") from None
         path, offsets_path = folder / f"{split}.bin", folder / f"{split}.offsets.npy"
         for file, key in ((path, "sha256"), (offsets_path, "offsets_sha256")):
-            require_digest(file, row.get(key), again)
+            require_digest(file, row.get(key), AGAIN)
         try:
             offsets = np.load(offsets_path, mmap_mode="r", allow_pickle=False)
             ids: Ids = np.memmap(path, dtype=dtype, mode="r") if path.stat().st_size else np.empty(0, dtype=dtype)
         except (OSError, ValueError, EOFError) as error:
-            raise UserError(f"{path} or {offsets_path} is damaged ({error}): {again}.") from None
+            raise UserError(f"{path} or {offsets_path} is damaged ({error}): {AGAIN}.") from None
         if len(ids) != tokens or offsets.dtype != np.int64 or offsets.shape != (documents + 1,) or offsets[-1] != tokens:
-            raise UserError(f"{path} and {offsets_path} do not hold what {folder / RECORD} says: {again}.")
+            raise UserError(f"{path} and {offsets_path} do not hold what {folder / RECORD} says: {AGAIN}.")
         return cls(ids, offsets, vocab_size, size)
 
     def __len__(self) -> int:

@@ -16,10 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import gqvae.models
-from gqvae import devices
+from gqvae.code_state import code_state
 from gqvae.config import NetworkRun
-from gqvae.corpus import pieces
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.devices import claim_gpu, device_name, resolve_device, resolve_precision
 from gqvae.distillation.codebook import prune_codebook
@@ -32,12 +30,11 @@ from gqvae.models.rate_controlled import RateControlled
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import CODEBOOK, DESCRIPTION, WEIGHTS, describe, save_weights
 from gqvae.tokenizers.spans import served_rates
-from gqvae.training import acceleration, network, paper_revival, pretoken_batches, runner, string_revival
 from gqvae.training.acceleration import uncompiled
 from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram, tokens_per_piece
 from gqvae.training.paper_revival import PaperRevival
 from gqvae.training.pretoken_batches import Batch, PretokenStream
-from gqvae.training.resume import RunState, code_digest, fingerprint
+from gqvae.training.resume import RunState, fingerprint
 from gqvae.training.runner import RunModule, autocast, fit
 from gqvae.training.string_revival import StringRevival
 
@@ -225,9 +222,7 @@ def train_network(
     identity = fingerprint(
         f"{run.identity()} seed {seed}",
         data,
-        code_digest(
-            gqvae.models, pieces, devices, runner, acceleration, network, paper_revival, pretoken_batches, string_revival
-        ),
+        json_digest(code_state("gqvae.training.network.train_network")),
     )
     with RunState(state, identity) as held:
         fit(

@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import IO, Any, cast
 
 from filelock import FileLock, Timeout
@@ -35,21 +35,6 @@ class Interrupted(Exception):
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}; the state is saved, run the same command again to go on")
         self.exit_code = 128 + signal_number
-
-
-def code_digest(*modules: ModuleType) -> str:
-    """SHA-256 over the source of modules; a package counts with every file under it."""
-    digest = hashlib.sha256()
-    for module in modules:
-        source = module.__file__
-        if source is None:
-            raise ValueError(f"{module.__name__} has no source file")
-        file = Path(source)
-        files = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
-        for path in files:
-            digest.update(f"{module.__name__}:{path.relative_to(file.parent).as_posix()}\0".encode())
-            digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def fingerprint(settings_json: str, data_digest: str, code_digest: str) -> str:

@@ -16,12 +16,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gqvae.config import BYTE_VALUES
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.errors import UserError
 from gqvae.models.lm import IGNORED
 from gqvae.tokenizers.token_files import TokenFile
 
-END_OF_DOCUMENT = BYTE_VALUES
 ORDER_SEED = 20_251_221  # any constant: the order of documents must not depend on the seed of a run
 WINDOWS_AT_ONCE = 1 << 12
 

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
-from gqvae.errors import UserError
-from gqvae.files import atomic_open, write_rows
-from gqvae.progress import Progress
-from gqvae.verbs import product_training
-from gqvae.verbs.numbers import positive
-from gqvae.verbs.streams import input_name, input_size, open_input, open_output, separator, show
+from gqvae.jobs.product_training import METHODS, NETWORK
+from gqvae.verbs.parsers import Verbs, add_folder, add_verb, not_negative, positive, separator
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from gqvae.corpus.pretokens import PretokenCounts
-    from gqvae.tokenizers.base import Tokenizer
-
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
-
+SEPARATOR = "<|endoftext|>"
 FORMS = ("text", "npy", "u16", "u32")
 
 
@@ -32,10 +19,14 @@ def add_parsers(verbs: Verbs) -> None:
         title="verbs", required=True, metavar="<verb>"
     )
 
-    product_training.add_parser(inner)
+    _add_train(inner)
 
-    parser = _verb(
-        inner, "encode", encode, "token ids of a text", "gqvae tokenizer encode --tokenizer mine story.txt --out story.npy"
+    parser = add_verb(
+        inner,
+        "encode",
+        "product.encode",
+        "token ids of a text",
+        "gqvae tokenizer encode --tokenizer mine story.txt --out story.npy",
     )
     _tokenizer(parser)
     _streams(parser, "text, UTF-8")
@@ -48,41 +39,45 @@ def add_parsers(verbs: Verbs) -> None:
         help="lines that hold this stand between documents: id 256 ends each of them",
     )
 
-    parser = _verb(
-        inner, "decode", decode, "the text of token ids", "gqvae tokenizer decode --tokenizer mine story.npy --out story.txt"
+    parser = add_verb(
+        inner,
+        "decode",
+        "product.decode",
+        "the text of token ids",
+        "gqvae tokenizer decode --tokenizer mine story.npy --out story.txt",
     )
     _tokenizer(parser)
     _streams(parser, "ids")
     parser.add_argument("--format", choices=FORMS, help="of the ids (default: as the input's name says, else text)")
     parser.add_argument("--separator", type=separator, metavar="LINE", help="write a line that holds this where a document ends")
 
-    parser = _verb(
-        inner, "inspect", inspect, "token lengths, use on a text, sample segmentations, the vocabulary as a table",
+    parser = add_verb(
+        inner, "inspect", "product.inspect", "token lengths, use on a text, sample segmentations, the vocabulary as a table",
         "gqvae tokenizer inspect --tokenizer mine --text story.txt --csv vocabulary.csv",
     )  # fmt: skip
     _tokenizer(parser)
     parser.add_argument("--text", type=Path, metavar="FILE", help="count tokens on this text")
     parser.add_argument("--csv", type=Path, metavar="CSV", help="write the vocabulary, a row for each id")
 
-    parser = _verb(
-        inner, "compare", compare, "compression, fertility, fallback and speed of tokenizers on one text",
+    parser = add_verb(
+        inner, "compare", "product.compare", "compression, fertility, fallback and speed of tokenizers on one text",
         "gqvae tokenizer compare --tokenizers mine results/default/tokenizers/bpe/v512 --text story.txt",
     )  # fmt: skip
     _tokenizers(parser)
     parser.add_argument("--text", type=Path, required=True, metavar="FILE", help="the text, UTF-8")
     parser.add_argument("--csv", type=Path, metavar="CSV", help="write the table to a file, too")
 
-    parser = _verb(
-        inner, "export", export, "write what tokenizers.Tokenizer.from_file and transformers.AutoTokenizer load",
+    parser = add_verb(
+        inner, "export", "product.export", "write what tokenizers.Tokenizer.from_file and transformers.AutoTokenizer load",
         "gqvae tokenizer export --tokenizer results/default/tokenizers/bpe/v512 --out exported",
     )  # fmt: skip
-    parser.add_argument("--tokenizer", type=Path, required=True, metavar="DIR", help="folder of the tokenizer")
+    add_folder(parser, "--tokenizer", "folder of the tokenizer")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for tokenizer.json and tokenizer_config.json"
     )
 
-    parser = _verb(
-        inner, "explore", explore, "one HTML page: a text of yours under several tokenizers, side by side",
+    parser = add_verb(
+        inner, "explore", "product.explore", "one HTML page: a text of yours under several tokenizers, side by side",
         "gqvae tokenizer explore --tokenizers mine results/default/tokenizers/bpe/v512 --out tokens.html",
     )  # fmt: skip
     _tokenizers(parser)
@@ -90,16 +85,8 @@ def add_parsers(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="HTML", help="the page")
 
 
-def _verb(verbs: Verbs, name: str, run: object, help_text: str, example: str) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(
-        name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.", epilog=f"example: {example}"
-    )
-    parser.set_defaults(run=run)
-    return parser
-
-
 def _tokenizer(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tokenizer", type=Path, required=True, metavar="DIR", help="folder of the tokenizer")
+    add_folder(parser, "--tokenizer", "folder of the tokenizer")
     parser.add_argument(
         "--encoder", choices=("neural", "distilled"), help="of a learned tokenizer (default: the one it was saved with)"
     )
@@ -114,130 +101,58 @@ def _streams(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--out", default="-", metavar="FILE", help="default: standard output")
 
 
-def _load(arguments: argparse.Namespace) -> Tokenizer:
-    from gqvae.tokenizers.load import load_with_encoder
-
-    return load_with_encoder(arguments.tokenizer, getattr(arguments, "encoder", None))
-
-
-def encode(arguments: argparse.Namespace) -> None:
-    """Stream text into ids."""
-    from gqvae.tokenizers.id_files import form_of, write_ids
-
-    tokenizer = _load(arguments)
-    form = arguments.format or form_of(arguments.out)
-    if form == "npy" and arguments.out == "-":
-        raise UserError("an .npy file states its length at the beginning: give --out FILE, or another --format.")
-    with open_output(arguments.out) as output:
-        write_ids(output, _encoded(tokenizer, arguments), form, tokenizer.vocab_size)
-
-
-def _encoded(tokenizer: Tokenizer, arguments: argparse.Namespace) -> Iterator[np.ndarray]:
-    """Ids of the input in blocks: as one text, or document by document with an end each."""
-    import numpy as np
-
-    from gqvae.corpus.text_file import read_documents
-    from gqvae.tokenizers.base import END_OF_DOCUMENT
-    from gqvae.tokenizers.parallel import encode_in_parallel
-
-    if arguments.separator is None:
-        lengths = np.array([len(data) for data in tokenizer.token_bytes])
-        with open_input(arguments.input) as stream, Progress("encoding", input_size(arguments.input), "B") as progress:
-            for ids in encode_in_parallel(tokenizer, stream, arguments.workers, input_name(arguments.input)):
-                yield ids
-                progress.update(int(lengths[ids].sum()))
-        return
-    if arguments.workers > 1:
-        raise UserError("--separator encodes on one process: leave --workers out.")
-    path = Path("/dev/stdin" if arguments.input == "-" else arguments.input)
-    for ids in tokenizer.encode_documents(read_documents(path, arguments.separator)):
-        yield np.append(ids, np.uint32(END_OF_DOCUMENT))
-
-
-def decode(arguments: argparse.Namespace) -> None:
-    """Stream ids into text."""
-    import numpy as np
-
-    from gqvae.tokenizers.base import END_OF_DOCUMENT
-    from gqvae.tokenizers.id_files import form_of, read_ids
-
-    tokenizer = _load(arguments)
-    form = arguments.format or form_of(arguments.input)
-    with (
-        open_output(arguments.out) as output,
-        open_input(arguments.input) as stream,
-        Progress("decoding", unit="id") as progress,
-    ):
-        for ids in read_ids(stream, form, input_name(arguments.input)):
-            progress.update(len(ids))
-            if arguments.separator is None:
-                output.write(tokenizer.decode_bytes(ids))
-                continue
-            ends = np.flatnonzero(ids == END_OF_DOCUMENT)
-            *documents, rest = (tokenizer.decode_bytes(part) for part in np.split(ids, ends))
-            output.write(b"".join(document + f"\n{arguments.separator}\n".encode() for document in documents) + rest)
-
-
-def inspect(arguments: argparse.Namespace) -> None:
-    """Print a report, and write the vocabulary as a table if asked to."""
-    from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
-
-    tokenizer = _load(arguments)
-    counts = _count(arguments.text) if arguments.text else None
-    show(report(tokenizer, counts))
-    if arguments.csv:
-        used = None if counts is None else id_counts(tokenizer, counts)
-        write_rows(arguments.csv, COLUMNS, vocabulary(tokenizer, used))
-
-
-def _count(path: Path) -> PretokenCounts:
-    from gqvae.corpus.pretokens import count_pretokens
-    from gqvae.corpus.text_blocks import text_blocks
-
-    with open_input(str(path)) as stream:
-        return count_pretokens(block.encode("utf-8") for block in text_blocks(stream, str(path)))
-
-
-def compare(arguments: argparse.Namespace) -> None:
-    """Print the table."""
-    from gqvae.report.comparison import COLUMNS, table
-    from gqvae.report.comparison import compare as compared
-    from gqvae.tokenizers.load import load_tokenizer
-
-    loaded = {name: load_tokenizer(folder) for name, folder in _named(arguments.tokenizers)}
-    rows = list(compared(loaded, _read(arguments.text)))
-    show(table(rows))
-    if arguments.csv:
-        write_rows(arguments.csv, COLUMNS, rows)
-
-
-def _read(path: Path) -> str:
-    from gqvae.corpus.text_blocks import text_blocks
-
-    with open_input(str(path)) as stream:
-        return "".join(text_blocks(stream, str(path)))
-
-
-def _named(folders: list[Path]) -> Iterator[tuple[str, Path]]:
-    """Folders with the shortest ends of their paths that tell them apart."""
-    paths = list(dict.fromkeys(folder.resolve() for folder in folders))
-    depth = next(depth for depth in range(1, 100) if len({path.parts[-depth:] for path in paths}) == len(paths))
-    return (("/".join(path.parts[-depth:]), path) for path in paths)
-
-
-def export(arguments: argparse.Namespace) -> None:
-    """Write the files of other libraries."""
-    from gqvae.tokenizers.export import export as write
-
-    write(_load(arguments), arguments.out)
-
-
-def explore(arguments: argparse.Namespace) -> None:
-    """Write the page."""
-    from gqvae.figures.explorer import explorer_page
-    from gqvae.tokenizers.load import load_tokenizer
-
-    loaded = {name: load_tokenizer(folder) for name, folder in _named(arguments.tokenizers)}
-    page = explorer_page(loaded, _read(arguments.text) if arguments.text else None)
-    with atomic_open(arguments.out) as stream:
-        stream.write(page)
+def _add_train(verbs: Verbs) -> None:
+    parser = add_verb(
+        verbs,
+        "train",
+        "product_training.train",
+        "train a tokenizer by one of four methods",
+        "gqvae tokenizer train --method pathpiece --text stories.txt --vocab-size 4096 --out mine",
+        "Train a tokenizer by one of four methods. pathpiece compresses best and takes seconds: it prunes a large "
+        "vocabulary to the strings that save most tokens. bpe is the standard and the fastest; unigram, sentencepiece's other "
+        "method, compresses less. gqvae is the paper's method and meant for research: it trains a network, which takes minutes, and, "
+        "called again after a kill, goes on. All read the same training split of the text, so that their tokenizers may be compared.",
+    )
+    parser.add_argument("--method", choices=METHODS, default=NETWORK, help="see above (%(default)s)")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--text", type=Path, metavar="FILE", help="a file of documents, plain or .xz, .gz, .zst")
+    source.add_argument("--corpus", metavar="FILE|JSON", help="settings of any source of text, see configs/README.md")
+    parser.add_argument(
+        "--separator",
+        type=separator,
+        default=SEPARATOR,
+        metavar="LINE",
+        help="the line between two documents of --text; '' for blank lines (%(default)s)",
+    )
+    parser.add_argument(
+        "--vocab-size",
+        type=positive,
+        nargs="+",
+        required=True,
+        metavar="V",
+        help="ids: strings, 256 bytes, the end of a document; one training serves several sizes",
+    )
+    parser.add_argument(
+        "--settings",
+        metavar="FILE|JSON",
+        help="of the method, in place of its defaults: a NetworkRun block of configs/README.md for gqvae, the Settings of "
+        "gqvae/tokenizers/<method>.py for the others",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of the tokenizer; of several sizes, one folder v<size> each in it",
+    )
+    network = parser.add_argument_group(f"options of --method {NETWORK} alone", argument_default=argparse.SUPPRESS)
+    network.add_argument(
+        "--bytes-per-token", type=float, metavar="R", help="set the gates to this compression (default: the fewest tokens)"
+    )
+    network.add_argument(
+        "--encoder",
+        choices=("neural", "distilled"),
+        help="gates, or the fewest tokens of the vocabulary (default: distilled; neural with --bytes-per-token)",
+    )
+    network.add_argument("--seed", type=not_negative, help="seed of weights and batches (default: 0)")
+    network.add_argument("--threads", type=positive, help="threads torch may use (default: 1)")

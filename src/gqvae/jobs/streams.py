@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import sys
 from collections.abc import Iterator
@@ -59,12 +58,3 @@ def show(text: str) -> None:
         raise UserError("standard output is closed: there is nowhere to print to.")
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, errors="backslashreplace").decode(encoding), flush=True)
-
-
-def separator(text: str) -> str:
-    """A line between documents, on the command line; bytes that are no text can separate nothing."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8") from None
-    return text

@@ -1,0 +1,164 @@
+"""Which code decides the result of a job: the modules that a function imports, at any depth, and a digest of each.
+
+Snakemake does not track the code behind a shell command. Every rule has these lines as a parameter, so that an edit reruns what
+depends on it and nothing else. A digest is over what Python executes: comments, docstrings and layout have no effect.
+Nothing is imported to find out (torch would take seconds): the syntax trees are read.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+# Settings reach a job as validated values, which Snakemake tracks on their own; the others only speak to the reader of a log.
+WITHOUT_EFFECT = ("config", "errors", "progress")
+SHOWN = 12  # hexadecimal digits of a digest
+
+
+def code_state(function: str, also: Sequence[str] = (), without: Sequence[str] = (), package: Path = PACKAGE) -> list[str]:
+    """The code behind a function, a line for each module: its name and a digest.
+
+    Args:
+        function: dotted name of a top-level function, e.g. "gqvae.jobs.corpus.prepare_corpus", of whose module only what it uses counts;
+            or of a whole module.
+        also: further modules that it finds by name while it runs; they count as a whole.
+        without: dotted prefixes that are not followed.
+        package: folder of the package.
+
+    Raises:
+        ModuleNotFoundError: there is no such module, or no such function in it.
+    """
+    for other in also:
+        _require(package, other)
+    whole = _file(package, function)
+    if whole is None:
+        module, _, name = function.rpartition(".")
+        path = _require(package, module)
+        own = _reachable(_tree(path), name, path)
+    else:
+        path, own = whole, _tree(whole).body
+    found = {path: _digest(own)}
+    waiting = [*_imported(own, package.name), *also]
+    while waiting:
+        imported = waiting.pop()
+        if any(imported == prefix or imported.startswith(f"{prefix}.") for prefix in without):
+            continue
+        parts = imported.split(".")
+        # Importing a.b.c runs the __init__ of a.b as well; the last part may be a name inside a module, which has no file.
+        for depth in range(2, len(parts) + 1):
+            file = _file(package, ".".join(parts[:depth]))
+            if file is not None and file not in found and _top(package, file) not in WITHOUT_EFFECT:
+                found[file] = _module_digest(file)
+                waiting.extend(_module_imports(package, file))
+    return sorted(f"{_name(package, file)} {digest}" for file, digest in found.items())
+
+
+def _file(package: Path, module: str) -> Path | None:
+    """The file of a module below the package, or None if there is no such module."""
+    root, *parts = module.split(".")
+    if root != package.name or not parts:
+        return None
+    path = package.joinpath(*parts)
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def _require(package: Path, module: str) -> Path:
+    path = _file(package, module)
+    if path is None:
+        raise ModuleNotFoundError(f"there is no module {module} in {package}")
+    return path
+
+
+def _top(package: Path, file: Path) -> str:
+    return file.relative_to(package).parts[0].removesuffix(".py")
+
+
+def _name(package: Path, file: Path) -> str:
+    parts = file.relative_to(package.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    """The syntax tree of a file without its docstrings, and without what only type checkers read."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+@cache
+def _module_digest(path: Path) -> str:
+    return _digest(_tree(path).body)
+
+
+@cache
+def _module_imports(package: Path, path: Path) -> tuple[str, ...]:
+    return tuple(_imported(_tree(path).body, package.name))
+
+
+def _digest(statements: Sequence[ast.stmt]) -> str:
+    source = ast.unparse(ast.Module(list(statements), []))
+    return hashlib.sha256(source.encode("utf-8")).hexdigest()[:SHOWN]
+
+
+def _reachable(tree: ast.Module, function: str, path: Path) -> list[ast.stmt]:
+    """The top-level statements that `function` uses by name, directly or through one another, and those that bind no name."""
+    bound: dict[str, list[ast.stmt]] = {}
+    for statement in tree.body:
+        for name in _bound(statement):
+            bound.setdefault(name, []).append(statement)
+    if not any(isinstance(node, ast.FunctionDef) for node in bound.get(function, [])):
+        raise ModuleNotFoundError(f"there is no function {function} in {path}")
+    used, waiting = set[int](), [*bound[function], *(statement for statement in tree.body if not _bound(statement))]
+    while waiting:
+        statement = waiting.pop()
+        if id(statement) in used:
+            continue
+        used.add(id(statement))
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name):
+                waiting.extend(bound.get(node.id, []))
+    kept = [statement for statement in tree.body if id(statement) in used]
+    names = {node.id for statement in kept for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    return [_only(statement, names) for statement in kept]
+
+
+def _bound(statement: ast.stmt) -> list[str]:
+    """Names that a top-level statement binds."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return [(alias.asname or alias.name).split(".")[0] for alias in statement.names]
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    return []
+
+
+def _only(statement: ast.stmt, names: set[str]) -> ast.stmt:
+    """An import reduced to the names that are used; anything else as it is."""
+    if isinstance(statement, ast.ImportFrom):
+        return ast.ImportFrom(statement.module, [alias for alias in statement.names if (alias.asname or alias.name) in names], 0)
+    return statement
+
+
+def _imported(statements: Sequence[ast.stmt], package: str) -> Iterator[str]:
+    """Dotted names of the package in the imports of some statements; `from a import b` may name a module, so both are given."""
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            yield from (name for name in names if name.split(".")[0] == package)

@@ -1,0 +1,80 @@
+"""Text: fetch it, split it by document, count its pre-tokens."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Iterator
+
+from gqvae.config import TinyStoriesCorpus, load_corpus
+from gqvae.corpus import pretokens
+from gqvae.corpus.documents import SPLITS, DocumentStore
+from gqvae.corpus.hub import download
+from gqvae.corpus.pinned import TINYSTORIES
+from gqvae.corpus.shuffling import shuffled
+from gqvae.corpus.sources import open_source
+from gqvae.corpus.splits import write_corpus
+from gqvae.errors import UserError
+from gqvae.progress import Progress
+
+logger = logging.getLogger("gqvae")
+
+
+def download_corpus(arguments: argparse.Namespace) -> None:
+    """Fetch the data set of the settings into a folder.
+
+    Raises:
+        UserError: the settings name another source, there is no network, or the content is not the pinned one.
+    """
+    settings = load_corpus(arguments.settings)
+    if not isinstance(settings, TinyStoriesCorpus):
+        raise UserError(f"--settings: the source {settings.model_dump()['source']!r} needs no download: run prepare-corpus.")
+    for path in download(TINYSTORIES, arguments.out):
+        logger.info("%s: %s bytes, verified", path, f"{path.stat().st_size:,}")
+
+
+def prepare_corpus(arguments: argparse.Namespace) -> None:
+    """Split the documents of a source and write them.
+
+    Raises:
+        UserError: a file is missing or damaged, the text is not UTF-8, there are too few documents, or the disk is full.
+    """
+    settings = load_corpus(arguments.settings)
+    record = write_corpus(arguments.out, open_source(settings, arguments.downloads), settings)
+    for split, found in record["splits"].items():
+        logger.info("%s: %s documents, %s bytes", split, f"{found['documents']:,}", f"{found['bytes']:,}")
+    for reason, number in record["dropped"].items():
+        logger.info("left out (%s): %s documents", reason.replace("_", " "), f"{number:,}")
+
+
+def count_pretokens(arguments: argparse.Namespace) -> None:
+    """Count the pre-tokens of every split of a corpus.
+
+    Raises:
+        UserError: the corpus is missing, incomplete or damaged.
+    """
+
+    def reporting(documents: DocumentStore, progress: Progress) -> Iterator[bytes]:
+        for document in documents:
+            yield document
+            progress.update(len(document))
+
+    stores = {split: DocumentStore.open(arguments.corpus, split) for split in SPLITS}
+    for split, documents in stores.items():
+        with Progress(f"counting pre-tokens of {split}", documents.total_bytes, "B") as progress:
+            counts = pretokens.count_pretokens(reporting(documents, progress))
+        counts.save(arguments.out / f"{split}.npz")
+        logger.info("%s: %s pre-tokens, %s distinct", split, f"{counts.total:,}", f"{len(counts):,}")
+
+
+def count_shuffled_pretokens(arguments: argparse.Namespace) -> None:
+    """Count the pre-tokens of the training split after shuffling.
+
+    Raises:
+        UserError: the corpus is missing, incomplete or damaged, or the share is none.
+    """
+    if not 0 <= arguments.share <= 1:
+        raise UserError(f"--share is {arguments.share}: give a number from 0 to 1.")
+    counts = pretokens.count_pretokens(shuffled(DocumentStore.open(arguments.corpus, "train"), arguments.share, arguments.seed))
+    counts.save(arguments.out)
+    logger.info("train, shuffled: %s pre-tokens, %s distinct", f"{counts.total:,}", f"{len(counts):,}")

@@ -1,0 +1,76 @@
+"""Language models: try learning rates, choose one, train, measure."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+
+from gqvae.config import LanguageModel, load_settings
+from gqvae.errors import DivergedError, UserError
+from gqvae.files import read_json, write_json
+from gqvae.jobs import lm_measuring
+from gqvae.jobs.lm_text import Split, measure_trained
+from gqvae.jobs.lm_training import Run, train, trained
+from gqvae.study import tuning
+from gqvae.training.resume import RunState
+
+FEWEST_EVALUATIONS = 2
+
+logger = logging.getLogger("gqvae")
+
+
+def train_lm(arguments: argparse.Namespace) -> None:
+    """Train one language model, going on where a stopped run of the same kind was."""
+    settings = load_settings(LanguageModel, arguments.settings)
+    if arguments.learning_rate:
+        chosen = read_json(arguments.learning_rate)
+        if not isinstance(chosen, dict) or not isinstance(chosen.get("learning_rate"), float):
+            raise UserError(f"{arguments.learning_rate} holds no learning_rate: make it with `gqvae choose-learning-rate`.")
+        settings = settings.model_copy(update={"learning_rate": chosen["learning_rate"]})
+    train(_run(settings, arguments), arguments.out)
+
+
+def measure_lm(arguments: argparse.Namespace) -> None:
+    """Measure a trained language model."""
+    lm_measuring.measure(
+        arguments.model,
+        arguments.tokens,
+        arguments.corpus,
+        arguments.out,
+        threads=arguments.threads,
+    )
+
+
+def try_learning_rate(arguments: argparse.Namespace) -> None:
+    """Train with one rate and measure on the whole validation split alone; to diverge is a result."""
+    settings = load_settings(LanguageModel, arguments.settings).model_copy(update={"evaluations": FEWEST_EVALUATIONS})
+    run = _run(settings, arguments)
+    result = {"arm": run.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
+    with RunState(run.state, run.identity()) as state:
+        try:
+            model = trained(run, state).module.model
+            loss = measure_trained(model, Split.open(run.tokens, run.corpus, "valid").stream(), settings).value
+            result["valid_bpb"] = loss if math.isfinite(loss) else None
+        except DivergedError as error:
+            logger.warning("%s", error)
+        write_json(arguments.out, result)
+        state.clear()
+
+
+def choose_learning_rate(arguments: argparse.Namespace) -> None:
+    """Compare the runs that tried them."""
+    tuning.choose_learning_rate(arguments.runs, arguments.out)
+
+
+def _run(settings: LanguageModel, arguments: argparse.Namespace) -> Run:
+    return Run(
+        settings,
+        arguments.arm,
+        arguments.seed,
+        arguments.train_bytes,
+        arguments.tokens,
+        arguments.corpus,
+        arguments.state,
+        arguments.threads,
+    )

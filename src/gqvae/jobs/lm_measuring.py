@@ -1,0 +1,73 @@
+"""What a trained language model is worth: the cost of every token of the test split, and what follows from it."""
+
+from __future__ import annotations
+
+import logging
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from gqvae.corpus.documents import DocumentStore
+from gqvae.devices import claim_gpu, resolve_device
+from gqvae.errors import DivergedError, UserError
+from gqvae.files import atomic_open, write_csv, write_json
+from gqvae.jobs.lm_text import Split, measure_trained
+from gqvae.jobs.lm_training import load_trained
+from gqvae.measures.contexts import compare_contexts
+from gqvae.measures.distribution import count_tokens
+from gqvae.measures.losses import breakdown, by_document
+from gqvae.tokenizers.token_files import Vocabulary
+from gqvae.training.runner import autocast
+from gqvae.training.windows import join_documents, leading_documents
+
+COSTS = "costs.npy"  # (N,) float32, bits of each token of the test split, ends of documents included
+RESULT = "result.json"
+
+logger = logging.getLogger("gqvae")
+
+
+def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int) -> None:
+    """Measure a model on the whole validation and test splits; write `costs.npy`, `documents.csv`, `breakdown.csv`,
+    `contexts.csv` (other ways to cut the text into windows), and last `result.json`.
+
+    Args:
+        folder: what `lm_training.train` wrote.
+        tokens: folder of the corpus encoded with its tokenizer.
+        corpus: folder of the corpus.
+        out: folder of the outputs.
+        threads: that torch may use.
+
+    Raises:
+        UserError: the tokens are not those that the model was trained on, a file is damaged, or the model has diverged.
+    """
+    claim_gpu()
+    torch.set_num_threads(threads)
+    model, settings, record = load_trained(folder)
+    vocabulary = Vocabulary.of(tokens)
+    if vocabulary.tokenizer != record["tokenizer_digest"]:
+        raise UserError(f"{tokens} was encoded by another tokenizer than the model of {folder} was trained on: train it again.")
+    valid, test = (Split.open(tokens, corpus, split) for split in ("valid", "test"))
+    found = {split: measure_trained(model, one.stream(), settings) for split, one in (("valid", valid), ("test", test))}
+    if not all(math.isfinite(one.value) for one in found.values()):
+        raise DivergedError(f"{folder}: bits per byte are not finite: put lower values into the learning rates of the config.")
+    costs = found["test"].costs
+    with atomic_open(out / COSTS, "wb") as stream:
+        np.save(stream, costs)
+    targets = join_documents(test.tokens, range(len(test.tokens)))[1:]
+    write_csv(by_document(targets, vocabulary.byte_lengths, costs), out / "documents.csv")
+    text = DocumentStore.open(corpus, "test")
+    write_csv(breakdown(targets, vocabulary.byte_lengths, costs, count_tokens(tokens), text), out / "breakdown.csv")
+    chosen = leading_documents(valid.document_bytes, settings.valid_bytes)
+    ids = [join_documents(valid.tokens, [document]) for document in chosen.tolist()]
+    device = resolve_device()
+    with autocast(device, settings.precision):
+        rows = compare_contexts(model, ids, vocabulary.byte_lengths, context=settings.context, device=device)
+    write_csv(pd.DataFrame(rows), out / "contexts.csv")
+    result = {key: value for key, value in record.items() if key != "settings"}
+    result |= {"valid_bpb": found["valid"].value, "test_bpb": found["test"].value}
+    result |= {"test_bytes": found["test"].bytes, "test_tokens": found["test"].tokens}
+    write_json(out / RESULT, result)
+    logger.info("%s: %.4f bits per byte on test", folder.name, found["test"].value)

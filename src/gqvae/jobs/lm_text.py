@@ -1,0 +1,83 @@
+"""The encoded corpus as language models read it: tokens and sizes of text of every split, checked against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from gqvae.config import LanguageModel
+from gqvae.corpus.documents import DocumentStore, offsets_path
+from gqvae.devices import resolve_device
+from gqvae.errors import UserError
+from gqvae.measures.bits_per_byte import BitsPerByte, bits_per_byte
+from gqvae.tokenizers.token_files import TokenFile, Vocabulary
+from gqvae.training.runner import autocast
+from gqvae.training.windows import join_documents
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split.
+
+    Attributes:
+        tokens: its documents.
+        document_bytes: (documents,) UTF-8 bytes of each.
+        byte_lengths: (V,) bytes that each id stands for.
+    """
+
+    tokens: TokenFile
+    document_bytes: npt.NDArray[np.int64]
+    byte_lengths: npt.NDArray[np.int64]
+
+    @classmethod
+    def open(cls, tokens: Path, corpus: Path, split: str) -> Split:
+        """Open a split.
+
+        Raises:
+            UserError: tokens and text do not have the same documents and bytes.
+        """
+        encoded, store = TokenFile.open(tokens, split), DocumentStore.open(corpus, split)
+        if len(encoded) != len(store) or encoded.total_bytes != store.total_bytes:
+            raise UserError(
+                f"{tokens} holds {len(encoded):,} documents ({encoded.total_bytes:,} bytes) of {split}, {corpus} has {len(store):,}"
+                f" ({store.total_bytes:,} bytes): encode the corpus again."
+            )
+        sizes = np.diff(np.load(offsets_path(corpus, split), allow_pickle=False))
+        return cls(encoded, sizes, Vocabulary.of(tokens).byte_lengths)
+
+    def stream(self, documents: npt.NDArray[np.int64] | None = None) -> Stream:
+        """The whole split, or some of its documents, as a text to be measured."""
+        chosen = np.arange(len(self.tokens)) if documents is None else documents
+        return Stream(join_documents(self.tokens, chosen), self.byte_lengths, int(self.document_bytes[chosen].sum()))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Text on which models are measured: EOD document EOD … document EOD.
+
+    Attributes:
+        ids: (N,) the stream.
+        byte_lengths: (V,).
+        raw_bytes: UTF-8 bytes of the text.
+    """
+
+    ids: npt.NDArray[np.int32]
+    byte_lengths: npt.NDArray[np.int64]
+    raw_bytes: int
+
+    def measure(self, model: nn.Module, context: int, device: torch.device) -> BitsPerByte:
+        """Bits per byte of a model that is on the device and in evaluation mode."""
+        return bits_per_byte(model, self.ids, self.byte_lengths, self.raw_bytes, context=context, device=device)
+
+
+def measure_trained(model: nn.Module, stream: Stream, settings: LanguageModel) -> BitsPerByte:
+    """Bits per byte of a trained model, on the device and in the precision of its training."""
+    device = resolve_device()
+    model.to(device).eval()
+    with autocast(device, settings.precision):
+        return stream.measure(model, settings.context, device)

@@ -1,0 +1,198 @@
+"""Training of one language model from files to files: an arm's tokens in, weights and the curve of its training out.
+
+Until the training is done everything is in the state folder, from which a killed run goes on. What a trained model is worth is another
+job (`lm_measuring.py`), so that a new measure trains nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from gqvae.code_state import code_state
+from gqvae.config import LanguageModel, parse
+from gqvae.corpus.documents import RECORD as CORPUS_RECORD
+from gqvae.devices import claim_gpu, resolve_device, resolve_precision
+from gqvae.errors import UserError
+from gqvae.files import atomic_open, atomic_path, file_digest, json_digest, read_json, write_json
+from gqvae.jobs.lm_text import Split
+from gqvae.models.lm import DecoderOnlyTransformer
+from gqvae.tokenizers.token_files import RECORD, Vocabulary
+from gqvae.training.language_model import CURVE, LanguageModelTraining, build_model
+from gqvae.training.resume import RunState, fingerprint
+from gqvae.training.runner import fit
+from gqvae.training.windows import Windows, documents_of_budget, join_documents, leading_documents
+
+WEIGHTS = "model.safetensors"
+CURVE_FILE = "curve.csv"
+TRAINING = "training.json"
+
+logger = logging.getLogger("gqvae")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One language model: what it is, what it reads, and where its state is kept.
+
+    Attributes:
+        settings: model and budget.
+        arm: recorded.
+        seed: of weights and order.
+        train_bytes: how much of the training split to read.
+        tokens: folder of the encoded corpus.
+        corpus: folder of the corpus.
+        state: folder of the state for resumption; removed when the outputs are there.
+        threads: that torch may use.
+    """
+
+    settings: LanguageModel
+    arm: str
+    seed: int
+    train_bytes: int
+    tokens: Path
+    corpus: Path
+    state: Path
+    threads: int
+
+    @property
+    def label(self) -> str:
+        """What progress lines call it."""
+        return f"language model {self.arm}-s{self.seed}-b{self.train_bytes}"
+
+    def identity(self) -> str:
+        """What makes two runs the same: settings (of the other budgets nothing), arm, seed, text, tokens and code."""
+        own = self.settings.model_copy(update={"train_bytes": (self.train_bytes,)}).identity()
+        # The two records hold digests of their files, which are compared when a split is opened.
+        data = [file_digest(self.corpus / CORPUS_RECORD), file_digest(self.tokens / RECORD)]
+        code = code_state("gqvae.jobs.lm_training.trained")
+        return fingerprint(json_digest([own, self.arm, self.seed]), json_digest(data), json_digest(code))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run whose training is done, and facts about the text that it read."""
+
+    module: LanguageModelTraining
+    documents: int
+    bytes: int
+    vocabulary: Vocabulary
+
+
+def trained(run: Run, state: RunState) -> Trained:
+    """Train, going on from the state.
+
+    Raises:
+        UserError: inputs do not fit together, the training split is too small, or the run diverged.
+        Interrupted: stopped by a signal; run again to go on.
+    """
+    claim_gpu()
+    torch.set_num_threads(run.threads)
+    settings, vocabulary = run.settings, Vocabulary.of(run.tokens)
+    train, valid = (Split.open(run.tokens, run.corpus, split) for split in ("train", "valid"))
+    documents = documents_of_budget(train.document_bytes, run.train_bytes)
+    stream = Windows(
+        join_documents(train.tokens, documents),
+        vocabulary.byte_lengths,
+        context=settings.context,
+        batch=settings.batch_windows,
+        epochs=settings.epochs,
+        seed=run.seed,
+    )
+    used = int(train.document_bytes[documents].sum())
+    if stream.total_bytes != used:
+        raise UserError(f"{run.tokens}: the training tokens stand for {stream.total_bytes:,} bytes, not {used:,}: encode again.")
+    measured = valid.stream(leading_documents(valid.document_bytes, settings.valid_bytes))
+    module = LanguageModelTraining(
+        settings,
+        len(vocabulary.byte_lengths),
+        stream,
+        run.seed,
+        lambda model, device: measured.measure(model, settings.context, device).value,
+    )
+    fit(
+        module,
+        max_steps=stream.steps,
+        state=state,
+        seed=run.seed,
+        precision=settings.precision,
+        threads=run.threads,
+        label=run.label,
+        checkpoint_seconds=settings.checkpoint_seconds,
+        gradient_clip=settings.gradient_clip,
+    )
+    return Trained(module, len(documents), used, vocabulary)
+
+
+def train(run: Run, out: Path) -> None:
+    """Train one language model; write its weights, `curve.csv`, and last `training.json`. Errors as `trained`."""
+    with RunState(run.state, run.identity()) as state:
+        done = trained(run, state)
+        module, windows = done.module, done.module.windows
+        consumed_bytes, consumed_tokens = windows.consumed(windows.steps)
+        counts = module.model.parameter_counts()
+        out.mkdir(parents=True, exist_ok=True)
+        with atomic_path(out / WEIGHTS) as temporary:
+            save_file({name: value.contiguous() for name, value in module.model.state_dict().items()}, temporary)
+        _write_curve(out / CURVE_FILE, module.history)
+        write_json(
+            out / TRAINING,
+            {
+                "arm": run.arm,
+                "seed": run.seed,
+                "size": run.settings.name,
+                "train_bytes": run.train_bytes,
+                "train_bytes_used": done.bytes,
+                "documents": done.documents,
+                "tokenizer": "/".join(run.tokens.resolve().parts[-2:]),
+                "tokenizer_digest": done.vocabulary.tokenizer,
+                "vocab_size": len(done.vocabulary.byte_lengths),
+                "parameters": counts.total,
+                "parameters_non_embedding": counts.non_embedding,
+                "parameters_embedding": counts.embedding,
+                "steps": windows.steps,
+                "bytes": consumed_bytes,
+                "tokens": consumed_tokens,
+                "flops": consumed_tokens * module.flops_per_token,
+                "seconds": round(module.seconds, 3),
+                "learning_rate": run.settings.learning_rate,
+                "device": resolve_device().type,
+                "precision": resolve_precision(run.settings.precision),
+                "weights_sha256": file_digest(out / WEIGHTS),
+                "settings": run.settings.model_dump(mode="json"),
+            },
+        )
+        state.clear()
+
+
+def load_trained(folder: Path) -> tuple[DecoderOnlyTransformer, LanguageModel, dict[str, Any]]:
+    """A model that `train` wrote, its settings and its record.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    record = read_json(folder / TRAINING)
+    again = "delete its folder and train the model again"
+    try:
+        settings = parse(LanguageModel, record["settings"], str(folder / TRAINING))
+        if file_digest(folder / WEIGHTS) != record["weights_sha256"]:
+            raise UserError(f"{folder / WEIGHTS} is damaged: {again}.")
+        model = build_model(settings, int(record["vocab_size"]), int(record["seed"]))
+        model.load_state_dict(load_file(folder / WEIGHTS))
+    except FileNotFoundError:
+        raise UserError(f"{folder / WEIGHTS} does not exist: {again}.") from None
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise UserError(f"{folder / TRAINING} does not describe {WEIGHTS} ({type(error).__name__}): {again}.") from None
+    return model, settings, record
+
+
+def _write_curve(path: Path, history: list[dict[str, Any]]) -> None:
+    with atomic_open(path) as stream:
+        writer = csv.DictWriter(stream, CURVE, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)

@@ -1,0 +1,148 @@
+"""What `gqvae tokenizer` does, but for training. Heavy libraries are imported where they are used: people wait for these."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gqvae.errors import UserError
+from gqvae.files import atomic_open, write_rows
+from gqvae.jobs.streams import input_name, input_size, open_input, open_output, show
+from gqvae.progress import Progress
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gqvae.corpus.pretokens import PretokenCounts
+    from gqvae.tokenizers.base import Tokenizer
+
+
+def encode(arguments: argparse.Namespace) -> None:
+    """Stream text into ids."""
+    from gqvae.tokenizers.id_files import form_of, write_ids
+
+    tokenizer = _load(arguments)
+    form = arguments.format or form_of(arguments.out)
+    if form == "npy" and arguments.out == "-":
+        raise UserError("an .npy file states its length at the beginning: give --out FILE, or another --format.")
+    with open_output(arguments.out) as output:
+        write_ids(output, _encoded(tokenizer, arguments), form, tokenizer.vocab_size)
+
+
+def _encoded(tokenizer: Tokenizer, arguments: argparse.Namespace) -> Iterator[np.ndarray]:
+    """Ids of the input in blocks: as one text, or document by document with an end each."""
+    import numpy as np
+
+    from gqvae.config import END_OF_DOCUMENT
+    from gqvae.corpus.text_file import read_documents
+    from gqvae.tokenizers.parallel import encode_in_parallel
+
+    if arguments.separator is None:
+        lengths = np.array([len(data) for data in tokenizer.token_bytes])
+        with open_input(arguments.input) as stream, Progress("encoding", input_size(arguments.input), "B") as progress:
+            for ids in encode_in_parallel(tokenizer, stream, arguments.workers, input_name(arguments.input)):
+                yield ids
+                progress.update(int(lengths[ids].sum()))
+        return
+    if arguments.workers > 1:
+        raise UserError("--separator encodes on one process: leave --workers out.")
+    path = Path("/dev/stdin" if arguments.input == "-" else arguments.input)
+    for ids in tokenizer.encode_documents(read_documents(path, arguments.separator)):
+        yield np.append(ids, np.uint32(END_OF_DOCUMENT))
+
+
+def decode(arguments: argparse.Namespace) -> None:
+    """Stream ids into text."""
+    import numpy as np
+
+    from gqvae.config import END_OF_DOCUMENT
+    from gqvae.tokenizers.id_files import form_of, read_ids
+
+    tokenizer = _load(arguments)
+    form = arguments.format or form_of(arguments.input)
+    with (
+        open_output(arguments.out) as output,
+        open_input(arguments.input) as stream,
+        Progress("decoding", unit="id") as progress,
+    ):
+        for ids in read_ids(stream, form, input_name(arguments.input)):
+            progress.update(len(ids))
+            if arguments.separator is None:
+                output.write(tokenizer.decode_bytes(ids))
+                continue
+            ends = np.flatnonzero(ids == END_OF_DOCUMENT)
+            *documents, rest = (tokenizer.decode_bytes(part) for part in np.split(ids, ends))
+            output.write(b"".join(document + f"\n{arguments.separator}\n".encode() for document in documents) + rest)
+
+
+def inspect(arguments: argparse.Namespace) -> None:
+    """Print a report, and write the vocabulary as a table if asked to."""
+    from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
+
+    tokenizer = _load(arguments)
+    counts = _count(arguments.text) if arguments.text else None
+    show(report(tokenizer, counts))
+    if arguments.csv:
+        used = None if counts is None else id_counts(tokenizer, counts)
+        write_rows(arguments.csv, COLUMNS, vocabulary(tokenizer, used))
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Print the table."""
+    from gqvae.report.comparison import COLUMNS, table
+    from gqvae.report.comparison import compare as compared
+    from gqvae.tokenizers.load import load_tokenizer
+
+    loaded = {name: load_tokenizer(folder) for name, folder in _named(arguments.tokenizers)}
+    rows = list(compared(loaded, _read(arguments.text)))
+    show(table(rows))
+    if arguments.csv:
+        write_rows(arguments.csv, COLUMNS, rows)
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write the files of other libraries."""
+    from gqvae.tokenizers.export import export as write
+
+    write(_load(arguments), arguments.out)
+
+
+def explore(arguments: argparse.Namespace) -> None:
+    """Write the page."""
+    from gqvae.figures.explorer import explorer_page
+    from gqvae.tokenizers.load import load_tokenizer
+
+    loaded = {name: load_tokenizer(folder) for name, folder in _named(arguments.tokenizers)}
+    page = explorer_page(loaded, _read(arguments.text) if arguments.text else None)
+    with atomic_open(arguments.out) as stream:
+        stream.write(page)
+
+
+def _load(arguments: argparse.Namespace) -> Tokenizer:
+    from gqvae.tokenizers.load import load_with_encoder
+
+    return load_with_encoder(arguments.tokenizer, getattr(arguments, "encoder", None))
+
+
+def _count(path: Path) -> PretokenCounts:
+    from gqvae.corpus.pretokens import count_pretokens
+    from gqvae.corpus.text_blocks import text_blocks
+
+    with open_input(str(path)) as stream:
+        return count_pretokens(block.encode("utf-8") for block in text_blocks(stream, str(path)))
+
+
+def _read(path: Path) -> str:
+    from gqvae.corpus.text_blocks import text_blocks
+
+    with open_input(str(path)) as stream:
+        return "".join(text_blocks(stream, str(path)))
+
+
+def _named(folders: list[Path]) -> Iterator[tuple[str, Path]]:
+    """Folders with the shortest ends of their paths that tell them apart."""
+    paths = list(dict.fromkeys(folder.resolve() for folder in folders))
+    depth = next(depth for depth in range(1, 100) if len({path.parts[-depth:] for path in paths}) == len(paths))
+    return (("/".join(path.parts[-depth:]), path) for path in paths)

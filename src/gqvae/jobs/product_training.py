@@ -1,0 +1,70 @@
+"""`gqvae tokenizer train`: any of the methods, from the same training split to the same kind of folder."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from typing import TYPE_CHECKING
+
+from gqvae.errors import UserError
+
+if TYPE_CHECKING:
+    from gqvae.config import CorpusBase
+    from gqvae.tokenizers.base import Tokenizer
+
+NETWORK = "gqvae"
+METHODS = (NETWORK, "pathpiece", "bpe", "unigram")
+OF_NETWORK = ("bytes_per_token", "encoder", "seed", "threads")  # options that the other methods do not have
+
+logger = logging.getLogger("gqvae")
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train, save and export."""
+    from gqvae.config import RESERVED_IDS, TextCorpus, load_corpus
+    from gqvae.tokenizers.from_text import folders_of
+
+    corpus = (
+        load_corpus(arguments.corpus, "--corpus")
+        if arguments.corpus
+        else TextCorpus(path=str(arguments.text), separator=arguments.separator)
+    )
+    if min(arguments.vocab_size) <= RESERVED_IDS:
+        raise UserError(
+            f"--vocab-size is {min(arguments.vocab_size)}: give more than {RESERVED_IDS} (256 bytes, the end of a document)."
+        )
+    made = (_by_network if arguments.method == NETWORK else _by_counts)(corpus, arguments)
+    folders = folders_of(arguments.out, arguments.vocab_size)
+    for size, tokenizer in made.items():
+        logger.info("%s: %d ids%s", folders[size], tokenizer.vocab_size, tokenizer.encoder and f", encoder {tokenizer.encoder}")
+
+
+def _by_network(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, Tokenizer]:
+    """Train a network and prune its codes."""
+    from gqvae.config import Distillation, NetworkRun, load_settings, parse
+
+    rate, encoder = getattr(arguments, "bytes_per_token", None), getattr(arguments, "encoder", None)
+    if rate is not None and encoder == "distilled":
+        raise UserError("--bytes-per-token sets the gates, which --encoder distilled does not ask: leave one of them out.")
+    encoder = encoder or ("distilled" if rate is None else "neural")
+    wanted = parse(Distillation, {"encoder": encoder, "sizes": arguments.vocab_size, "bytes_per_token": rate}, "the command line")
+    run = load_settings(NetworkRun, arguments.settings) if arguments.settings else None
+    from gqvae.training.tokenizer import train_tokenizer  # torch takes seconds: what is wrong above is said at once
+
+    seed, threads = getattr(arguments, "seed", 0), getattr(arguments, "threads", 1)
+    return train_tokenizer(corpus, wanted, arguments.out, run=run, seed=seed, threads=threads)
+
+
+def _by_counts(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, Tokenizer]:
+    """Count pre-tokens and choose strings."""
+    from gqvae.config import CountedTraining, parse, read_settings
+    from gqvae.tokenizers.from_text import train_counted
+
+    given = [f"--{name.replace('_', '-')}" for name in OF_NETWORK if hasattr(arguments, name)]
+    if given:
+        raise UserError(
+            f"--method {arguments.method} has no {' and no '.join(given)}: leave it out, or choose --method {NETWORK}."
+        )
+    settings, origin = read_settings(arguments.settings) if arguments.settings else ({}, "the command line")
+    wanted = parse(CountedTraining, {"tokenizer": arguments.method, "settings": settings, "sizes": arguments.vocab_size}, origin)
+    return train_counted(corpus, wanted, arguments.out)

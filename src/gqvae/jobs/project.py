@@ -1,0 +1,92 @@
+"""The project itself: its generated documentation, its configs, this machine."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+logger = logging.getLogger("gqvae")
+
+# Their versions decide whether two machines can be expected to agree.
+PACKAGES = ("torch", "lightning", "numpy", "pandas", "sentencepiece", "safetensors", "pydantic", "snakemake", "matplotlib")
+
+
+def config_docs(arguments: argparse.Namespace) -> None:
+    """Write the documentation of the configuration, or check it.
+
+    Raises:
+        UserError: with --check, a file is stale; or the working folder is not the repository.
+    """
+    from gqvae import config_docs as documentation
+
+    if arguments.check:
+        documentation.check()
+        logger.info("%s and %s agree with the models", documentation.README, documentation.SCHEMA)
+        return
+    for path in documentation.write():
+        logger.info("wrote %s", path)
+
+
+def results_docs(arguments: argparse.Namespace) -> None:
+    """Write the tables of results in the documentation, or check them.
+
+    Raises:
+        UserError: with --check, a table is stale; or the working folder is not the repository.
+    """
+    from gqvae.report import pages as documentation
+
+    if arguments.check:
+        documentation.check()
+        logger.info("the tables of results agree with %s", documentation.PUBLISHED)
+        return
+    for path in documentation.write():
+        logger.info("wrote %s", path)
+
+
+def check_config(arguments: argparse.Namespace) -> None:
+    """Print the name of the study in a config file.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or is not a study.
+    """
+    from gqvae.config import Study, load_settings
+    from gqvae.tokenizers.counted import check_arms
+
+    study = load_settings(Study, arguments.config)
+    check_arms(study)
+    sys.stdout.write(study.study + "\n")
+
+
+def doctor(arguments: argparse.Namespace) -> None:
+    """Print versions, device, precision and threads, one per line."""
+    import platform
+    from importlib import metadata
+
+    import torch
+
+    from gqvae import __version__
+
+    lines = [
+        ("gqvae", __version__),
+        ("python", f"{platform.python_version()} at {sys.executable}"),
+        ("system", platform.platform()),
+    ]
+    for name in PACKAGES:
+        try:
+            lines.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            lines.append((name, "missing: install the project's requirements.lock or environment.yml"))
+    lines.append(("CUDA of this torch", torch.version.cuda or "none (a build for CPUs)"))
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            gpu = torch.cuda.get_device_properties(index)
+            lines.append((f"device cuda:{index}", f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB"))
+        # Emulated bf16 (older GPUs) is slower than 32 bit, so that it does not count.
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        lines.append(("precision auto", "bf16" if native else "32 bit (this GPU has no bf16)"))
+    else:
+        lines += [("device", "cpu (no usable NVIDIA GPU)"), ("precision auto", "32 bit")]
+    lines.append(("threads", str(torch.get_num_threads())))
+    for label, value in lines:
+        print(f"{label + ':':<20} {value}")

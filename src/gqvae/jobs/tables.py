@@ -1,0 +1,36 @@
+"""Tables, words, and the record of how a study came about."""
+
+from __future__ import annotations
+
+import argparse
+
+from gqvae.config import Study, load_settings
+from gqvae.report import summary
+from gqvae.study import ablations, judging
+from gqvae.study import collect as collecting
+from gqvae.study import provenance as record
+
+
+def collect(arguments: argparse.Namespace) -> None:
+    """Write the tables."""
+    collecting.collect(load_settings(Study, arguments.settings), arguments.results, arguments.out)
+
+
+def collect_ablations(arguments: argparse.Namespace) -> None:
+    """Write the tables of the learned arms."""
+    ablations.collect_ablations(load_settings(Study, arguments.settings), arguments.results, arguments.out)
+
+
+def summarize(arguments: argparse.Namespace) -> None:
+    """Write the summary."""
+    summary.summarize(load_settings(Study, arguments.settings), arguments.results, arguments.out)
+
+
+def provenance(arguments: argparse.Namespace) -> None:
+    """Write the provenance."""
+    record.write_provenance(load_settings(Study, arguments.settings), arguments.results, arguments.out)
+
+
+def judge(arguments: argparse.Namespace) -> None:
+    """Replace the tables of claims."""
+    judging.judge(arguments.results)

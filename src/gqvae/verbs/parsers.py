@@ -1,0 +1,82 @@
+"""How the verbs of the command line are declared: a parser each, and the name of the function in `gqvae.jobs` that does the work.
+
+That function's module is imported when the verb runs, so that `gqvae --help` answers at once, and so that no help text belongs to the
+code on which results depend.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
+
+
+def add_verb(
+    verbs: Verbs, name: str, run: str, text: str, example: str, description: str | None = None
+) -> argparse.ArgumentParser:
+    """A parser for a verb.
+
+    Args:
+        verbs: the command line's verbs.
+        name: of the verb.
+        run: of the function that does the work, below `gqvae.jobs`, e.g. "corpus.prepare_corpus".
+        text: what it does, in the list of verbs.
+        example: a command line.
+        description: what it does, at length (default: `text`).
+    """
+    parser = verbs.add_parser(
+        name, help=text, description=description or f"{text[0].upper()}{text[1:]}.", epilog=f"example: {example}"
+    )
+    parser.set_defaults(run=f"gqvae.jobs.{run}")
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser, block: str) -> None:
+    """--settings, a block of the configuration."""
+    parser.add_argument("--settings", required=True, metavar="FILE|JSON", help=f"a {block} block (configs/README.md)")
+
+
+def add_folder(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+    """A required folder."""
+    parser.add_argument(flag, type=Path, required=True, metavar="DIR", help=text)
+
+
+def add_file(parser: argparse.ArgumentParser, flag: str, form: str, text: str) -> None:
+    """A required file, called by its form in the help: CSV, JSON, …"""
+    parser.add_argument(flag, type=Path, required=True, metavar=form, help=text)
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """--threads."""
+    parser.add_argument("--threads", type=positive, default=1, help="threads torch may use (%(default)s)")
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    return _at_least(text, 1)
+
+
+def not_negative(text: str) -> int:
+    """A whole number of 0 or more."""
+    return _at_least(text, 0)
+
+
+def _at_least(text: str, least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+    return value
+
+
+def separator(text: str) -> str:
+    """A line between documents; bytes that are no text can separate nothing."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8") from None
+    return text
