@@ -34,8 +34,8 @@ include: "workflow/rules/ablations.smk"
 rule all:
     default_target: True
     input:
-        figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=layout.figures(STUDY), form=["png", "pdf", "csv"]),
-        tables=[table(name) for name in layout.TABLES],
+        figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=registry.plots_of(STUDY), form=["png", "pdf", "csv"]),
+        tables=[table(name) for name in TABLES],
         explorer=f"{RESULTS}/figures/explorer.html",
         summary=f"{RESULTS}/summary.md",
         provenance=f"{RESULTS}/provenance.json",

@@ -27,7 +27,7 @@ from gqvae.config import NetworkRun, TextCorpus, parse, read_settings
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.text_file import open_file, read_documents
 from gqvae.files import read_json, write_json, write_rows
-from gqvae.measures.compression import measure
+from gqvae.measures.bytes_per_token import measure
 from gqvae.study.provenance import PACKAGE, code_digest, git_state, machine, versions
 from gqvae.tokenizers.from_text import folders_of
 from gqvae.tokenizers.load import load_tokenizer

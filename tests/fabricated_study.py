@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from gqvae.config import RESERVED_IDS, BPEArm, FixedArm, LanguageModel, ModelSize, Study, Vocabulary
-from gqvae.files import file_digest, write_json
+from gqvae.files import write_json
 from gqvae.measures.contexts import ALONE, HALF, LONG
+from gqvae.measures.distribution import rank_frequency
 from gqvae.study import layout, runs
-from gqvae.study.tables import COLUMNS, HISTORY, RESULT
+from gqvae.study.columns import COLUMNS, HISTORY, RESULT, TOKEN_MEASURES
 
 QUALITY = {"bytes": 0.0, "bpe": 0.50, "bpe_matched": 0.47, "fixed": 0.33, "fixed_2": 0.30, "gqvae": 0.49, "gqvae_paper": 0.40}
 QUALITY |= {"dictionary_2": 0.2, "dictionary_3": 0.25}
@@ -67,7 +68,7 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
     for name in layout.matched_families(study):
         _matching(study, name, results)
     for name, variant in layout.downstream_tokenizers(study):
-        _tokens(study, name, layout.tokens_path(results, name, variant), rng)
+        _distribution(study, name, layout.distribution_path(results, name, variant), rng)
     for place, arm in enumerate(layout.tuned_arms(study)):
         tried = [[rate, 2.0 + 0.1 * abs(number - place % 2)] for number, rate in enumerate(study.language_model.learning_rates)]
         chosen = min(tried, key=lambda pair: pair[1])[0]
@@ -187,25 +188,13 @@ def _matching(study: Study, name: str, results: Path) -> None:
     write_json(layout.matching_path(results, name), record | {"within_tolerance": abs(ours / theirs - 1) <= 0.005})
 
 
-def _tokens(study: Study, name: str, folder: Path, rng: np.random.Generator) -> None:
+def _distribution(study: Study, name: str, folder: Path, rng: np.random.Generator) -> None:
     size = _vocab_size(study, name, layout.variant(study, layout.split_family(name)[0]))
     shares = 1 / (np.arange(size) + 3.0) ** 1.1
-    shares[256] = 0  # the end of a document is never inside
-    folder.mkdir(parents=True, exist_ok=True)
-    splits = {}
-    for split, documents, tokens in (("train", 900, 20_000), ("test", 50, 1_100)):
-        ids = rng.choice(size, size=tokens, p=shares / shares.sum()).astype("uint16")
-        splits[split] = write_ids(folder, split, ids, documents)
-    write_json(folder / "tokens.json", {"vocab_size": size, "dtype": "uint16", "splits": splits})
-
-
-def write_ids(folder: Path, split: str, ids: np.ndarray, documents: int = 1) -> dict[str, Any]:
-    """Ids as an encoded split of documents of equal length, whatever text they may stand for; its part of `tokens.json`."""
-    files = {"sha256": folder / f"{split}.bin", "offsets_sha256": folder / f"{split}.offsets.npy"}
-    files["sha256"].write_bytes(ids.tobytes())
-    np.save(files["offsets_sha256"], np.linspace(0, len(ids), documents + 1).astype(np.int64))
-    digests = {key: file_digest(path) for key, path in files.items()}
-    return {"documents": documents, "tokens": len(ids), "bytes": 3 * len(ids), **digests}
+    counts = rng.multinomial(20_000, shares / shares.sum())
+    _write(rank_frequency(counts), folder / "rank_frequency.csv")
+    measured = {measure: float(rng.uniform(0.4, 0.6)) for measure in TOKEN_MEASURES}
+    write_json(folder / "distribution.json", {"vocab_size": size, "tokens": 20_000, **measured})
 
 
 def _run(study: Study, run: runs.LanguageModelRun, results: Path, rng: np.random.Generator) -> None:
@@ -228,10 +217,11 @@ def _run(study: Study, run: runs.LanguageModelRun, results: Path, rng: np.random
         "flops": float(tokens[-1] * 6e5), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),
         "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "learning_rate": 3e-3, "device": "cpu", "precision": "32", "tokenizer_digest": "0" * 64,
     }  # fmt: skip
-    record["contexts"] = [
+    contexts = [
         {"windows": windows, "mean_context": seen, "bpb": float(curve[-1]) * factor}
         for windows, seen, factor in ((HALF, 96.0, 1.0), (LONG, 120.0, 0.98), (ALONE, 80.0, 1.02))
     ]
+    _write(pd.DataFrame(contexts), run.path(results) / "contexts.csv")
     write_json(run.path(results) / "result.json", record)
     sizes = np.random.default_rng(7).integers(500, 1500, 40)  # the same documents for every run
     bits = sizes * record["test_bpb"] * rng.normal(1, 0.02, len(sizes))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from gqvae.source_files import PACKAGE
+from gqvae.code_state import PACKAGE
 
 # From the bottom to the top; a layer is a sub-package or a set of modules of the package itself.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "config", "devices", "files", "progress", "source_files", "config_docs"),
+    ("errors", "config", "devices", "files", "progress", "code_state", "declarations", "config_docs"),
     ("corpus",),
     ("models",),
     ("vocabularies",),

@@ -13,7 +13,7 @@ from gqvae.distillation.codebook import exact_uses, prune_codebook
 from gqvae.distillation.distill import distill
 from gqvae.distillation.rates import RateDial
 from gqvae.errors import UserError
-from gqvae.measures.compression import count_tokens
+from gqvae.measures.bytes_per_token import count_tokens
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_tokenizer

@@ -18,12 +18,14 @@ from matplotlib.figure import Figure
 
 from fabricated_study import fabricate, fabricate_rates, fabricated_settings
 from gqvae.errors import UserError
-from gqvae.figures.plot import FIGURES, plot
+from gqvae.figures.plot import figure_module, plot
+from gqvae.figures.registry import plots, plots_of
 from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, styled
 from gqvae.study import layout
 from gqvae.study.ablations import collect_ablations
 from gqvae.study.collect import collect
 
+FIGURES = {name: figure_module(name) for name in plots()}
 NATURAL = CorpusFacts("a real corpus", False)
 LABELS = {
     "breakdown": [
@@ -85,10 +87,6 @@ def lines_of(figure: Figure, axes: int = 0) -> dict[str, np.ndarray]:
     return {str(line.get_label()): np.asarray(line.get_xydata()) for line in lines if not str(line.get_label()).startswith("_")}
 
 
-def test_every_figure_of_the_workflow_exists() -> None:
-    assert tuple(FIGURES) == (*layout.FIGURES, *layout.ABLATION_FIGURES)
-
-
 @pytest.fixture(scope="module")
 def plotted(results: Path) -> Path:
     for name in FIGURES:
@@ -105,8 +103,8 @@ def test_files_are_complete(name: str, plotted: Path) -> None:
 
 def test_another_process_with_another_hash_seed_writes_the_same_bytes(results: Path, plotted: Path, tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from gqvae.figures.plot import FIGURES, plot\n"
-        "for name in FIGURES: plot(name, *map(Path, sys.argv[1:]))"
+        "import sys; from pathlib import Path; from gqvae.figures.plot import plot; from gqvae.figures.registry import plots\n"
+        "for name in plots(): plot(name, *map(Path, sys.argv[1:]))"
     )
     command = [sys.executable, "-c", program, str(results / "tables"), str(results / "corpus" / "corpus.json"), str(tmp_path)]
     subprocess.run(command, check=True, env={"PYTHONHASHSEED": "1", "HOME": str(tmp_path), "OMP_NUM_THREADS": "1"})
@@ -275,7 +273,7 @@ def test_training_leaves_out_what_was_not_measured(results: Path) -> None:
 def test_a_study_without_networks_still_has_its_figures(tmp_path: Path) -> None:
     study = fabricated_settings(seeds=(0,), arms={"bpe": {"kind": "bpe", "language_model": False}})
     collect(study, fabricate(study, tmp_path), tmp_path / "tables")
-    for name in layout.FIGURES:
+    for name in plots_of(study):
         plot(name, tmp_path / "tables", tmp_path / "corpus" / "corpus.json", tmp_path / "figures")
     assert pd.read_csv(tmp_path / "figures" / "training.csv").empty
     assert len(pd.read_csv(tmp_path / "figures" / "rank_frequency.csv")) > 10

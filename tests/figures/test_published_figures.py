@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from gqvae.figures import across, away, by_text, frontier
-from gqvae.figures.plot import FIGURES
+from gqvae.figures.plot import figure_module
 from gqvae.figures.style import CorpusFacts, styled
 from gqvae.study.across import finished_studies
 
@@ -53,9 +53,9 @@ def test_nothing_written_on_a_published_figure_is_cut_off(study: Path) -> None:
     names = sorted(path.stem for path in study.glob("figures/*.csv"))
     assert names
     for name in names:
-        data = FIGURES[name].points(study / "tables")
+        data = figure_module(name).points(study / "tables")
         if not data.empty:
-            assert_nothing_is_cut_off(FIGURES[name], data, facts)
+            assert_nothing_is_cut_off(figure_module(name), data, facts)
 
 
 @pytest.mark.parametrize("folder", SIDE_BY_SIDE, ids=lambda path: path.name)

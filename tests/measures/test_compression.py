@@ -12,7 +12,7 @@ from gqvae.corpus.pieces import cut
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.distillation.distill import distill
 from gqvae.errors import UserError
-from gqvae.measures.compression import COLUMNS, count_tokens, measure
+from gqvae.measures.bytes_per_token import COLUMNS, count_tokens, measure
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.training.network import train_network

@@ -7,15 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pretokens import count_pretokens, split_text
 from gqvae.measures.losses import END, breakdown, by_document, places_in_pretokens
+from gqvae.measures.token_costs import TokenCosts
 from gqvae.study.claims import bootstrap_ratio
-from gqvae.tokenizers.base import END_OF_DOCUMENT
 from gqvae.tokenizers.bpe import train_bpe
 
 TEXTS = ["The old fox walked and walked.", "A fox, a fox, a kingdom for a fox! Naïve fox.", "the walking fox walked"]
 BPE = train_bpe(count_pretokens([text.encode() for text in TEXTS * 3]), 275)
 LENGTHS = np.array([len(string) for string in BPE.token_bytes])
+
+
+def costs_of(targets: np.ndarray, bits: np.ndarray, counts: np.ndarray, documents: list[bytes]) -> TokenCosts:
+    return TokenCosts(targets, bits, float(bits.sum()), sum(map(len, documents)), LENGTHS, counts, documents)
 
 
 def targets_of(documents: list[bytes]) -> np.ndarray:
@@ -28,10 +33,11 @@ def test_every_share_adds_up(texts: list[str]) -> None:
     documents = [text.encode() for text in texts]
     targets = targets_of(documents)
     bits = np.random.default_rng(0).uniform(0, 9, len(targets))
-    found = by_document(targets, LENGTHS, bits)
+    costs = costs_of(targets, bits, np.bincount(targets, minlength=len(LENGTHS)), documents)
+    found = by_document(costs)
     assert found["bytes"].tolist() == [len(document) for document in documents]
     assert found["tokens"].sum() == len(targets) and found["bits"].sum() == pytest.approx(bits.sum())
-    parts = breakdown(targets, LENGTHS, bits, np.bincount(targets, minlength=len(LENGTHS)), documents)
+    parts = breakdown(costs)
     for _, part in parts.groupby("kind"):
         assert part["tokens"].sum() == len(targets) and part["bytes"].sum() == sum(map(len, documents))
         assert part["bits"].sum() == pytest.approx(bits.sum())
@@ -55,7 +61,7 @@ def test_frequency_is_that_of_the_training_text() -> None:
     counts = np.zeros(len(LENGTHS), dtype=np.int64)
     counts[97], counts[98] = 5, 1
     counts[100:110] = 3  # b is twelfth
-    parts = breakdown(targets, LENGTHS, np.array([1.0, 2.0, 4.0, 8.0]), counts, [b"abc"]).query("kind == 'frequency'")
+    parts = breakdown(costs_of(targets, np.array([1.0, 2.0, 4.0, 8.0]), counts, [b"abc"])).query("kind == 'frequency'")
     assert dict(zip(parts["bin"], parts["bits"], strict=True)) == {
         "rank 1 to 10": 1.0, "rank 11 to 100": 2.0, "never in training": 4.0, END: 8.0,
     }  # fmt: skip

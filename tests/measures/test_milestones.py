@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from gqvae.measures.milestones import first_reach, mean_over, milestone_means_table, milestones_table
-from gqvae.study.tables import COLUMNS
+from gqvae.measures import convergence
+from gqvae.measures.milestones import first_reach, milestone_means_table, milestones_table
+from gqvae.study.columns import COLUMNS
 
 LARGEST = 1_000_000
 SLOPES = {"bpe_matched": [0.20, 0.21, 0.19], "gqvae": [0.25, 0.24, 0.22]}
@@ -100,7 +101,7 @@ def test_the_first_of_several_crossings_counts() -> None:
 
 def test_the_mean_of_a_curve_is_exact_between_its_points() -> None:
     x, y = np.array([0.0, 2.0, 6.0]), np.array([4.0, 2.0, 0.0])
-    assert mean_over(x, y, 0, 6) == pytest.approx((2 * 3 + 4 * 1) / 6)
-    assert mean_over(x, y, 1, 3) == pytest.approx((2.5 + 1.75) / 2)
+    assert convergence.of(x, y, 0, 6) == pytest.approx((2 * 3 + 4 * 1) / 6)
+    assert convergence.of(x, y, 1, 3) == pytest.approx((2.5 + 1.75) / 2)
     area, _ = integrate.quad(lambda place: np.interp(place, x, y), 0.5, 5.5, points=[2.0])
-    assert mean_over(x, y, 0.5, 5.5) == pytest.approx(area / 5)
+    assert convergence.of(x, y, 0.5, 5.5) == pytest.approx(area / 5)

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gqvae.errors import UserError
-from gqvae.measures.ngrams import Pairs, WittenBell, bigram_entropy, count_pairs, predictability, unigram_entropy
+from gqvae.measures import bigram_bpb, unigram_bpb
+from gqvae.measures.encoded_text import EncodedText
+from gqvae.measures.ngrams import Pairs, WittenBell, bigram_entropy, count_pairs, unigram_entropy
 from gqvae.tokenizers.token_files import TokenFile
 from gqvae.training.windows import join_documents
 
@@ -29,6 +31,13 @@ def encoded(documents: list[list[int]], dtype: Any = np.uint16, size: int = V) -
 
 def counted(tokens: TokenFile) -> Pairs:
     return count_pairs(tokens, "test.bin")
+
+
+class Splits(EncodedText):
+    """Two splits in memory."""
+
+    def __init__(self, train: list[list[int]], test: list[list[int]], size: int = V) -> None:
+        self.training, self.held_out = (counted(encoded(documents, size=size)) for documents in (train, test))
 
 
 def stream(documents: list[list[int]]) -> list[int]:
@@ -84,9 +93,9 @@ def test_entropies_are_those_of_scipy(documents: list[list[int]]) -> None:
 def test_held_out_costs_are_those_of_a_dense_model(train: list[list[int]], test: list[list[int]]) -> None:
     unigram, bigram = dense_model(dense(train))
     ids, size = stream(test), 3 * sum(map(len, test))
-    found = predictability(counted(encoded(train)), counted(encoded(test)))
-    assert found["unigram_bpb"] == pytest.approx(-np.log2(unigram[ids[1:]]).sum() / size)
-    assert found["bigram_bpb"] == pytest.approx(-np.log2(bigram[ids[:-1], ids[1:]]).sum() / size)
+    found = Splits(train, test)
+    assert unigram_bpb.of(found) == pytest.approx(-np.log2(unigram[ids[1:]]).sum() / size)
+    assert bigram_bpb.of(found) == pytest.approx(-np.log2(bigram[ids[:-1], ids[1:]]).sum() / size)
 
 
 @given(DOCUMENTS, st.sampled_from([END, 97, 257, 3, 258]))  # 3 and 258 never occur
@@ -108,17 +117,16 @@ def test_a_text_by_hand() -> None:
 def test_what_alternates_costs_nothing_given_its_history() -> None:
     found = counted(encoded([[97, 98] * 5000]))
     assert bigram_entropy(found) == pytest.approx(0, abs=1e-3) and unigram_entropy(found) == pytest.approx(1 / 3, abs=1e-3)
-    held_out = counted(encoded([[97, 98] * 500]))
-    costs = predictability(found, held_out)
-    assert costs["bigram_bpb"] < 0.02 < 0.3 < costs["unigram_bpb"]
+    costs = Splits([[97, 98] * 5000], [[97, 98] * 500])
+    assert bigram_bpb.of(costs) < 0.02 < 0.3 < unigram_bpb.of(costs)
 
 
 def test_a_larger_vocabulary_pays_for_its_unused_ids() -> None:
     """The same tokens cost more where probability is kept for ids that never come: a proper distribution over all V."""
     text = [[97, 98, 99, 98] * 20]
-    small, large = (counted(encoded(text, size=size)) for size in (V, 10 * V))
-    assert predictability(large, large)["bigram_bpb"] > predictability(small, small)["bigram_bpb"]
-    assert bigram_entropy(large) == bigram_entropy(small)
+    small, large = (Splits(text, text, size=size) for size in (V, 10 * V))
+    assert bigram_bpb.of(large) > bigram_bpb.of(small)
+    assert bigram_entropy(large.training) == bigram_entropy(small.training)
 
 
 def test_what_cannot_be_counted_is_refused() -> None:

@@ -9,9 +9,9 @@ from gqvae.cli import main
 from gqvae.config import Distillation
 from gqvae.corpus.pretokens import count_pretokens
 from gqvae.distillation.distill import distill
-from gqvae.measures.compression import count_tokens
+from gqvae.measures.bytes_per_token import count_tokens
 from gqvae.measures.rates import REQUESTS, TARGETS
-from gqvae.study.tables import COLUMNS
+from gqvae.study.columns import COLUMNS
 from gqvae.tokenizers.bpe import train_bpe
 from gqvae.training.network import train_network
 from small_network import RUN, TEXT
@@ -31,7 +31,7 @@ def test_rates_asked_for_and_reached(tmp_path: Path) -> None:
     arguments = ["measure-rates", "--tokenizers", str(tmp_path / "gqvae-s3" / "v300"), "--bpe", str(tmp_path / "bpe")]
     assert main([*arguments, "--pretokens", str(tmp_path / "pretokens"), "--out", str(table)]) == 0
     rows = list(csv.DictReader(table.open()))
-    assert tuple(rows[0]) == COLUMNS["rates"] and {(row["arm"], row["seed"]) for row in rows} == {("gqvae", "3")}
+    assert list(rows[0]) == list(COLUMNS["rates"]) and {(row["arm"], row["seed"]) for row in rows} == {("gqvae", "3")}
     plain, asked = (
         [row for row in rows if not row["target_bytes_per_token"]],
         [row for row in rows if row["target_bytes_per_token"]],

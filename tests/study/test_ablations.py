@@ -13,7 +13,8 @@ from fabricated_study import fabricate, fabricated_settings
 from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.study.ablations import ablation_files, collect_ablations
-from gqvae.study.tables import ABLATION_MEASURES, COLUMNS, read_table
+from gqvae.study.columns import ABLATION_MEASURES, COLUMNS
+from gqvae.study.tables import read_table
 
 ARMS: dict[str, Any] = {
     "bpe": {"kind": "bpe", "language_model": False},
@@ -91,11 +92,11 @@ def test_the_share_of_gates_is_known_where_soft_gates_have_vanished(
 
 def test_an_arm_without_tokenizer_has_empty_cells_of_compression(study: Study, results: Path) -> None:
     table = collected(study, results)
-    compression = ["vocab_size", *ABLATION_MEASURES[:7]]
+    compression = ["vocab_size", *list(ABLATION_MEASURES)[:7]]
     assert compression[-1] == "codes_used"
     assert table.loc["soft", compression].isna().all(axis=None)
     assert table.drop(columns="alpha_set").drop(index="soft").notna().all(axis=None)
-    assert table.loc["soft", list(ABLATION_MEASURES[7:])].notna().all(axis=None)
+    assert table.loc["soft", list(ABLATION_MEASURES)[7:]].notna().all(axis=None)
     assert not (results / "compression" / "soft-s0.csv").exists()
 
 

@@ -11,11 +11,10 @@ import pytest
 from fabricated_study import fabricate, fabricated_settings
 from gqvae.config import Study
 from gqvae.errors import UserError
-from gqvae.measures.ngrams import count_pairs, predictability
 from gqvae.study import layout, runs
 from gqvae.study.collect import collect, expected_files
-from gqvae.study.tables import COLUMNS, PREDICTABILITY, read_table
-from gqvae.tokenizers.token_files import TokenFile
+from gqvae.study.columns import COLUMNS, TABLES, TOKEN_MEASURES
+from gqvae.study.tables import read_table
 
 
 @pytest.fixture
@@ -30,8 +29,8 @@ def results(study: Study, tmp_path: Path) -> Path:
 
 def test_every_run_is_a_row(study: Study, results: Path) -> None:
     collect(study, results, results / "tables")
-    tables = {name: read_table(results / "tables", name) for name in layout.TABLES}
-    assert {name: tuple(table.columns) for name, table in tables.items()} == {name: COLUMNS[name] for name in layout.TABLES}
+    tables = {name: read_table(results / "tables", name) for name in TABLES}
+    assert {name: tuple(table.columns) for name, table in tables.items()} == {name: tuple(COLUMNS[name]) for name in TABLES}
     sizes, splits, seeds = 4, 3, 2
     measured = 1 + sizes + seeds + 2 * (seeds * sizes * 2)  # bytes, bpe, matched pairs, two learned arms with two encoders
     assert len(tables["compression"]) == measured * splits
@@ -47,15 +46,14 @@ def test_every_run_is_a_row(study: Study, results: Path) -> None:
     assert len(tables["convergence"]) == sum(map(len, curves))
 
 
-def test_entropies_are_of_the_training_split_and_costs_of_the_test_split(study: Study, results: Path) -> None:
+def test_measures_of_tokenizers_are_rows_and_means(study: Study, results: Path) -> None:
     collect(study, results, results / "tables")
-    row = read_table(results / "tables", "distribution").query("arm == 'gqvae' and seed == 3").iloc[0]
-    folder = layout.tokens_path(results, "gqvae-s3", "v1024")
-    train, test = (count_pairs(TokenFile.open(folder, split), split) for split in ("train", "test"))
-    assert row[list(PREDICTABILITY)].to_dict() == predictability(train, test) != predictability(test, train)
-    means = read_table(results / "tables", "results").set_index("arm")
     table = read_table(results / "tables", "distribution")
-    for name in PREDICTABILITY:
+    record = json.loads((layout.distribution_path(results, "gqvae-s3", "v1024") / "distribution.json").read_text(encoding="utf-8"))
+    row = table.query("arm == 'gqvae' and seed == 3").iloc[0]
+    assert {name: row[name] for name in record} == record
+    means = read_table(results / "tables", "results").set_index("arm")
+    for name in TOKEN_MEASURES:
         assert means.loc["gqvae", name] == pytest.approx(table.loc[table["arm"] == "gqvae", name].mean(), rel=1e-12)
 
 
@@ -82,7 +80,7 @@ def test_order_of_keys_in_the_configuration_changes_nothing(study: Study, result
     other = Study.model_validate(json.loads(study.canonical()))
     assert list(other.arms) != list(study.arms)
     collect(other, results, results / "b" / "tables")
-    for name in layout.TABLES:
+    for name in TABLES:
         assert layout.table_path(results / "a", name).read_bytes() == layout.table_path(results / "b", name).read_bytes()
 
 
@@ -172,7 +170,7 @@ def test_borrowed_arms_are_measured_like_any_other_by_the_encoder_they_ask_for(t
     }
     study = fabricated_settings(seeds=(0, 1), arms=arms)
     collect(study, fabricate(study, tmp_path), tmp_path / "tables")
-    tables = {name: read_table(tmp_path / "tables", name) for name in layout.TABLES}
+    tables = {name: read_table(tmp_path / "tables", name) for name in TABLES}
     rows = tables["compression"][tables["compression"]["arm"] == "gqvae_distilled"]
     assert set(rows["encoder"]) == {"distilled"} and set(rows["variant"]) == {"v1024"} and rows["used_downstream"].all()
     away = tables["compression"][tables["compression"]["arm"] == "bpe_away"]

@@ -78,12 +78,3 @@ def test_an_arm_that_is_never_quantized_has_a_network_and_no_tokens() -> None:
     assert layout.tokenizer_arms(study) == ("bpe", "gqvae")
     assert [name for name, _ in layout.downstream_tokenizers(study)] == ["bpe", "gqvae-s0"]
     assert {run.arm for run in runs.language_model_runs(study)} == {"bpe", "gqvae"}
-
-
-def test_figures_are_those_that_have_something_to_show() -> None:
-    assert set(layout.figures(fabricated_settings())) == set(layout.FIGURES)
-    assert set(layout.FIGURES) - set(layout.figures(fabricated_settings(arms={"bpe": {"kind": "bpe"}}))) == {
-        "training", "claims", "advantage"
-    }  # fmt: skip
-    silent = fabricated_settings(arms={"bpe": {"kind": "bpe", "language_model": False}})
-    assert layout.figures(silent) == ("compression", "rank_frequency")

@@ -15,8 +15,10 @@ import yaml
 from workflow_runs import ROOT, copy_of_repository, run_snakemake
 
 from gqvae.config import Study, parse
+from gqvae.figures.registry import plots, plots_of
 from gqvae.study import layout, runs
 from gqvae.study.collect import expected_files
+from gqvae.study.columns import TABLES
 from gqvae.study.tables import read_table
 
 # The first test waits for the study; on a busy machine that takes longer than pytest allows by default.
@@ -67,8 +69,8 @@ def edited(path: Path, old: bytes = b"", new: bytes = b"\n# an edit\n") -> Itera
 
 def test_everything_the_study_promises_is_there(computed: Path, study: Study) -> None:
     results = computed / "results" / "smoke"
-    promised = [Path("figures") / f"{figure}.{form}" for figure in layout.FIGURES for form in ("png", "pdf", "csv")]
-    promised += [layout.table_path("", table) for table in layout.TABLES]
+    promised = [Path("figures") / f"{figure}.{form}" for figure in plots_of(study) for form in ("png", "pdf", "csv")]
+    promised += [layout.table_path("", table) for table in TABLES]
     promised += [Path("figures/explorer.html"), Path("summary.md"), Path("provenance.json"), *expected_files(study)]
     for path in promised:
         assert (results / path).stat().st_size > 0, path
@@ -106,7 +108,7 @@ def test_a_borrowed_arm_is_its_lender_with_the_other_encoder(computed: Path) -> 
 def test_it_is_small(computed: Path) -> None:
     """What decides its time, counted: beside other work on two cores these jobs take 370 processor seconds, trainings 220 of them."""
     jobs = [path.parent.name for path in (computed / "results" / "smoke" / "benchmarks").rglob("*.tsv")]
-    trainings = [rule for rule in jobs if rule in ("train_network", "train_lm", "tune_lm")]
+    trainings = [rule for rule in jobs if rule in ("train_network", "train_lm", "try_learning_rate")]
     assert 0 < len(jobs) <= 90 and 0 < len(trainings) <= 28, (len(jobs), len(trainings))
 
 
@@ -126,7 +128,7 @@ def test_touched_sources_rerun_nothing(computed: Path) -> None:
     ("source", "rerun", "kept"),
     [
         ("figures/convergence.py", {"plot_convergence"}, {"collect_results", "plot_compression", "train_lm"}),
-        ("figures/style.mplstyle", {f"plot_{figure}" for figure in layout.FIGURES}, {"collect_results", "summarize"}),
+        ("figures/style.mplstyle", {f"plot_{name}" for name, plot in plots().items() if not plot.on_demand}, {"collect_results", "summarize"}),
         ("training/language_model.py", {"train_lm"}, {"train_network", "encode_corpus", "measure_compression", "train_counted"}),
     ],
 )
@@ -174,13 +176,13 @@ def test_a_changed_figure_is_drawn_again_and_nothing_else(computed: Path) -> Non
     assert changed == {"training.png", "training.pdf", "training.csv", "plot_training.log", "plot_training.tsv"}
 
 
-def test_the_report_holds_every_figure(computed: Path) -> None:
+def test_the_report_holds_every_figure(computed: Path, study: Study) -> None:
     done = run_snakemake(computed, *SMOKE, "--report", "report.zip")
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(computed / "report.zip") as report:
         assert report.testzip() is None
         names = report.namelist()
-        for figure in layout.FIGURES:
+        for figure in plots_of(study):
             assert sum(name.endswith(f"/{figure}.png") for name in names) == 1, names
         pages = b"".join(report.read(name) for name in names if name.endswith((".html", ".js")))
     assert b"Convergence" in pages

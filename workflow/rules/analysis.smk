@@ -19,7 +19,7 @@ rule collect_results:
             category="1. Claims",
             labels={"shows": "Claims and verdicts", "form": "table"},
         ),
-        tables=[table(name) for name in layout.TABLES if name not in ("claims", "results")],
+        tables=[table(name) for name in TABLES if name not in ("claims", "results")],
         results=report(
             table("results"),
             caption="../report/summary.rst",

@@ -8,8 +8,10 @@ from pathlib import Path
 try:
     from gqvae import config as settings
     from gqvae.errors import UserError
+    from gqvae.figures import registry
     from gqvae.code_state import PACKAGE, code_state
     from gqvae.study import layout, runs
+    from gqvae.study.columns import TABLES
     from gqvae.tokenizers.counted import check_arms
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")
@@ -96,6 +98,11 @@ def code_of_counted(job):
     return of_arm
 
 
+def code_of_measures(job, level):
+    """The same for a job that takes all measures of a level."""
+    return code(job, also=[f"gqvae.measures.{name}" for name in settings.measures(level)])
+
+
 def modules_of(arm):
     """The module that makes an arm's tokenizers, for arms made from counts: jobs find it by name."""
     name = layout.counted_module(STUDY, arm)
@@ -104,8 +111,7 @@ def modules_of(arm):
 
 def code_of_figure(name):
     """The same for one figure: the modules of the others have no effect on it."""
-    others = [f"gqvae.figures.{other}" for other in (*layout.FIGURES, *layout.ABLATION_FIGURES) if other != name]
-    return code("figures.plot", also=[f"gqvae.figures.{name}"], without=others)
+    return code("figures.plot", also=[f"gqvae.figures.{name}"])
 
 
 def arms_of(*kinds):

@@ -56,7 +56,7 @@ rule measure_distribution:
         mem_mb=growing(1000),
         runtime=growing(60),
     params:
-        code=code("tokenizers.measure_distribution"),
+        code=code_of_measures("tokenizers.measure_distribution", "tokens"),
         tokens=subpath(input.record, parent=True),
         folder=subpath(output.ranks, parent=True),
     message:
@@ -183,7 +183,7 @@ rule measure_lm:
         mem_mb=growing(1800),
         runtime=growing(240),
     params:
-        code=code("language_models.measure_lm"),
+        code=code_of_measures("language_models.measure_lm", "losses"),
         model=subpath(input.training, parent=True),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),

@@ -27,7 +27,7 @@ from gqvae.config.block import (
     read_settings,
     setting,
 )
-from gqvae.config.claims import DEFAULT_CLAIMS, TOKENIZER_MEASURES, Claim
+from gqvae.config.claims import DEFAULT_CLAIMS, Claim
 from gqvae.config.corpus import (
     Corpus,
     CorpusBase,
@@ -38,6 +38,7 @@ from gqvae.config.corpus import (
     load_corpus,
 )
 from gqvae.config.language_models import LanguageModel, ModelSize
+from gqvae.config.measures import Level, Measure, measures
 from gqvae.config.networks import (
     CountedTokenizer,
     CountedTraining,
@@ -59,7 +60,6 @@ __all__ = [
     "END_OF_DOCUMENT",
     "MODULE_NAME",
     "RESERVED_IDS",
-    "TOKENIZER_MEASURES",
     "Arm",
     "ArmBase",
     "BPEArm",
@@ -78,7 +78,9 @@ __all__ = [
     "GQVAEArm",
     "LanguageModel",
     "LearnedArm",
+    "Level",
     "Matching",
+    "Measure",
     "ModelSize",
     "Network",
     "NetworkRun",
@@ -95,6 +97,7 @@ __all__ = [
     "Vocabulary",
     "load_corpus",
     "load_settings",
+    "measures",
     "parse",
     "read_settings",
     "setting",

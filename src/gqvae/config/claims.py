@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pydantic import field_validator
 
 from gqvae.config.block import Block, setting
-
-Measure = Literal["bytes_per_token", "test_bpb", "convergence", "learnability", "renyi_efficiency", "bigram_bpb"]
+from gqvae.config.measures import Measure, measures
 
 
 class Claim(Block):
     """One arm is better than another, or falls short by no more than a margin."""
 
     text: str = setting(..., "The claim in words.", min_length=1)
-    measure: Measure = setting(
-        ...,
-        "`bytes_per_token` (test split), `test_bpb` (most training text), `convergence` (mean validation bits per byte over the bytes of that "
-        "training), `learnability` (geometric mean of test bits per byte over the amounts of text whose runs have `decisive_steps`), `renyi_efficiency` (training split), "
-        "`bigram_bpb` (bits per byte of a bigram model on the test split).",
+    measure: str = setting(
+        ..., "A module of `gqvae.measures`: " + "; ".join(f"`{name}`, {one.text}" for name, one in measures().items()) + "."
     )
     first: str = setting(..., "The arm the claim is about.")
     second: str = setting(
@@ -26,8 +22,18 @@ class Claim(Block):
     )
     margin: float = setting(0.0, "How far behind, relatively, still counts as reached: 0.05 for “comes within 5 %”.", ge=0, lt=1)
 
+    @field_validator("measure")
+    @classmethod
+    def _measure_exists(cls, name: str) -> str:
+        if name not in measures():
+            raise ValueError(f"there is no measure {name!r}: name one of {', '.join(measures())}, or add its module")
+        return name
 
-TOKENIZER_MEASURES = ("bytes_per_token", "renyi_efficiency", "bigram_bpb")  # the others are of language models
+    @property
+    def measured(self) -> Measure:
+        """What is measured."""
+        return measures()[self.measure]
+
 
 # Claims on the arms as the configurations name them.
 # C: the claims of the paper's §1, in its order; C5b measures learnability without a network.

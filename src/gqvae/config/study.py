@@ -21,7 +21,7 @@ from gqvae.config.arms import (
 )
 from gqvae.config.block import RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
-from gqvae.config.claims import DEFAULT_CLAIMS, TOKENIZER_MEASURES, Claim
+from gqvae.config.claims import DEFAULT_CLAIMS, Claim
 from gqvae.config.corpus import Corpus, SyntheticCorpus
 from gqvae.config.language_models import LanguageModel
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining, RateControlledObjective
@@ -151,7 +151,7 @@ class Study(Block):
         return [
             name
             for name, arm in sorted(self.arms.items())
-            if (arm.language_model or claim.measure in TOKENIZER_MEASURES)
+            if (arm.language_model or claim.measured.of_tokenizer)
             and not (isinstance(arm, LearnedArm) and not self.network_run(name).training.quantize)
         ]
 

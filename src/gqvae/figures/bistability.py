@@ -15,10 +15,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, describe_seeds, new_figure, text_color, write_heading
 from gqvae.study.tables import read_table
 
-TABLES = ("ablations", "rates")
+PLOT = Plot(
+    title="Gates against what is asked of them",
+    section="5. Ablations",
+    shows="open gates against the weight of the paper's gate loss, and against the rate that is asked for",
+    caption="Left: open gates at the end of a training against the weight α of the paper's gate loss: seeds (points) and their "
+    "mean. Right: open gates against the rate that the rate-controlled objective is asked for; on the diagonal the gates do "
+    "what is asked.",
+    tables=("ablations", "rates"),
+    on_demand=True,
+)
 PAPER_STYLE = "gqvae_paper"  # every arm of the sweep is the same objective: one colour, told apart by its place on the axis
 SPREAD = 0.05  # decades between the points of neighbouring seeds, which would hide one another
 

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from gqvae.figures.registry import Plot
 from gqvae.figures.style import (
     NAME_SIZE,
     CorpusFacts,
@@ -21,7 +22,15 @@ from gqvae.figures.style import (
 )
 from gqvae.study.tables import read_table
 
-TABLES = ("breakdown",)
+PLOT = Plot(
+    title="Where the bits go",
+    section="3. Language models",
+    shows="test bits by frequency, place and length of tokens",
+    caption="Parts of the test loss by rank of the token in the training text, by its place in its pre-token and by its length: "
+    "bits over the bytes of the whole text. The parts of a panel add up to an arm's bits per byte.",
+    tables=("breakdown",),
+    needs="language models",
+)
 PANELS = {
     "frequency": "rank of the token in the training text",
     "place": "place of the token in its pre-token",

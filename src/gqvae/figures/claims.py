@@ -12,10 +12,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
 from gqvae.study.tables import read_table
 
-TABLES = ("claims",)
+PLOT = Plot(
+    title="Claims and verdicts",
+    section="1. Claims",
+    shows="every claim with its effect, interval and verdict",
+    caption="Relative advantage of the first arm (right is better) for every claim, with its 95 % t-interval over seeds, not "
+    "corrected. At the right: the verdict, the sign, and the p values of both after Holm's correction for the number of "
+    "tests in the study. Dashed: how far behind still counts. Arrows: what lies beyond the axis is written beside it.",
+    tables=("claims",),
+    needs="claims",
+)
 LOOKS = {
     "supported": ("#117733", "o"),
     "not supported": ("#6B6B6B", "D"),

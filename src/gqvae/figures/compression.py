@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from gqvae.figures.registry import Plot
 from gqvae.figures.style import (
     CorpusFacts,
     LineEnd,
@@ -24,7 +25,14 @@ from gqvae.figures.style import (
 )
 from gqvae.study.tables import read_table
 
-TABLES = ("compression", "matching")
+PLOT = Plot(
+    title="Compression against vocabulary size",
+    section="2. Tokenizers",
+    shows="bytes per token against vocabulary size",
+    caption="Bytes per token on the test split against vocabulary size. Learned arms: solid with their gates and fallback (neural), "
+    "dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
+    tables=("compression", "matching"),
+)
 DASHES = {"": "-", "neural": "-", "distilled": "--"}
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from gqvae.figures.curves import POINT_COLUMNS, seed_curves
+from gqvae.figures.registry import Plot
 from gqvae.figures.steps import DECISIVE, written_range
 from gqvae.figures.style import (
     CorpusFacts,
@@ -26,7 +27,16 @@ from gqvae.figures.style import (
 )  # fmt: skip
 from gqvae.study.tables import read_table
 
-TABLES = ("convergence",)
+PLOT = Plot(
+    title="Convergence",
+    section="3. Language models",
+    shows="validation bits per byte while the language models train",
+    caption="Validation bits per byte while the language models with the most training text train, against bytes of text, tokens, "
+    "floating-point operations and optimiser steps (the first steep steps are cut off). Thin: seeds; thick: their mean; "
+    "band: lowest to highest. The line under the title gives the number of optimiser steps of whole runs.",
+    tables=("convergence",),
+    needs="language models",
+)
 HIGHEST = 1.8  # top of the axis, in units of the highest final loss; the points beside the figure hold what is above
 PANELS = {
     "bytes": "training text (bytes)",

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gqvae.figures.registry import Plot
 from gqvae.figures.steps import DECISIVE, HOLLOW, draw_hollow, note_below, range_of, under_amounts
 from gqvae.figures.style import (
     CorpusFacts,
@@ -26,7 +27,16 @@ from gqvae.figures.style import (
 from gqvae.measures.intervals import t_interval
 from gqvae.study.tables import read_table
 
-TABLES = ("learnability", "model_sizes")
+PLOT = Plot(
+    title="Learnability",
+    section="3. Language models",
+    shows="final bits per byte against the amount of training text and the size of the model",
+    caption="Test bits per byte after training against the amount of training text, and against the parameters of the model (those "
+    "of the vocabulary left out) after the most text. Small points: seeds; line: mean; bars, from three seeds on: 95 % "
+    "t-interval. Under each amount of text: the optimiser steps of its runs. Hollow: too few steps to decide anything.",
+    tables=("learnability", "model_sizes"),
+    needs="language models",
+)
 TEXT = "training text"
 # Panel: its table, the column of the amount, what the axis is called, how its ticks are written.
 PANELS = {

@@ -1,44 +1,32 @@
-"""`gqvae plot NAME`: a figure is two functions, `points(tables)` and `draw(points, corpus)`; the CSV beside it holds exactly the points."""
+"""`gqvae plot NAME`: write a figure; the CSV beside it holds exactly the points."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from gqvae.errors import UserError
-from gqvae.figures import (
-    advantage,
-    bistability,
-    breakdown,
-    claims,
-    compression,
-    convergence,
-    learnability,
-    rank_frequency,
-    training,
-    tuning,
-)
+from gqvae.figures.registry import plots
 from gqvae.figures.style import CorpusFacts, draw_nothing, save, styled
 
-FIGURES: dict[str, ModuleType] = {
-    "compression": compression,
-    "convergence": convergence,
-    "learnability": learnability,
-    "advantage": advantage,
-    "training": training,
-    "rank_frequency": rank_frequency,
-    "claims": claims,
-    "breakdown": breakdown,
-    "tuning": tuning,
-    "bistability": bistability,
-}
+
+def figure_module(name: str) -> ModuleType:
+    """The module of a figure.
+
+    Raises:
+        UserError: there is no figure of that name.
+    """
+    if name not in plots():
+        raise UserError(f"There is no figure {name!r}: name one of {', '.join(plots())}.")
+    return import_module(f"gqvae.figures.{name}")
 
 
 def plot(name: str, tables: Path, corpus: Path, out: Path) -> None:
     """Write `name`.png, `name`.pdf and `name`.csv to `out`.
 
     Args:
-        name: one of `FIGURES`.
+        name: of the figure.
         tables: the folder of tidy tables.
         corpus: `corpus.json`, for what the figure says about its corpus.
         out: where the files go.
@@ -46,9 +34,7 @@ def plot(name: str, tables: Path, corpus: Path, out: Path) -> None:
     Raises:
         UserError: no figure of that name, or a table is missing or damaged.
     """
-    if name not in FIGURES:
-        raise UserError(f"There is no figure {name!r}: name one of {', '.join(FIGURES)}.")
-    module = FIGURES[name]
+    module = figure_module(name)
     data = module.points(Path(tables))
     facts = CorpusFacts.read(Path(corpus))
     with styled():

@@ -9,10 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
 
-TABLES = ("rank_frequency",)
+PLOT = Plot(
+    title="Rank and frequency of tokens",
+    section="2. Tokenizers",
+    shows="token counts by rank",
+    caption="Share of all training tokens against rank. One line per tokenizer.",
+    tables=("rank_frequency",),
+)
 
 
 def points(tables: Path) -> pd.DataFrame:

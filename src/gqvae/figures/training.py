@@ -10,10 +10,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
 
-TABLES = ("training",)
+PLOT = Plot(
+    title="Training of the networks",
+    section="2. Tokenizers",
+    shows="rate, reconstruction and codebook use while the networks train",
+    caption="The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates "
+    "(solid) and of the soft ones (dashed), reconstruction, share of codes in use, share of exact tokens. One line per "
+    "seed.",
+    tables=("training",),
+    needs="networks",
+)
 PANELS = {  # column(s) of the history: solid first, dashed second; label of the axis
     "rate": (("hard_rate", "soft_rate"), "tokens per pre-token ↓"),
     "reconstruction": (("reconstruction",), "reconstruction (nats/byte) ↓"),

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from gqvae.figures.registry import Plot
 from gqvae.figures.style import (
     CorpusFacts,
     LineEnd,
@@ -21,7 +22,15 @@ from gqvae.figures.style import (
 )
 from gqvae.study.tables import read_table
 
-TABLES = ("tuning",)
+PLOT = Plot(
+    title="Learning rates",
+    section="3. Language models",
+    shows="validation bits per byte against learning rate",
+    caption="Validation bits per byte after the largest amount of training text against the peak learning rate: seeds (dots) and "
+    "their mean. Circled: the rate that this arm's language models are trained with; the grid is the same for all arms.",
+    tables=("tuning",),
+    needs="learning rates",
+)
 
 
 def points(tables: Path) -> pd.DataFrame:

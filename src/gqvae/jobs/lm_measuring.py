@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
+from gqvae.config import measures
 from gqvae.corpus.documents import DocumentStore
 from gqvae.devices import claim_gpu, resolve_device
 from gqvae.errors import DivergedError, UserError
@@ -19,6 +21,7 @@ from gqvae.jobs.lm_training import load_trained
 from gqvae.measures.contexts import compare_contexts
 from gqvae.measures.distribution import count_tokens
 from gqvae.measures.losses import breakdown, by_document
+from gqvae.measures.token_costs import TokenCosts
 from gqvae.tokenizers.token_files import Vocabulary
 from gqvae.training.runner import autocast
 from gqvae.training.windows import join_documents, leading_documents
@@ -56,10 +59,17 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
     costs = found["test"].costs
     with atomic_open(out / COSTS, "wb") as stream:
         np.save(stream, costs)
-    targets = join_documents(test.tokens, range(len(test.tokens)))[1:]
-    write_csv(by_document(targets, vocabulary.byte_lengths, costs), out / "documents.csv")
-    text = DocumentStore.open(corpus, "test")
-    write_csv(breakdown(targets, vocabulary.byte_lengths, costs, count_tokens(tokens), text), out / "breakdown.csv")
+    losses = TokenCosts(
+        join_documents(test.tokens, range(len(test.tokens)))[1:],
+        costs,
+        found["test"].bits,
+        found["test"].bytes,
+        vocabulary.byte_lengths,
+        count_tokens(tokens),
+        DocumentStore.open(corpus, "test"),
+    )
+    write_csv(by_document(losses), out / "documents.csv")
+    write_csv(breakdown(losses), out / "breakdown.csv")
     chosen = leading_documents(valid.document_bytes, settings.valid_bytes)
     ids = [join_documents(valid.tokens, [document]) for document in chosen.tolist()]
     device = resolve_device()
@@ -67,7 +77,7 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
         rows = compare_contexts(model, ids, vocabulary.byte_lengths, context=settings.context, device=device)
     write_csv(pd.DataFrame(rows), out / "contexts.csv")
     result = {key: value for key, value in record.items() if key != "settings"}
-    result |= {"valid_bpb": found["valid"].value, "test_bpb": found["test"].value}
-    result |= {"test_bytes": found["test"].bytes, "test_tokens": found["test"].tokens}
+    result |= {"valid_bpb": found["valid"].value, "test_bytes": losses.bytes, "test_tokens": len(costs)}
+    result |= {name: import_module(f"gqvae.measures.{name}").of(losses) for name in measures("losses")}
     write_json(out / RESULT, result)
     logger.info("%s: %.4f bits per byte on test", folder.name, found["test"].value)

@@ -11,8 +11,8 @@ from gqvae.distillation.distill import distill
 from gqvae.errors import UserError
 from gqvae.files import write_rows
 from gqvae.measures import rates
+from gqvae.study.columns import ON_DEMAND
 from gqvae.study.layout import split_family
-from gqvae.study.tables import COLUMNS
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_on_device
 from gqvae.training import network
@@ -55,4 +55,4 @@ def measure_rates(arguments: argparse.Namespace) -> None:
             raise UserError(f"{folder} holds a {tokenizer.kind} tokenizer: it has no gates; name folders of learned ones.")
         arm, seed = split_family(folder.parent.name)
         rows += [{"arm": arm, "seed": seed, **row} for row in rates.measure_rates(tokenizer, bpe, train, valid)]
-    write_rows(arguments.out, COLUMNS["rates"], rows)
+    write_rows(arguments.out, tuple(ON_DEMAND["rates"]), rows)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 
-from gqvae.config import CountedTraining, Matching, load_settings
+from gqvae.config import CountedTraining, Matching, load_settings, measures
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.errors import UserError
 from gqvae.files import write_csv, write_json, write_rows
-from gqvae.measures import compression, distribution
-from gqvae.measures.ngrams import count_pairs, predictability
+from gqvae.measures import bytes_per_token
+from gqvae.measures.distribution import rank_frequency
+from gqvae.measures.encoded_text import EncodedText
 from gqvae.tokenizers import encode, matching
 from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.load import load_on_device, load_with_encoder
-from gqvae.tokenizers.token_files import TokenFile
 
 
 def make_bytes(arguments: argparse.Namespace) -> None:
@@ -60,10 +60,10 @@ def measure_compression(arguments: argparse.Namespace) -> None:
     splits = {split: PretokenCounts.of_split(arguments.pretokens, split) for split in ("valid", "test")}
     rows = []
     for folder in arguments.tokenizers:
-        for row in compression.measure(load_on_device(folder), splits):
+        for row in bytes_per_token.measure(load_on_device(folder), splits):
             seed = "" if arguments.seed is None else arguments.seed
             rows.append({"arm": arguments.arm, "seed": seed, "variant": folder.name, **row})
-    write_rows(arguments.out, compression.COLUMNS, rows)
+    write_rows(arguments.out, bytes_per_token.COLUMNS, rows)
 
 
 def encode_corpus(arguments: argparse.Namespace) -> None:
@@ -79,18 +79,7 @@ def borrow_tokenizer(arguments: argparse.Namespace) -> None:
 
 def measure_distribution(arguments: argparse.Namespace) -> None:
     """Write how a tokenizer's tokens are distributed: the curve of ranks, and single numbers."""
-    counts = distribution.count_tokens(arguments.tokens)
-    if not counts.any():
-        raise UserError(f"{arguments.tokens} holds no training tokens: delete it and run again.")
-    pairs = (
-        count_pairs(TokenFile.open(arguments.tokens, split), f"{arguments.tokens / split}.bin") for split in ("train", "test")
-    )
-    facts = {
-        "vocab_size": len(counts),
-        "tokens": int(counts.sum()),
-        "vocabulary_used": distribution.vocabulary_used(counts),
-        "renyi_efficiency": distribution.renyi_efficiency(counts),
-        **predictability(*pairs),
-    }
-    write_csv(distribution.rank_frequency(counts), arguments.out / "rank_frequency.csv")
-    write_json(arguments.out / "distribution.json", facts)
+    text = EncodedText(arguments.tokens)
+    facts = {name: import_module(f"gqvae.measures.{name}").of(text) for name in measures("tokens")}
+    write_csv(rank_frequency(text.counts), arguments.out / "rank_frequency.csv")
+    write_json(arguments.out / "distribution.json", {"vocab_size": len(text.counts), "tokens": int(text.counts.sum()), **facts})

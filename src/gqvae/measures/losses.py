@@ -14,9 +14,9 @@ import pandas as pd
 
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pretokens import split_text
+from gqvae.measures.token_costs import TokenCosts
 
 Whole = npt.NDArray[np.integer]
-Bits = npt.NDArray[np.floating]
 
 END = "end of document"
 RANKS = (10, 100, 1000)  # of tokens by frequency in the training text: upper ends of the bins
@@ -24,47 +24,34 @@ MOST_PLACES = 4
 MOST_BYTES = 8
 
 
-def by_document(targets: Whole, byte_lengths: Whole, bits: Bits) -> pd.DataFrame:
-    """Columns document, bytes, tokens, bits; the end of a document belongs to it.
-
-    Args:
-        targets: (N,) ids, the last of them the end of a document.
-        byte_lengths: (V,), 0 for the end of a document.
-        bits: (N,) cost of each target.
-    """
-    ends = np.flatnonzero(targets == END_OF_DOCUMENT)
+def by_document(losses: TokenCosts) -> pd.DataFrame:
+    """Columns document, bytes, tokens, bits; the end of a document belongs to it."""
+    ends = np.flatnonzero(losses.targets == END_OF_DOCUMENT)
     starts = np.concatenate([[0], ends[:-1] + 1])
     return pd.DataFrame(
         {
             "document": np.arange(len(ends)),
-            "bytes": np.add.reduceat(np.asarray(byte_lengths)[targets], starts),
+            "bytes": np.add.reduceat(losses.byte_lengths[losses.targets], starts),
             "tokens": ends - starts + 1,
-            "bits": np.add.reduceat(bits, starts),
+            "bits": np.add.reduceat(losses.costs, starts),
         }
     )
 
 
-def breakdown(targets: Whole, byte_lengths: Whole, bits: Bits, train_counts: Whole, documents: Iterable[bytes]) -> pd.DataFrame:
-    """Columns kind (frequency, place, length), bin, tokens, bytes, bits; every kind adds up to the whole text.
-
-    Args:
-        targets: (N,) ids, as for `by_document`.
-        byte_lengths: (V,).
-        bits: (N,).
-        train_counts: (V,) how often each id occurs in the training text.
-        documents: the UTF-8 documents that the targets stand for.
-    """
-    sizes = np.asarray(byte_lengths)[targets]
-    place = places_in_pretokens(targets, sizes, documents)
+def breakdown(losses: TokenCosts) -> pd.DataFrame:
+    """Columns kind (frequency, place, length), bin, tokens, bytes, bits; every kind adds up to the whole text."""
+    targets = losses.targets
+    sizes = losses.byte_lengths[targets]
+    place = places_in_pretokens(targets, sizes, losses.documents)
     bins = {
-        "frequency": _frequency_names(train_counts)[targets],
+        "frequency": _frequency_names(losses.train_counts)[targets],
         "place": np.where(place < MOST_PLACES, place.astype(str), f"{MOST_PLACES} or later"),
         "length": np.where(sizes < MOST_BYTES, sizes.astype(str), f"{MOST_BYTES} or more"),
     }
     parts = []
     for kind, names in bins.items():
         names = np.where(targets == END_OF_DOCUMENT, END, names)
-        frame = pd.DataFrame({"kind": kind, "bin": names, "tokens": 1, "bytes": sizes, "bits": bits})
+        frame = pd.DataFrame({"kind": kind, "bin": names, "tokens": 1, "bytes": sizes, "bits": losses.costs})
         parts.append(frame.groupby(["kind", "bin"], as_index=False).sum())
     return pd.concat(parts, ignore_index=True)
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gqvae.measures import convergence as mean_of_curve
 from gqvae.measures.intervals import t_interval
 
 FACTORS = (1.0, 1.1, 1.25)
@@ -37,7 +38,7 @@ def milestones_table(convergence: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (arm, seed), own in runs.items():
         losses = own["valid_bpb"].to_numpy(float)
-        mean = mean_over(own["bytes"].to_numpy(float), losses, start, end)
+        mean = mean_of_curve.of(own["bytes"].to_numpy(float), losses, start, end)
         for level in (factor * best for factor in FACTORS):
             reached = {name: first_reach(own[column].to_numpy(float), losses, level) for name, column in AMOUNTS.items()}
             rows.append({"arm": arm, "seed": seed, "level": level, **reached, "mean_bpb": mean})
@@ -75,11 +76,3 @@ def first_reach(x: Floats, y: Floats, level: float) -> float:
         return float(x[0])
     passed = (y[place - 1] - level) / (y[place - 1] - y[place])
     return float(x[place - 1] * (x[place] / x[place - 1]) ** passed)
-
-
-def mean_over(x: Floats, y: Floats, start: float, end: float) -> float:
-    """Mean of the piecewise linear curve through points (x ascending, y) from `start` to `end`."""
-    inside = x[(x > start) & (x < end)]
-    places = np.concatenate([[start], inside, [end]])
-    heights = np.interp(places, x, y)
-    return float(((heights[1:] + heights[:-1]) / 2 * np.diff(places)).sum() / (end - start))

@@ -125,17 +125,6 @@ class WittenBell:
         return np.where(weight > 0, (counts + successors * backoff) / np.maximum(weight, 1), backoff)
 
 
-def predictability(training: Pairs, held_out: Pairs) -> dict[str, float]:
-    """The columns unigram_entropy, bigram_entropy (training split), unigram_bpb and bigram_bpb (held-out split), in bits per byte."""
-    model = WittenBell(training)
-    return {
-        "unigram_entropy": unigram_entropy(training),
-        "bigram_entropy": bigram_entropy(training),
-        "unigram_bpb": held_out.bits_per_byte(model.unigram[held_out.tokens]),
-        "bigram_bpb": held_out.bits_per_byte(model.bigram(held_out.histories, held_out.tokens)),
-    }
-
-
 def _sums(ids: Ints, pairs: Pairs) -> Floats:
     """(V,) occurrences of the pairs by an id; float64 holds whole numbers up to 2⁵³ exactly."""
     return np.asarray(np.bincount(ids, weights=pairs.counts, minlength=pairs.vocab_size), dtype=np.float64)

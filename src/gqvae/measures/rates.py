@@ -12,7 +12,7 @@ import numpy as np
 
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.distillation.rates import RateDial, Setting
-from gqvae.measures.compression import count_tokens
+from gqvae.measures.bytes_per_token import count_tokens
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.spans import served_rates

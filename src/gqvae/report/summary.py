@@ -9,11 +9,11 @@ import pandas as pd
 
 from gqvae.config import Study
 from gqvae.errors import UserError
+from gqvae.figures.registry import Plot, plots_of
 from gqvae.files import atomic_open, read_json
 from gqvae.measures.distribution import ALPHA
-from gqvae.report.captions import figure
 from gqvae.report.markdown import between, estimate, markdown_table, number, share
-from gqvae.study import layout
+from gqvae.study.columns import TABLES
 from gqvae.study.layout import REFERENCE
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
@@ -26,31 +26,49 @@ def summarize(study: Study, results: Path, out: Path) -> None:
 
 
 def summary(study: Study, results: Path) -> str:
-    """The summary as Markdown."""
-    tables = {name: read_table(results / "tables", name) for name in layout.TABLES}
+    """The summary as Markdown: sections as in the report, in each of them what is said of single figures, then the other figures."""
+    tables = {name: read_table(results / "tables", name) for name in TABLES}
     corpus = read_json(results / "corpus" / "corpus.json")
+    figures = _Figures(plots_of(study))
     parts = [f"# Study `{study.study}`", _corpus(corpus), _reading(study)]
     if len(tables["claims"]):
-        parts += ["## Claims", _claims(tables["claims"], study.language_model.decisive_steps), figure("claims")]
-    parts += ["## Compression", _compression(tables), figure("compression")]
+        parts += ["## Claims", _claims(tables["claims"], study.language_model.decisive_steps), *figures.rest("1. Claims")]
+    parts += ["## Compression", _compression(tables), *figures.named("compression")]
     if len(tables["matching"]):
         parts += ["### Matched compression", _matching(tables["matching"], study.vocabulary.match_tolerance)]
     if len(tables["training"]):
-        parts += ["### Training of the networks", figure("training")]
-    parts += ["## Distribution of tokens", _distribution(tables["results"]), figure("rank_frequency")]
+        parts += ["### Training of the networks", *figures.named("training")]
+    parts += ["## Distribution of tokens", _distribution(tables["results"]), *figures.rest("2. Tokenizers")]
     if len(tables["learnability"]):
-        parts += ["## Language models"] + ([figure("tuning")] if len(tables["tuning"]) else [])
-        parts += [
-            _language_models(tables, len(study.seeds)),
-            figure("convergence"),
-            _milestones(tables["milestone_means"]),
-        ]
-        parts += [figure(name) for name in ("learnability", "advantage") if name in layout.figures(study)]
+        parts += ["## Language models", *figures.named("tuning"), _language_models(tables, len(study.seeds))]
+        parts += [*figures.named("convergence"), _milestones(tables["milestone_means"])]
+        parts += [*figures.named("learnability", "advantage")]
         parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
-        parts += [figure("breakdown"), "### What the choice of windows is worth", _contexts(tables["contexts"])]
+        parts += figures.rest("3. Language models")
+        parts += ["### What the choice of windows is worth", _contexts(tables["contexts"])]
     if len(tables["differences"]):
         parts += ["### Paired differences", _differences(tables["differences"])]
     return "\n\n".join(parts) + "\n"
+
+
+class _Figures:
+    """The figures of a study as Markdown, each once."""
+
+    def __init__(self, plots: dict[str, Plot]) -> None:
+        self._left = dict(plots)
+
+    def named(self, *names: str) -> list[str]:
+        """Those of these names that the study has."""
+        return [_figure(name, self._left.pop(name)) for name in names if name in self._left]
+
+    def rest(self, section: str) -> list[str]:
+        """Those of a section that have not been shown."""
+        return self.named(*(name for name, plot in list(self._left.items()) if plot.section == section))
+
+
+def _figure(name: str, plot: Plot) -> str:
+    """A figure with its caption and links to its other forms."""
+    return f"![{name}](figures/{name}.png)\n\n*{plot.caption}* ([PDF](figures/{name}.pdf), [points](figures/{name}.csv))"
 
 
 def _corpus(corpus: dict[str, Any]) -> str:

@@ -19,7 +19,8 @@ from gqvae.errors import UserError
 from gqvae.files import read_json
 from gqvae.study import layout
 from gqvae.study.collect import require_all
-from gqvae.study.tables import ABLATION_MEASURES, COLUMNS, HISTORY, read_columns, write_table
+from gqvae.study.columns import ABLATION_MEASURES, COLUMNS, HISTORY
+from gqvae.study.tables import read_columns, write_table
 
 ENCODERS = ("neural", "distilled")
 LEAST_GATE = 1e-6  # below, the ratio of two numbers that have nearly vanished is no length

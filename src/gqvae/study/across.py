@@ -16,6 +16,7 @@ from gqvae.config import LanguageModel
 from gqvae.errors import UserError
 from gqvae.files import read_json
 from gqvae.measures.intervals import t_interval
+from gqvae.study.columns import COLUMNS
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_columns, read_table
 
@@ -77,10 +78,11 @@ class FinishedStudy:
         """The folder of its tables."""
         return self.folder / "tables"
 
-    def table(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    def table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
         """Some columns of one of its tables, which lies in the study's folder or in that of its tables."""
         path = self.folder / f"{name}.csv"
-        return read_columns(path if path.is_file() else self.tables / f"{name}.csv", columns)
+        kinds = {column: COLUMNS[name][column] for column in columns}
+        return read_columns(path if path.is_file() else self.tables / f"{name}.csv", kinds)
 
 
 def finished_studies(folders: Sequence[Path]) -> list[FinishedStudy]:

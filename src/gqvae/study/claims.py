@@ -15,26 +15,18 @@ text at which a run of either arm has fewer. Where no amount is left, the effect
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from gqvae.config import TOKENIZER_MEASURES, Claim, Study
+from gqvae.config import Claim, Study
 from gqvae.errors import UserError
+from gqvae.measures import learnability
 from gqvae.measures.intervals import LEVEL, t_interval
 from gqvae.study import layout
 from gqvae.study.verdicts import holm, p_value, sign, verdict
 
-MORE_IS_BETTER = {
-    "bytes_per_token": True,
-    "renyi_efficiency": True,
-    "test_bpb": False,
-    "convergence": False,
-    "learnability": False,
-    "bigram_bpb": False,
-}
 TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # what claims are judged by
 TOO_FEW_STEPS = "too few steps"
 
@@ -60,7 +52,7 @@ class Comparison:
     @property
     def advantages(self) -> list[float]:
         """Relative advantages of the first arm, pair by pair."""
-        return advantages(self.ours, self.theirs, MORE_IS_BETTER[self.claim.measure])
+        return advantages(self.ours, self.theirs, self.claim.measured.more_is_better)
 
     def nulls(self) -> tuple[float, ...]:
         """The effects that are tested, each once: −margin and zero; none where language models have too few steps or there is one pair."""
@@ -120,8 +112,8 @@ def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
 def _compared(study: Study, tables: Tables, claim: Claim) -> Comparison:
     second = _opponent(study, tables, claim)
     amounts, steps = _amounts(study, tables, claim, [claim.first, second])
-    ours, theirs = (_measured(study, tables, claim.measure, arm, "test", amounts) for arm in (claim.first, second))
-    if claim.measure in TOKENIZER_MEASURES and not any(layout.is_seeded(study, arm) for arm in (claim.first, second)):
+    ours, theirs = (_measured(study, tables, claim, arm, "test", amounts) for arm in (claim.first, second))
+    if claim.measured.of_tokenizer and not any(layout.is_seeded(study, arm) for arm in (claim.first, second)):
         ours, theirs = ({seed: values[seed] for seed in study.seeds[:1]} for values in (ours, theirs))  # one pair, not many
     decisive = steps is None or steps >= study.language_model.decisive_steps
     return Comparison(claim, second, ours, theirs, amounts, steps, decisive)
@@ -135,9 +127,9 @@ def advantages(first: BySeed, second: BySeed, more_is_better: bool) -> list[floa
 
 def _amounts(study: Study, tables: Tables, claim: Claim, arms: list[str]) -> tuple[Amounts, int | None]:
     """The amounts of text that a claim is measured at, and the fewest steps of the runs there."""
-    if claim.measure in TOKENIZER_MEASURES:
+    if claim.measured.of_tokenizer:
         return (), None
-    asked = study.language_model.train_bytes if claim.measure == "learnability" else study.language_model.train_bytes[-1:]
+    asked = study.language_model.train_bytes if claim.measured.level == "amounts" else study.language_model.train_bytes[-1:]
     fewest = {amount: min(_steps(tables, arm, seed, amount) for arm in arms for seed in study.seeds) for amount in asked}
     used = tuple(amount for amount in asked if fewest[amount] >= study.language_model.decisive_steps) or asked
     return used, min(fewest[amount] for amount in used)
@@ -154,7 +146,7 @@ def _over_documents(study: Study, tables: Tables, claim: Claim, second: str) -> 
         [_rows(tables, "documents", arm, seed).sort_values("document")[[over, under]].to_numpy(float) for seed in study.seeds]
         for arm in (claim.first, second)
     ]
-    low, high = bootstrap_ratio(np.array(sums), MORE_IS_BETTER[claim.measure])
+    low, high = bootstrap_ratio(np.array(sums), claim.measured.more_is_better)
     return {"document_low": low, "document_high": high}
 
 
@@ -184,14 +176,39 @@ def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
     if len(fitting) == 1:
         return fitting[0]
     amounts, _ = _amounts(study, tables, claim, [claim.first, *fitting])
-    measured = {arm: _measured(study, tables, claim.measure, arm, "valid", amounts) for arm in fitting}
+    measured = {arm: _measured(study, tables, claim, arm, "valid", amounts) for arm in fitting}
     means = {arm: float(np.mean(list(values.values()))) for arm, values in measured.items()}
-    return (max if MORE_IS_BETTER[claim.measure] else min)(fitting, key=means.__getitem__)
+    return (max if claim.measured.more_is_better else min)(fitting, key=means.__getitem__)
 
 
-def _measured(study: Study, tables: Tables, measure: str, arm: str, split: str, amounts: Amounts) -> BySeed:
-    """The values of an arm by seed; a tokenizer that is the same for every seed has the same value at each."""
-    return {seed: _MEASURES[measure](tables, arm, seed, split, amounts) for seed in study.seeds}
+def _measured(study: Study, tables: Tables, claim: Claim, arm: str, split: str, amounts: Amounts) -> BySeed:
+    """The values of an arm by seed; a tokenizer that is the same for every seed has the same value at each.
+
+    Args:
+        split: of measures that know both splits; the others have one.
+    """
+    return {seed: _value(tables, claim, arm, seed, split, amounts) for seed in study.seeds}
+
+
+def _value(tables: Tables, claim: Claim, arm: str, seed: int, split: str, amounts: Amounts) -> float:
+    if claim.measured.level == "compression":
+        rows = _rows(tables, "compression", arm, seed, used_downstream=True, split=split)["bytes_per_token"]
+    elif claim.measured.level == "tokens":
+        rows = _rows(tables, "distribution", arm, seed)[claim.measure]
+    elif claim.measured.level == "curve":
+        rows = _rows(tables, "milestones", arm, seed)["mean_bpb"][:1]
+    elif claim.measured.level == "amounts":
+        return learnability.of([_of_runs(tables, arm, seed, f"{split}_bpb", amount) for amount in amounts])
+    else:
+        (amount,) = amounts
+        return _of_runs(tables, arm, seed, f"{split}_bpb" if claim.measure == "test_bpb" else claim.measure, amount)
+    (value,) = rows
+    return float(value)
+
+
+def _of_runs(tables: Tables, arm: str, seed: int, column: str, amount: int) -> float:
+    (value,) = _rows(tables, "learnability", arm, seed, train_bytes=amount)[column]
+    return float(value)
 
 
 def _rows(tables: Tables, name: str, arm: str, seed: int, **where: object) -> pd.DataFrame:
@@ -207,60 +224,20 @@ def _rows(tables: Tables, name: str, arm: str, seed: int, **where: object) -> pd
 
 
 def _steps(tables: Tables, arm: str, seed: int, amount: int) -> int:
-    (row,) = _rows(tables, "learnability", arm, seed, train_bytes=amount)["steps"]
-    return int(row)
+    return int(_of_runs(tables, arm, seed, "steps", amount))
 
 
-def _bytes_per_token(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
-    (row,) = _rows(tables, "compression", arm, seed, used_downstream=True, split=split)["bytes_per_token"]
-    return float(row)
-
-
-def _test_bpb(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
-    (amount,) = amounts
-    (row,) = _rows(tables, "learnability", arm, seed, train_bytes=amount)[f"{split}_bpb"]
-    return float(row)
-
-
-def _learnability(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
-    return float(np.exp(np.mean([np.log(_test_bpb(tables, arm, seed, split, (amount,))) for amount in amounts])))
-
-
-def _convergence(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
-    """On the validation split whatever `split` says: training is measured on no other."""
-    return float(_rows(tables, "milestones", arm, seed)["mean_bpb"].iloc[0])
-
-
-def _renyi_efficiency(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
-    (row,) = _rows(tables, "distribution", arm, seed)["renyi_efficiency"]
-    return float(row)
-
-
-def _bigram_bpb(tables: Tables, arm: str, seed: int, split: str, amounts: Amounts) -> float:
-    """On the test split whatever `split` says: the table has no other."""
-    (row,) = _rows(tables, "distribution", arm, seed)["bigram_bpb"]
-    return float(row)
-
-
-_MEASURES: dict[str, Callable[[Tables, str, int, str, Amounts], float]] = {
-    "bytes_per_token": _bytes_per_token,
-    "test_bpb": _test_bpb,
-    "convergence": _convergence,
-    "learnability": _learnability,
-    "renyi_efficiency": _renyi_efficiency,
-    "bigram_bpb": _bigram_bpb,
-}
 _CELLS = {
-    "bytes_per_token": "compression.csv: bytes_per_token where used_downstream and split test",
-    "test_bpb": "learnability.csv: test_bpb at train_bytes {}",
-    "convergence": "milestones.csv: mean_bpb",
-    "learnability": "learnability.csv: test_bpb at train_bytes {}",
-    "renyi_efficiency": "distribution.csv: renyi_efficiency",
-    "bigram_bpb": "distribution.csv: bigram_bpb",
+    "compression": "compression.csv: bytes_per_token where used_downstream and split test",
+    "tokens": "distribution.csv: {measure}",
+    "losses": "learnability.csv: {measure} at train_bytes {amounts}",
+    "curve": "milestones.csv: mean_bpb",
+    "amounts": "learnability.csv: test_bpb at train_bytes {amounts}",
 }
 
 
 def _cells(study: Study, found: Comparison) -> str:
     """The cells of the tables that the effect comes from."""
-    cells = _CELLS[found.claim.measure].format(", ".join(map(str, found.amounts)))
-    return f"{cells}; arm {found.claim.first}, {found.second}; seed {', '.join(map(str, study.seeds))}"
+    claim, amounts = found.claim, ", ".join(map(str, found.amounts))
+    cells = _CELLS[claim.measured.level].format(measure=claim.measure, amounts=amounts)
+    return f"{cells}; arm {claim.first}, {found.second}; seed {', '.join(map(str, study.seeds))}"

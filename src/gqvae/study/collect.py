@@ -21,21 +21,24 @@ from gqvae.measures.milestones import milestone_means_table, milestones_table
 from gqvae.measures.power_laws import power_laws_table
 from gqvae.study import layout, runs
 from gqvae.study.claims import claims_table
-from gqvae.study.results import differences_table, results_table
-from gqvae.study.tables import (
+from gqvae.study.columns import (
     BREAKDOWN,
     COLUMNS,
     CONTEXTS,
     CURVE,
     DOCUMENTS,
     HISTORY,
-    MATCHING,
+    RANKS,
     RESULT,
-    read_columns,
-    write_table,
+    TABLES,
+    TOKEN_MEASURES,
+    Columns,
 )
+from gqvae.study.results import differences_table, results_table
+from gqvae.study.tables import read_columns, write_table
 
 SHOWN_MISSING = 12
+MATCHED = ("vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference")  # of the record of a search
 SPLITS = ("train", "valid", "test")
 
 logger = logging.getLogger("gqvae")
@@ -91,7 +94,7 @@ def collect(study: Study, results: Path, out: Path) -> None:
     tables["milestone_means"] = milestone_means_table(tables["milestones"], layout.REFERENCE)
     tables["results"] = results_table(study, tables)
     tables["claims"] = claims_table(study, tables, str(read_json(results / "corpus" / "corpus.json")["label"]))
-    for name in layout.TABLES:
+    for name in TABLES:
         write_table(tables[name], out, name)
         logger.info("%s: %d rows", layout.table_path(out.parent, name), len(tables[name]))
 
@@ -159,7 +162,7 @@ def _matching(study: Study, results: Path, compression: pd.DataFrame) -> pd.Data
         record = read_json(path)
         target, _ = layout.match_target(study, name)
         ours, theirs = _main_test(compression, name), _main_test(compression, target)
-        row = {column: _value(record, column, path) for column in MATCHING[3:7]}
+        row = {column: _value(record, column, path) for column in MATCHED}
         row |= {"arm": arm, "seed": seed, "target": layout.split_family(target)[0]}
         row |= {
             "test_target_bytes_per_token": theirs,
@@ -218,7 +221,7 @@ def _contexts(study: Study, results: Path) -> pd.DataFrame:
     return _stack(frames, "contexts")
 
 
-def _of_main_runs(study: Study, results: Path, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+def _of_main_runs(study: Study, results: Path, name: str, columns: Columns) -> pd.DataFrame:
     """A table of every run of the main size with the most training text."""
     frames = [
         _with_run(read_columns(run.path(results) / f"{name}.csv", columns), arm=run.arm, seed=run.seed)
@@ -254,10 +257,10 @@ def _token_statistics(study: Study, results: Path) -> tuple[pd.DataFrame, pd.Dat
     for name, variant in layout.downstream_tokenizers(study):
         arm, seed = layout.split_family(name)
         folder = layout.distribution_path(results, name, variant)
-        curve = read_columns(folder / "rank_frequency.csv", COLUMNS["rank_frequency"][2:])
+        curve = read_columns(folder / "rank_frequency.csv", RANKS)
         curves.append(_with_run(curve, arm=arm, seed=seed))
         path = folder / "distribution.json"
         record = read_json(path)
-        fact = {column: _value(record, column, path) for column in COLUMNS["distribution"][2:]}
+        fact = {column: _value(record, column, path) for column in ("vocab_size", "tokens", *TOKEN_MEASURES)}
         facts.append(_with_run(pd.DataFrame([fact]), arm=arm, seed=seed))
     return _stack(curves, "rank_frequency"), _stack(facts, "distribution")

@@ -16,40 +16,7 @@ from gqvae.errors import UserError
 MATCHED = "matched"
 REFERENCE = "bpe_matched"  # the arm of equal compression, as the configurations name it
 BASELINE = "bpe"  # the arm whose compression at the same vocabulary size is the denominator of ratios
-TABLES = (
-    "compression",
-    "matching",
-    "convergence",
-    "milestones",
-    "milestone_means",
-    "learnability",
-    "model_sizes",
-    "contexts",
-    "training",
-    "rank_frequency",
-    "distribution",
-    "differences",
-    "claims",
-    "tuning",
-    "power_laws",
-    "documents",
-    "breakdown",
-    "results",
-)
-FIGURES = (
-    "compression",
-    "convergence",
-    "learnability",
-    "advantage",
-    "training",
-    "rank_frequency",
-    "claims",
-    "breakdown",
-    "tuning",
-)
 DISTRIBUTION_FILES = ("rank_frequency.csv", "distribution.json")
-ABLATION_TABLES = ("ablations", "ablation_means")  # made on demand, for any study with learned arms
-ABLATION_FIGURES = ("bistability",)  # likewise, for a study that sweeps the weight of the paper's gate loss
 
 
 def _rank(study: Study, arm: str) -> int:
@@ -213,7 +180,7 @@ def matching_path(results: Path | str, name: str) -> Path:
 
 
 def table_path(results: Path | str, name: str) -> Path:
-    """Where one of `TABLES` lies: under `tables/`, but for the claims, which are what a study is for and come first."""
+    """Where a table lies: under `tables/`, but for the claims, which are what a study is for and come first."""
     return Path(results) / (f"{name}.csv" if name == "claims" else f"tables/{name}.csv")
 
 
@@ -246,14 +213,6 @@ def tuned_arms(study: Study) -> tuple[str, ...]:
     if not study.language_model.learning_rates:
         return ()
     return tuple(arm for arm in arm_names(study) if study.arms[arm].language_model)
-
-
-def figures(study: Study) -> tuple[str, ...]:
-    """The figures of the default target that have something to show."""
-    trained = [name for name, arm in study.arms.items() if arm.language_model]
-    shown: dict[str, object] = {"tuning": tuned_arms(study), "training": learned_arms(study), "claims": decidable_claims(study)}
-    shown |= dict.fromkeys(("convergence", "learnability", "breakdown"), trained) | {"advantage": REFERENCE in trained}
-    return tuple(figure for figure in FIGURES if shown.get(figure, True))
 
 
 def downstream_tokenizers(study: Study) -> list[tuple[str, str]]:

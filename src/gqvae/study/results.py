@@ -9,7 +9,7 @@ import pandas as pd
 from gqvae.config import BorrowedArm, GQVAEArm, Study
 from gqvae.measures.intervals import paired_difference, t_interval
 from gqvae.study import layout
-from gqvae.study.tables import PREDICTABILITY
+from gqvae.study.columns import TOKEN_MEASURES
 
 
 def _mean(values: pd.Series[Any]) -> float | None:
@@ -49,7 +49,7 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
             "ratio_to_bpe": ratio_to_baseline(study, tables["compression"], arm),
             "fallback_rate": _mean(compression["fallback_rate"]),
             "exact_token_accuracy": _mean(compression["exact_token_accuracy"]),
-            **{name: _mean(spread[name]) for name in ("vocabulary_used", "renyi_efficiency", *PREDICTABILITY)},
+            **{name: _mean(spread[name]) for name in TOKEN_MEASURES},
         }
         runs = tables["learnability"]
         runs = runs[(runs["arm"] == arm) & (runs["train_bytes"] == largest)]

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gqvae.config import Measure
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
 
+MEASURE = Measure(level="compression", more_is_better=True, text="UTF-8 bytes per token on the test split, fallback included")
 COLUMNS = (
     "arm", "seed", "variant", "vocab_size_requested", "vocab_size", "encoder", "used_downstream", "split", "bytes", "tokens",
     "bytes_per_token", "fallback_rate", "exact_token_accuracy",

@@ -1,0 +1,44 @@
+"""What modules declare about themselves, read without importing them.
+
+A figure says in its own file what it shows, a measure what it measures. Rules and help texts need to know that and not the libraries
+that draw or measure, which take seconds to import. So a declaration is a call with plain values, `PLOT = Plot(title="…")`, and is
+read from the syntax tree.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+Declared = TypeVar("Declared")
+
+
+@cache
+def declarations(folder: Path, constant: str, kind: type[Declared]) -> dict[str, Declared]:
+    """The declarations in the modules of a folder, by the name of the module.
+
+    Args:
+        folder: of a package.
+        constant: name that a declaring module binds at its top level.
+        kind: what it calls; its arguments are keywords with literal values.
+
+    Raises:
+        ValueError: a declaration has another form; the message names the file.
+    """
+    found = {}
+    for path in sorted(folder.glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
+            if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [constant]:
+                found[path.stem] = _read(node.value, kind, path)
+    return found
+
+
+def _read(value: ast.expr, kind: type[Declared], path: Path) -> Declared:
+    try:
+        if not isinstance(value, ast.Call) or ast.unparse(value.func) != kind.__name__ or value.args:
+            raise ValueError(f"it is no call of {kind.__name__} with keywords")
+        return kind(**{str(keyword.arg): ast.literal_eval(keyword.value) for keyword in value.keywords})
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: the declaration of a {kind.__name__} cannot be read: {error}") from None

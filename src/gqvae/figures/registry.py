@@ -1,0 +1,56 @@
+"""The figures of a study. A figure is a module of this package: `PLOT`, `points(tables)` and `draw(points, corpus)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gqvae.config import Study
+from gqvae.declarations import declarations
+from gqvae.study import layout
+
+Need = Literal["", "claims", "networks", "language models", "matched BPE", "learning rates"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """What a figure declares about itself.
+
+    Attributes:
+        title: in the report.
+        section: of report and summary; numbers order sections.
+        shows: what the log says of it, after "Figure: ".
+        caption: what is drawn, in words that stand alone, for report and summary.
+        tables: that it reads.
+        needs: what a study must have for it to show anything.
+        on_demand: not drawn by the default target: it is a target of its own.
+    """
+
+    title: str
+    section: str
+    shows: str
+    caption: str
+    tables: tuple[str, ...]
+    needs: Need = ""
+    on_demand: bool = False
+
+
+def plots() -> dict[str, Plot]:
+    """All figures by name, ordered by section, then by name."""
+    found = declarations(Path(__file__).parent, "PLOT", Plot)
+    return dict(sorted(found.items(), key=lambda item: (item[1].section, item[0])))
+
+
+def plots_of(study: Study) -> dict[str, Plot]:
+    """The figures of a study's default target: those that have something to show."""
+    trained = [name for name, arm in study.arms.items() if arm.language_model]
+    has: dict[str, bool] = {
+        "": True,
+        "claims": bool(layout.decidable_claims(study)),
+        "networks": bool(layout.learned_arms(study)),
+        "language models": bool(trained),
+        "matched BPE": layout.REFERENCE in trained,
+        "learning rates": bool(layout.tuned_arms(study)),
+    }
+    return {name: plot for name, plot in plots().items() if has[plot.needs] and not plot.on_demand}

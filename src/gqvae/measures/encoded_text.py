@@ -1,0 +1,53 @@
+"""An encoded corpus as measures of tokenizers see it: counts of tokens and of pairs, each counted once however many measures ask."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gqvae.errors import UserError
+from gqvae.measures.distribution import count_tokens
+from gqvae.measures.ngrams import Pairs, WittenBell, count_pairs
+from gqvae.tokenizers.token_files import TokenFile
+
+
+class EncodedText:
+    """The splits of an encoded corpus.
+
+    Args:
+        folder: what `gqvae encode-corpus` wrote.
+
+    Raises:
+        UserError: the training split has no tokens.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not self.counts.any():
+            raise UserError(f"{folder} holds no training tokens: delete it and run again.")
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How often each id occurs in the training split, (V,)."""
+        return count_tokens(self.folder)
+
+    @cached_property
+    def training(self) -> Pairs:
+        """Pairs of neighbours in the training split."""
+        return self._pairs("train")
+
+    @cached_property
+    def held_out(self) -> Pairs:
+        """Pairs of neighbours in the test split."""
+        return self._pairs("test")
+
+    @cached_property
+    def model(self) -> WittenBell:
+        """Distributions of the next token, fitted to the training split."""
+        return WittenBell(self.training)
+
+    def _pairs(self, split: str) -> Pairs:
+        return count_pairs(TokenFile.open(self.folder, split), f"{self.folder / split}.bin")

@@ -1,0 +1,14 @@
+"""Share of the ids that text can produce which occur in the training split."""
+
+from __future__ import annotations
+
+from gqvae.config import Measure
+from gqvae.measures import distribution
+from gqvae.measures.encoded_text import EncodedText
+
+MEASURE = Measure(level="tokens", more_is_better=True, text="share of the vocabulary that the training split uses")
+
+
+def of(text: EncodedText) -> float:
+    """See the module."""
+    return distribution.vocabulary_used(text.counts)
