@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gqvae.config import RESERVED_IDS, BPEArm, FixedArm, LanguageModel, ModelSize, Study, Vocabulary
+from gqvae.config import RESERVED_IDS, CountedArm, FixedArm, LanguageModel, ModelSize, Study, Vocabulary
 from gqvae.files import write_json
 from gqvae.measures.contexts import ALONE, HALF, LONG
 from gqvae.measures.distribution import rank_frequency
@@ -111,7 +111,7 @@ def _rate(arm: str, size: float) -> float:
 
 def _matched_size(study: Study, arm: str, seed: int) -> int:
     chosen = study.arms[arm]
-    assert isinstance(chosen, BPEArm) and chosen.match is not None
+    assert isinstance(chosen, CountedArm) and chosen.match is not None
     goal = _rate(chosen.match, study.vocabulary.size) + 0.01 * seed
     return min(range(RESERVED_IDS + 1, 8192), key=lambda size: abs(_rate(arm, size) - goal))
 
@@ -126,7 +126,7 @@ def _compression(study: Study, name: str, rng: np.random.Generator) -> pd.DataFr
     rows = []
     for variant in layout.variants(study, arm):
         size = _vocab_size(study, name, variant)
-        for encoder in ("neural", "distilled") if layout.downstream_encoder(study, arm) else ("",):
+        for encoder in ("neural", "distilled") if study.arms[arm].read_by else ("",):
             for split, documents in _SIZES.items():
                 rate = 1.0 if arm == "bytes" else _rate(arm, size) + 0.01 * (seed or 0) + 0.05 * (encoder == "distilled")
                 tokens = int(10_000 * documents / rate)

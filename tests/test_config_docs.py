@@ -46,7 +46,7 @@ def test_elsewhere_the_documentation_is_not_written(tmp_path: Path, monkeypatch:
 def test_every_key_of_every_block_is_in_the_readme() -> None:
     text = (ROOT / config_docs.README).read_text(encoding="utf-8")
     shown = {model for _, model, _ in config_docs.BLOCKS}
-    internal = {config.CorpusBase, config.ArmBase, config.CountedBase, config.LearnedArm, config.RequestedRate}
+    internal = {config.CorpusBase, config.ArmBase, config.LearnedArm, config.RequestedRate}
     internal |= {config.NetworkRun, config.Distillation, config.Matching, config.CountedTokenizer, config.CountedTraining}
 
     def blocks(model: type[config.Block]) -> set[type[config.Block]]:

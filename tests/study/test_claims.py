@@ -100,7 +100,7 @@ def test_fewer_bits_of_a_bigram_model_are_an_advantage(tables: Path) -> None:
 
 def test_a_learned_tokenizer_is_compared_with_the_best_dictionary(tmp_path: Path) -> None:
     arms = {
-        f"dictionary_{size}": {"kind": "counted", "tokenizer": "dictionary", "settings": {"chunk_bytes": size}} for size in (2, 3)
+        f"dictionary_{size}": {"kind": "dictionary", "chunk_bytes": size} for size in (2, 3)
     }
     study = fabricated_settings(arms={"gqvae": {"kind": "gqvae"}} | arms)
     collect(study, fabricate(study, tmp_path), tmp_path / "tables")
@@ -204,7 +204,7 @@ def test_a_row_that_a_table_lacks_is_named(study: Study, tables: Path) -> None:
 
 
 def test_vocabularies_made_without_a_network_are_compared_where_they_are(tmp_path: Path) -> None:
-    chunks = {"kind": "counted", "tokenizer": "dictionary", "settings": {"chunk_bytes": 3}}
+    chunks = {"kind": "dictionary", "chunk_bytes": 3}
     arms = {"gqvae": {"kind": "gqvae"}, "pathpiece": chunks, "pathpiece_matched": {"kind": "bpe", "match": "gqvae"}}
     study = fabricated_settings(arms=arms)
     collect(study, fabricate(study, tmp_path), tmp_path / "tables")

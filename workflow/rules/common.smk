@@ -22,9 +22,10 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.env
 
 def parse_study():
     """The config as a typed study; what is wrong with it is one sentence, and the end."""
-    origin = ", ".join(os.path.relpath(path) for path in workflow.configfiles)
+    files = [Path(os.path.relpath(path)) for path in workflow.configfiles]
     try:
-        study = settings.parse(settings.Study, config, origin or "--config")
+        whole = settings.resolved(config, files[-1] if files else Path("configs/--config"))
+        study = settings.parse(settings.Study, whole, ", ".join(map(str, files)) or "--config")
         check_arms(study)
         return study
     except UserError as error:
@@ -65,12 +66,12 @@ def growing(amount):
 
 def gpu_of_network(wildcards):
     """A GPU, where there is one, for families with a network."""
-    return GPU if layout.downstream_encoder(STUDY, layout.split_family(wildcards.family)[0]) else 0
+    return GPU if STUDY.arms[layout.split_family(wildcards.family)[0]].read_by else 0
 
 
 def gpu_of_encoder(wildcards):
     """The same for families whose text the network itself reads."""
-    return GPU if layout.downstream_encoder(STUDY, layout.split_family(wildcards.family)[0]) == "neural" else 0
+    return GPU if STUDY.arms[layout.split_family(wildcards.family)[0]].read_by == "neural" else 0
 
 
 def code(job, also=(), without=()):
@@ -83,7 +84,7 @@ def code_of_tokenizer(job):
 
     def of_arm(wildcards):
         arm = layout.split_family(wildcards.family)[0]
-        learned = layout.downstream_encoder(STUDY, arm)
+        learned = STUDY.arms[arm].read_by
         return code(job, also=modules_of(arm), without=() if learned else ("gqvae.tokenizers.learned",))
 
     return of_arm
@@ -105,7 +106,7 @@ def code_of_measures(job, level):
 
 def modules_of(arm):
     """The module that makes an arm's tokenizers, for arms made from counts: jobs find it by name."""
-    name = layout.counted_module(STUDY, arm)
+    name = STUDY.arms[arm].module
     return [f"gqvae.tokenizers.{name}"] if name else []
 
 
@@ -114,9 +115,11 @@ def code_of_figure(name):
     return code("figures.plot", also=[f"gqvae.figures.{name}"])
 
 
-def arms_of(*kinds):
-    """Names of the arms of these kinds, `matched` being BPE with a target."""
-    return [name for name, arm in STUDY.arms.items() if ("matched" if layout.is_matched(STUDY, name) else arm.kind) in kinds]
+# Arms by what makes their tokenizers.
+MATCHED_ARMS = [name for name in STUDY.arms if layout.is_matched(STUDY, name)]
+COUNTED_ARMS = [name for name, arm in STUDY.arms.items() if arm.module and name not in MATCHED_ARMS]
+SHUFFLED_ARMS = [name for name in COUNTED_ARMS if STUDY.arms[name].shuffled_share]
+NETWORK_ARMS = list(layout.learned_arms(STUDY))
 
 
 def one_of(values):
@@ -149,26 +152,25 @@ def distillation_settings(wildcards):
     """The encoder used downstream, all sizes, and the rate that the arm asks for, if it does."""
     arm = STUDY.arms[wildcards.arm]
     request = arm.model_dump(include={"bytes_per_token", "tokens_per_pretoken"})
-    encoder = layout.downstream_encoder(STUDY, wildcards.arm)
+    encoder = STUDY.arms[wildcards.arm].read_by
     return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes, **request).canonical()
 
 
 def counted_settings(wildcards):
     """The module that makes an arm's tokenizers, its settings, and every size of the study."""
     arm = STUDY.arms[wildcards.arm]
-    return settings.CountedTraining(tokenizer=arm.module, settings=arm.module_settings, sizes=STUDY.vocabulary.sizes).canonical()
+    return settings.CountedTraining(tokenizer=arm.kind, settings=arm.settings, sizes=STUDY.vocabulary.sizes).canonical()
 
 
 def matching_settings(wildcards):
     """The module that makes tokenizers of any size, its settings, and how near is near enough."""
     arm, tolerance = STUDY.arms[wildcards.arm], STUDY.vocabulary.match_tolerance
-    return settings.Matching(tokenizer=arm.module, settings=arm.module_settings, match_tolerance=tolerance).canonical()
+    return settings.Matching(tokenizer=arm.kind, settings=arm.settings, match_tolerance=tolerance).canonical()
 
 
 def counts_of_training_text(wildcards):
     """Pre-tokens that an arm is made from: of the training split, or of the same with documents shuffled."""
-    arm = STUDY.arms[wildcards.arm]
-    shuffled = arm.kind == "bpe" and arm.shuffled_share > 0
+    shuffled = wildcards.arm in SHUFFLED_ARMS
     return f"{RESULTS}/pretokens/shuffled/{wildcards.arm}.npz" if shuffled else PRETOKENS["train"]
 
 
@@ -209,7 +211,7 @@ def lender_file(family):
 
 def chosen_encoder(wildcards):
     """The command-line option that sets a borrowed tokenizer's encoder, if it has one to set."""
-    encoder = layout.downstream_encoder(STUDY, layout.split_family(wildcards.family)[0])
+    encoder = STUDY.arms[layout.split_family(wildcards.family)[0]].read_by
     return f"--encoder {encoder}" if encoder else ""
 
 

@@ -113,7 +113,7 @@ rule count_shuffled_pretokens:
     benchmark:
         f"{BENCHMARKS}/count_shuffled_pretokens/{{arm}}.tsv"
     wildcard_constraints:
-        arm=one_of(arms_of("bpe")),
+        arm=one_of(SHUFFLED_ARMS),
     conda:
         "../envs/gqvae.yaml"
     threads: 1

@@ -13,7 +13,7 @@ rule match_compression:
     benchmark:
         f"{BENCHMARKS}/match_compression/{{arm}}-s{{seed}}.tsv"
     wildcard_constraints:
-        arm=one_of(arms_of("matched")),
+        arm=one_of(MATCHED_ARMS),
     conda:
         "../envs/gqvae.yaml"
     threads: 1

@@ -11,8 +11,8 @@ rule measure_rates:
         **PRETOKENS,
         tokenizers=[
             tokenizer_file(layout.learned_family(arm, seed), f"v{STUDY.vocabulary.size}")
-            for arm in arms_of("gqvae")
-            if layout.has_tokenizer(STUDY, arm)
+            for arm in NETWORK_ARMS
+            if STUDY.arms[arm].subject and layout.has_tokenizer(STUDY, arm)
             for seed in STUDY.seeds
         ],
         bpe=tokenizer_file("bpe", f"v{STUDY.vocabulary.size}"),

@@ -22,7 +22,7 @@ rule make_bytes:
     benchmark:
         f"{BENCHMARKS}/make_bytes/{{arm}}.tsv"
     wildcard_constraints:
-        arm=one_of(arms_of("bytes")),
+        arm=one_of(name for name, arm in STUDY.arms.items() if arm.kind == "bytes"),
     conda:
         "../envs/gqvae.yaml"
     threads: 1
@@ -51,7 +51,7 @@ rule train_counted:
     benchmark:
         f"{BENCHMARKS}/train_counted/{{arm}}.tsv"
     wildcard_constraints:
-        arm=one_of(arms_of("bpe", "counted")),
+        arm=one_of(COUNTED_ARMS),
     conda:
         "../envs/gqvae.yaml"
     threads: 1
@@ -84,7 +84,7 @@ rule train_network:
     benchmark:
         f"{BENCHMARKS}/train_network/{{arm}}-s{{seed}}.tsv"
     wildcard_constraints:
-        arm=one_of(arms_of("fixed", "gqvae")),
+        arm=one_of(NETWORK_ARMS),
     priority: 10
     # A retry goes on from the state that the failed attempt left.
     conda:
@@ -124,7 +124,7 @@ rule distill_vocabulary:
     benchmark:
         f"{BENCHMARKS}/distill_vocabulary/{{arm}}-s{{seed}}.tsv"
     wildcard_constraints:
-        arm=one_of(arm for arm in arms_of("fixed", "gqvae") if layout.has_tokenizer(STUDY, arm)),
+        arm=one_of(arm for arm in NETWORK_ARMS if layout.has_tokenizer(STUDY, arm)),
     priority: 10
     conda:
         "../envs/gqvae.yaml"

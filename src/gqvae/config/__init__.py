@@ -5,13 +5,12 @@ Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.
 """
 
 from gqvae.config.arms import (
+    MATCHED,
     Arm,
     ArmBase,
     BorrowedArm,
-    BPEArm,
     BytesArm,
     CountedArm,
-    CountedBase,
     FixedArm,
     GQVAEArm,
     LearnedArm,
@@ -37,6 +36,7 @@ from gqvae.config.corpus import (
     TinyStoriesCorpus,
     load_corpus,
 )
+from gqvae.config.extends import resolved
 from gqvae.config.language_models import LanguageModel, ModelSize
 from gqvae.config.measures import Level, Measure, measures
 from gqvae.config.networks import (
@@ -58,11 +58,11 @@ __all__ = [
     "BYTE_VALUES",
     "DEFAULT_CLAIMS",
     "END_OF_DOCUMENT",
+    "MATCHED",
     "MODULE_NAME",
     "RESERVED_IDS",
     "Arm",
     "ArmBase",
-    "BPEArm",
     "Block",
     "BorrowedArm",
     "BytesArm",
@@ -70,7 +70,6 @@ __all__ = [
     "Corpus",
     "CorpusBase",
     "CountedArm",
-    "CountedBase",
     "CountedTokenizer",
     "CountedTraining",
     "Distillation",
@@ -100,5 +99,6 @@ __all__ = [
     "measures",
     "parse",
     "read_settings",
+    "resolved",
     "setting",
 ]

@@ -1,25 +1,62 @@
-"""The arms of a study: what each kind of condition may set."""
+"""The arms of a study: what each kind of condition may set, and what is true of it."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Discriminator, Tag, model_validator
 
-from gqvae.config.block import MODULE_NAME, Block, setting
+from gqvae.config.block import MODULE_NAME, RESERVED_IDS, Block, setting
 from gqvae.config.networks import Objective, RateControlledObjective, RequestedRate
 
 ARM_NAME = r"^[a-z][a-z0-9_]{0,59}$"  # part of the names of folders
 STUDY_NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 TOKENIZERS = Path(__file__).resolve().parents[1] / "tokenizers"
+MATCHED = "matched"  # the variant of a tokenizer whose size was searched
 
 
 class ArmBase(Block):
-    """One condition of the study."""
+    """One condition of the study.
+
+    Attributes:
+        trains_network: each seed trains a network, whose history is a table and whose tokenizers have two encoders.
+        subject: the study is about it: the summary compares it with every other arm.
+    """
 
     language_model: bool = setting(True, "Train language models on this arm's tokens.")
+
+    trains_network: ClassVar[bool] = False
+    subject: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def rank(self) -> int:
+        """Place in tables and legends."""
+
+    @property
+    def read_by(self) -> str:
+        """The encoder whose tokens language models read, `neural` or `distilled`; empty where there is no network."""
+        return ""
+
+    @property
+    def seeded(self) -> bool:
+        """Whether each seed has a tokenizer of its own; others are the same for every seed."""
+        return self.read_by != ""
+
+    @property
+    def module(self) -> str | None:
+        """The module of `gqvae.tokenizers` that makes its tokenizers from counts of pre-tokens, if one does."""
+        return None
+
+    def variant(self, size: int) -> str:
+        """What its tokenizer for the study's vocabulary size is called."""
+        return f"v{size}"
+
+    def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
+        """All its tokenizers, by ascending size: those of `sizes`, or the one for the study's `size` alone."""
+        return tuple(f"v{one}" for one in sizes)
 
 
 class BytesArm(ArmBase):
@@ -27,30 +64,34 @@ class BytesArm(ArmBase):
 
     kind: Literal["bytes"] = setting("bytes", "The 256 bytes.")
 
+    @property
+    def rank(self) -> int:
+        """First."""
+        return 0
 
-class CountedBase(ArmBase):
-    """An arm whose tokenizers are made from the counts of pre-tokens alone, so that any size can be made."""
+    def variant(self, size: int) -> str:
+        """Its vocabulary has one size."""
+        return f"v{RESERVED_IDS}"
 
+    def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
+        """That one."""
+        return (self.variant(size),)
+
+
+class CountedArm(ArmBase):
+    """Tokenizers made from the counts of pre-tokens alone, so that any size can be made. Further keys are settings of the module that makes them (docs/extending.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    kind: str = setting(
+        ...,
+        "The module of `gqvae.tokenizers`: `bpe` (byte-pair encoding), `unigram` (sentencepiece's other model), `pathpiece` (pruned candidates, no "
+        "network), `dictionary` (most frequent chunks), one of yours.",
+        pattern=MODULE_NAME,
+    )
     match: str | None = setting(
         None, "Name of an arm with a network: the vocabulary size is searched so that both compress equally (None: the study's size)."
     )  # fmt: skip
-
-    @property
-    @abstractmethod
-    def module(self) -> str:
-        """The module of `gqvae.tokenizers` that makes them."""
-
-    @property
-    @abstractmethod
-    def module_settings(self) -> dict[str, Any]:
-        """What that module is told."""
-
-
-class BPEArm(CountedBase):
-    """Byte-level BPE by sentencepiece, confined to the same pre-tokens as every other arm."""
-
-    kind: Literal["bpe"] = setting("bpe", "Byte-pair encoding.", source="paper")
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1, le=512)
     shuffled_share: float = setting(
         0.0,
         "Share of the training documents whose characters are shuffled before training (the paper's weak BPE: 0.7).",
@@ -58,49 +99,57 @@ class BPEArm(CountedBase):
         le=1,
     )
 
-    @property
-    def module(self) -> str:
-        """That of byte-pair encoding."""
-        return "bpe"
-
-    @property
-    def module_settings(self) -> dict[str, Any]:
-        """The longest piece."""
-        return {"max_token_bytes": self.max_token_bytes}
+    @model_validator(mode="before")
+    @classmethod
+    def _from_earlier_form(cls, value: Any) -> Any:
+        """Before each module was a kind, settings stood in a block of their own."""
+        if isinstance(value, dict) and value.get("kind") == "counted" and "tokenizer" in value:
+            rest = {key: one for key, one in value.items() if key not in ("kind", "tokenizer", "settings")}
+            return {"kind": value["tokenizer"], **rest, **value.get("settings", {})}
+        return value
 
     @model_validator(mode="after")
-    def _weak_or_matched(self) -> BPEArm:
+    def _module_exists(self) -> CountedArm:
+        if not (TOKENIZERS / f"{self.kind}.py").is_file():
+            kinds = "bytes, fixed, gqvae, borrowed"
+            raise ValueError(f"there is no arm of kind {self.kind!r}: name one of {kinds}, or a module of {TOKENIZERS}")
+        return self
+
+    @model_validator(mode="after")
+    def _weak_or_matched(self) -> CountedArm:
         if self.match is not None and self.shuffled_share:
             raise ValueError("match and shuffled_share are both given: a matched arm is trained on the text as it is, give one")
         return self
 
-
-class CountedArm(CountedBase):
-    """Any tokenizer that is made from the counts of pre-tokens alone; a module of `gqvae.tokenizers` (docs/adding-a-tokenizer.md)."""
-
-    kind: Literal["counted"] = setting("counted", "Made from counts, by the module that `tokenizer` names.")
-    tokenizer: str = setting(
-        ...,
-        "The module: `pathpiece` (pruned candidates), `unigram` (sentencepiece), `dictionary` (most frequent chunks), one of yours.",
-        pattern=MODULE_NAME,
-    )
-    settings: dict[str, Any] = setting({}, "Settings of that module.")
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the module is told."""
+        return dict(self.model_extra or {})
 
     @property
     def module(self) -> str:
-        """The one that is named."""
-        return self.tokenizer
+        """Its kind."""
+        return self.kind
 
     @property
-    def module_settings(self) -> dict[str, Any]:
-        """The arm's `settings`."""
-        return self.settings
+    def rank(self) -> int:
+        """BPE, matched BPE, others."""
+        if self.kind != "bpe":
+            return 3
+        return 1 if self.match is None else 2
 
-    @model_validator(mode="after")
-    def _module_exists(self) -> CountedArm:
-        if not (TOKENIZERS / f"{self.tokenizer}.py").is_file():
-            raise ValueError(f"there is no {self.tokenizer}.py in {TOKENIZERS}: name a module that is there, or add it")
-        return self
+    @property
+    def seeded(self) -> bool:
+        """Networks depend on the seed, and so do the sizes that match them."""
+        return self.match is not None
+
+    def variant(self, size: int) -> str:
+        """A searched size has no name of its own."""
+        return MATCHED if self.match is not None else super().variant(size)
+
+    def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
+        """One size is searched for one target."""
+        return (MATCHED,) if self.match is not None else super().variants(sizes, size)
 
 
 class LearnedArm(ArmBase):
@@ -111,12 +160,32 @@ class LearnedArm(ArmBase):
         {}, "This arm's own values for single settings of its network, by dotted key: `{training.revival_every: 0}`."
     )
 
+    trains_network: ClassVar[bool] = True
+
+    def parts(self) -> dict[str, Any]:
+        """What it says about its `NetworkRun`, beside codebook and changes."""
+        return {}
+
 
 class FixedArm(LearnedArm):
     """The same network with gates hard-set at every n-th byte of a pre-token and at its end."""
 
     kind: Literal["fixed"] = setting("fixed", "Fixed-length VQ-VAE.", source="paper")
     chunk_bytes: int = setting(3, "Bytes per token n.", "bytes", "paper", ge=1)
+
+    @property
+    def rank(self) -> int:
+        """Before the subject."""
+        return 4
+
+    @property
+    def read_by(self) -> str:
+        """Its gates."""
+        return "neural"
+
+    def parts(self) -> dict[str, Any]:
+        """Hard-set gates; our objective."""
+        return {"chunk_bytes": self.chunk_bytes, "objective": RateControlledObjective()}
 
 
 class GQVAEArm(RequestedRate, LearnedArm):
@@ -127,6 +196,22 @@ class GQVAEArm(RequestedRate, LearnedArm):
     encoder: Literal["neural", "distilled"] = setting(
         "neural", "Segmentation used downstream: the gates with fallback, or the fewest tokens of the vocabulary.", source="paper: neural"
     )  # fmt: skip
+
+    subject: ClassVar[bool] = True
+
+    @property
+    def rank(self) -> int:
+        """After what it is compared with."""
+        return 5
+
+    @property
+    def read_by(self) -> str:
+        """The encoder that is set."""
+        return self.encoder
+
+    def parts(self) -> dict[str, Any]:
+        """Learned gates and the objective that is set."""
+        return {"chunk_bytes": None, "objective": self.objective}
 
 
 class BorrowedArm(ArmBase):
@@ -141,5 +226,32 @@ class BorrowedArm(ArmBase):
         None, "Segmentation used downstream. Give it exactly if that arm has a network, whose tokenizers depend on the seed."
     )  # fmt: skip
 
+    @property
+    def rank(self) -> int:
+        """Last."""
+        return 6
 
-Arm = Annotated[BytesArm | BPEArm | CountedArm | FixedArm | GQVAEArm | BorrowedArm, Field(discriminator="kind")]
+    @property
+    def read_by(self) -> str:
+        """The encoder that is set, if the other arm has a network."""
+        return self.encoder or ""
+
+    def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
+        """One of the other arm's tokenizers is taken."""
+        return (self.variant(size),)
+
+
+def _tag(value: Any) -> str:
+    """Which class reads an arm: those of kinds known here, and one for all modules that make tokenizers from counts."""
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return kind if kind in ("bytes", "fixed", "gqvae", "borrowed") else "counted"
+
+
+Arm = Annotated[
+    Annotated[BytesArm, Tag("bytes")]
+    | Annotated[CountedArm, Tag("counted")]
+    | Annotated[FixedArm, Tag("fixed")]
+    | Annotated[GQVAEArm, Tag("gqvae")]
+    | Annotated[BorrowedArm, Tag("borrowed")],
+    Discriminator(_tag),
+]

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gqvae.config.extends import read_yaml, resolved
 from gqvae.errors import UserError
 
 BYTE_VALUES = 256
@@ -75,10 +75,4 @@ def read_settings(text: str, flag: str = "--settings") -> tuple[Any, str]:
         except json.JSONDecodeError as error:
             raise UserError(f"{flag} is not JSON ({error}): correct it and run again.") from None
     path = Path(text)
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: give a config file, or settings as JSON.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not YAML ({' '.join(str(error).split())}): correct it and run again.") from None
-    return value or {}, str(path)
+    return resolved(read_yaml(path), path), str(path)

@@ -12,9 +12,8 @@ from gqvae.config.arms import (
     STUDY_NAME,
     Arm,
     BorrowedArm,
-    BPEArm,
     BytesArm,
-    CountedBase,
+    CountedArm,
     FixedArm,
     GQVAEArm,
     LearnedArm,
@@ -24,7 +23,7 @@ from gqvae.config.changes import apply_changes
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim
 from gqvae.config.corpus import Corpus, SyntheticCorpus
 from gqvae.config.language_models import LanguageModel
-from gqvae.config.networks import Network, NetworkRun, NetworkTraining, RateControlledObjective
+from gqvae.config.networks import Network, NetworkRun, NetworkTraining
 from gqvae.errors import UserError
 
 
@@ -60,8 +59,8 @@ class Study(Block):
     arms: dict[Annotated[str, Field(pattern=ARM_NAME)], Arm] = setting(
         {
             "bytes": BytesArm(),
-            "bpe": BPEArm(),
-            "bpe_matched": BPEArm(match="gqvae"),
+            "bpe": CountedArm(kind="bpe"),
+            "bpe_matched": CountedArm(kind="bpe", match="gqvae"),
             "fixed": FixedArm(),
             "gqvae": GQVAEArm(),
         },
@@ -104,9 +103,9 @@ class Study(Block):
                     f"{training:.0f} for training: use more text or train on less"
                 )
         for name, arm in self.arms.items():
-            if isinstance(arm, CountedBase) and arm.match is not None:
+            if isinstance(arm, CountedArm) and arm.match is not None:
                 target = self.arms.get(arm.match)
-                if not (isinstance(target, LearnedArm) or (isinstance(target, BorrowedArm) and target.encoder)):
+                if target is None or not target.read_by:
                     raise ValueError(
                         f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm, or a borrowed one with an encoder"
                     )
@@ -140,10 +139,11 @@ class Study(Block):
                 )
             if not self.network_run(arm.arm).training.quantize:
                 raise ValueError(f"arms.{name}.arm is {arm.arm!r}, which is not quantized: it has no tokenizer to lend")
-            own = lender.encoder if isinstance(lender, GQVAEArm) else "neural"
-            if arm.encoder is None or arm.encoder == own:
-                other = "distilled" if own == "neural" else "neural"
-                raise ValueError(f"arms.{name}.encoder is {arm.encoder!r}: {arm.arm} itself is read by {own}, give {other!r}")
+            if arm.encoder is None or arm.encoder == lender.read_by:
+                other = "distilled" if lender.read_by == "neural" else "neural"
+                raise ValueError(
+                    f"arms.{name}.encoder is {arm.encoder!r}: {arm.arm} itself is read by {lender.read_by}, give {other!r}"
+                )
         return self
 
     def measured_arms(self, claim: Claim) -> list[str]:
@@ -166,8 +166,7 @@ class Study(Block):
             raise UserError(f"arms.{arm} is of kind {chosen.kind}: it has no network; name a fixed or gqvae arm.")
         size = chosen.codebook_size or self.network.codebook_size
         run = NetworkRun.model_construct(  # validated below, changes and all: only the whole need fit together
-            objective=chosen.objective if isinstance(chosen, GQVAEArm) else RateControlledObjective(),
-            chunk_bytes=chosen.chunk_bytes if isinstance(chosen, FixedArm) else None,
+            **chosen.parts(),
             network=self.network.model_copy(update={"codebook_size": size}),
             training=self.training,
         )

@@ -113,7 +113,7 @@ def _compared(study: Study, tables: Tables, claim: Claim) -> Comparison:
     second = _opponent(study, tables, claim)
     amounts, steps = _amounts(study, tables, claim, [claim.first, second])
     ours, theirs = (_measured(study, tables, claim, arm, "test", amounts) for arm in (claim.first, second))
-    if claim.measured.of_tokenizer and not any(layout.is_seeded(study, arm) for arm in (claim.first, second)):
+    if claim.measured.of_tokenizer and not any(study.arms[arm].seeded for arm in (claim.first, second)):
         ours, theirs = ({seed: values[seed] for seed in study.seeds[:1]} for values in (ours, theirs))  # one pair, not many
     decisive = steps is None or steps >= study.language_model.decisive_steps
     return Comparison(claim, second, ours, theirs, amounts, steps, decisive)

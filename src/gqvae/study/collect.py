@@ -123,9 +123,9 @@ def _compression(study: Study, results: Path) -> pd.DataFrame:
         asked = layout.variants(study, arm)
         frame = frame[frame["variant"].isin(asked)].copy()
         if isinstance(study.arms[arm], BorrowedArm):  # its other encoder has an arm of its own, or is not asked about
-            frame = frame[frame["encoder"] == layout.downstream_encoder(study, arm)].copy()
+            frame = frame[frame["encoder"] == study.arms[arm].read_by].copy()
         frame["arm"], frame["seed"] = arm, pd.Series([seed] * len(frame), index=frame.index, dtype="Int64")
-        main, encoder = layout.variant(study, arm), layout.downstream_encoder(study, arm)
+        main, encoder = layout.variant(study, arm), study.arms[arm].read_by
         frame["used_downstream"] = (frame["variant"] == main) & (frame["encoder"] == encoder)
         for variant in asked:
             _require_splits(path, frame[(frame["variant"] == variant) & (frame["encoder"] == encoder)], variant)

@@ -10,35 +10,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.config import RESERVED_IDS, BorrowedArm, BPEArm, BytesArm, Claim, CountedBase, FixedArm, GQVAEArm, Study
+from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, Study
 from gqvae.errors import UserError
 
-MATCHED = "matched"
 REFERENCE = "bpe_matched"  # the arm of equal compression, as the configurations name it
 BASELINE = "bpe"  # the arm whose compression at the same vocabulary size is the denominator of ratios
 DISTRIBUTION_FILES = ("rank_frequency.csv", "distribution.json")
 
 
-def _rank(study: Study, arm: str) -> int:
-    """Place of an arm's kind in every table and legend: bytes, BPE, matched BPE, others made from counts, fixed, GQ-VAE, borrowed."""
-    chosen = study.arms[arm]
-    if isinstance(chosen, BytesArm):
-        return 0
-    if isinstance(chosen, BPEArm):
-        return 1 if chosen.match is None else 2
-    if isinstance(chosen, CountedBase):
-        return 3
-    return {FixedArm: 4, GQVAEArm: 5, BorrowedArm: 6}[type(chosen)]
-
-
 def arm_names(study: Study) -> tuple[str, ...]:
     """All arms by kind, then by name: an order that does not depend on the order of keys in the configuration."""
-    return tuple(sorted(study.arms, key=lambda arm: (_rank(study, arm), arm)))
+    return tuple(sorted(study.arms, key=lambda arm: (study.arms[arm].rank, arm)))
 
 
 def is_learned(study: Study, arm: str) -> bool:
     """Whether the arm trains a network (and so has a training history, and two encoders at every vocabulary size)."""
-    return isinstance(study.arms[arm], FixedArm | GQVAEArm)
+    return study.arms[arm].trains_network
 
 
 def has_tokenizer(study: Study, arm: str) -> bool:
@@ -49,12 +36,6 @@ def has_tokenizer(study: Study, arm: str) -> bool:
 def tokenizer_arms(study: Study) -> tuple[str, ...]:
     """The arms of `arm_names` that have a tokenizer."""
     return tuple(arm for arm in arm_names(study) if has_tokenizer(study, arm))
-
-
-def counted_module(study: Study, arm: str) -> str | None:
-    """The module of `gqvae.tokenizers` that makes an arm's tokenizers from counts of pre-tokens; None for other arms."""
-    chosen = study.arms[arm]
-    return chosen.module if isinstance(chosen, CountedBase) else None
 
 
 def decidable_claims(study: Study) -> dict[str, Claim]:
@@ -69,20 +50,7 @@ def decidable_claims(study: Study) -> dict[str, Claim]:
 def is_matched(study: Study, arm: str) -> bool:
     """Whether the arm's vocabulary size is searched so that it compresses like another arm."""
     chosen = study.arms[arm]
-    return isinstance(chosen, CountedBase) and chosen.match is not None
-
-
-def is_seeded(study: Study, arm: str) -> bool:
-    """Whether each seed has a tokenizer of its own, as networks and matched vocabularies do; others are the same for every seed."""
-    return is_matched(study, arm) or downstream_encoder(study, arm) != ""
-
-
-def downstream_encoder(study: Study, arm: str) -> str:
-    """The encoder whose tokens the language models read: `neural` or `distilled`, empty for arms without a network."""
-    chosen = study.arms[arm]
-    if isinstance(chosen, GQVAEArm | BorrowedArm):
-        return chosen.encoder or ""
-    return "neural" if isinstance(chosen, FixedArm) else ""
+    return isinstance(chosen, CountedArm) and chosen.match is not None
 
 
 def learned_family(arm: str, seed: int) -> str:
@@ -94,7 +62,7 @@ def family(study: Study, arm: str, seed: int) -> str:
     """The family whose tokenizer this arm uses at this seed."""
     if arm not in study.arms:
         raise UserError(f"There is no arm {arm!r} in the study {study.study!r}: name one of {', '.join(arm_names(study))}.")
-    return learned_family(arm, seed) if is_seeded(study, arm) else arm
+    return learned_family(arm, seed) if study.arms[arm].seeded else arm
 
 
 def families(study: Study) -> list[str]:
@@ -125,7 +93,7 @@ def compared_families(study: Study) -> list[str]:
 
 def has_baseline(study: Study) -> bool:
     """Whether the study has BPE of the vocabulary size of the other arms."""
-    return isinstance(study.arms.get(BASELINE), BPEArm) and not is_matched(study, BASELINE)
+    return BASELINE in study.arms and study.arms[BASELINE].kind == "bpe" and not is_matched(study, BASELINE)
 
 
 def split_family(name: str) -> tuple[str, int | None]:
@@ -136,17 +104,12 @@ def split_family(name: str) -> tuple[str, int | None]:
 
 def variant(study: Study, arm: str) -> str:
     """The variant of an arm that is compared downstream."""
-    chosen = study.arms[arm]
-    if isinstance(chosen, BytesArm):
-        return f"v{RESERVED_IDS}"
-    return MATCHED if is_matched(study, arm) else f"v{study.vocabulary.size}"
+    return study.arms[arm].variant(study.vocabulary.size)
 
 
 def variants(study: Study, arm: str) -> tuple[str, ...]:
-    """All variants of an arm, those of the vocabulary grid included, by ascending size; a borrowed arm has the main one alone."""
-    if isinstance(study.arms[arm], BytesArm | BorrowedArm) or is_matched(study, arm):
-        return (variant(study, arm),)
-    return tuple(f"v{size}" for size in study.vocabulary.sizes)
+    """All variants of an arm, by ascending size."""
+    return study.arms[arm].variants(study.vocabulary.sizes, study.vocabulary.size)
 
 
 def network_path(results: Path | str, name: str) -> Path:
@@ -188,7 +151,7 @@ def match_target(study: Study, name: str) -> tuple[str, str]:
     """Family and variant that the matched family `name` is matched to: its target arm at the same seed."""
     arm, seed = split_family(name)
     chosen = study.arms.get(arm)
-    if not isinstance(chosen, CountedBase) or chosen.match is None or seed is None:
+    if not isinstance(chosen, CountedArm) or chosen.match is None or seed is None:
         raise UserError(f"The family {name!r} is not matched to another: name one of {', '.join(matched_families(study))}.")
     return family(study, chosen.match, seed), variant(study, chosen.match)
 

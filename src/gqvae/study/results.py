@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from gqvae.config import BorrowedArm, GQVAEArm, Study
+from gqvae.config import BorrowedArm, Study
 from gqvae.measures.intervals import paired_difference, t_interval
 from gqvae.study import layout
 from gqvae.study.columns import TOKEN_MEASURES
@@ -71,8 +71,8 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
 def differences_table(study: Study, learnability: pd.DataFrame) -> pd.DataFrame:
     """Test bits per byte of every GQ-VAE arm, borrowed ones too, minus every other arm, paired by seed, for all amounts of text."""
     trained = [arm for arm in layout.arm_names(study) if study.arms[arm].language_model]
-    borrowed = [arm for arm in trained if isinstance(study.arms[arm], BorrowedArm) and layout.is_seeded(study, arm)]
-    learned = [arm for arm in trained if isinstance(study.arms[arm], GQVAEArm)] + borrowed
+    borrowed = [arm for arm in trained if isinstance(study.arms[arm], BorrowedArm) and study.arms[arm].seeded]
+    learned = [arm for arm in trained if study.arms[arm].subject] + borrowed
     rows = []
     for size in study.language_model.train_bytes:
         runs = learnability[learnability["train_bytes"] == size]

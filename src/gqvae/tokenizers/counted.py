@@ -27,7 +27,7 @@ def check_arms(study: Study) -> None:
     for name, arm in study.arms.items():
         if isinstance(arm, CountedArm):
             try:
-                trainer(arm.tokenizer, arm.settings)
+                trainer(arm.kind, arm.settings)
             except UserError as error:
                 raise UserError(f"arms.{name}: {error}") from None
 

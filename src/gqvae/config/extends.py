@@ -1,0 +1,72 @@
+"""`extends:` in a config file: it holds what differs from another, and the whole is what runs and what provenance records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gqvae.errors import UserError
+
+KEY = "extends"
+
+
+def read_yaml(path: Path) -> Any:
+    """The contents of a YAML file, an empty one as an empty mapping.
+
+    Raises:
+        UserError: the file does not exist or is not YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: give a config file, or settings as JSON.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not YAML ({' '.join(str(error).split())}): correct it and run again.") from None
+
+
+def resolved(value: Any, path: Path, seen: tuple[Path, ...] = ()) -> Any:
+    """A config with what it extends put under it.
+
+    Blocks are merged key by key; other values, lists too, replace those of the base, and `null` removes a key (an arm, say).
+
+    Args:
+        value: contents of the file, perhaps with further changes.
+        path: of the file; `extends` is relative to its folder.
+        seen: files that extend this one.
+
+    Raises:
+        UserError: a base does not exist, is no mapping, or extends itself.
+    """
+    if not isinstance(value, Mapping) or KEY not in value:
+        return value
+    own = {key: inner for key, inner in value.items() if key != KEY}
+    base = path.parent / str(value[KEY])
+    here = (*seen, path.resolve())
+    if base.resolve() in here:
+        raise UserError(f"{path}: extends {value[KEY]} leads back to itself: name another file.")
+    if not base.is_file():
+        raise UserError(f"{path}: extends {value[KEY]}, but {base} does not exist: correct the name.")
+    found = resolved(read_yaml(base), base, here)
+    if not isinstance(found, Mapping):
+        raise UserError(f"{base} is no mapping: it cannot be extended.")
+    return _merged(found, own)
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and not _replaces(merged[key], value):
+            merged[key] = _merged(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _replaces(base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether a block is of another kind than the one under it: their keys do not mix."""
+    return any(key in own and own[key] != base.get(key) for key in ("kind", "source", "name"))
