@@ -120,9 +120,10 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> None:
     from tokenizers import decoders, models, pre_tokenizers, trainers
 
     from gqvae import load_tokenizer
-    from gqvae.config import SyntheticCorpus, TextCorpus
     from gqvae.corpus.pretokens import count_pretokens
     from gqvae.corpus.sources import open_source
+    from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
+    from gqvae.corpus.sources.text import Settings as TextCorpus
     from gqvae.tokenizers.bpe import train_bpe
     from gqvae.tokenizers.export import export
 

@@ -15,8 +15,10 @@ import transformers
 from streaming import quickly_trained
 
 from gqvae import load_tokenizer
-from gqvae.config import CorpusBase, SyntheticCorpus, TextCorpus
+from gqvae.config import CorpusBase
 from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
+from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.tokenizers.export import export
 
 

@@ -53,7 +53,7 @@ def stages(source: str, size: int, folder: Path) -> Iterator[tuple[str, Path, li
     """Each stage's name, what it writes, and its command, in order."""
     corpus, pretokens, tokenizers = folder / "corpus", folder / "pretokens", folder / "tokenizers"
     text = {"source": source, ("bytes" if source == "synthetic" else "max_bytes"): size}
-    train = {"network": NETWORK, "training": {**TRAINING, "prune_codes": False}}
+    train = {"network": NETWORK, "training": TRAINING}
     codes = {"network": NETWORK, "training": {**TRAINING, "steps": 2, "unquantized_steps": 1}}
 
     def settings(block: dict[str, Any]) -> list[str]:
@@ -160,8 +160,9 @@ def growth(label: str, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 def texts_of(source: str, megabytes: int) -> Iterator[str]:
     """The documents of a source without files."""
-    from gqvae.config import PythonCorpus, SyntheticCorpus
     from gqvae.corpus.sources import open_source
+    from gqvae.corpus.sources.python_stdlib import Settings as PythonCorpus
+    from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 
     settings = SyntheticCorpus(bytes=megabytes * MB) if source == "synthetic" else PythonCorpus()
     return (document.decode("utf-8") for document in open_source(settings).documents)

@@ -33,7 +33,8 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 def quickly_trained(folder: Path, vocab_size: int = 4096, size: int = 10 * MB) -> Path:
     """A tokenizer trained on stories for a minute: good enough to time."""
-    from gqvae.config import Distillation, SyntheticCorpus
+    from gqvae.config import Distillation
+    from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
     from gqvae.training.tokenizer import default_run, train_tokenizer
 
     run = default_run(vocab_size)

@@ -28,18 +28,12 @@ import numpy as np
 import torch
 from by_hand import NetworkSteps, timed
 
-from gqvae.config import (
-    CorpusBase,
-    Network,
-    NetworkRun,
-    PaperObjective,
-    RateControlledObjective,
-    SyntheticCorpus,
-    TextCorpus,
-)
+from gqvae.config import CorpusBase, Network, NetworkRun, PaperObjective, RateControlledObjective
 from gqvae.config import NetworkTraining as Settings
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
+from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.devices import resolve_device, resolve_precision
 from gqvae.training.pretoken_batches import Batch, PretokenStream
 

@@ -32,9 +32,11 @@ from by_hand import ByHand, LanguageModelSteps, NetworkSteps, timed
 from torch import Tensor
 from torch.nn import functional
 
-from gqvae.config import LanguageModel, NetworkRun, PaperObjective, PythonCorpus, Study, TextCorpus, parse
+from gqvae.config import LanguageModel, NetworkRun, PaperObjective, Study, parse
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources.python_stdlib import Settings as PythonCorpus
+from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.devices import resolve_device, resolve_precision
 from gqvae.measures.flops import training_flops
 from gqvae.measures.traffic import Traffic

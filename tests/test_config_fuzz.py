@@ -12,8 +12,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gqvae.config import Study, SyntheticCorpus, parse
+from gqvae.config import Study, parse
 from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
 from gqvae.study import layout, runs

@@ -11,7 +11,7 @@ from gqvae.code_state import PACKAGE
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "config", "devices", "files", "progress", "code_state", "declarations", "config_docs"),
     ("corpus",),
-    ("models",),
+    ("models", "language_models"),
     ("vocabularies",),
     ("tokenizers",),
     ("distillation",),

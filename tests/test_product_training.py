@@ -14,10 +14,12 @@ import yaml
 
 from gqvae import load_tokenizer
 from gqvae.cli import main
-from gqvae.config import NetworkRun, Study, SyntheticCorpus, TextCorpus, parse
+from gqvae.config import NetworkRun, Study, parse
 from gqvae.corpus.documents import DocumentStore
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
+from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.corpus.splits import write_corpus
 from gqvae.tokenizers import from_text
 from gqvae.tokenizers.base import Tokenizer

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gqvae import load_tokenizer
-from gqvae.config import SyntheticCorpus
 from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "benchmarks" / "trained_by_command.py"

@@ -23,10 +23,10 @@ SCHEMA = Path("workflow/schemas/config.schema.yaml")
 # In reading order: the heading of a table, the model it shows, where in a config file its keys stand.
 BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
     ("The study", config.Study, "at the top level"),
-    ("Corpus: synthetic stories", config.SyntheticCorpus, "under `corpus:` with `source: synthetic`"),
-    ("Corpus: a local file", config.TextCorpus, "under `corpus:` with `source: text`"),
-    ("Corpus: TinyStories", config.TinyStoriesCorpus, "under `corpus:` with `source: tinystories`"),
-    ("Corpus: Python's standard library", config.PythonCorpus, "under `corpus:` with `source: python_stdlib`"),
+    *(
+        (f"Corpus: {settings.heading}", settings, f"under `corpus:` with `source: {name}`")
+        for name, settings in config.SOURCES.items()
+    ),
     ("Vocabulary", config.Vocabulary, "under `vocabulary:`"),
     ("Arm: bytes", config.BytesArm, "under `arms: <name>:` with `kind: bytes`"),
     ("Arm: from counts", config.CountedArm, "under `arms: <name>:` with any other `kind:`"),

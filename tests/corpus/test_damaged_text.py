@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from damage import damages
-from gqvae.config import SyntheticCorpus
 from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.corpus.splits import write_corpus
 from gqvae.corpus.text_file import read_documents
 from gqvae.errors import UserError

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gqvae.config import TextCorpus
 from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.source import Source
+from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.corpus.splits import choose_split, write_corpus
 from gqvae.errors import UserError
 from gqvae.files import read_json, write_json

@@ -14,13 +14,14 @@ from random import Random
 import numpy as np
 import pytest
 
-from gqvae.config import SyntheticCorpus
 from gqvae.corpus.pretokens import count_pretokens
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
+from gqvae.corpus.sources.synthetic import open_source as open_synthetic
 from gqvae.corpus.stories import lexicon as story_lexicon
 from gqvae.corpus.stories import plots as story_plots
 from gqvae.corpus.stories import scenes as story_scenes
 from gqvae.corpus.stories.cast import Cast
-from gqvae.corpus.stories.generator import Storyteller, open_synthetic
+from gqvae.corpus.stories.generator import Storyteller
 
 TEMPLATES = [
     *story_scenes.OPENINGS,

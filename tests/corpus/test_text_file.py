@@ -12,9 +12,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gqvae.config import TextCorpus
 from gqvae.corpus import text_file
-from gqvae.corpus.text_file import open_text, read_documents
+from gqvae.corpus.sources.text import Settings as TextCorpus
+from gqvae.corpus.sources.text import open_source as open_text
+from gqvae.corpus.sources.text import read_documents
 from gqvae.errors import UserError
 
 COMPRESS = {

@@ -21,7 +21,6 @@ from gqvae.errors import UserError
 from gqvae.figures.plot import figure_module, plot
 from gqvae.figures.registry import plots, plots_of
 from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, styled
-from gqvae.study import layout
 from gqvae.study.ablations import collect_ablations
 from gqvae.study.collect import collect
 

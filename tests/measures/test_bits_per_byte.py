@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from gqvae.errors import UserError
+from gqvae.language_models.transformer import DecoderOnlyTransformer
 from gqvae.measures.bits_per_byte import bits_per_byte
-from gqvae.models.lm import DecoderOnlyTransformer
 
 END = 256
 LENGTHS = np.array([1] * 256 + [0, 2, 3])

@@ -53,7 +53,9 @@ def test_numbers_equal_those_of_the_tables(tmp_path: Path) -> None:
         low, high = row["test_bpb_low"], row["test_bpb_high"]
         assert models[f"`{arm}`"][:2] == [f"{row['test_bpb']:.4f}", f"[{low:.4f}, {high:.4f}]"]
         assert spread[f"`{arm}`"][1] == f"{row['renyi_efficiency']:.3f}"
-        assert spread[f"`{arm}`"][3:] == [f"{row[name]:.3f}" for name in ("unigram_entropy", "bigram_entropy", "unigram_bpb", "bigram_bpb")]
+        assert spread[f"`{arm}`"][3:] == [
+            f"{row[name]:.3f}" for name in ("unigram_entropy", "bigram_entropy", "unigram_bpb", "bigram_bpb")
+        ]
     differences = pd.read_csv(tmp_path / "tables" / "differences.csv")
     section = text.split("### Paired differences\n")[1]
     for row in differences.itertuples():

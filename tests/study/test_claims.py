@@ -99,9 +99,7 @@ def test_fewer_bits_of_a_bigram_model_are_an_advantage(tables: Path) -> None:
 
 
 def test_a_learned_tokenizer_is_compared_with_the_best_dictionary(tmp_path: Path) -> None:
-    arms = {
-        f"dictionary_{size}": {"kind": "dictionary", "chunk_bytes": size} for size in (2, 3)
-    }
+    arms = {f"dictionary_{size}": {"kind": "dictionary", "chunk_bytes": size} for size in (2, 3)}
     study = fabricated_settings(arms={"gqvae": {"kind": "gqvae"}} | arms)
     collect(study, fabricate(study, tmp_path), tmp_path / "tables")
     found = read_table(tmp_path / "tables", "claims").set_index("claim")

@@ -49,7 +49,9 @@ def test_every_run_is_a_row(study: Study, results: Path) -> None:
 def test_measures_of_tokenizers_are_rows_and_means(study: Study, results: Path) -> None:
     collect(study, results, results / "tables")
     table = read_table(results / "tables", "distribution")
-    record = json.loads((layout.distribution_path(results, "gqvae-s3", "v1024") / "distribution.json").read_text(encoding="utf-8"))
+    record = json.loads(
+        (layout.distribution_path(results, "gqvae-s3", "v1024") / "distribution.json").read_text(encoding="utf-8")
+    )
     row = table.query("arm == 'gqvae' and seed == 3").iloc[0]
     assert {name: row[name] for name in record} == record
     means = read_table(results / "tables", "results").set_index("arm")

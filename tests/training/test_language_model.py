@@ -14,12 +14,13 @@ import pytest
 import torch
 from gqvae.jobs.language_model import run_language_model
 
-from gqvae.config import LanguageModel, SyntheticCorpus
+from gqvae.config import LanguageModel
 from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.source import Source
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
-from gqvae.models.lm import IGNORED
+from gqvae.language_models.base import IGNORED
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.token_files import TokenFile, write_record, write_split
 from gqvae.training import runner

@@ -128,7 +128,11 @@ def test_touched_sources_rerun_nothing(computed: Path) -> None:
     ("source", "rerun", "kept"),
     [
         ("figures/convergence.py", {"plot_convergence"}, {"collect_results", "plot_compression", "train_lm"}),
-        ("figures/style.mplstyle", {f"plot_{name}" for name, plot in plots().items() if not plot.on_demand}, {"collect_results", "summarize"}),
+        (
+            "figures/style.mplstyle",
+            {f"plot_{name}" for name, plot in plots().items() if not plot.on_demand},
+            {"collect_results", "summarize"},
+        ),
         ("training/language_model.py", {"train_lm"}, {"train_network", "encode_corpus", "measure_compression", "train_counted"}),
     ],
 )

@@ -99,9 +99,14 @@ def code_of_counted(job):
     return of_arm
 
 
-def code_of_measures(job, level):
-    """The same for a job that takes all measures of a level."""
-    return code(job, also=[f"gqvae.measures.{name}" for name in settings.measures(level)])
+def measures_of(level):
+    """The modules of the measures of a level: jobs find them by name."""
+    return [f"gqvae.measures.{name}" for name in settings.measures(level)]
+
+
+def code_of_models(job, also=()):
+    """The same for jobs with language models, whose kind is found by name."""
+    return code(job, also=[f"gqvae.language_models.{STUDY.language_model.kind}", *also])
 
 
 def modules_of(arm):

@@ -1,29 +1,17 @@
 # Text: fetched or generated, split by document before anything is trained on it, cut into pre-tokens that no token crosses.
 
-DOWNLOADS = "resources/tinystories"
 # Files a corpus is made from, where it is made from files.
-CORPUS_FILES = {
-    "tinystories": [f"{DOWNLOADS}/TinyStories-train.txt", f"{DOWNLOADS}/TinyStories-valid.txt"],
-    "text": [
-        os.path.expanduser(path)
-        for path in (getattr(STUDY.corpus, "path", None), getattr(STUDY.corpus, "test_path", None))
-        if path
-    ],
-}.get(STUDY.corpus.source, [])
+CORPUS_FILES = STUDY.corpus.files()
 
-if STUDY.corpus.source == "text":
-    for path in CORPUS_FILES:
-        if not Path(path).is_file():
-            sys.exit(
-                f"gqvae: error: {path} does not exist: put the text of the study there, or change `corpus` in the config file."
-            )
+for path in CORPUS_FILES if STUDY.corpus.download is None else ():
+    if not Path(path).is_file():
+        sys.exit(f"gqvae: error: {path} does not exist: put the text of the study there, or change `corpus` in the config file.")
 
-if STUDY.corpus.source == "tinystories":
+if STUDY.corpus.download is not None:
 
     rule download_corpus:
         output:
-            train=CORPUS_FILES[0],
-            valid=CORPUS_FILES[1],
+            files=CORPUS_FILES,
         log:
             f"{LOGS}/download_corpus.log",
         benchmark:
@@ -39,8 +27,8 @@ if STUDY.corpus.source == "tinystories":
             # What is pinned, not how it is fetched: an edit of the downloader must not throw away two gigabytes that are verified.
             code=code_state("gqvae.corpus.pinned"),
             # The pinned file is the same for every study, whatever part of it the study reads.
-            settings=settings.TinyStoriesCorpus().canonical(),
-            folder=subpath(output.train, parent=True),
+            settings=type(STUDY.corpus)().canonical(),
+            folder=STUDY.corpus.download,
         message:
             "Fetch TinyStories at its pinned revision and verify it by SHA-256."
         shell:
@@ -63,9 +51,9 @@ rule prepare_corpus:
         mem_mb=growing(1500),
         runtime=growing(120),
     params:
-        code=code("corpus.prepare_corpus"),
+        code=code("corpus.prepare_corpus", also=[f"gqvae.corpus.sources.{STUDY.corpus.source}"]),
         settings=STUDY.corpus.canonical(),
-        downloads=f"--downloads {DOWNLOADS}" if STUDY.corpus.source == "tinystories" else "",
+        downloads=f"--downloads {STUDY.corpus.download}" if STUDY.corpus.download else "",
         folder=subpath(output.corpus, parent=True),
     message:
         f"Take the text of the study ({STUDY.corpus.source}) and split it by document into train, valid and test."

@@ -56,7 +56,7 @@ rule measure_distribution:
         mem_mb=growing(1000),
         runtime=growing(60),
     params:
-        code=code_of_measures("tokenizers.measure_distribution", "tokens"),
+        code=code("tokenizers.measure_distribution", also=measures_of("tokens")),
         tokens=subpath(input.record, parent=True),
         folder=subpath(output.ranks, parent=True),
     message:
@@ -85,7 +85,7 @@ rule try_learning_rate:
         mem_mb=growing(1800),
         runtime=growing(1440),
     params:
-        code=code("language_models.try_learning_rate"),
+        code=code_of_models("language_models.try_learning_rate"),
         settings=tuning_settings,
         train_bytes=runs.tuning_bytes(STUDY),
         state=f"{STATE}/language_models/tuning/{{arm}}-s{{seed}}-r{{rate}}",
@@ -146,7 +146,7 @@ rule train_lm:
         mem_mb=growing(1800),
         runtime=growing(1440),
     params:
-        code=code("language_models.train_lm"),
+        code=code_of_models("language_models.train_lm"),
         settings=language_model_settings,
         state=f"{STATE}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}",
         tokens=subpath(input.record, parent=True),
@@ -183,7 +183,7 @@ rule measure_lm:
         mem_mb=growing(1800),
         runtime=growing(240),
     params:
-        code=code_of_measures("language_models.measure_lm", "losses"),
+        code=code_of_models("language_models.measure_lm", measures_of("losses")),
         model=subpath(input.training, parent=True),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),

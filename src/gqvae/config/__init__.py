@@ -27,15 +27,8 @@ from gqvae.config.block import (
     setting,
 )
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim
-from gqvae.config.corpus import (
-    Corpus,
-    CorpusBase,
-    PythonCorpus,
-    SyntheticCorpus,
-    TextCorpus,
-    TinyStoriesCorpus,
-    load_corpus,
-)
+from gqvae.config.corpus import SOURCES, Corpus, load_corpus
+from gqvae.config.corpus_base import CorpusBase
 from gqvae.config.extends import resolved
 from gqvae.config.language_models import LanguageModel, ModelSize
 from gqvae.config.measures import Level, Measure, measures
@@ -61,6 +54,7 @@ __all__ = [
     "MATCHED",
     "MODULE_NAME",
     "RESERVED_IDS",
+    "SOURCES",
     "Arm",
     "ArmBase",
     "Block",
@@ -86,13 +80,9 @@ __all__ = [
     "NetworkTraining",
     "Objective",
     "PaperObjective",
-    "PythonCorpus",
     "RateControlledObjective",
     "RequestedRate",
     "Study",
-    "SyntheticCorpus",
-    "TextCorpus",
-    "TinyStoriesCorpus",
     "Vocabulary",
     "load_corpus",
     "load_settings",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gqvae.config.extends import read_yaml, resolved
 from gqvae.errors import UserError
@@ -26,6 +26,18 @@ class Block(BaseModel):
     """A frozen block of settings; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    retired: ClassVar[dict[str, Any]] = {}  # keys of earlier versions, and the one value that is still what happens
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_retired(cls, value: Any) -> Any:
+        if not cls.retired or not isinstance(value, dict):
+            return value
+        for key, kept in cls.retired.items():
+            if key in value and value[key] != kept:
+                raise ValueError(f"{key} is gone, and so is what {value[key]!r} did: leave it out")
+        return {key: inner for key, inner in value.items() if key not in cls.retired}
 
     def canonical(self) -> str:
         """The block as JSON that depends on values alone, never on the order of keys."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
-from gqvae.config.block import Block, setting
+from gqvae.config.block import MODULE_NAME, Block, setting
+
+KINDS = Path(__file__).resolve().parents[1] / "language_models"
 
 
 class ModelSize(Block):
@@ -33,11 +36,12 @@ class ModelSize(Block):
 class LanguageModel(ModelSize):
     """The downstream language model and its budget, identical for all arms."""
 
+    kind: str = setting("transformer", "A module of `gqvae.language_models`.", pattern=MODULE_NAME)
+
     other_sizes: tuple[ModelSize, ...] = setting(
         (), "Further sizes, each trained on the largest amount of text with the learning rate chosen for the main size."
     )
     context: int = setting(128, "Context length.", "tokens", ge=2)
-    tied: bool = setting(False, "Share input and output embedding.")
     train_bytes: tuple[int, ...] = setting(
         (250_000, 500_000, 1_000_000), "Amounts of training text; the largest gives the convergence figure.", "bytes", min_length=1
     )  # fmt: skip
@@ -64,6 +68,15 @@ class LanguageModel(ModelSize):
         "Compile the layers where there is a GPU: faster steps after some seconds of compilation, which torch keeps for later runs.",
     )
     checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
+
+    retired: ClassVar[dict[str, Any]] = {"tied": False}
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_exists(cls, kind: str) -> str:
+        if not (KINDS / f"{kind}.py").is_file():
+            raise ValueError(f"there is no {kind}.py in {KINDS}: name a module that is there, or add it")
+        return kind
 
     @model_validator(mode="after")
     def _amounts_and_rates_ascend(self) -> LanguageModel:

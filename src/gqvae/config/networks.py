@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -85,6 +85,8 @@ Objective = Annotated[PaperObjective | RateControlledObjective, Field(discrimina
 class NetworkTraining(Block):
     """How a network is trained on unique pre-tokens, weighted by frequency."""
 
+    retired: ClassVar[dict[str, Any]] = {"prune_codes": True}
+
     steps: int = setting(1000, "Optimiser steps.", "steps", ge=1)
     batch_pretokens: int = setting(
         512, "Pre-tokens drawn from the stream per step; equal ones are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
@@ -114,9 +116,6 @@ class NetworkTraining(Block):
         ge=0,
     )
     quantize: bool = setting(True, "False: no codes at all, a continuous autoencoder with gates; it yields no tokenizer.")
-    prune_codes: bool = setting(
-        True, "At the end drop codes that stand for no span of the training split or repeat another's string (our objective)."
-    )
     revival_every: int = setting(
         25, "Dead codes are re-initialised from the reservoir this often (0: never).", "steps", "paper: 250", ge=0
     )

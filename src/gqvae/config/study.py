@@ -21,7 +21,7 @@ from gqvae.config.arms import (
 from gqvae.config.block import RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim
-from gqvae.config.corpus import Corpus, SyntheticCorpus
+from gqvae.config.corpus import SOURCES, Corpus
 from gqvae.config.language_models import LanguageModel
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining
 from gqvae.errors import UserError
@@ -54,7 +54,7 @@ class Study(Block):
 
     study: str = setting("default", "Name; results go to results/<study>/.", pattern=STUDY_NAME)
     seeds: tuple[int, ...] = setting((0, 1), "Seeds; each trains every tokenizer and every language model once.", min_length=1)
-    corpus: Corpus = setting(SyntheticCorpus(), "Where the text comes from.")
+    corpus: Corpus = setting(SOURCES["synthetic"](), "Where the text comes from.")
     vocabulary: Vocabulary = setting(Vocabulary(), "Vocabulary sizes and matching.")
     arms: dict[Annotated[str, Field(pattern=ARM_NAME)], Arm] = setting(
         {
@@ -94,8 +94,8 @@ class Study(Block):
     def _arms_fit_together(self) -> Study:
         if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
             raise ValueError(f"seeds {list(self.seeds)} must be different and not negative")
-        if isinstance(self.corpus, SyntheticCorpus):
-            size = min(self.corpus.bytes, self.corpus.max_bytes or self.corpus.bytes)
+        size = self.corpus.text_bytes()
+        if size is not None:
             training = size * (1 - self.corpus.valid_fraction - self.corpus.test_fraction)
             if max(self.language_model.train_bytes) > training:
                 raise ValueError(

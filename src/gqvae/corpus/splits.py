@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from gqvae.config import CorpusBase
+from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.documents import RECORD, SPLITS, offsets_path, text_path
 from gqvae.corpus.source import Source
 from gqvae.errors import UserError

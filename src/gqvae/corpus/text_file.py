@@ -11,28 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from gqvae.config import TextCorpus
-from gqvae.corpus.source import Source
 from gqvae.errors import UserError
 
 LINE_BYTES = 1 << 20  # longer lines are read in pieces
 DOCUMENT_BYTES = 1 << 26  # a longer document is a sign of the wrong separator, and would have to fit into memory
-
-
-def open_text(settings: TextCorpus) -> Source:
-    """A local file as a source, with a second file as its test split if one is given."""
-    path = Path(settings.path).expanduser()
-    test = Path(settings.test_path).expanduser() if settings.test_path is not None else None
-    for file in (path, *([test] if test else [])):
-        if not file.is_file():
-            raise UserError(f"{file} does not exist or is not a file: correct the corpus's path or test_path.")
-    return Source(
-        label=path.name,
-        synthetic=False,
-        documents=read_documents(path, settings.separator),
-        expected_bytes=path.stat().st_size if path.suffix.lower() not in (".xz", ".gz", ".zst") else None,
-        test_documents=read_documents(test, settings.separator) if test else None,
-    )
 
 
 def read_documents(path: Path, separator: str) -> Iterator[bytes]:

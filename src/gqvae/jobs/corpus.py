@@ -6,7 +6,7 @@ import argparse
 import logging
 from collections.abc import Iterator
 
-from gqvae.config import TinyStoriesCorpus, load_corpus
+from gqvae.config import load_corpus
 from gqvae.corpus import pretokens
 from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.hub import download
@@ -27,7 +27,7 @@ def download_corpus(arguments: argparse.Namespace) -> None:
         UserError: the settings name another source, there is no network, or the content is not the pinned one.
     """
     settings = load_corpus(arguments.settings)
-    if not isinstance(settings, TinyStoriesCorpus):
+    if settings.download is None:
         raise UserError(f"--settings: the source {settings.model_dump()['source']!r} needs no download: run prepare-corpus.")
     for path in download(TINYSTORIES, arguments.out):
         logger.info("%s: %s bytes, verified", path, f"{path.stat().st_size:,}")

@@ -22,9 +22,9 @@ from gqvae.devices import claim_gpu, resolve_device, resolve_precision
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, atomic_path, file_digest, json_digest, read_json, write_json
 from gqvae.jobs.lm_text import Split
-from gqvae.models.lm import DecoderOnlyTransformer
+from gqvae.language_models.base import Model, build_model
 from gqvae.tokenizers.token_files import RECORD, Vocabulary
-from gqvae.training.language_model import CURVE, LanguageModelTraining, build_model
+from gqvae.training.language_model import CURVE, LanguageModelTraining
 from gqvae.training.resume import RunState, fingerprint
 from gqvae.training.runner import fit
 from gqvae.training.windows import Windows, documents_of_budget, join_documents, leading_documents
@@ -70,7 +70,7 @@ class Run:
         own = self.settings.model_copy(update={"train_bytes": (self.train_bytes,)}).identity()
         # The two records hold digests of their files, which are compared when a split is opened.
         data = [file_digest(self.corpus / CORPUS_RECORD), file_digest(self.tokens / RECORD)]
-        code = code_state("gqvae.jobs.lm_training.trained")
+        code = code_state("gqvae.jobs.lm_training.trained", also=[f"gqvae.language_models.{self.settings.kind}"])
         return fingerprint(json_digest([own, self.arm, self.seed]), json_digest(data), json_digest(code))
 
 
@@ -170,7 +170,7 @@ def train(run: Run, out: Path) -> None:
         state.clear()
 
 
-def load_trained(folder: Path) -> tuple[DecoderOnlyTransformer, LanguageModel, dict[str, Any]]:
+def load_trained(folder: Path) -> tuple[Model, LanguageModel, dict[str, Any]]:
     """A model that `train` wrote, its settings and its record.
 
     Raises:

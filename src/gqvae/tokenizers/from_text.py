@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gqvae.config import CorpusBase, CountedTraining, TinyStoriesCorpus
+from gqvae.config import CorpusBase, CountedTraining
 from gqvae.corpus.documents import DocumentStore
 from gqvae.corpus.hub import download
 from gqvae.corpus.pinned import TINYSTORIES
@@ -81,7 +81,7 @@ class Output:
         Raises:
             UserError: the text cannot be read or split.
         """
-        downloads = self.work / "downloads" if isinstance(corpus, TinyStoriesCorpus) else None
+        downloads = self.work / "downloads" if corpus.download is not None else None
         folder = self.work / "corpus"
         try:
             if downloads is not None:

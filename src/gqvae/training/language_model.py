@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gqvae.config import LanguageModel
-from gqvae.models.lm import DecoderOnlyTransformer
+from gqvae.language_models.base import Model, build_model
 from gqvae.training.acceleration import graphed, uncompiled
 from gqvae.training.runner import RunModule, autocast
 from gqvae.training.windows import Windows
@@ -25,32 +25,19 @@ BETAS = (0.9, 0.95)
 FINAL_RATE = 0.1  # of the peak learning rate
 MOST_HALVINGS = 10  # the first measurement is at no less than 2^-10 of the run
 
-Measure = Callable[[DecoderOnlyTransformer, torch.device], float]
+Measure = Callable[[Model, torch.device], float]
 
 
 class _Loss(nn.Module):
     """A model's loss as a module."""
 
-    def __init__(self, model: DecoderOnlyTransformer) -> None:
+    def __init__(self, model: Model) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """See `DecoderOnlyTransformer.loss`."""
+        """See `Model.loss`."""
         return self.model.loss(ids, targets)
-
-
-def build_model(settings: LanguageModel, vocab_size: int, seed: int) -> DecoderOnlyTransformer:
-    """A new model, its weights decided by the seed."""
-    torch.manual_seed(seed)
-    return DecoderOnlyTransformer(
-        vocab_size,
-        layers=settings.layers,
-        width=settings.width,
-        heads=settings.heads,
-        context=settings.context,
-        tied=settings.tied,
-    )
 
 
 def measured_steps(steps: int, evaluations: int) -> list[int]:
@@ -89,7 +76,7 @@ class LanguageModelTraining(RunModule):
         self.model = build_model(settings, vocab_size, seed)
         self.flops_per_token = self.model.flops_per_token(settings.context)
         self._measured = set(measured_steps(windows.steps, settings.evaluations))
-        self.compilable = list(self.model.layers) if settings.compile else []
+        self.compilable = self.model.repeated_layers() if settings.compile else []
         self._recorded: Callable[..., Tensor] | None = None
 
     def configure_optimizers(self) -> Any:

@@ -247,7 +247,7 @@ def train_network(
         logger.info("%s: %s", label, diagnose(module.history[-1], trained, _highest_rate(module, counts)))
         kept = list(range(len(trained)))
         # The paper's codebook stays as it was trained.
-        if quantized and run.training.prune_codes and isinstance(module.objective, RateControlled):
+        if quantized and isinstance(module.objective, RateControlled):
             kept = prune_codebook(module.network, counts)
             gone = len(trained) - len(kept)
             logger.info("%s: %d of %d codes stand for no span or repeat another and are dropped", label, gone, len(trained))

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.errors import UserError
-from gqvae.models.lm import IGNORED
+from gqvae.language_models.base import IGNORED
 from gqvae.tokenizers.token_files import TokenFile
 
 ORDER_SEED = 20_251_221  # any constant: the order of documents must not depend on the seed of a run

@@ -12,8 +12,6 @@ from itertools import count
 from random import Random
 from typing import TypeVar
 
-from gqvae.config import SyntheticCorpus
-from gqvae.corpus.source import Source
 from gqvae.corpus.stories.cast import Cast
 from gqvae.corpus.stories.plots import PLOTS
 from gqvae.corpus.stories.scenes import ENDINGS, FILLERS, OPENINGS, TALK, WEATHER
@@ -24,17 +22,13 @@ GAPS = ("\n\n", "\n\n", "\n", " ")  # between the parts of a story
 T = TypeVar("T")
 
 
-def open_synthetic(settings: SyntheticCorpus) -> Source:
-    """Whole stories until there is as much text as the settings ask for."""
-    return Source(label=LABEL, synthetic=True, documents=_until(settings.bytes, settings.seed), expected_bytes=settings.bytes)
-
-
-def _until(size: int, seed: int) -> Iterator[bytes]:
-    stories, taken = Storyteller(seed), 0
+def stories(size: int, seed: int) -> Iterator[bytes]:
+    """Whole stories until there are `size` bytes of text."""
+    teller, taken = Storyteller(seed), 0
     for index in count():
         if taken >= size:
             return
-        document = stories.tell(index).encode("utf-8")
+        document = teller.tell(index).encode("utf-8")
         taken += len(document)
         yield document
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar, Literal
 
-from gqvae.config import TinyStoriesCorpus
+from gqvae.config.block import setting
+from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.pinned import TINYSTORIES, PinnedDataset
 from gqvae.corpus.source import Source
 from gqvae.corpus.splits import unit_hash
@@ -16,7 +18,21 @@ from gqvae.errors import UserError
 SEPARATOR = "<|endoftext|>"
 
 
-def open_tinystories(settings: TinyStoriesCorpus, downloads: Path | None, dataset: PinnedDataset = TINYSTORIES) -> Source:
+class Settings(CorpusBase):
+    """TinyStories from the hub at a pinned revision, verified by SHA-256; its validation file is the test split."""
+
+    source: Literal["tinystories"] = setting("tinystories", "The roneneldan/TinyStories data set.", source="paper")
+    keep_fraction: float = setting(0.1, "Share of the training stories to use.", source="paper", gt=0, le=1)
+
+    heading: ClassVar[str] = "TinyStories"
+    download: ClassVar[str | None] = "resources/tinystories"
+
+    def files(self) -> list[str]:
+        """What is downloaded."""
+        return [f"{self.download}/{file.name}" for file in (TINYSTORIES.train, TINYSTORIES.valid)]
+
+
+def open_source(settings: Settings, downloads: Path | None = None, dataset: PinnedDataset = TINYSTORIES) -> Source:
     """TinyStories as a source; needs no network.
 
     Args:
@@ -46,7 +62,7 @@ def open_tinystories(settings: TinyStoriesCorpus, downloads: Path | None, datase
     )
 
 
-def _kept(documents: Iterator[bytes], settings: TinyStoriesCorpus, dropped: Counter[str]) -> Iterator[bytes]:
+def _kept(documents: Iterator[bytes], settings: Settings, dropped: Counter[str]) -> Iterator[bytes]:
     """A share of the documents, chosen by their content: it does not depend on their order, and a larger share holds a smaller one."""
     for document in documents:
         if unit_hash(document, settings.seed, b"keep") < settings.keep_fraction:

@@ -8,7 +8,10 @@ import sysconfig
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar, Literal
 
+from gqvae.config.block import setting
+from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.source import Source
 from gqvae.errors import UserError
 
@@ -16,10 +19,20 @@ from gqvae.errors import UserError
 SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "__pycache__", "test", "tests", "idle_test"})
 
 
-def open_python_stdlib(folder: Path | None = None) -> Source:
+class Settings(CorpusBase):
+    """The running interpreter's own standard library, one document per source file."""
+
+    source: Literal["python_stdlib"] = setting("python_stdlib", "Python source files of the running interpreter.")
+
+    heading: ClassVar[str] = "Python's standard library"
+
+
+def open_source(settings: Settings, downloads: Path | None = None, folder: Path | None = None) -> Source:
     """The library's modules, one document each, in the order of their paths.
 
     Args:
+        settings: nothing of them has an effect here.
+        downloads: not needed.
         folder: where the library is (None: this interpreter's).
     """
     folder = folder or Path(sysconfig.get_paths()["stdlib"])

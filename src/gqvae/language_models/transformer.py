@@ -1,38 +1,26 @@
-"""The downstream language model: a small decoder-only transformer, the same for every arm.
+"""A small decoder-only transformer.
 
 Choices: rotary position embedding (RoPE, arXiv 2104.09864), RMSNorm before each block (arXiv 1910.07467), SwiGLU feed-forward
-(arXiv 2002.05202), no biases, untied embeddings unless asked otherwise. Weights start at standard deviation 1/√(inputs), those
-that write to the residual stream at a further 1/√(2·layers) (GPT-2). The embedding starts at 1 and an untied head at a tenth of
+(arXiv 2002.05202), no biases, untied embeddings. Weights start at standard deviation 1/√(inputs), those
+that write to the residual stream at a further 1/√(2·layers) (GPT-2). The embedding starts at 1 and the head at a tenth of
 1/√D: the stream begins at the scale of the norms and the first predictions are nearly uniform; on small amounts of text this
-reached far fewer bits per byte than GPT-2's 0.02. A tied embedding starts at 1/√D, for the sake of the predictions. Shapes: B windows, T tokens, H heads, D width, V vocabulary.
+reached far fewer bits per byte than GPT-2's 0.02. Shapes: B windows, T tokens, H heads, D width, V vocabulary.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gqvae.config import LanguageModel
+from gqvae.language_models.base import Model
+
 ROTARY_BASE = 10_000.0
 HEAD_SCALE = 0.1
-IGNORED = -100  # target that no loss counts
 HIDDEN_MULTIPLE = 8
-
-
-@dataclass(frozen=True)
-class ParameterCounts:
-    """Parameters of a model: `embedding` grows with the vocabulary (embedding and output head), `non_embedding` does not."""
-
-    embedding: int
-    non_embedding: int
-
-    @property
-    def total(self) -> int:
-        """All parameters."""
-        return self.embedding + self.non_embedding
 
 
 def hidden_width(width: int) -> int:
@@ -104,7 +92,7 @@ class Layer(nn.Module):
         return x + self.feed_forward(self.feed_forward_norm(x))
 
 
-class DecoderOnlyTransformer(nn.Module):
+class DecoderOnlyTransformer(Model):
     """A causal language model over token ids.
 
     Args:
@@ -113,14 +101,13 @@ class DecoderOnlyTransformer(nn.Module):
         width: D.
         heads: attention heads; they divide the width into even parts.
         context: longest window T.
-        tied: the output head is the embedding.
     """
 
     rotary: Tensor
 
-    def __init__(self, vocab_size: int, *, layers: int, width: int, heads: int, context: int, tied: bool = False) -> None:
+    def __init__(self, vocab_size: int, *, layers: int, width: int, heads: int, context: int) -> None:
         super().__init__()
-        self.width, self.context, self.tied = width, context, tied
+        self.width, self.context = width, context
         self.embedding = nn.Embedding(vocab_size, width)
         self.layers = nn.ModuleList(Layer(width, heads) for _ in range(layers))
         self.norm = nn.RMSNorm(width)
@@ -130,44 +117,21 @@ class DecoderOnlyTransformer(nn.Module):
             if isinstance(module, nn.Linear):
                 depth = 2 * layers if name.endswith("output") else 1
                 nn.init.normal_(module.weight, std=(module.in_features * depth) ** -0.5)
-        nn.init.normal_(self.embedding.weight, std=width**-0.5 if tied else 1.0)
-        if tied:
-            self.head.weight = self.embedding.weight
-        else:
-            with torch.no_grad():
-                self.head.weight.mul_(HEAD_SCALE)
+        nn.init.normal_(self.embedding.weight, std=1.0)
+        with torch.no_grad():
+            self.head.weight.mul_(HEAD_SCALE)
 
     def forward(self, ids: Tensor, first: int = 0) -> Tensor:
-        """Logits of the token after each position.
-
-        Args:
-            ids: (B, T) with T ≤ context.
-            first: position from which logits are wanted; the head is the costly part of a small model.
-
-        Returns:
-            (B, T − first, V).
-        """
+        """See `Model.forward`."""
         table = self.rotary[:, : ids.shape[1]]
         x = self.embedding(ids)  # (B, T, D)
         for layer in self.layers:
             x = layer(x, table)
         return self.head(self.norm(x[:, first:]))  # (B, T − first, V)
 
-    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy in nats per target (float32, whatever the precision), targets of −100 left out.
-
-        Args:
-            ids: (B, T).
-            targets: (B, T), the token after each.
-        """
-        logits = self.forward(ids)
-        return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
-
-    def parameter_counts(self) -> ParameterCounts:
-        """Parameters in all, split by whether they depend on the vocabulary."""
-        total = sum(parameter.numel() for parameter in self.parameters())
-        embedding = self.embedding.weight.numel() * (1 if self.tied else 2)
-        return ParameterCounts(embedding, total - embedding)
+    def repeated_layers(self) -> list[nn.Module]:
+        """Its layers."""
+        return list(self.layers)
 
     def flops_per_token(self, context: int) -> int:
         """Floating-point operations of training on one token, forward and backward.
@@ -178,3 +142,10 @@ class DecoderOnlyTransformer(nn.Module):
         """
         weights = self.parameter_counts().non_embedding + self.head.weight.numel()
         return 6 * weights + 6 * len(self.layers) * self.width * (context + 1)
+
+
+def build(settings: LanguageModel, vocab_size: int) -> DecoderOnlyTransformer:
+    """A transformer of the size that the settings name."""
+    return DecoderOnlyTransformer(
+        vocab_size, layers=settings.layers, width=settings.width, heads=settings.heads, context=settings.context
+    )

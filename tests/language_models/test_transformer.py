@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gqvae.models.lm import IGNORED, DecoderOnlyTransformer, hidden_width, rotary_table, rotate
+from gqvae.language_models.base import IGNORED
+from gqvae.language_models.transformer import DecoderOnlyTransformer, hidden_width, rotary_table, rotate
 
 
-def model(tied: bool = False, vocab_size: int = 50) -> DecoderOnlyTransformer:
+def model(vocab_size: int = 50) -> DecoderOnlyTransformer:
     torch.manual_seed(0)
-    return DecoderOnlyTransformer(vocab_size, layers=2, width=16, heads=2, context=12, tied=tied).eval()
+    return DecoderOnlyTransformer(vocab_size, layers=2, width=16, heads=2, context=12).eval()
 
 
 def test_rotary_scores_depend_on_distance_alone() -> None:
@@ -94,19 +95,17 @@ def test_first_predictions_are_nearly_uniform() -> None:
     assert model().loss(ids, ids + 1).item() == pytest.approx(math.log(50), abs=0.1)
 
 
-@pytest.mark.parametrize("tied", [False, True])
-def test_counts_and_flops(tied: bool) -> None:
-    network = model(tied)
+def test_counts_and_flops() -> None:
+    network = model()
     counts = network.parameter_counts()
     assert counts.total == sum(parameter.numel() for parameter in network.parameters())
-    assert counts.embedding == 50 * 16 * (1 if tied else 2)
+    assert counts.embedding == 2 * 50 * 16
     hidden = hidden_width(16)
     assert hidden == 48
     assert counts.non_embedding == 2 * (4 * 16 * 16 + 3 * 16 * hidden + 2 * 16) + 16
-    assert model(tied, 500).parameter_counts().non_embedding == counts.non_embedding
+    assert model(500).parameter_counts().non_embedding == counts.non_embedding
     expected = 6 * (counts.non_embedding + 50 * 16) + 6 * 2 * 16 * 13
     assert network.flops_per_token(12) == expected
-    assert (network.head.weight is network.embedding.weight) == tied
 
 
 def test_flops_agree_with_those_that_torch_counts() -> None:

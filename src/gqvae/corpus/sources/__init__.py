@@ -1,0 +1,25 @@
+"""The sources of text, a module each: `Settings`, a block with a `source` of the module's name, and `open_source(settings, downloads)`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from gqvae.config.corpus_base import CorpusBase
+from gqvae.corpus.source import Source
+
+__all__ = ["Source", "open_source"]
+
+
+def open_source(settings: CorpusBase, downloads: Path | None = None) -> Source:
+    """Open the source that the settings are of.
+
+    Args:
+        settings: of one of the modules here.
+        downloads: the folder with downloaded files, for the sources that need one.
+
+    Raises:
+        UserError: a file is missing.
+    """
+    source: Source = import_module(type(settings).__module__).open_source(settings, downloads)
+    return source

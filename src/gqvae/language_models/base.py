@@ -1,0 +1,84 @@
+"""What every downstream language model offers to training and measuring. Shapes: B windows, T tokens, V vocabulary."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from gqvae.config import LanguageModel
+
+IGNORED = -100  # target that no loss counts
+
+
+@dataclass(frozen=True)
+class ParameterCounts:
+    """Parameters of a model: `embedding` grows with the vocabulary (embedding and output head), `non_embedding` does not."""
+
+    embedding: int
+    non_embedding: int
+
+    @property
+    def total(self) -> int:
+        """All parameters."""
+        return self.embedding + self.non_embedding
+
+
+class Model(nn.Module):
+    """A causal language model over token ids.
+
+    Attributes:
+        embedding: of the ids; it is not decayed.
+        head: from the last states to logits.
+    """
+
+    embedding: nn.Embedding
+    head: nn.Linear
+
+    @abstractmethod
+    def forward(self, ids: Tensor, first: int = 0) -> Tensor:
+        """Logits of the token after each position.
+
+        Args:
+            ids: (B, T), T at most the context.
+            first: position from which logits are wanted; the head is the costly part of a small model.
+
+        Returns:
+            (B, T − first, V).
+        """
+
+    @abstractmethod
+    def flops_per_token(self, context: int) -> int:
+        """Floating-point operations of training on one token, forward and backward."""
+
+    def repeated_layers(self) -> list[nn.Module]:
+        """Layers that are alike, for compilation on a GPU; none need to be named."""
+        return []
+
+    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy in nats per target (float32, whatever the precision), targets of −100 left out.
+
+        Args:
+            ids: (B, T).
+            targets: (B, T), the token after each.
+        """
+        logits = self.forward(ids)
+        return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
+
+    def parameter_counts(self) -> ParameterCounts:
+        """Parameters in all, split by whether they depend on the vocabulary."""
+        embedding = self.embedding.weight.numel() + self.head.weight.numel()
+        return ParameterCounts(embedding, sum(parameter.numel() for parameter in self.parameters()) - embedding)
+
+
+def build_model(settings: LanguageModel, vocab_size: int, seed: int) -> Model:
+    """A new model of the kind that the settings name, its weights decided by the seed."""
+    torch.manual_seed(seed)
+    model: Model = import_module(f"{__package__}.{settings.kind}").build(settings, vocab_size)
+    return model
