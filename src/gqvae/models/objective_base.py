@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gqvae.config import Network, NetworkTraining
 from gqvae.models.gates import hard_gates, look_back, soft_masks
 from gqvae.models.network import GQVAE, Decoded, Encoded
+from gqvae.models.revival import Revival
 
 KEY_MULTIPLIER = 1_000_003  # of the polynomial hash that tells strings apart
 
@@ -57,9 +60,28 @@ def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
 
 
 class Objective(nn.Module, ABC):
-    """What all objectives share: targets, hard spans and the measures taken on them."""
+    """What all objectives share: targets, hard spans and the measures taken on them; and what each decides about the codebook.
 
-    includes_padding = False
+    Attributes:
+        includes_padding: the network sees pre-tokens padded to T, as text.
+        trains_codebook: codes have gradients.
+        drops_codes: at the end codes go that stand for no span of the training split or repeat another's string.
+    """
+
+    includes_padding: ClassVar[bool] = False
+    trains_codebook: ClassVar[bool] = True
+    drops_codes: ClassVar[bool] = False
+
+    @abstractmethod
+    def revival(self, settings: NetworkTraining, codes: int, width: int) -> Revival:
+        """Its policy of reviving codes: K codes of width D."""
+
+    def network_settings(self, settings: Network) -> Network:
+        """The sizes of the network that it trains."""
+        return settings
+
+    def move_codes(self, network: GQVAE, losses: Losses) -> None:
+        """Move codes after a quantized step, where they are not trained by gradient."""
 
     @abstractmethod
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:

@@ -19,10 +19,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gqvae.config import PaperObjective
+from gqvae.config import Network, NetworkTraining, PaperObjective
 from gqvae.models.gates import look_back, soft_masks
 from gqvae.models.network import GQVAE
 from gqvae.models.objective_base import Losses, Objective, nats
+from gqvae.models.paper_revival import PaperRevival
 
 
 def reach(length_logits: Tensor) -> Tensor:
@@ -45,6 +46,14 @@ class Paper(Objective):
     """
 
     includes_padding = True
+
+    def revival(self, settings: NetworkTraining, codes: int, width: int) -> PaperRevival:
+        """Codes without use are drawn anew from a reservoir."""
+        return PaperRevival(settings, width)
+
+    def network_settings(self, settings: Network) -> Network:
+        """The paper's network is told no rate."""
+        return settings.model_copy(update={"rates": None})
 
     def __init__(self, settings: PaperObjective) -> None:
         super().__init__()

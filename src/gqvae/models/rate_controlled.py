@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gqvae.config import RateControlledObjective
+from gqvae.config import NetworkTraining, RateControlledObjective
 from gqvae.models.gates import look_back, soft_masks
 from gqvae.models.network import GQVAE, Decoded
 from gqvae.models.objective_base import Losses, Objective, nats_at
+from gqvae.models.string_revival import StringRevival
 
 
 class RateControlled(Objective):
@@ -34,11 +35,23 @@ class RateControlled(Objective):
     """
 
     alpha: Tensor
+    trains_codebook = False
+    drops_codes = True
 
     def __init__(self, settings: RateControlledObjective) -> None:
         super().__init__()
         self.settings = settings
         self.register_buffer("alpha", torch.zeros(settings.rate_bins))
+
+    def revival(self, settings: NetworkTraining, codes: int, width: int) -> StringRevival:
+        """Each code belongs to a string."""
+        return StringRevival(settings, codes, width)
+
+    def move_codes(self, network: GQVAE, losses: Losses) -> None:
+        """Codes are moving averages of the encodings that decode exactly: a wrong string would draw a code away from its own."""
+        if losses.encoded.quantization is not None:
+            indices, served = losses.encoded.quantization.indices, losses.emitted * losses.exact
+            network.quantizer.move(indices, losses.encoded.vectors.detach(), served, self.settings.code_decay)
 
     def weight_of_rate(self) -> float:
         """α of the lowest rates, where the feedback has moved it."""

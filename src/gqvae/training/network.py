@@ -26,17 +26,14 @@ from gqvae.models.network import GQVAE
 from gqvae.models.objective_base import Losses
 from gqvae.models.objectives import build_objective
 from gqvae.models.quantizer import DEAD_SHARE
-from gqvae.models.rate_controlled import RateControlled
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import CODEBOOK, DESCRIPTION, WEIGHTS, describe, save_weights
 from gqvae.tokenizers.spans import served_rates
 from gqvae.training.acceleration import uncompiled
 from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram, tokens_per_piece
-from gqvae.training.paper_revival import PaperRevival
 from gqvae.training.pretoken_batches import Batch, PretokenStream
 from gqvae.training.resume import RunState, fingerprint
 from gqvae.training.runner import RunModule, autocast, fit
-from gqvae.training.string_revival import StringRevival
 
 HISTORY = "history.csv"
 COLUMNS = (
@@ -65,17 +62,15 @@ class NetworkTraining(RunModule):
         torch.manual_seed(seed)
         settings = run.training
         self.objective = build_objective(run.objective)
-        ours = isinstance(self.objective, RateControlled)
-        sizes = run.network if ours else run.network.model_copy(update={"rates": None})  # the paper's network is told no rate
         self.network = GQVAE(
-            sizes, train.alphabet, run.chunk_bytes, settings.usage_decay, pads_as_text=self.objective.includes_padding
+            self.objective.network_settings(run.network),
+            train.alphabet,
+            run.chunk_bytes,
+            settings.usage_decay,
+            pads_as_text=self.objective.includes_padding,
         )
-        self.revival: PaperRevival | StringRevival
-        if ours:
-            self.revival = StringRevival(settings, run.network.codebook_size, run.network.width)
-            self.network.quantizer.codebook.requires_grad_(False)  # codes are moving averages
-        else:
-            self.revival = PaperRevival(settings, run.network.width)
+        self.revival = self.objective.revival(settings, run.network.codebook_size, run.network.width)
+        self.network.quantizer.codebook.requires_grad_(self.objective.trains_codebook)
         if self.network.condition is not None:
             self.network.condition.mean_length.fill_(train.mean_length)
         self.revived = 0
@@ -129,12 +124,8 @@ class NetworkTraining(RunModule):
         assert losses is not None
         encoded = losses.encoded
         if encoded.quantization is not None:
-            indices = encoded.quantization.indices
-            self.network.quantizer.count_usage(indices, losses.emitted)
-            if isinstance(self.objective, RateControlled):
-                # Only what decodes exactly draws its code: a wrong string would draw it away from its own.
-                served = losses.emitted * losses.exact
-                self.network.quantizer.move(indices, encoded.vectors.detach(), served, self.objective.settings.code_decay)
+            self.network.quantizer.count_usage(encoded.quantization.indices, losses.emitted)
+            self.objective.move_codes(self.network, losses)
         self.revival.observe(step, losses)
         self._losses = None
         if settings.quantize and step < settings.steps:  # a code revived after the last step would never be trained
@@ -246,8 +237,7 @@ def train_network(
             logger.info("%s: examples%s: %s", label, shown, examples(module.network, texts, rate))
         logger.info("%s: %s", label, diagnose(module.history[-1], trained, _highest_rate(module, counts)))
         kept = list(range(len(trained)))
-        # The paper's codebook stays as it was trained.
-        if quantized and isinstance(module.objective, RateControlled):
+        if quantized and module.objective.drops_codes:
             kept = prune_codebook(module.network, counts)
             gone = len(trained) - len(kept)
             logger.info("%s: %d of %d codes stand for no span or repeat another and are dropped", label, gone, len(trained))

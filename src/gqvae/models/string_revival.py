@@ -1,4 +1,4 @@
-"""Codes by string, for the rate-controlled objective (ours; the paper's revival: `training/paper_revival.py`).
+"""Codes by string, for the rate-controlled objective (ours; the paper's revival: `models/paper_revival.py`).
 
 Each code is given to a string, at the mean of its encodings, and remembers which: no string is given two. When quantization starts
 the most frequent spans of the gates are given the codes; later a span that still decodes wrongly and would be used more than the
@@ -9,12 +9,17 @@ Shapes: N vectors of a batch, K codes, D width, R reservoir slots, S different s
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
 from gqvae.config import NetworkTraining
-from gqvae.models.objective_base import Losses
 from gqvae.models.quantizer import Quantizer
+from gqvae.models.revival import Revival
+
+if TYPE_CHECKING:
+    from gqvae.models.objective_base import Losses
 
 LAST_REVIVAL = 0.9  # no revival in the last tenth: a new code needs time to settle
 CLAIM = 1.5  # a string must be worth this many uses of the code it replaces
@@ -63,7 +68,7 @@ class Reservoir(nn.Module):
         self.priorities.zero_()
 
 
-class StringRevival(nn.Module):
+class StringRevival(Revival):
     """When codes are moved, which, and to what. Its buffers are part of the training state.
 
     Args:

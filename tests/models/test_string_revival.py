@@ -8,7 +8,7 @@ import torch
 
 from gqvae.config import NetworkTraining
 from gqvae.models.quantizer import Quantizer
-from gqvae.training.string_revival import Reservoir, StringRevival
+from gqvae.models.string_revival import Reservoir, StringRevival
 
 SETTINGS = NetworkTraining(
     steps=100, unquantized_steps=4, revival_every=5, reservoir_vectors=8, reservoir_per_batch=4, usage_decay=0.5

@@ -1,4 +1,4 @@
-"""The paper's revival of unused codes (schedule and sizes: the authors' code; ours goes by string: `training/string_revival.py`).
+"""The paper's revival of unused codes (schedule and sizes: the authors' code; ours goes by string: `models/string_revival.py`).
 
 While training is unquantized a reservoir fills with encodings. When quantization starts, and every `revival_every` steps from then on
 until the end of training, all codes of zero moving-average usage are re-initialised with vectors drawn at random from the reservoir;
@@ -9,12 +9,17 @@ once however often its pre-token was drawn. Shapes: N vectors of a batch, K code
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gqvae.config import NetworkTraining
-from gqvae.models.objective_base import Losses
 from gqvae.models.quantizer import Quantizer
+from gqvae.models.revival import Revival
+
+if TYPE_CHECKING:
+    from gqvae.models.objective_base import Losses
 
 # What "zero" usage means, as a share of all emissions: a moving average that was once above zero only decays and never gets there.
 # One use among the 16,384 positions of a batch of the paper's size adds 1.2e-6 (decay 0.98), which falls below this after 237 steps:
@@ -22,7 +27,7 @@ from gqvae.models.quantizer import Quantizer
 ZERO_USAGE = 1e-8
 
 
-class PaperRevival(nn.Module):
+class PaperRevival(Revival):
     """When codes are revived, which, and from what. Its buffers are part of the training state.
 
     Args:

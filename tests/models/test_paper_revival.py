@@ -11,11 +11,11 @@ from torch import Tensor
 
 from gqvae.config import Network, NetworkRun, NetworkTraining, PaperObjective, RateControlledObjective
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.models.paper_revival import ZERO_USAGE, PaperRevival
 from gqvae.models.quantizer import Quantizer
+from gqvae.models.string_revival import StringRevival
 from gqvae.training.network import NetworkTraining as Training
-from gqvae.training.paper_revival import ZERO_USAGE, PaperRevival
 from gqvae.training.pretoken_batches import PretokenStream
-from gqvae.training.string_revival import StringRevival
 
 SETTINGS = NetworkTraining(steps=100, unquantized_steps=6, revival_every=10, reservoir_vectors=8, reservoir_per_batch=2)
 
