@@ -138,7 +138,7 @@ def measure(source: str, megabytes: int) -> Iterator[dict[str, Any]]:
 
 def growth(label: str, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Distinct pre-tokens each time the text has doubled, and at its end; `once`: those that have occurred once."""
-    from gqvae.corpus.pretokens import split_text
+    from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 
     counter: Counter[str] = Counter()
     size, due = 0, FIRST_POINT
@@ -148,7 +148,7 @@ def growth(label: str, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
         return {"text": label, "bytes": size, "pretokens": counter.total(), "distinct": len(counter), "once": once}
 
     for text in texts:
-        counter.update(split_text(text))
+        counter.update(PRETOKENIZER.split(text))
         size += len(text.encode("utf-8"))
         if size >= due:
             yield row()

@@ -19,7 +19,7 @@ import tokenizers as huggingface
 from gqvae import Tokenizer, load_tokenizer
 from gqvae.cli import main
 from gqvae.config import NetworkRun
-from gqvae.corpus.pretokens import split_text
+from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.sources import open_source
 from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.tokenizers.base import END_OF_DOCUMENT
@@ -184,7 +184,7 @@ def test_compare_measures_what_it_prints(mine: Path, text: Path, tmp_path: Path,
     assert int(rows[1]["tokens"]) == len(load_tokenizer(mine).encode(TEXT))
     assert float(rows[1]["tokens_per_word"]) == pytest.approx(int(rows[1]["tokens"]) / len(TEXT.split()))
     neural, distilled = load_tokenizer(mine).encoders()
-    pretokens = split_text(TEXT)
+    pretokens = PRETOKENIZER.split(TEXT)
     differ = [neural.encode(pretoken) != distilled.encode(pretoken) for pretoken in pretokens]
     assert float(rows[0]["cut_otherwise"]) == pytest.approx(sum(differ) / len(pretokens)) and rows[1]["cut_otherwise"] == ""
     assert "bytes_per_token" in capsys.readouterr().out

@@ -12,7 +12,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gqvae.corpus.pretokens import PretokenCounts, count_pretokens, split_text
+from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
+from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE
 from gqvae.errors import UserError
 
@@ -24,13 +25,13 @@ NASTY = st.text(st.sampled_from(list(" \t\n\r\x1c\x85\xa0\u2028'’sdtlrevm1²٣
 @given(TEXT | NASTY)
 @settings(deadline=None)
 def test_pretokens_join_to_the_text(text):
-    pieces = split_text(text)
+    pieces = PRETOKENIZER.split(text)
     assert "".join(pieces) == text
     assert all(pieces)
 
 
 def test_pretokens_are_those_of_gpt2():
-    assert split_text("I'll go  to 42 cafés!\n\nIt's") == [
+    assert PRETOKENIZER.split("I'll go  to 42 cafés!\n\nIt's") == [
         "I", "'ll", " go", " ", " to", " 42", " cafés", "!", "\n", "\n", "It", "'s",
     ]  # fmt: skip
 
@@ -40,7 +41,7 @@ def test_pretokens_are_those_of_gpt2():
 def test_text_is_cut_as_by_the_expression_of_gpt2(text):
     # Oracle: another engine with tables of its own; characters that either knows and the other does not are left out.
     known = "".join(character for character in text if unicodedata.category(character) != "Cn")
-    assert split_text(known) == regex.findall(GPT2, known)
+    assert PRETOKENIZER.split(known) == regex.findall(GPT2, known)
 
 
 def test_classes_are_those_of_unicode():
@@ -64,7 +65,7 @@ def test_counts_cover_the_text_in_order_of_frequency(texts):
     documents = [text.encode() for text in texts]
     found = count_pretokens(documents)
     assert found.total_bytes == sum(map(len, documents))
-    assert found.total == sum(len(split_text(text)) for text in texts)
+    assert found.total == sum(len(PRETOKENIZER.split(text)) for text in texts)
     keys = [(-int(count), pretoken) for count, pretoken in zip(found.counts, found.pretokens, strict=True)]
     assert keys == sorted(keys) and len(set(found.pretokens)) == len(found)
 

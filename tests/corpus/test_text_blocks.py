@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gqvae.corpus.pretokens import split_text
+from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
 
@@ -20,7 +20,7 @@ TEXT = st.text(st.sampled_from(list("   \n\n\r\tab1.'sre\u2028\u3000\x1cé漢�
 def test_blocks_join_to_the_text_and_cut_no_pretoken(text: str, size: int) -> None:
     blocks = list(text_blocks(io.BytesIO(text.encode()), block_bytes=size))
     assert "".join(blocks) == text
-    assert [pretoken for block in blocks for pretoken in split_text(block)] == split_text(text)
+    assert [pretoken for block in blocks for pretoken in PRETOKENIZER.split(block)] == PRETOKENIZER.split(text)
 
 
 def test_blocks_are_small_where_text_has_spaces() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gqvae.config import END_OF_DOCUMENT
-from gqvae.corpus.pretokens import count_pretokens, split_text
+from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
+from gqvae.corpus.pretokens import count_pretokens
 from gqvae.measures.losses import END, breakdown, by_document, places_in_pretokens
 from gqvae.measures.token_costs import TokenCosts
 from gqvae.study.claims import bootstrap_ratio
@@ -20,7 +21,7 @@ LENGTHS = np.array([len(string) for string in BPE.token_bytes])
 
 
 def costs_of(targets: np.ndarray, bits: np.ndarray, counts: np.ndarray, documents: list[bytes]) -> TokenCosts:
-    return TokenCosts(targets, bits, float(bits.sum()), sum(map(len, documents)), LENGTHS, counts, documents)
+    return TokenCosts(targets, bits, float(bits.sum()), sum(map(len, documents)), LENGTHS, counts, documents, "gpt2")
 
 
 def targets_of(documents: list[bytes]) -> np.ndarray:
@@ -49,10 +50,10 @@ def test_places_are_those_within_each_pretoken() -> None:
     targets = targets_of(documents)
     expected: list[int] = []
     for text in TEXTS:
-        for pretoken in BPE.segment(split_text(text)):
+        for pretoken in BPE.segment(PRETOKENIZER.split(text)):
             expected += range(1, len(pretoken) + 1)
         expected.append(0)
-    assert places_in_pretokens(targets, LENGTHS[targets], documents).tolist() == expected
+    assert places_in_pretokens(targets, LENGTHS[targets], documents, "gpt2").tolist() == expected
     assert max(expected) > 2
 
 

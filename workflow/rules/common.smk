@@ -40,6 +40,7 @@ LANGUAGE_MODEL = f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-
 # Never a declared output: Snakemake removes those of a killed job, and this is what a training needs to go on where it was.
 STATE = f"{RESULTS}/.state"
 
+PRETOKENIZER = [f"gqvae.corpus.pretokenizers.{STUDY.pretokenizer}"]
 SPLITS = ("train", "valid", "test")
 CORPUS = {
     "corpus": f"{RESULTS}/corpus/corpus.json",
@@ -85,7 +86,7 @@ def code_of_tokenizer(job):
     def of_arm(wildcards):
         arm = layout.split_family(wildcards.family)[0]
         learned = STUDY.arms[arm].read_by
-        return code(job, also=modules_of(arm), without=() if learned else ("gqvae.tokenizers.learned",))
+        return code(job, also=[*PRETOKENIZER, *modules_of(arm)], without=() if learned else ("gqvae.tokenizers.learned",))
 
     return of_arm
 

@@ -80,14 +80,15 @@ rule count_pretokens:
         mem_mb=growing(1500),
         runtime=growing(240),
     params:
-        code=code("corpus.count_pretokens"),
+        code=code("corpus.count_pretokens", also=PRETOKENIZER),
+        pretokenizer=STUDY.pretokenizer,
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.train, parent=True),
     message:
-        "Cut every document into pre-tokens by the GPT-2 expression and count the distinct ones of each split."
+        f"Cut every document into pre-tokens ({STUDY.pretokenizer}) and count the distinct ones of each split."
     shell:
         """
-        gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --out {params.folder:q}
+        gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer} --out {params.folder:q}
         """
 
 
@@ -109,14 +110,15 @@ rule count_shuffled_pretokens:
         mem_mb=growing(1500),
         runtime=growing(240),
     params:
-        code=code("corpus.count_shuffled_pretokens"),
+        code=code("corpus.count_shuffled_pretokens", also=PRETOKENIZER),
         corpus=subpath(input.corpus, parent=True),
         share=lambda wildcards: STUDY.arms[wildcards.arm].shuffled_share,
         seed=STUDY.corpus.seed,
+        pretokenizer=STUDY.pretokenizer,
     message:
         "Arm {wildcards.arm}: count pre-tokens of the training text with the characters of some documents shuffled."
     shell:
         """
         gqvae --log {log:q} count-shuffled-pretokens --corpus {params.corpus:q} --share {params.share} \
-            --seed {params.seed} --out {output.counts:q}
+            --seed {params.seed} --pretokenizer {params.pretokenizer} --out {output.counts:q}
         """

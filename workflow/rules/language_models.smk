@@ -183,7 +183,7 @@ rule measure_lm:
         mem_mb=growing(1800),
         runtime=growing(240),
     params:
-        code=code_of_models("language_models.measure_lm", measures_of("losses")),
+        code=code_of_models("language_models.measure_lm", [*PRETOKENIZER, *measures_of("losses")]),
         model=subpath(input.training, parent=True),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),

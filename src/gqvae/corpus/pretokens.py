@@ -5,50 +5,20 @@ A learned tokenizer encodes every pre-token on its own, so a corpus is, to a tok
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE, character_class
+from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
-
-# Words of ASCII text, which most words are: found without looking into the tables, where the next character is ASCII, too.
-ASCII_WORD = r" ?[A-Za-z]+(?=[\x00-@\[-`{-\x7f]|\Z)"
-
-
-def expression(escape: Callable[[int], str]) -> str:
-    r"""The expression of GPT-2 (its published encoder.py, as in the paper), with \s, \p{L} and \p{N} written out.
-
-    Args:
-        escape: how the engine that will read the expression writes a code point within brackets.
-    """
-    space, letter, number = (character_class(ranges, escape) for ranges in (WHITE_SPACE, LETTERS, NUMBERS))
-    return (
-        f"'s|'t|'re|'ve|'m|'ll|'d| ?[{letter}]+| ?[{number}]+| ?[^{space}{letter}{number}]+|[{space}]+(?![^{space}])|[{space}]+"
-    )
-
-
-@cache
-def _compiled() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """For text that is all ASCII (three times as fast), and for any."""
-    ascii_only = r"'s|'t|'re|'ve|'m|'ll|'d| ?[A-Za-z]+| ?[0-9]+| ?[^\sA-Za-z0-9]+|\s+(?!\S)|\s+"
-    return re.compile(ascii_only, re.ASCII), re.compile(ASCII_WORD + "|" + expression("\\U{:08x}".format))
-
-
-def split_text(text: str) -> list[str]:
-    """Cut text into its pre-tokens, in order; joined, they are the text again."""
-    ascii_only, general = _compiled()
-    return (ascii_only if text.isascii() else general).findall(text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +28,12 @@ class PretokenCounts:
     Attributes:
         pretokens: their UTF-8 bytes, each once.
         counts: (pretokens,) int64, occurrences of each.
+        pretokenizer: the name of what cut the text.
     """
 
     pretokens: list[bytes]
     counts: npt.NDArray[np.int64]
+    pretokenizer: str = DEFAULT
 
     def __len__(self) -> int:
         return len(self.pretokens)
@@ -78,12 +50,14 @@ class PretokenCounts:
         return int(lengths @ self.counts)
 
     def save(self, path: Path) -> None:
-        """Write one .npz file of three arrays: all bytes, where each pre-token begins in them, counts."""
+        """Write one .npz file of arrays: all bytes, where each pre-token begins in them, counts, the name of the pre-tokenizer."""
         offsets = np.zeros(len(self.pretokens) + 1, dtype=np.int64)
         np.cumsum([len(pretoken) for pretoken in self.pretokens], out=offsets[1:])
         blob = np.frombuffer(b"".join(self.pretokens), dtype=np.uint8)
         with atomic_open(Path(path), "wb") as stream:
-            np.savez_compressed(stream, blob=blob, offsets=offsets, counts=self.counts.astype(np.int64))
+            np.savez_compressed(
+                stream, blob=blob, offsets=offsets, counts=self.counts.astype(np.int64), pretokenizer=np.array(self.pretokenizer)
+            )
 
     @classmethod
     def of_split(cls, folder: Path, split: str) -> PretokenCounts:
@@ -100,6 +74,7 @@ class PretokenCounts:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 blob, offsets, counts = arrays["blob"], arrays["offsets"], arrays["counts"]
+                cut_by = str(arrays["pretokenizer"]) if "pretokenizer" in arrays else DEFAULT
         except (FileNotFoundError, IsADirectoryError):
             raise UserError(f"{path} does not exist: make it with `gqvae count-pretokens`.") from None
         except (
@@ -117,7 +92,7 @@ class PretokenCounts:
         if not _consistent(blob, offsets, counts):
             raise UserError(f"{path} is damaged (its arrays do not fit together): delete it and run count-pretokens again.")
         data, ends = blob.tobytes(), offsets.tolist()
-        return cls([data[start:end] for start, end in pairwise(ends)], counts)
+        return cls([data[start:end] for start, end in pairwise(ends)], counts, cut_by)
 
 
 def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> bool:
@@ -134,10 +109,11 @@ def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], cou
     )
 
 
-def count_pretokens(documents: Iterable[bytes]) -> PretokenCounts:
-    """Count the pre-tokens of UTF-8 documents; memory grows with the distinct ones alone."""
+def count_pretokens(documents: Iterable[bytes], name: str = DEFAULT) -> PretokenCounts:
+    """Count the pre-tokens of UTF-8 documents by the pre-tokenizer of a name; memory grows with the distinct ones alone."""
+    split = pretokenizer(name).split
     counter: Counter[str] = Counter()
     for document in documents:
-        counter.update(split_text(document.decode("utf-8")))
+        counter.update(split(document.decode("utf-8")))
     ordered = sorted(((piece.encode("utf-8"), count) for piece, count in counter.items()), key=lambda item: (-item[1], item[0]))
-    return PretokenCounts([piece for piece, _ in ordered], np.array([count for _, count in ordered], dtype=np.int64))
+    return PretokenCounts([piece for piece, _ in ordered], np.array([count for _, count in ordered], dtype=np.int64), name)

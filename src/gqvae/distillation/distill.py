@@ -56,5 +56,6 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
                 size,
                 tokenizer.vocab_size,
             )
+        tokenizer.pretokenizer = train.pretokenizer
         tokenizer.remember(train.pretokens[:REMEMBERED])
         yield size, tokenizer

@@ -62,7 +62,7 @@ def count_pretokens(arguments: argparse.Namespace) -> None:
     stores = {split: DocumentStore.open(arguments.corpus, split) for split in SPLITS}
     for split, documents in stores.items():
         with Progress(f"counting pre-tokens of {split}", documents.total_bytes, "B") as progress:
-            counts = pretokens.count_pretokens(reporting(documents, progress))
+            counts = pretokens.count_pretokens(reporting(documents, progress), arguments.pretokenizer)
         counts.save(arguments.out / f"{split}.npz")
         logger.info("%s: %s pre-tokens, %s distinct", split, f"{counts.total:,}", f"{len(counts):,}")
 
@@ -75,6 +75,8 @@ def count_shuffled_pretokens(arguments: argparse.Namespace) -> None:
     """
     if not 0 <= arguments.share <= 1:
         raise UserError(f"--share is {arguments.share}: give a number from 0 to 1.")
-    counts = pretokens.count_pretokens(shuffled(DocumentStore.open(arguments.corpus, "train"), arguments.share, arguments.seed))
+    counts = pretokens.count_pretokens(
+        shuffled(DocumentStore.open(arguments.corpus, "train"), arguments.share, arguments.seed), arguments.pretokenizer
+    )
     counts.save(arguments.out)
     logger.info("train, shuffled: %s pre-tokens, %s distinct", f"{counts.total:,}", f"{len(counts):,}")

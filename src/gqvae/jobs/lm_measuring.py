@@ -67,6 +67,7 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
         vocabulary.byte_lengths,
         count_tokens(tokens),
         DocumentStore.open(corpus, "test"),
+        vocabulary.pretokenizer,
     )
     write_csv(by_document(losses), out / "documents.csv")
     write_csv(breakdown(losses), out / "breakdown.csv")

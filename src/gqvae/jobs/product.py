@@ -82,7 +82,7 @@ def inspect(arguments: argparse.Namespace) -> None:
     from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
 
     tokenizer = _load(arguments)
-    counts = _count(arguments.text) if arguments.text else None
+    counts = _count(arguments.text, tokenizer.pretokenizer) if arguments.text else None
     show(report(tokenizer, counts))
     if arguments.csv:
         used = None if counts is None else id_counts(tokenizer, counts)
@@ -126,12 +126,13 @@ def _load(arguments: argparse.Namespace) -> Tokenizer:
     return load_with_encoder(arguments.tokenizer, getattr(arguments, "encoder", None))
 
 
-def _count(path: Path) -> PretokenCounts:
+def _count(path: Path, cut_by: str) -> PretokenCounts:
     from gqvae.corpus.pretokens import count_pretokens
     from gqvae.corpus.text_blocks import text_blocks
 
     with open_input(str(path)) as stream:
-        return count_pretokens(block.encode("utf-8") for block in text_blocks(stream, str(path)))
+        blocks = text_blocks(stream, str(path), cut_by=cut_by)
+        return count_pretokens((block.encode("utf-8") for block in blocks), cut_by)
 
 
 def _read(path: Path) -> str:

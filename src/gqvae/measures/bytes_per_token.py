@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gqvae.config import Measure
+from gqvae.corpus.pretokenizers import require_same
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
@@ -24,6 +25,7 @@ COLUMNS = (
 
 def count_tokens(tokenizer: Tokenizer, counts: PretokenCounts) -> int:
     """Tokens of the split; checks that each pre-token's token bytes spell it exactly."""
+    require_same(f"the {tokenizer.kind} tokenizer", tokenizer.pretokenizer, "the table of counts", counts.pretokenizer)
     segmented = tokenizer.segment([pretoken.decode("utf-8") for pretoken in counts.pretokens])
     tokens = 0
     for pretoken, ids, count in zip(counts.pretokens, segmented, counts.counts.tolist(), strict=True):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gqvae.config import END_OF_DOCUMENT
-from gqvae.corpus.pretokens import split_text
+from gqvae.corpus.pretokenizers import pretokenizer
 from gqvae.measures.token_costs import TokenCosts
 
 Whole = npt.NDArray[np.integer]
@@ -42,7 +42,7 @@ def breakdown(losses: TokenCosts) -> pd.DataFrame:
     """Columns kind (frequency, place, length), bin, tokens, bytes, bits; every kind adds up to the whole text."""
     targets = losses.targets
     sizes = losses.byte_lengths[targets]
-    place = places_in_pretokens(targets, sizes, losses.documents)
+    place = places_in_pretokens(targets, sizes, losses.documents, losses.pretokenizer)
     bins = {
         "frequency": _frequency_names(losses.train_counts)[targets],
         "place": np.where(place < MOST_PLACES, place.astype(str), f"{MOST_PLACES} or later"),
@@ -56,12 +56,12 @@ def breakdown(losses: TokenCosts) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def places_in_pretokens(targets: Whole, sizes: Whole, documents: Iterable[bytes]) -> Whole:
+def places_in_pretokens(targets: Whole, sizes: Whole, documents: Iterable[bytes], cut_by: str) -> Whole:
     """Which token of its pre-token each target is, from 1 on; 0 for the end of a document → (N,)."""
     starts = np.cumsum(sizes) - sizes  # where each token begins in the text without ends of documents
-    borders, total = [], 0
+    borders, total, split = [], 0, pretokenizer(cut_by).split
     for document in documents:
-        ends = np.cumsum([len(pretoken.encode("utf-8")) for pretoken in split_text(document.decode("utf-8"))])
+        ends = np.cumsum([len(pretoken.encode("utf-8")) for pretoken in split(document.decode("utf-8"))])
         borders.append(total + np.concatenate([[0], ends[:-1]]))
         total += len(document)
     first = np.isin(starts, np.concatenate(borders)) & (sizes > 0)

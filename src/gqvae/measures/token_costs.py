@@ -21,6 +21,7 @@ class TokenCosts:
         byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         train_counts: (V,) how often each id occurs in the training split.
         documents: the UTF-8 documents.
+        pretokenizer: the name of what cuts them.
     """
 
     targets: npt.NDArray[np.integer]
@@ -30,3 +31,4 @@ class TokenCosts:
     byte_lengths: npt.NDArray[np.int64]
     train_counts: npt.NDArray[np.int64]
     documents: Iterable[bytes]
+    pretokenizer: str

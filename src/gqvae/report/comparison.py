@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
+from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
 
@@ -29,9 +29,9 @@ def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str
         UserError: a tokenizer does not give the text back.
     """
     size, words = len(text.encode("utf-8")), len(text.split())
-    counts = count_pretokens([text.encode("utf-8")])
-    pairs = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
     for name, tokenizer in tokenizers.items():
+        counts = count_pretokens([text.encode("utf-8")], tokenizer.pretokenizer)
+        pairs = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
         for one in tokenizer.encoders():
             one.encode("load")  # whatever is read when it is first needed
             cold, ids = _timed(lambda one=one: one.encode(text))

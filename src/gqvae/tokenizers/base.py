@@ -1,4 +1,4 @@
-"""The interface of every arm: lossless encoding of text, confined to GPT-2 pre-tokens, and folders that say what they hold.
+"""The interface of every arm: lossless encoding of text, confined to pre-tokens, and folders that say what they hold.
 
 Ids: 0 … 255 are the bytes, 256 is the end of a document (never the result of `encode`), 257 and up are learned strings.
 A pre-token is encoded on its own, so a text costs a look-up per pre-token once its distinct ones are known.
@@ -19,14 +19,14 @@ from typing import Any, BinaryIO, ClassVar, Literal, Self
 import numpy as np
 
 from gqvae.config import BYTE_VALUES, MODULE_NAME, RESERVED_IDS
-from gqvae.corpus.pretokens import split_text
+from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
 from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json
 from gqvae.tokenizers.byte_level import from_text, to_text
 
 FORMAT = "gqvae-tokenizer"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 did not name the pre-tokenizer, which was gpt2
 MANIFEST = "gqvae.json"
 EXPORTED = "tokenizer.json"  # the file of Hugging Face's `tokenizers`, see export.py
 CACHED_PRETOKENS = 1 << 20  # the memory of distinct pre-tokens is emptied beyond this many
@@ -44,6 +44,7 @@ class Tokenizer(ABC):
 
     kind: ClassVar[str]
     kinds: ClassVar[dict[str, type[Tokenizer]]] = {}
+    pretokenizer: str = DEFAULT  # the name of what cuts the text
     encoder: str = ""  # the name of the way it encodes, for kinds that have several
     segmentation: Literal["fewest", "merges", "own"] = "own"  # the fewest tokens, merges in the order of ids, or a way of its own
 
@@ -65,6 +66,10 @@ class Tokenizer(ABC):
     def strings(self) -> list[bytes]:
         """The learned strings."""
         return self.token_bytes[RESERVED_IDS:]
+
+    def split(self, text: str) -> list[str]:
+        """The pre-tokens of a text."""
+        return pretokenizer(self.pretokenizer).split(text)
 
     @abstractmethod
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
@@ -96,7 +101,7 @@ class Tokenizer(ABC):
         Raises:
             UserError: the text holds lone surrogates, which no UTF-8 text can.
         """
-        pretokens = split_text(text)
+        pretokens = self.split(text)
         known = self._look_up(pretokens)
         return list(chain.from_iterable(map(known.__getitem__, pretokens)))
 
@@ -105,7 +110,7 @@ class Tokenizer(ABC):
         batch: list[list[str]] = []
         size = 0
         for number, document in enumerate(documents):
-            batch.append(split_text(_decoded(document, number)))
+            batch.append(self.split(_decoded(document, number)))
             size += len(document)
             if size >= BATCH_BYTES:
                 yield from self._encode_batch(batch)
@@ -118,8 +123,8 @@ class Tokenizer(ABC):
         Raises:
             UserError: the stream is not UTF-8; `name` is what the message calls it.
         """
-        for block in text_blocks(stream, name):
-            yield from self._encode_batch([split_text(block)])
+        for block in text_blocks(stream, name, cut_by=self.pretokenizer):
+            yield from self._encode_batch([self.split(block)])
 
     def _encode_batch(self, batch: list[list[str]]) -> Iterator[np.ndarray]:
         known = self._look_up(chain.from_iterable(batch))
@@ -189,6 +194,7 @@ class Tokenizer(ABC):
             "format": FORMAT,
             "version": FORMAT_VERSION,
             "kind": self.kind,
+            "pretokenizer": self.pretokenizer,
             "requested_size": self.requested_size,
             "vocab_size": self.vocab_size,
             "strings": [to_text(string) for string in self.strings],
@@ -220,7 +226,7 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise UserError(f"{folder / MANIFEST} is not a {FORMAT}: give the folder of a tokenizer made by this program.")
     unknown = UserError(f"{folder / MANIFEST} is of a version or kind this program does not know: use the version that wrote it.")
-    if manifest.get("version") != FORMAT_VERSION or not isinstance(manifest.get("kind"), str):
+    if manifest.get("version") not in (1, FORMAT_VERSION) or not isinstance(manifest.get("kind"), str):
         raise unknown
     digest = manifest.pop("digest", None)
     if digest != json_digest(manifest):
@@ -238,6 +244,7 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
         if tokenizer.strings != strings:
             raise ValueError("other strings")
         tokenizer.requested_size = int(manifest["requested_size"])
+        tokenizer.pretokenizer = pretokenizer(manifest.get("pretokenizer", DEFAULT)).name
     except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise UserError(
             f"{folder / MANIFEST} does not hold a tokenizer of kind {manifest['kind']} ({type(error).__name__}):"

@@ -48,4 +48,11 @@ def trainer(name: str, settings: dict[str, Any]) -> Trainer:
     if not hasattr(module, "train") or not hasattr(module, "Settings"):
         raise UserError(f"{path} holds no `train` and `Settings`: it makes no tokenizers from counts; name another module.")
     chosen = parse(module.Settings, settings, f"settings of {name}")
-    return lambda counts, sizes: module.train(counts, sizes, chosen)
+
+    def train(counts: PretokenCounts, sizes: Sequence[int]) -> dict[int, Tokenizer]:
+        made: dict[int, Tokenizer] = module.train(counts, sizes, chosen)
+        for tokenizer in made.values():
+            tokenizer.pretokenizer = counts.pretokenizer
+        return made
+
+    return train

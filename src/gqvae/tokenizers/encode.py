@@ -22,7 +22,7 @@ def encode_corpus(tokenizer: Tokenizer, digest: str, corpus: Path, out: Path) ->
         with Progress(f"encoding {split}", total=store.total_bytes, unit="B") as progress:
             encoded = _counted(tokenizer.encode_documents(store), lengths, progress)
             rows[split] = write_split(out, split, encoded, tokenizer.vocab_size, lengths, (len(document) for document in store))
-    write_record(out, lengths, digest, rows)
+    write_record(out, lengths, digest, tokenizer.pretokenizer, rows)
 
 
 def _counted(encoded: Iterator[np.ndarray], lengths: np.ndarray, progress: Progress) -> Iterator[np.ndarray]:

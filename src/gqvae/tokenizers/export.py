@@ -22,7 +22,7 @@ import tokenizers
 from tokenizers import Regex, decoders, models, pre_tokenizers
 
 from gqvae.config import END_OF_DOCUMENT
-from gqvae.corpus.pretokens import expression
+from gqvae.corpus.pretokenizers import pretokenizer
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_json
 from gqvae.tokenizers.base import EXPORTED, Tokenizer
@@ -58,7 +58,7 @@ def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
     fast = tokenizers.Tokenizer(model)
     fast.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(expression("\\x{{{:x}}}".format)), "isolated"),
+            pre_tokenizers.Split(Regex(pretokenizer(tokenizer.pretokenizer).expression()), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

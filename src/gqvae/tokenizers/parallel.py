@@ -33,7 +33,7 @@ def encode_in_parallel(tokenizer: Tokenizer, stream: BinaryIO, workers: int, nam
     with ProcessPoolExecutor(workers, context, initializer=_take, initargs=(tokenizer,)) as pool:
         waiting: deque[Future[np.ndarray]] = deque()
         try:
-            for block in text_blocks(stream, name):
+            for block in text_blocks(stream, name, cut_by=tokenizer.pretokenizer):
                 waiting.append(pool.submit(_encode, block))
                 if len(waiting) >= WAITING_PER_WORKER * workers:
                     yield waiting.popleft().result()

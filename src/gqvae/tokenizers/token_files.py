@@ -87,16 +87,20 @@ def write_split(
     }
 
 
-def write_record(folder: Path, byte_lengths: npt.NDArray[Any], tokenizer: str, splits: dict[str, dict[str, Any]]) -> None:
+def write_record(
+    folder: Path, byte_lengths: npt.NDArray[Any], tokenizer: str, pretokenizer: str, splits: dict[str, dict[str, Any]]
+) -> None:
     """Write `tokens.json`, last, so that an encoded corpus with it is complete.
 
     Args:
         folder: of the encoded corpus.
         byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         tokenizer: the digest of the tokenizer.
+        pretokenizer: the name of what cut the text.
         splits: what `write_split` gave for each.
     """
     record = {"vocab_size": len(byte_lengths), "dtype": token_dtype(len(byte_lengths)).name, "tokenizer": tokenizer}
+    record["pretokenizer"] = pretokenizer
     write_json(Path(folder) / RECORD, {**record, "byte_lengths": byte_lengths.tolist(), "splits": splits})
 
 
@@ -107,10 +111,12 @@ class Vocabulary:
     Attributes:
         byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         tokenizer: its digest.
+        pretokenizer: the name of what cut the text.
     """
 
     byte_lengths: npt.NDArray[np.int64]
     tokenizer: str
+    pretokenizer: str
 
     @classmethod
     def of(cls, folder: Path) -> Vocabulary:
@@ -121,7 +127,8 @@ class Vocabulary:
         """
         record = read_json(Path(folder) / RECORD)
         try:
-            return cls(np.array(record["byte_lengths"], dtype=np.int64), str(record["tokenizer"]))
+            lengths = np.array(record["byte_lengths"], dtype=np.int64)
+            return cls(lengths, str(record["tokenizer"]), str(record["pretokenizer"]))
         except (KeyError, TypeError, ValueError):
             raise UserError(f"{Path(folder) / RECORD} does not describe its vocabulary: {AGAIN}.") from None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
+from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.verbs.parsers import Verbs, add_file, add_folder, add_settings, add_verb
 
 
@@ -30,6 +32,7 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae count-pretokens --corpus results/default/corpus --out results/default/pretokens",
     )  # fmt: skip
     add_folder(parser, "--corpus", "folder that prepare-corpus filled")
+    _add_pretokenizer(parser)
     add_folder(parser, "--out", "folder for one .npz file per split")
 
     parser = add_verb(
@@ -40,4 +43,9 @@ def add_parsers(verbs: Verbs) -> None:
     add_folder(parser, "--corpus", "folder that prepare-corpus filled")
     parser.add_argument("--share", required=True, type=float, help="of the documents, from 0 to 1")
     parser.add_argument("--seed", type=int, default=0, help="of what is shuffled, and how (%(default)s)")
+    _add_pretokenizer(parser)
     add_file(parser, "--out", "NPZ", "the counts")
+
+
+def _add_pretokenizer(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pretokenizer", default=DEFAULT, help="a module of gqvae/corpus/pretokenizers (%(default)s)")

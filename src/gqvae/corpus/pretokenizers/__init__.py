@@ -1,0 +1,67 @@
+"""Pre-tokenizers, a module each, chosen by name: how text is cut into the pieces that no token crosses.
+
+A tokenizer, a table of counts and an encoded corpus each say which one they are of, and are compared where they meet.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from gqvae.errors import UserError
+
+DEFAULT = "gpt2"
+
+
+class Pretokenizer(ABC):
+    """One way to cut text. It is a function of the text alone, and the pieces, joined, are the text again."""
+
+    name: str
+
+    @abstractmethod
+    def split(self, text: str) -> list[str]:
+        """The pre-tokens of a text, in order."""
+
+    @abstractmethod
+    def last_border(self, text: str) -> int:
+        """The last place inside a text at which a pre-token ends, whatever text follows; 0 if there is none."""
+
+    @abstractmethod
+    def expression(self) -> str:
+        """A regular expression for Hugging Face's `tokenizers` (Oniguruma) whose matches are the pre-tokens."""
+
+
+def names() -> list[str]:
+    """The pre-tokenizers there are."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+@cache
+def pretokenizer(name: str) -> Pretokenizer:
+    """The pre-tokenizer of a name.
+
+    Raises:
+        UserError: there is none.
+    """
+    if name not in names():
+        raise UserError(f"There is no pre-tokenizer {name!r}: name one of {', '.join(names())}, or add its module.")
+    found: Pretokenizer = import_module(f"{__package__}.{name}").PRETOKENIZER
+    return found
+
+
+def require_same(one: str, its: str, other: str, others: str) -> None:
+    """Make sure that two things were made with the same pre-tokenizer.
+
+    Args:
+        one: what messages call the first.
+        its: the name of its pre-tokenizer.
+        other: what messages call the second.
+        others: the name of its pre-tokenizer.
+
+    Raises:
+        UserError: they were not.
+    """
+    if its != others:
+        raise UserError(f"{one} was made with the pre-tokenizer {its}, {other} with {others}: make one of them again.")
