@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tokenizers as huggingface
 
-from gqvae.corpus.pretokens import PretokenCounts, expression
+from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
+from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.tokenizers.bpe import train_bpe
 
@@ -15,7 +16,7 @@ def test_equals_hugging_face_byte_level_bpe(counts: PretokenCounts) -> None:
         other = huggingface.Tokenizer(huggingface.models.BPE())
         other.pre_tokenizer = huggingface.pre_tokenizers.Sequence(
             [
-                huggingface.pre_tokenizers.Split(huggingface.Regex(expression("\\x{{{:x}}}".format)), "isolated"),
+                huggingface.pre_tokenizers.Split(huggingface.Regex(PRETOKENIZER.expression("\\x{{{:x}}}".format)), "isolated"),
                 huggingface.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
             ]
         )

@@ -25,7 +25,7 @@ def write(folder: Path, *documents: list[int], vocab_size: int = VOCABULARY, ext
     lengths = np.concatenate((LENGTHS, np.ones(max(0, vocab_size - VOCABULARY), dtype=int)))
     sizes = [int(lengths[document].sum()) + extra for document in documents]
     row = write_split(folder, "train", iter(encoded(*documents)), vocab_size, lengths, sizes)
-    write_record(folder, vocab_size, {"train": row})
+    write_record(folder, lengths[:vocab_size], "digest", "gpt2", {"train": row})
     return row
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gqvae.jobs.language_model import run_language_model
 
 from gqvae.config import LanguageModel
 from gqvae.corpus.documents import SPLITS, DocumentStore
@@ -20,7 +19,11 @@ from gqvae.corpus.source import Source
 from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
+from gqvae.jobs import lm_training
+from gqvae.jobs.lm_measuring import measure
+from gqvae.jobs.lm_training import Run, train
 from gqvae.language_models.base import IGNORED
+from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.token_files import TokenFile, write_record, write_split
 from gqvae.training import runner
@@ -67,7 +70,7 @@ def test_leading_documents_are_whole_and_at_least_one() -> None:
 def test_documents_are_joined_by_ends(tmp_path: Path) -> None:
     documents = [np.array([97, 98]), np.array([], dtype=int), np.array([99])]
     row = write_split(tmp_path, "train", iter(documents), 257, np.array([1] * 256 + [0]), [2, 0, 1])
-    write_record(tmp_path, 257, {"train": row})
+    write_record(tmp_path, np.array([1] * 256 + [0]), "digest", "gpt2", {"train": row})
     tokens = TokenFile.open(tmp_path, "train")
     assert join_documents(tokens, [2, 0, 1]).tolist() == [END, 99, END, 97, 98, END, END]
     assert join_documents(tokens, []).tolist() == [END]
@@ -170,26 +173,26 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows[split] = write_split(
             folder / "tokens", split, tokenizer.encode_documents(store), tokenizer.vocab_size, lengths, sizes
         )
-    write_record(folder / "tokens", tokenizer.vocab_size, rows)
+    write_record(folder / "tokens", lengths, tokenizer_digest(folder / "tokenizer"), "gpt2", rows)
     return folder
 
 
-def run(study: Path, out: Path, settings: LanguageModel = SETTINGS, train_bytes: int = 2000, **folders: Path) -> dict[str, Any]:
-    run_language_model(
-        settings,
-        arm="bytes",
-        seed=1,
-        train_bytes=train_bytes,
-        tokenizer=folders.get("tokenizer", study / "tokenizer"),
-        tokens=folders.get("tokens", study / "tokens"),
-        corpus=study / "corpus",
-        out=out,
-        state=out.with_name(out.name + "-state"),
-        threads=1,
-    )
+def trained(study: Path, out: Path, settings: LanguageModel = SETTINGS, train_bytes: int = 2000, **folders: Path) -> None:
+    tokens = folders.get("tokens", study / "tokens")
+    state = out.with_name(out.name + "-state")
+    train(Run(settings, "bytes", 1, train_bytes, tokens, study / "corpus", state, threads=1), out)
+
+
+def measured(study: Path, out: Path) -> dict[str, Any]:
+    measure(out, study / "tokens", study / "corpus", out, threads=1)
     result = json.loads((out / "result.json").read_text())
     assert result.pop("seconds") >= 0
-    return {"result": result, "curve": (out / "curve.csv").read_text()}
+    return {"result": result, "curve": (out / "curve.csv").read_text(), "weights": (out / "model.safetensors").read_bytes()}
+
+
+def run(study: Path, out: Path, settings: LanguageModel = SETTINGS, train_bytes: int = 2000) -> dict[str, Any]:
+    trained(study, out, settings, train_bytes)
+    return measured(study, out)
 
 
 @pytest.fixture(scope="module")
@@ -251,49 +254,66 @@ def test_interrupted_run_goes_on_to_the_same_files(
     assert not (tmp_path / "out-state").exists()
 
 
-def test_measurements_after_training_can_be_repeated_without_training_again(
+def test_outputs_can_be_written_again_without_training_again(
     study: Path, whole: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gqvae.jobs import language_model
-
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(language_model, "_final", die)
+    monkeypatch.setattr(lm_training, "save_file", die)
     with pytest.raises(KeyboardInterrupt):
-        run(study, tmp_path / "out")
+        trained(study, tmp_path / "out")
     monkeypatch.undo()
     monkeypatch.setattr(runner.pl, "Trainer", die)
     assert run(study, tmp_path / "out") == whole
 
 
+def test_costs_of_tokens_are_those_of_the_whole(study: Path, tmp_path: Path) -> None:
+    found = run(study, tmp_path / "out")["result"]
+    costs = np.load(tmp_path / "out" / "costs.npy")
+    assert len(costs) == found["test_tokens"]
+    assert costs.astype(float).sum() / found["test_bytes"] == pytest.approx(found["test_bpb"], rel=1e-5)
+
+
+def test_a_model_is_measured_on_the_tokens_it_was_trained_on(study: Path, tmp_path: Path) -> None:
+    trained(study, tmp_path / "out", train_bytes=600)
+    record = json.loads((tmp_path / "out" / "training.json").read_text())
+    (tmp_path / "out" / "training.json").write_text(json.dumps(record | {"tokenizer_digest": "another"}))
+    with pytest.raises(UserError, match="encoded by another tokenizer"):
+        measured(study, tmp_path / "out")
+    (tmp_path / "out" / "training.json").write_text(json.dumps(record))
+    (tmp_path / "out" / "model.safetensors").write_bytes(b"torn")
+    with pytest.raises(UserError, match=r"model\.safetensors is damaged"):
+        measured(study, tmp_path / "out")
+
+
 def test_inputs_that_do_not_fit_are_refused(study: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="train_bytes asks for 1,000,000 bytes but the training split has"):
-        run(study, tmp_path / "out", train_bytes=1_000_000)
+        trained(study, tmp_path / "out", train_bytes=1_000_000)
     with pytest.raises(UserError, match=r"tokens\.json does not exist"):
-        run(study, tmp_path / "out", tokens=tmp_path)
+        trained(study, tmp_path / "out", tokens=tmp_path)
     for name in (study / "tokens").iterdir():
         (tmp_path / name.name).write_bytes(name.read_bytes())
     record = json.loads((tmp_path / "tokens.json").read_text())
-    record["vocab_size"] = 300
+    (tmp_path / "tokens.json").write_text(json.dumps(record | {"vocab_size": 300}))
+    with pytest.raises(UserError, match="does not describe its vocabulary"):
+        trained(study, tmp_path / "out", tokens=tmp_path)
+    record["splits"]["valid"]["bytes"] -= 1
     (tmp_path / "tokens.json").write_text(json.dumps(record))
-    with pytest.raises(UserError, match="encoded with a vocabulary of 300"):
-        run(study, tmp_path / "out", tokens=tmp_path)
-    record["splits"]["test"]["bytes"] -= 1
-    (tmp_path / "tokens.json").write_text(json.dumps(record))
-    with pytest.raises(UserError, match="of test"):
-        run(study, tmp_path / "out", tokens=tmp_path)
+    with pytest.raises(UserError, match="of valid"):
+        trained(study, tmp_path / "out", tokens=tmp_path)
     assert not (tmp_path / "out").exists()
 
 
 def test_verb_runs_from_the_command_line(study: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+    from gqvae.jobs import language_models as jobs
     from gqvae.verbs import language_models
 
     parser = argparse.ArgumentParser()
     language_models.add_parsers(parser.add_subparsers())
     words = ["train-lm", "--settings", SETTINGS.canonical(), "--arm", "bytes", "--seed", "1", "--train-bytes", "2000"]
-    for name in ("tokenizer", "tokens", "corpus"):
+    for name in ("tokens", "corpus"):
         words += [f"--{name}", str(study / name)]
     parsed = parser.parse_args([*words, "--out", str(tmp_path / "out"), "--state", str(tmp_path / "state")])
-    parsed.run(parsed)
+    jobs.train_lm(parsed)
     assert (tmp_path / "out" / "curve.csv").read_text() == whole["curve"]

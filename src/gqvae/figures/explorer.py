@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gqvae.corpus.pretokens import expression
+from gqvae.corpus.pretokenizers import pretokenizer
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import CHARACTERS, to_text
 
@@ -33,7 +33,6 @@ def explorer_page(tokenizers: Mapping[str, Tokenizer], passage: str | None = Non
     passage = PASSAGE if passage is None else passage.replace("\r\n", "\n").replace("\r", "\n")
     data = {
         "passage": passage,
-        "expression": expression("\\u{{{:x}}}".format),
         "alphabet": CHARACTERS,
         "arms": [arm for name, tokenizer in tokenizers.items() for arm in _arms(name, tokenizer, passage)],
     }
@@ -48,6 +47,7 @@ def _arms(name: str, tokenizer: Tokenizer, passage: str) -> Iterator[dict[str, A
         own = one.segmentation == "own"
         yield {
             "name": name,
+            "expression": pretokenizer(one.pretokenizer).expression("\\u{{{:x}}}".format),
             "encoder": {"neural": "by its gates", "distilled": "fewest tokens"}.get(one.encoder, ""),
             "how": "fixed" if own else one.segmentation,
             "strings": strings,

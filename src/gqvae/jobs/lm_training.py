@@ -69,7 +69,7 @@ class Run:
         """What makes two runs the same: settings (of the other budgets nothing), arm, seed, text, tokens and code."""
         own = self.settings.model_copy(update={"train_bytes": (self.train_bytes,)}).identity()
         # The two records hold digests of their files, which are compared when a split is opened.
-        data = [file_digest(self.corpus / CORPUS_RECORD), file_digest(self.tokens / RECORD)]
+        data = [read_json(self.corpus / CORPUS_RECORD), read_json(self.tokens / RECORD)]
         code = code_state("gqvae.jobs.lm_training.trained", also=[f"gqvae.language_models.{self.settings.kind}"])
         return fingerprint(json_digest([own, self.arm, self.seed]), json_digest(data), json_digest(code))
 

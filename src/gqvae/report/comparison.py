@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
 

@@ -58,7 +58,7 @@ def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
     fast = tokenizers.Tokenizer(model)
     fast.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(pretokenizer(tokenizer.pretokenizer).expression()), "isolated"),
+            pre_tokenizers.Split(Regex(pretokenizer(tokenizer.pretokenizer).expression("\\x{{{:x}}}".format)), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

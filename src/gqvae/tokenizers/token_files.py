@@ -128,6 +128,8 @@ class Vocabulary:
         record = read_json(Path(folder) / RECORD)
         try:
             lengths = np.array(record["byte_lengths"], dtype=np.int64)
+            if len(lengths) != record["vocab_size"]:
+                raise ValueError("other sizes")
             return cls(lengths, str(record["tokenizer"]), str(record["pretokenizer"]))
         except (KeyError, TypeError, ValueError):
             raise UserError(f"{Path(folder) / RECORD} does not describe its vocabulary: {AGAIN}.") from None

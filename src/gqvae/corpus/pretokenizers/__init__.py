@@ -6,6 +6,7 @@ A tokenizer, a table of counts and an encoded corpus each say which one they are
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -29,8 +30,12 @@ class Pretokenizer(ABC):
         """The last place inside a text at which a pre-token ends, whatever text follows; 0 if there is none."""
 
     @abstractmethod
-    def expression(self) -> str:
-        """A regular expression for Hugging Face's `tokenizers` (Oniguruma) whose matches are the pre-tokens."""
+    def expression(self, escape: Callable[[int], str]) -> str:
+        """A regular expression for other engines whose matches are the pre-tokens.
+
+        Args:
+            escape: how the engine writes a code point within brackets.
+        """
 
 
 def names() -> list[str]:

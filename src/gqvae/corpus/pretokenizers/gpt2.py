@@ -14,18 +14,6 @@ ASCII_WORD = r" ?[A-Za-z]+(?=[\x00-@\[-`{-\x7f]|\Z)"
 LOOKED_AT = 1 << 10  # characters at the end of a text in which a border is looked for first
 
 
-def expression(escape: Callable[[int], str]) -> str:
-    r"""The expression with \s, \p{L} and \p{N} written out.
-
-    Args:
-        escape: how the engine that will read the expression writes a code point within brackets.
-    """
-    space, letter, number = (character_class(ranges, escape) for ranges in (WHITE_SPACE, LETTERS, NUMBERS))
-    return (
-        f"'s|'t|'re|'ve|'m|'ll|'d| ?[{letter}]+| ?[{number}]+| ?[^{space}{letter}{number}]+|[{space}]+(?![^{space}])|[{space}]+"
-    )
-
-
 class GPT2(Pretokenizer):
     """See the module."""
 
@@ -38,7 +26,7 @@ class GPT2(Pretokenizer):
 
     @cached_property
     def _general(self) -> re.Pattern[str]:
-        return re.compile(ASCII_WORD + "|" + expression("\\U{:08x}".format))
+        return re.compile(ASCII_WORD + "|" + self.expression("\\U{:08x}".format))
 
     @cached_property
     def _border(self) -> re.Pattern[str]:
@@ -60,9 +48,10 @@ class GPT2(Pretokenizer):
                 return places[-1] if places else 0
             width *= 32
 
-    def expression(self) -> str:
-        """In the syntax of Oniguruma."""
-        return expression("\\x{{{:x}}}".format)
+    def expression(self, escape: Callable[[int], str]) -> str:
+        r"""With \s, \p{L} and \p{N} written out."""
+        space, letter, number = (character_class(ranges, escape) for ranges in (WHITE_SPACE, LETTERS, NUMBERS))
+        return f"'s|'t|'re|'ve|'m|'ll|'d| ?[{letter}]+| ?[{number}]+| ?[^{space}{letter}{number}]+|[{space}]+(?![^{space}])|[{space}]+"
 
 
 PRETOKENIZER = GPT2()
