@@ -72,8 +72,8 @@ def stages(source: str, size: int, folder: Path) -> Iterator[tuple[str, Path, li
     )
     yield "train", folder / "train", ["train-network", *settings(train), *network("train")]
     yield "codes", folder / "codes", ["train-network", *settings(codes), *network("codes")]
-    distill = [*settings({"sizes": [VOCABULARY]}), "--network", str(folder / "train"), "--pretokens", str(pretokens)]
-    yield "distill", tokenizers, ["distill-vocabulary", *distill, "--out", str(tokenizers)]
+    distill = [*settings({"sizes": [VOCABULARY]}), "--trained", str(folder / "train"), "--pretokens", str(pretokens)]
+    yield "distill", tokenizers, ["make-tokenizers", *distill, "--out", str(tokenizers)]
     tokenizer, table = str(tokenizers / f"v{VOCABULARY}"), folder / "compression.csv"
     measured = ["--arm", "gqvae", "--tokenizers", tokenizer, "--pretokens", str(pretokens), "--out", str(table)]
     yield "measure", table, ["measure-compression", *measured]

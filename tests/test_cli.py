@@ -94,10 +94,10 @@ def test_distillation_refuses_a_vocabulary_smaller_than_the_bytes(
     settings = json.dumps({"sizes": [size]})
     said = complaint(
         capsys,
-        "distill-vocabulary",
+        "make-tokenizers",
         "--settings",
         settings,
-        "--network",
+        "--trained",
         tmp_path,
         "--pretokens",
         pretokens,
@@ -156,7 +156,7 @@ def test_a_target_that_is_not_positive_is_refused(
 ) -> None:
     settings = json.dumps({"sizes": [300], "tokens_per_pretoken": target})
     said = complaint(
-        capsys, "distill-vocabulary", "--settings", settings, "--network", tmp_path, "--pretokens", pretokens, "--out", tmp_path / "out"
+        capsys, "make-tokenizers", "--settings", settings, "--trained", tmp_path, "--pretokens", pretokens, "--out", tmp_path / "out"
     )  # fmt: skip
     assert "tokens_per_pretoken" in said and str(target) in said
 
@@ -175,10 +175,10 @@ def test_weights_of_another_network_are_refused(capsys: pytest.CaptureFixture[st
     (out / "network.json").write_text(json.dumps(description))
     said = complaint(
         capsys,
-        "distill-vocabulary",
+        "make-tokenizers",
         "--settings",
         '{"sizes": [260]}',
-        "--network",
+        "--trained",
         out,
         "--pretokens",
         pretokens,

@@ -16,7 +16,7 @@ from workflow_runs import copy_of_repository, run_snakemake
 TINY = ("--configfile", str(Path(__file__).with_name("tiny.yaml")))
 # A rule of each stage, in an order in which none has run when its turn comes.
 STAGES = (
-    "prepare_corpus", "count_pretokens", "train_counted", "train_network", "distill_vocabulary", "match_compression", "encode_corpus",
+    "prepare_corpus", "count_pretokens", "train_counted", "train_network", "make_tokenizers", "match_compression", "encode_corpus",
     "train_lm", "collect_results", "plot_convergence",
 )  # fmt: skip
 OF_THE_MOMENT = ("logs/", "benchmarks/", "provenance.json", "figures/explorer.html")  # times, and what holds them

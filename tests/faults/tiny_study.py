@@ -71,7 +71,7 @@ def stages_of(here: Path) -> dict[str, Stage]:
             ),
             Stage(
                 "vocabulary",
-                ("distill-vocabulary", "--settings", '{{"sizes": [280]}}', "--network", f"{here}/network", "--pretokens", f"{here}/pretokens", "--out", "{out}"),
+                ("make-tokenizers", "--settings", '{{"sizes": [280]}}', "--trained", f"{here}/network", "--pretokens", f"{here}/pretokens", "--out", "{out}"),
             ),
             Stage(
                 "language model",

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from workflow_runs import ROOT, run_snakemake
 
-from gqvae.config import Study, parse
+from gqvae.config import Study, load_settings
+from gqvae.figures.registry import plots_of
 from gqvae.study import layout, runs
 from gqvae.study.ablations import ablation_files
 from gqvae.study.collect import expected_files
@@ -20,7 +20,7 @@ CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 
 
 def study_of(path: Path) -> Study:
-    return parse(Study, yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    return load_settings(Study, str(path))
 
 
 def job_counts(output: str) -> dict[str, int]:
@@ -65,19 +65,21 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "count_pretokens": 1,
         "make_bytes": kinds.count("bytes"),
         "count_shuffled_pretokens": len([arm for arm in study.arms.values() if getattr(arm, "shuffled_share", 0)]),
-        "train_counted": sum(kind not in ("bytes", "fixed", "gqvae", "borrowed") for kind in kinds) - matched // len(study.seeds),
+        "train_counted": len([arm for arm in study.arms.values() if arm.module]) - matched // len(study.seeds),
         "train_network": learned,
-        "distill_vocabulary": len([arm for arm in layout.tokenizer_arms(study) if layout.is_learned(study, arm)])
+        "make_tokenizers": len([arm for arm in layout.tokenizer_arms(study) if layout.is_learned(study, arm)])
         * len(study.seeds),
         "match_compression": matched,
         "borrow_tokenizer": len(layout.borrowed_families(study)),
         "measure_compression": len(layout.families(study)),
         "encode_corpus": len(layout.downstream_tokenizers(study)),
+        "measure_distribution": len(layout.downstream_tokenizers(study)),
         "train_lm": len(runs.language_model_runs(study)),
+        "measure_lm": len(runs.language_model_runs(study)),
         "collect_results": 1,
         "explore": 1,
-        **{f"plot_{figure}": 1 for figure in layout.figures(study)},
-        "tune_lm": len(layout.tuned_arms(study)) * len(study.language_model.learning_rates) * len(runs.tuning_seeds(study)),
+        **{f"plot_{figure}": 1 for figure in plots_of(study)},
+        "try_learning_rate": len(layout.tuned_arms(study)) * len(study.language_model.learning_rates) * len(runs.tuning_seeds(study)),
         "choose_learning_rate": len(layout.tuned_arms(study)),
         "summarize": 1,
         "write_provenance": 1,

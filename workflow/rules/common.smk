@@ -1,5 +1,6 @@
 # Names that every stage uses: the validated study, where its results go, and which code a rule depends on. No rules here.
 
+import json
 import os
 import shutil
 import sys
@@ -149,16 +150,31 @@ def folder_of_tables(wildcards, input):
     return str(Path(input.corpus).parents[1] / "tables")
 
 
+def network_of_arm(wildcards):
+    """The module that trains the network of an arm."""
+    return STUDY.arms[wildcards.arm].network
+
+
+def code_of_network(job):
+    """The code of a job about networks, whose module is found by name."""
+
+    def of_arm(wildcards):
+        return code(job, also=[f"gqvae.networks.{network_of_arm(wildcards)}"])
+
+    return of_arm
+
+
 def network_settings(wildcards):
-    """What decides a network: the shared sizes with the arm's own choices."""
-    return STUDY.network_run(wildcards.arm).canonical()
+    """What decides a network: for the paper's the shared sizes with the arm's own choices, for others the arm's keys."""
+    arm = STUDY.arms[wildcards.arm]
+    return json.dumps(arm.settings, sort_keys=True) if isinstance(arm, settings.NetworkArm) else STUDY.network_run(wildcards.arm).canonical()
 
 
 def distillation_settings(wildcards):
     """The encoder used downstream, all sizes, and the rate that the arm asks for, if it does."""
     arm = STUDY.arms[wildcards.arm]
     request = arm.model_dump(include={"bytes_per_token", "tokens_per_pretoken"})
-    encoder = STUDY.arms[wildcards.arm].read_by
+    encoder = arm.read_by or "neural"
     return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes, **request).canonical()
 
 

@@ -75,9 +75,8 @@ rule train_network:
     input:
         **PRETOKENS,
     output:
-        network=f"{RESULTS}/networks/{{arm}}-s{{seed}}/network.safetensors",
+        # What every network leaves; the rest of the folder is its own affair.
         record=f"{RESULTS}/networks/{{arm}}-s{{seed}}/network.json",
-        codebook=f"{RESULTS}/networks/{{arm}}-s{{seed}}/codebook.csv",
         history=f"{RESULTS}/networks/{{arm}}-s{{seed}}/history.csv",
     log:
         f"{LOGS}/train_network/{{arm}}-s{{seed}}.log",
@@ -95,34 +94,33 @@ rule train_network:
         mem_mb=growing(1800),
         runtime=growing(720),
     params:
-        code=code("networks.train_network"),
+        code=code_of_network("networks.train_network"),
+        network=network_of_arm,
         settings=network_settings,
         state=f"{STATE}/networks/{{arm}}-s{{seed}}",
         pretokens=subpath(input.train, parent=True),
-        folder=subpath(output.network, parent=True),
+        folder=subpath(output.record, parent=True),
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: train encoder, quantizer, gates and decoder on pre-tokens, weighted by frequency."
     shell:
         """
-        gqvae --log {log:q} train-network --settings {params.settings:q} --label {wildcards.arm} \
+        gqvae --log {log:q} train-network --network {params.network} --settings {params.settings:q} --label {wildcards.arm} \
             --seed {wildcards.seed} --pretokens {params.pretokens:q} --out {params.folder:q} \
             --state {params.state:q} --threads {threads}
         """
 
 
-rule distill_vocabulary:
+rule make_tokenizers:
     input:
         **PRETOKENS,
-        network=rules.train_network.output.network,
         record=rules.train_network.output.record,
-        codebook=rules.train_network.output.codebook,
     output:
         tokenizer=tokenizer_file("{arm}-s{seed}", f"v{STUDY.vocabulary.size}"),
         others=[tokenizer_file("{arm}-s{seed}", f"v{size}") for size in OTHER_SIZES],
     log:
-        f"{LOGS}/distill_vocabulary/{{arm}}-s{{seed}}.log",
+        f"{LOGS}/make_tokenizers/{{arm}}-s{{seed}}.log",
     benchmark:
-        f"{BENCHMARKS}/distill_vocabulary/{{arm}}-s{{seed}}.tsv"
+        f"{BENCHMARKS}/make_tokenizers/{{arm}}-s{{seed}}.tsv"
     wildcard_constraints:
         arm=one_of(arm for arm in NETWORK_ARMS if layout.has_tokenizer(STUDY, arm)),
     priority: 10
@@ -134,16 +132,17 @@ rule distill_vocabulary:
         mem_mb=growing(1800),
         runtime=growing(240),
     params:
-        code=code("networks.distill_vocabulary"),
+        code=code_of_network("networks.make_tokenizers"),
+        network=network_of_arm,
         settings=distillation_settings,
-        network=subpath(input.network, parent=True),
+        trained=subpath(input.record, parent=True),
         pretokens=subpath(input.train, parent=True),
         folder=subpath(output.tokenizer, ancestor=2),
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: read the codes as strings and prune them to a vocabulary of every size."
     shell:
         """
-        gqvae --log {log:q} distill-vocabulary --settings {params.settings:q} --network {params.network:q} \
+        gqvae --log {log:q} make-tokenizers --network {params.network} --settings {params.settings:q} --trained {params.trained:q} \
             --pretokens {params.pretokens:q} --out {params.folder:q}
         """
 

@@ -14,6 +14,7 @@ from gqvae.config.arms import (
     FixedArm,
     GQVAEArm,
     LearnedArm,
+    NetworkArm,
 )
 from gqvae.config.block import (
     BYTE_VALUES,
@@ -76,6 +77,7 @@ __all__ = [
     "Measure",
     "ModelSize",
     "Network",
+    "NetworkArm",
     "NetworkRun",
     "NetworkTraining",
     "Objective",

@@ -14,6 +14,7 @@ from gqvae.config.networks import Objective, RateControlledObjective, RequestedR
 ARM_NAME = r"^[a-z][a-z0-9_]{0,59}$"  # part of the names of folders
 STUDY_NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 TOKENIZERS = Path(__file__).resolve().parents[1] / "tokenizers"
+NETWORKS = TOKENIZERS.with_name("networks")
 MATCHED = "matched"  # the variant of a tokenizer whose size was searched
 
 
@@ -43,11 +44,16 @@ class ArmBase(Block):
     @property
     def seeded(self) -> bool:
         """Whether each seed has a tokenizer of its own; others are the same for every seed."""
-        return self.read_by != ""
+        return self.trains_network or self.read_by != ""
 
     @property
     def module(self) -> str | None:
         """The module of `gqvae.tokenizers` that makes its tokenizers from counts of pre-tokens, if one does."""
+        return None
+
+    @property
+    def network(self) -> str | None:
+        """The module of `gqvae.networks` that trains its network, if it has one."""
         return None
 
     def variant(self, size: int) -> str:
@@ -112,7 +118,9 @@ class CountedArm(ArmBase):
     def _module_exists(self) -> CountedArm:
         if not (TOKENIZERS / f"{self.kind}.py").is_file():
             kinds = "bytes, fixed, gqvae, borrowed"
-            raise ValueError(f"there is no arm of kind {self.kind!r}: name one of {kinds}, or a module of {TOKENIZERS}")
+            raise ValueError(
+                f"there is no arm of kind {self.kind!r}: name one of {kinds}, or a module of {TOKENIZERS} or {NETWORKS}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -161,6 +169,11 @@ class LearnedArm(ArmBase):
     )
 
     trains_network: ClassVar[bool] = True
+
+    @property
+    def network(self) -> str:
+        """The paper's."""
+        return "gqvae"
 
     def parts(self) -> dict[str, Any]:
         """What it says about its `NetworkRun`, beside codebook and changes."""
@@ -241,10 +254,37 @@ class BorrowedArm(ArmBase):
         return (self.variant(size),)
 
 
+class NetworkArm(ArmBase):
+    """Tokenizers of a network of its own. Further keys are settings of the module that trains it (docs/extending.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    kind: str = setting(..., "The module of `gqvae.networks`.", pattern=MODULE_NAME)
+
+    trains_network: ClassVar[bool] = True
+
+    @property
+    def network(self) -> str:
+        """Its kind."""
+        return self.kind
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the module is told."""
+        return dict(self.model_extra or {})
+
+    @property
+    def rank(self) -> int:
+        """Beside the subject."""
+        return 5
+
+
 def _tag(value: Any) -> str:
-    """Which class reads an arm: those of kinds known here, and one for all modules that make tokenizers from counts."""
+    """Which class reads an arm: those of kinds known here, one for networks, one for all modules that make tokenizers from counts."""
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return kind if kind in ("bytes", "fixed", "gqvae", "borrowed") else "counted"
+    if kind in ("bytes", "fixed", "gqvae", "borrowed"):
+        return str(kind)
+    return "network" if isinstance(kind, str) and (NETWORKS / f"{kind}.py").is_file() else "counted"
 
 
 Arm = Annotated[
@@ -252,6 +292,7 @@ Arm = Annotated[
     | Annotated[CountedArm, Tag("counted")]
     | Annotated[FixedArm, Tag("fixed")]
     | Annotated[GQVAEArm, Tag("gqvae")]
+    | Annotated[NetworkArm, Tag("network")]
     | Annotated[BorrowedArm, Tag("borrowed")],
     Discriminator(_tag),
 ]

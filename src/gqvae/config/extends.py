@@ -55,18 +55,19 @@ def resolved(value: Any, path: Path, seen: tuple[Path, ...] = ()) -> Any:
     return _merged(found, own)
 
 
-def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any], place: str = "") -> dict[str, Any]:
     merged = dict(base)
     for key, value in own.items():
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and not _replaces(merged[key], value):
-            merged[key] = _merged(merged[key], value)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and not _replaces(place or key, merged[key], value):
+            merged[key] = _merged(merged[key], value, key)
         else:
             merged[key] = value
     return merged
 
 
-def _replaces(base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether a block is of another kind than the one under it: their keys do not mix."""
-    return any(key in own and own[key] != base.get(key) for key in ("kind", "source", "name"))
+def _replaces(place: str, base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether a block is of another kind than the one under it: the keys of two arms, sources or objectives do not mix."""
+    key = {"arms": "kind", "corpus": "source"}.get(place, "name")
+    return key in own and key in base and own[key] != base[key]

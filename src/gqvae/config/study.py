@@ -118,7 +118,7 @@ class Study(Block):
         for name, arm in self.arms.items():
             if isinstance(arm, CountedArm) and arm.match is not None:
                 target = self.arms.get(arm.match)
-                if target is None or not target.read_by:
+                if target is None or not (target.trains_network or target.read_by):
                     raise ValueError(
                         f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm, or a borrowed one with an encoder"
                     )

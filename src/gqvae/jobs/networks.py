@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import argparse
 
-from gqvae.config import Distillation, NetworkRun, load_settings
+from gqvae.config import Distillation, load_settings
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.devices import claim_gpu
-from gqvae.distillation.distill import distill
 from gqvae.errors import UserError
 from gqvae.files import write_rows
 from gqvae.measures import rates
+from gqvae.networks import network_module
 from gqvae.study.columns import ON_DEMAND
 from gqvae.study.layout import split_family
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_on_device
-from gqvae.training import network
 
 
 def train_network(arguments: argparse.Namespace) -> None:
     """Train a network, resuming if an earlier process was stopped."""
-    run = load_settings(NetworkRun, arguments.settings)
-    network.train_network(
-        run,
+    module = network_module(arguments.network)
+    module.train_network(
+        load_settings(module.Settings, arguments.settings),
         PretokenCounts.of_split(arguments.pretokens, "train"),
         PretokenCounts.of_split(arguments.pretokens, "valid"),
         seed=arguments.seed,
@@ -33,11 +32,13 @@ def train_network(arguments: argparse.Namespace) -> None:
     )
 
 
-def distill_vocabulary(arguments: argparse.Namespace) -> None:
-    """Distil a network into tokenizers."""
+def make_tokenizers(arguments: argparse.Namespace) -> None:
+    """Make tokenizers of all sizes from a trained network."""
     settings = load_settings(Distillation, arguments.settings)
     claim_gpu()
-    for size, tokenizer in distill(arguments.network, settings, PretokenCounts.of_split(arguments.pretokens, "train")):
+    counts = PretokenCounts.of_split(arguments.pretokens, "train")
+    for size, tokenizer in network_module(arguments.network).make_tokenizers(arguments.trained, settings, counts):
+        tokenizer.pretokenizer = counts.pretokenizer
         tokenizer.save(arguments.out / f"v{size}")
 
 

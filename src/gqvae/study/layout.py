@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, Study
+from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, LearnedArm, Study
 from gqvae.errors import UserError
 
 REFERENCE = "bpe_matched"  # the arm of equal compression, as the configurations name it
@@ -30,7 +30,7 @@ def is_learned(study: Study, arm: str) -> bool:
 
 def has_tokenizer(study: Study, arm: str) -> bool:
     """Whether the arm has tokens: an arm that is never quantized has a network and its history, and nothing after that."""
-    return not is_learned(study, arm) or study.network_run(arm).training.quantize
+    return not isinstance(study.arms[arm], LearnedArm) or study.network_run(arm).training.quantize
 
 
 def tokenizer_arms(study: Study) -> tuple[str, ...]:

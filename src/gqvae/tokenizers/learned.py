@@ -76,11 +76,16 @@ class LearnedTokenizer(Tokenizer):
 
     def with_encoder(self, encoder: str) -> LearnedTokenizer:
         """The same vocabulary with the other encoder."""
-        return LearnedTokenizer(self.strings, self.codes, self.file, encoder, self.requested_size, self.rate, self.memory)
+        return self._like_this(encoder, self.rate, self.memory)
 
     def at_rate(self, rate: float | None) -> LearnedTokenizer:
         """The same vocabulary with the gates asked for another rate."""
-        return LearnedTokenizer(self.strings, self.codes, self.file, self.encoder, self.requested_size, rate)
+        return self._like_this(self.encoder, rate, None)
+
+    def _like_this(self, encoder: str, rate: float | None, memory: Memory | Path | None) -> LearnedTokenizer:
+        other = LearnedTokenizer(self.strings, self.codes, self.file, encoder, self.requested_size, rate, memory)
+        other.pretokenizer = self.pretokenizer
+        return other
 
     def encoders(self) -> list[Tokenizer]:
         """Neural and distilled."""

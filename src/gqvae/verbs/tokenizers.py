@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from gqvae.verbs.parsers import Verbs, add_file, add_folder, add_settings, add_threads, add_verb, not_negative
@@ -17,7 +18,8 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae train-network --settings '{\"training\": {\"steps\": 50, \"unquantized_steps\": 30}}' --label gqvae --seed 0 --pretokens results/x/pretokens "
         "--out results/x/networks/gqvae-s0 --state results/x/.state/networks/gqvae-s0",
     )  # fmt: skip
-    add_settings(parser, "NetworkRun")
+    _add_network(parser)
+    parser.add_argument("--settings", required=True, metavar="FILE|JSON", help="settings of that module; NetworkRun for gqvae")
     parser.add_argument("--label", default="network", help="what progress lines call the run")
     parser.add_argument("--seed", type=not_negative, default=0, help="seed of weights and batches")
     add_folder(parser, "--pretokens", COUNTS)
@@ -26,12 +28,13 @@ def add_parsers(verbs: Verbs) -> None:
     add_threads(parser)
 
     parser = add_verb(
-        verbs, "distill-vocabulary", "networks.distill_vocabulary", "make tokenizers of several sizes from a trained network",
-        "gqvae distill-vocabulary --settings '{\"sizes\": [512, 1024]}' --network results/x/networks/gqvae-s0 "
+        verbs, "make-tokenizers", "networks.make_tokenizers", "make tokenizers of several sizes from a trained network",
+        "gqvae make-tokenizers --settings '{\"sizes\": [512, 1024]}' --trained results/x/networks/gqvae-s0 "
         "--pretokens results/x/pretokens --out results/x/tokenizers/gqvae-s0",
     )  # fmt: skip
+    _add_network(parser)
     add_settings(parser, "Distillation")
-    add_folder(parser, "--network", "folder of a trained network")
+    add_folder(parser, "--trained", "folder of a trained network")
     add_folder(parser, "--pretokens", COUNTS)
     add_folder(parser, "--out", SEVERAL)
 
@@ -109,3 +112,7 @@ def add_parsers(verbs: Verbs) -> None:
     )  # fmt: skip
     add_folder(parser, "--tokens", "folder of the corpus encoded by the tokenizer")
     add_folder(parser, "--out", "folder for rank_frequency.csv and distribution.json")
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--network", default="gqvae", help="a module of gqvae/networks (%(default)s)")

@@ -1,0 +1,100 @@
+"""docs/extending.md is all there is to do: its blocks, put where they say, make one small study."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from workflow_runs import ROOT, copy_of_repository, run_snakemake
+
+PAGE = ROOT / "docs" / "extending.md"
+RESULTS = Path("results/extended")
+RUN = ("--cores", "2", "--configfile", "configs/extended.yaml")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository with every file and every entry of the page, and the study that uses them all."""
+    folder = copy_of_repository(tmp_path_factory.mktemp("extended"))
+    for block in blocks("python"):
+        first, _, text = block.partition("\n")
+        path = folder / first.removeprefix("# ")
+        assert path.parent.is_dir() and not path.exists(), f"{first} is no new file of the package"
+        path.write_text(text, encoding="utf-8")
+    study: dict[str, Any] = {"extends": "smoke.yaml", "study": "extended", "seeds": [0]}
+    study["arms"] = dict.fromkeys(
+        ("bytes", "bpe_matched", "bpe_weak", "unigram", "dictionary", "dictionary_pruned", "pathpiece", "pathpiece_matched", "fixed",
+         "gqvae_distilled", "gqvae_paper")
+    )  # fmt: skip
+    study["language_model"] = {"learning_rates": None, "other_sizes": None, "train_bytes": [20_000], "valid_bytes": 5_000}
+    for block in blocks("yaml"):
+        for key, value in yaml.safe_load(block).items():
+            study[key] = {**study.get(key, {}), **value} if isinstance(value, dict) else value
+    (folder / "configs" / "extended.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    done = run_snakemake(folder, *RUN, timeout=1700)
+    assert done.returncode == 0, done.stderr[-8000:]
+    return folder
+
+
+def table(extended: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(extended / RESULTS / "tables" / f"{name}.csv")
+
+
+def test_an_arm_made_from_counts_and_one_with_a_network_are_compared(extended: Path) -> None:
+    used = table(extended, "compression").query("used_downstream and split == 'test'").set_index("arm")["bytes_per_token"]
+    assert set(used.index) == {"bpe", "gqvae", "words", "surprise"} and (used > 1.2).all()
+    assert set(table(extended, "learnability")["arm"]) == set(used.index)
+    assert table(extended, "training").query("arm == 'surprise'")["loss"].is_monotonic_decreasing
+
+
+def test_measures_are_columns_and_can_be_claimed(extended: Path) -> None:
+    assert table(extended, "distribution")["seen_once"].between(0, 1).all()
+    runs = table(extended, "learnability")
+    assert ((runs["rare_bits"] > 0) & (runs["rare_bits"] < runs["test_bpb"])).all()
+    claims = pd.read_csv(extended / RESULTS / "claims.csv").set_index("claim")
+    assert claims.loc["X1", "cells"].startswith("distribution.csv: seen_once")
+
+
+def test_a_figure_is_drawn_and_shown(extended: Path) -> None:
+    assert (extended / RESULTS / "figures" / "costs_of_rare_tokens.png").stat().st_size > 5000
+    summary = (extended / RESULTS / "summary.md").read_text(encoding="utf-8")
+    assert "figures/costs_of_rare_tokens.png" in summary and "tokens seen fewer than 100 times" in summary
+
+
+def test_text_is_the_source_s_and_cut_by_the_pretokenizer(extended: Path) -> None:
+    corpus = json.loads((extended / RESULTS / "corpus" / "corpus.json").read_text(encoding="utf-8"))
+    assert corpus["label"] == "sums (generated)" and corpus["source"] == "sums"
+    with np.load(extended / RESULTS / "pretokens" / "train.npz") as counts:
+        assert str(counts["pretokenizer"]) == "lines"
+        assert counts["blob"].tobytes().count(b"\n") > 0.9 * len(counts["counts"])
+    for path in (extended / RESULTS).rglob("gqvae.json"):
+        assert json.loads(path.read_text(encoding="utf-8"))["pretokenizer"] == "lines", path
+
+
+def test_language_models_are_of_the_kind(extended: Path) -> None:
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in (extended / RESULTS).rglob("training.json")]
+    assert len(records) == 4 and {record["settings"]["kind"] for record in records} == {"gru"}
+
+
+def test_an_edit_of_a_new_file_reruns_its_branch_alone(extended: Path) -> None:
+    module = extended / "src" / "gqvae" / "tokenizers" / "words.py"
+    text = module.read_text(encoding="utf-8")
+    try:
+        module.write_text(text.replace("1 < len(text)", "2 < len(text)"), encoding="utf-8")
+        done = run_snakemake(extended, "--dry-run", *RUN)
+    finally:
+        module.write_text(text, encoding="utf-8")
+    said = done.stdout + done.stderr
+    assert "Arm words: tokenizers from the counts" in said and "words: bytes per token" in said
+    assert "Arm bpe" not in said and "prepare_corpus" not in said.partition("Job stats:")[2].partition("total")[0]
