@@ -46,13 +46,7 @@ publish: $(INSTALLED) ## Copy claims, tables, figures, summary and provenance of
 	rm -rf $$to; mv $$to.new $$to
 
 redraw: $(INSTALLED) ## Draw the figures of results/published/ again from the tables beside them.
-	for study in results/published/*/provenance.json; do study=$${study%/*}; \
-		for figure in $$(cd $$study && ls figures/*.csv 2>/dev/null); do \
-			$(BIN)/gqvae plot $$(basename $$figure .csv) --tables $$study/tables --corpus $$study/provenance.json --out $$study/figures; \
-		done; done
-	cd results/published; \
-	$(CURDIR)/$(BIN)/gqvae across --out across --results tinystories-{sample,short} wikitext2{,-longer} shakespeare python-stdlib; \
-	$(CURDIR)/$(BIN)/gqvae across --out stories --results control-1024 tinystories-{sample,replication,more-text,larger-model,4096,4096-more-text} gpu-minutes
+	$(BIN)/gqvae redraw
 
 lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation: seconds.
 	$(BIN)/ruff check

@@ -16,22 +16,11 @@ from gqvae.figures.plot_across import plot_across
 from gqvae.files import write_csv
 from gqvae.report import pages
 from gqvae.study import layout
+from gqvae.study.published import side_by_side
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"
-SIDE_BY_SIDE = {  # as `make redraw` has them
-    "across": ["tinystories-sample", "tinystories-short", "wikitext2", "wikitext2-longer", "shakespeare", "python-stdlib"],
-    "stories": [
-        "control-1024",
-        "tinystories-sample",
-        "tinystories-replication",
-        "tinystories-more-text",
-        "tinystories-larger-model",
-        "tinystories-4096",
-        "tinystories-4096-more-text",
-        "gpu-minutes",
-    ],
-}
+SIDE_BY_SIDE = side_by_side(PUBLISHED)
 TELLING = sorted(  # of the version that says where networks were trained
     path.parent.name for path in PUBLISHED.glob("*/provenance.json") if "network_devices" in path.read_text(encoding="utf-8")
 )

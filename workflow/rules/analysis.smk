@@ -110,6 +110,7 @@ rule summarize:
         runtime=growing(10),
     params:
         code=code("tables.summarize"),
+        captions=[plot.caption for plot in registry.plots_of(STUDY).values()],
         settings=STUDY.canonical(),
         results=subpath(output.summary, parent=True),
     message:

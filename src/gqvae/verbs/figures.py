@@ -20,6 +20,11 @@ def add_parsers(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of figures")
 
     parser = add_verb(
+        verbs, "redraw", "figures.redraw", "draw every figure of results/published/ again from the tables beside it", "gqvae redraw"
+    )
+    parser.add_argument("--published", type=Path, default=Path("results/published"), metavar="DIR", help="default: %(default)s")
+
+    parser = add_verb(
         verbs, "across", "figures.across",
         "compare finished studies: where their claims hold, what language models reach by training text and by compression, and how "
         "borrowed tokenizers fare on their texts",
