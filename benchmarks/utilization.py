@@ -2,11 +2,11 @@
 
 Measured first: what the device multiplies (one large product of matrices, in the precision of the run) and copies. Then optimiser steps
 at the true sizes of a configuration, every network in its unquantized and its quantized phase and every size of language model, on
-random ids: seconds a step, operations a step (`gqvae.measures.flops`, which a test compares with torch's own count; only what the
+random ids: seconds a step, operations a step (`counts.flops`, which a test compares with torch's own count; only what the
 real positions need, but for the paper's objective, to which pads are text), their ratio to the ceiling, memory, and the share of time
 by kind of operation.
 
-With `--bytes`, on a CPU, the bytes that a step moves are counted instead (`gqvae.measures.traffic`), in bf16 as on a GPU: with the
+With `--bytes`, on a CPU, the bytes that a step moves are counted instead (`counts.traffic`), in bf16 as on a GPU: with the
 ceilings of a device they tell what would limit it there.
 
     python benchmarks/utilization.py --config configs/gpu-sample.yaml --text data/tinystories_train.txt.xz --json utilization.json
@@ -29,6 +29,8 @@ import numpy as np
 import torch
 import yaml
 from by_hand import ByHand, LanguageModelSteps, NetworkSteps, timed
+from counts.flops import training_flops
+from counts.traffic import Traffic
 from torch import Tensor
 from torch.nn import functional
 
@@ -38,8 +40,6 @@ from gqvae.corpus.sources import open_source
 from gqvae.corpus.sources.python_stdlib import Settings as PythonCorpus
 from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.devices import resolve_device, resolve_precision
-from gqvae.measures.flops import training_flops
-from gqvae.measures.traffic import Traffic
 from gqvae.models.blocks import Attention
 from gqvae.models.network import Gater
 from gqvae.training.pretoken_batches import PretokenStream

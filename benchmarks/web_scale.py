@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from counts.flops import segmentation_flops, training_flops
 
 from gqvae.config import Network, Study, parse
 from gqvae.config.block import read_settings
 from gqvae.distillation.codebook import RATES
 from gqvae.distillation.distill import REMEMBERED
 from gqvae.distillation.rates import GRID, MEASURED_PRETOKENS
-from gqvae.measures.flops import segmentation_flops, training_flops
 from gqvae.models.network import GQVAE
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"

@@ -67,8 +67,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "count_shuffled_pretokens": len([arm for arm in study.arms.values() if getattr(arm, "shuffled_share", 0)]),
         "train_counted": len([arm for arm in study.arms.values() if arm.module]) - matched // len(study.seeds),
         "train_network": learned,
-        "make_tokenizers": len([arm for arm in layout.tokenizer_arms(study) if layout.is_learned(study, arm)])
-        * len(study.seeds),
+        "make_tokenizers": len([arm for arm in layout.tokenizer_arms(study) if layout.is_learned(study, arm)]) * len(study.seeds),
         "match_compression": matched,
         "borrow_tokenizer": len(layout.borrowed_families(study)),
         "measure_compression": len(layout.families(study)),
@@ -79,7 +78,9 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "collect_results": 1,
         "explore": 1,
         **{f"plot_{figure}": 1 for figure in plots_of(study)},
-        "try_learning_rate": len(layout.tuned_arms(study)) * len(study.language_model.learning_rates) * len(runs.tuning_seeds(study)),
+        "try_learning_rate": len(layout.tuned_arms(study))
+        * len(study.language_model.learning_rates)
+        * len(runs.tuning_seeds(study)),
         "choose_learning_rate": len(layout.tuned_arms(study)),
         "summarize": 1,
         "write_provenance": 1,

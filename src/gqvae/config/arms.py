@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -22,19 +21,16 @@ class ArmBase(Block):
     """One condition of the study.
 
     Attributes:
-        trains_network: each seed trains a network, whose history is a table and whose tokenizers have two encoders.
+        rank: place in tables and legends.
+        trains_network: each seed trains a network, whose history is a table.
         subject: the study is about it: the summary compares it with every other arm.
     """
 
     language_model: bool = setting(True, "Train language models on this arm's tokens.")
 
+    rank: ClassVar[int]
     trains_network: ClassVar[bool] = False
     subject: ClassVar[bool] = False
-
-    @property
-    @abstractmethod
-    def rank(self) -> int:
-        """Place in tables and legends."""
 
     @property
     def read_by(self) -> str:
@@ -70,10 +66,7 @@ class BytesArm(ArmBase):
 
     kind: Literal["bytes"] = setting("bytes", "The 256 bytes.")
 
-    @property
-    def rank(self) -> int:
-        """First."""
-        return 0
+    rank: ClassVar[int] = 0
 
     def variant(self, size: int) -> str:
         """Its vocabulary has one size."""
@@ -135,16 +128,14 @@ class CountedArm(ArmBase):
         return dict(self.model_extra or {})
 
     @property
+    def rank(self) -> int:  # type: ignore[override]  # of one kind before, of the others a constant
+        """BPE, matched BPE, others."""
+        return 3 if self.kind != "bpe" else 1 if self.match is None else 2
+
+    @property
     def module(self) -> str:
         """Its kind."""
         return self.kind
-
-    @property
-    def rank(self) -> int:
-        """BPE, matched BPE, others."""
-        if self.kind != "bpe":
-            return 3
-        return 1 if self.match is None else 2
 
     @property
     def seeded(self) -> bool:
@@ -186,10 +177,7 @@ class FixedArm(LearnedArm):
     kind: Literal["fixed"] = setting("fixed", "Fixed-length VQ-VAE.", source="paper")
     chunk_bytes: int = setting(3, "Bytes per token n.", "bytes", "paper", ge=1)
 
-    @property
-    def rank(self) -> int:
-        """Before the subject."""
-        return 4
+    rank: ClassVar[int] = 4
 
     @property
     def read_by(self) -> str:
@@ -210,12 +198,9 @@ class GQVAEArm(RequestedRate, LearnedArm):
         "neural", "Segmentation used downstream: the gates with fallback, or the fewest tokens of the vocabulary.", source="paper: neural"
     )  # fmt: skip
 
-    subject: ClassVar[bool] = True
+    rank: ClassVar[int] = 5
 
-    @property
-    def rank(self) -> int:
-        """After what it is compared with."""
-        return 5
+    subject: ClassVar[bool] = True
 
     @property
     def read_by(self) -> str:
@@ -239,10 +224,7 @@ class BorrowedArm(ArmBase):
         None, "Segmentation used downstream. Give it exactly if that arm has a network, whose tokenizers depend on the seed."
     )  # fmt: skip
 
-    @property
-    def rank(self) -> int:
-        """Last."""
-        return 6
+    rank: ClassVar[int] = 6
 
     @property
     def read_by(self) -> str:
@@ -256,6 +238,8 @@ class BorrowedArm(ArmBase):
 
 class NetworkArm(ArmBase):
     """Tokenizers of a network of its own. Further keys are settings of the module that trains it (docs/extending.md)."""
+
+    rank: ClassVar[int] = 5
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
@@ -272,11 +256,6 @@ class NetworkArm(ArmBase):
     def settings(self) -> dict[str, Any]:
         """What the module is told."""
         return dict(self.model_extra or {})
-
-    @property
-    def rank(self) -> int:
-        """Beside the subject."""
-        return 5
 
 
 def _tag(value: Any) -> str:

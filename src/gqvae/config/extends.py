@@ -60,7 +60,11 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any], place: str = "") ->
     for key, value in own.items():
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and not _replaces(place or key, merged[key], value):
+        elif (
+            isinstance(value, Mapping)
+            and isinstance(merged.get(key), Mapping)
+            and not _replaces(place or key, merged[key], value)
+        ):
             merged[key] = _merged(merged[key], value, key)
         else:
             merged[key] = value

@@ -27,11 +27,6 @@ class Interval:
     high: float | None
     n: int
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the whole interval lies on one side of zero; False where there is no interval."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
-
 
 def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
     """Mean of independent `values` and its t-interval: mean ± t((1 + level)/2, n − 1) · s/√n.

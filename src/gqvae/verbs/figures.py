@@ -20,7 +20,11 @@ def add_parsers(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of figures")
 
     parser = add_verb(
-        verbs, "redraw", "figures.redraw", "draw every figure of results/published/ again from the tables beside it", "gqvae redraw"
+        verbs,
+        "redraw",
+        "figures.redraw",
+        "draw every figure of results/published/ again from the tables beside it",
+        "gqvae redraw",
     )
     parser.add_argument("--published", type=Path, default=Path("results/published"), metavar="DIR", help="default: %(default)s")
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from counts.flops import forward_multiply_adds, segmentation_flops, training_flops
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from gqvae.config import Network, RateControlledObjective
 from gqvae.corpus.pieces import pack
-from gqvae.measures.flops import forward_multiply_adds, segmentation_flops, training_flops
 from gqvae.models.network import GQVAE
 from gqvae.models.rate_controlled import RateControlled
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-
-from gqvae.measures.traffic import Traffic
+from counts.traffic import Traffic
 
 
 def test_a_product_reads_both_operands_and_writes_its_result_in_either_precision() -> None:

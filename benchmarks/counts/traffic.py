@@ -2,7 +2,7 @@
 
 What a step needs at least is less: fused operations keep what lies between them on the chip. What it takes is more where a kernel reads
 something twice. Divided by the speed of a copy it says which steps memory limits, not products: the other half of a roofline beside
-`gqvae.measures.flops`.
+`counts.flops`.
 """
 
 from __future__ import annotations
