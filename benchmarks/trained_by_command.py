@@ -23,17 +23,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gqvae.verbs.product_training import METHODS, NETWORK, SEPARATOR
-
 from gqvae.config import NetworkRun, parse, read_settings
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.corpus.text_file import open_file, read_documents
 from gqvae.files import read_json, write_json, write_rows
+from gqvae.jobs.product_training import METHODS, NETWORK
 from gqvae.measures.bytes_per_token import measure
 from gqvae.study.provenance import PACKAGE, code_digest, git_state, machine, versions
 from gqvae.tokenizers.from_text import folders_of
 from gqvae.tokenizers.load import load_tokenizer
+from gqvae.verbs.product import SEPARATOR
 
 COLUMNS = (
     "method", "encoder", "seed", "vocab_size", "ids", "tokens", "bytes", "bytes_per_token", "ratio_to_bpe", "fallback_rate", "seconds",

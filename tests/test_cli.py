@@ -15,7 +15,7 @@ import pytest
 from gqvae import cli
 from gqvae.cli import main
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.verbs import project
+from gqvae.jobs import project
 
 COUNTS = PretokenCounts([b" the", b" cat", b" walked", b" walking"], np.array([50, 20, 10, 8]))
 

@@ -37,7 +37,7 @@ def test_refused_memory_is_one_sentence(
         raise error
 
     assert is_out_of_memory(error)
-    monkeypatch.setattr("gqvae.verbs.project.doctor", run)
+    monkeypatch.setattr("gqvae.jobs.project.doctor", run)
     assert cli.main(["doctor"]) == 2
     said = capsys.readouterr().err
     assert "gqvae: error: out of memory" in said and "Traceback" not in said and len(said.strip().splitlines()) == 1

@@ -15,7 +15,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 
 from gqvae import __version__
@@ -23,6 +22,7 @@ from gqvae.errors import UserError, first_line, is_out_of_memory
 from gqvae.files import FULL_DISK
 from gqvae.training.resume import Interrupted
 from gqvae.verbs import corpus, figures, language_models, product, project, tables, tokenizers
+from gqvae.verbs.parsers import run_verb
 
 MODULES = (product, corpus, tokenizers, language_models, tables, figures, project)
 
@@ -108,8 +108,7 @@ def _run(parsed: argparse.Namespace) -> int:
             _log_to(logging.FileHandler(parsed.log, encoding="utf-8"))
         try:
             with _terminated():
-                module, _, function = parsed.run.rpartition(".")
-                getattr(import_module(module), function)(parsed)
+                run_verb(parsed)
         finally:
             _reserve.clear()
     except UserError as error:

@@ -13,13 +13,14 @@ from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.verbs import corpus as verbs
+from gqvae.verbs.parsers import run_verb
 
 
 def run(*arguments: object) -> None:
     parser = argparse.ArgumentParser()
     verbs.add_parsers(parser.add_subparsers())
     chosen = parser.parse_args([str(argument) for argument in arguments])
-    chosen.run(chosen)
+    run_verb(chosen)
 
 
 def test_corpus_is_prepared_and_counted(tmp_path, caplog):
@@ -55,7 +56,7 @@ def test_settings_may_be_a_file(tmp_path):
     ("settings", "sentence"),
     [
         ('{"source": "text", "path": "/nowhere/at_all.txt"}', r"/nowhere/at_all\.txt does not exist"),
-        ('{"source": "books"}', "source is 'books': choose one of synthetic, text, tinystories, python_stdlib"),
+        ('{"source": "books"}', "source is 'books': choose one of python_stdlib, synthetic, text, tinystories"),
         ('{"bytes": 5}', "source is None: choose one of"),
         ('{"source": "synthetic", "byte": 5}', "unknown key 'byte'"),
         ('{"source": "synthetic", "bytes": -5}', "bytes: .* greater than 0"),
@@ -99,7 +100,7 @@ def test_tinystories_comes_from_the_hub(hub, tmp_path, monkeypatch):
         train=replace(served.train, name="TinyStories-train.txt"),
         valid=replace(served.valid, name="TinyStories-valid.txt"),
     )
-    monkeypatch.setattr("gqvae.corpus.pinned.TINYSTORIES", pinned)
+    monkeypatch.setattr("gqvae.jobs.corpus.TINYSTORIES", pinned)
     monkeypatch.setattr(client.time, "sleep", lambda seconds: None)
     settings = '{"source": "tinystories", "keep_fraction": 0.5}'
     run("download-corpus", "--settings", settings, "--out", tmp_path / "downloads")

@@ -77,7 +77,7 @@ def stages_of(here: Path) -> dict[str, Stage]:
                 "language model",
                 (
                     "train-lm", "--settings", _settings(LANGUAGE_MODEL), "--arm", "bpe", "--train-bytes", "6000",
-                    "--tokenizer", f"{here}/bpe/v300", "--tokens", f"{here}/tokens", "--corpus", f"{here}/corpus", "--out", "{out}", "--state", "{state}",
+                    "--tokens", f"{here}/tokens", "--corpus", f"{here}/corpus", "--out", "{out}", "--state", "{state}",
                 ),
             ),
         )

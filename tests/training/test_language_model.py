@@ -306,8 +306,8 @@ def test_inputs_that_do_not_fit_are_refused(study: Path, tmp_path: Path) -> None
 
 
 def test_verb_runs_from_the_command_line(study: Path, whole: dict[str, Any], tmp_path: Path) -> None:
-    from gqvae.jobs import language_models as jobs
     from gqvae.verbs import language_models
+    from gqvae.verbs.parsers import run_verb
 
     parser = argparse.ArgumentParser()
     language_models.add_parsers(parser.add_subparsers())
@@ -315,5 +315,5 @@ def test_verb_runs_from_the_command_line(study: Path, whole: dict[str, Any], tmp
     for name in ("tokens", "corpus"):
         words += [f"--{name}", str(study / name)]
     parsed = parser.parse_args([*words, "--out", str(tmp_path / "out"), "--state", str(tmp_path / "state")])
-    jobs.train_lm(parsed)
+    run_verb(parsed)
     assert (tmp_path / "out" / "curve.csv").read_text() == whole["curve"]

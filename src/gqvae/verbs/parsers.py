@@ -7,6 +7,7 @@ code on which results depend.
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
@@ -31,6 +32,12 @@ def add_verb(
     )
     parser.set_defaults(run=f"gqvae.jobs.{run}")
     return parser
+
+
+def run_verb(parsed: argparse.Namespace) -> None:
+    """Do what was asked for."""
+    module, _, function = parsed.run.rpartition(".")
+    getattr(import_module(module), function)(parsed)
 
 
 def add_settings(parser: argparse.ArgumentParser, block: str) -> None:
