@@ -172,7 +172,7 @@ def test_streams_and_blocks_encode_as_one_text(
 ) -> None:
     from gqvae.corpus import text_blocks
 
-    monkeypatch.setattr(text_blocks.text_blocks, "__defaults__", ("the input", 7))
+    monkeypatch.setattr(text_blocks.text_blocks, "__defaults__", ("the input", 7, "gpt2"))
     text = "The fox  walked\n\n to the river — it's 12 o'clock.\r\n" * 5
     found = [token for block in tokenizers[arm].encode_stream(io.BytesIO(text.encode())) for token in block.tolist()]
     assert found == tokenizers[arm].encode(text)
