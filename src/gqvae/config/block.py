@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gqvae.config.extends import read_yaml, resolved
 from gqvae.errors import UserError
@@ -53,6 +53,18 @@ def _without(value: Any, key: str) -> Any:
     if isinstance(value, dict):
         return {name: _without(inner, key) for name, inner in value.items() if name != key}
     return value
+
+
+def module_of(package: str) -> Any:
+    """The type of the name of a module in a package of gqvae, which must be there."""
+    folder = Path(__file__).resolve().parents[1].joinpath(*package.split("."))
+
+    def exists(name: str) -> str:
+        if not (folder / f"{name}.py").is_file():
+            raise ValueError(f"there is no {name}.py in {folder}: name a module that is there, or add it")
+        return name
+
+    return Annotated[str, Field(pattern=MODULE_NAME), AfterValidator(exists)]
 
 
 AnyBlock = TypeVar("AnyBlock", bound=Block)
