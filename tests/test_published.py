@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "results" / "published"
 SIDE_BY_SIDE = {  # as `make redraw` has them
     "across": ["tinystories-sample", "tinystories-short", "wikitext2", "wikitext2-longer", "shakespeare", "python-stdlib"],
+    "control": ["control-1024", "control-4096"],
     "stories": [
         "control-1024",
         "control-4096",
