@@ -26,11 +26,11 @@ reproduce: $(INSTALLED) ## Run the study of CONFIG (default: configs/default.yam
 	@$(BIN)/gqvae check-config "$(CONFIG)" > /dev/null
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 
-domains: $(INSTALLED) ## The studies of configs/domains/ beside tinystories-sample (which must be there), into results/across/.
-	@test -f results/tinystories-sample/provenance.json || { echo "There is no results/tinystories-sample/provenance.json:" \
-		"run make reproduce CONFIG=configs/tinystories-sample.yaml first." >&2; exit 1; }
+domains: $(INSTALLED) ## The studies of configs/domains/ beside tinystories-replication (which must be there), into results/across/.
+	@test -f results/tinystories-replication/provenance.json || { echo "There is no results/tinystories-replication/provenance.json:" \
+		"run make reproduce CONFIG=configs/tinystories-replication.yaml first." >&2; exit 1; }
 	for config in configs/domains/*.yaml; do $(BIN)/snakemake --cores $(CORES) --configfile $$config; done
-	$(BIN)/gqvae across --results results/{tinystories-sample,tinystories-short,wikitext2,wikitext2-longer,shakespeare,python-stdlib} \
+	$(BIN)/gqvae across --results results/{tinystories-replication,tinystories-short,wikitext2,wikitext2-longer,shakespeare,python-stdlib} \
 		--out results/across
 
 report: $(INSTALLED) ## Build results/<study>/report.zip from what has been computed.

@@ -41,14 +41,12 @@ def test_compression_is_that_of_the_table(rows: dict[str, str]) -> None:
 def test_language_models_are_paired_by_seed_and_signed_by_claims_alone(rows: dict[str, str]) -> None:
     table = pd.read_csv(PUBLISHED / STUDY / "tables" / "learnability.csv")
     bpb = table[table["train_bytes"] == 1_000_000].pivot(index="seed", columns="arm", values="test_bpb")
-    assert (
-        rows["bits per byte after 1 MB (301–312 steps): against BPE, same V"]
-        == stated(bpb["gqvae"], bpb["bpe"], False) + " undecided"
-    )
-    matched = rows["bits per byte after 1 MB (301–307 steps): against BPE, equal compression"]
-    assert matched == stated(bpb["gqvae"], bpb["bpe_matched"], False)  # its claim is of all amounts
-    few = [cell for label, cell in rows.items() if "after 400 kB (" in label]
-    assert len(few) == 3 and all(cell.endswith(" too few steps") for cell in few)
+    undecided = rows["bits per byte after 1 MB: against BPE, same V"]
+    assert undecided == stated(bpb["gqvae"], bpb["bpe"], False) + " undecided; 301–312 steps"
+    matched = rows["bits per byte after 1 MB: against BPE, equal compression"]
+    assert matched == stated(bpb["gqvae"], bpb["bpe_matched"], False) + "; 301–307 steps"  # its claim is of all amounts
+    few = [cell for label, cell in rows.items() if "after 400 kB:" in label]
+    assert len(few) == 3 and all(cell.endswith(" steps: too few") for cell in few)
 
 
 def test_steps_are_the_fewest_and_the_most() -> None:

@@ -100,7 +100,7 @@ def _text_name(data: pd.DataFrame, own: pd.DataFrame) -> str:
 
 
 def _draw_panel(axes: Axes, own: pd.DataFrame) -> None:
-    """Curves, then all arms with their intervals; hollow where a run has too few steps."""
+    """Curves, then all arms with their intervals, learned ones on top; hollow where a run has too few steps."""
     for series, curve in own[own["series"] != ""].groupby("series", sort=False):
         color = arm_style(_arm_of(str(series))).color
         axes.plot(curve["bytes_per_token"], curve["test_bpb"], color=color, linewidth=1.1, label=series, zorder=2)
@@ -109,7 +109,8 @@ def _draw_panel(axes: Axes, own: pd.DataFrame) -> None:
         style = arm_style(_arm_of(row.series) if row.series else row.arm)
         face = style.color if row.decides else "white"
         x = row.bytes_per_token
-        axes.plot(x, row.test_bpb, style.marker, color=style.color, markerfacecolor=face, markersize=4, label=row.arm, zorder=4)
+        top = 4 if row.series else 5
+        axes.plot(x, row.test_bpb, style.marker, color=style.color, markerfacecolor=face, markersize=4, label=row.arm, zorder=top)
         for bar_x, bar_y in _bars(row):
             axes.plot(bar_x, bar_y, color=style.color, linewidth=0.9, zorder=3)
     low, high = float(own["test_bpb"].min()), float(own["test_bpb"].max())

@@ -19,9 +19,9 @@ SUBJECT = "gqvae"
 OPPONENTS = {
     "fixed_8": "fixed-length tokens (8 bytes)",
     "bpe": "BPE, same V",
-    "pathpiece": "no network, same V",
+    "pathpiece": "the control, same V",
     "bpe_matched": "BPE, equal compression",
-    "pathpiece_matched": "no network, equal compression",
+    "pathpiece_matched": "the control, equal compression",
 }
 MATCHED = ("bpe_matched", "pathpiece_matched")  # that these compress equally is their making, no finding
 COMPRESSION = 0  # stands for the measure where others are amounts of training text
@@ -30,50 +30,47 @@ Place: TypeAlias = tuple[int, int]  # of a row: amount of training text, place o
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A column for each study; a row for each measure and arm, with the optimiser steps of the language models behind it.
+    """A column for each study; a row for each measure and arm. Behind an effect on language models stand their optimiser steps.
 
-    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study, and "too few steps" where
-    a run of either arm has fewer than the study asks for.
+    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study, and "too few" where a run
+    of either arm has fewer steps than the study asks for.
     """
     columns = [_column(study) for study in studies]
     rows = []
     for place in sorted({place for column in columns for place in column}):
         amount, opponent = place
-        cells = [column[place] for column in columns if place in column]
-        steps = [count for _, counts in cells for count in counts]
-        measure = "bytes per token"
-        if amount != COMPRESSION:
-            measure = f"bits per byte after {format_bytes(amount)} ({written_range(min(steps), max(steps))} steps)"
-        shown = [column[place][0] if place in column else "–" for column in columns]
+        measure = "bytes per token" if amount == COMPRESSION else f"bits per byte after {format_bytes(amount)}"
+        shown = [column.get(place, "–") for column in columns]
         rows.append([f"{measure}: against {list(OPPONENTS.values())[opponent]}", *shown])
     return markdown_table(["GQ-VAE", *map(_title, studies)], rows)
 
 
 def _title(study: FinishedStudy) -> str:
     runs = read_table(study.tables, "learnability")
-    parameters = f", {format_count(float(runs['parameters_non_embedding'].iloc[0]))}" if len(runs) else ""
+    parameters = f", {format_count(float(runs['parameters_non_embedding'].iloc[0]))} parameters" if len(runs) else ""
     return f"V = {study.vocab_size:,}{parameters} (`{study.name}`)"
 
 
-def _column(study: FinishedStudy) -> dict[Place, tuple[str, list[int]]]:
-    """By row: what stands there, and the steps of the runs behind it."""
+def _column(study: FinishedStudy) -> dict[Place, str]:
+    """What stands in each row."""
     compression = main_rows(read_table(study.tables, "compression"))
     runs = read_table(study.tables, "learnability")
     claims = study.table("claims", ("measure", "first", "second", "sign"))
     signs = {(row.measure, row.second): f" {row.sign}" for row in claims[claims["first"] == SUBJECT].itertuples()}
-    column: dict[Place, tuple[str, list[int]]] = {}
+    column: dict[Place, str] = {}
     for number, arm in enumerate(OPPONENTS):
         ratios = _ratios(compression, arm, "bytes_per_token")
         if arm not in MATCHED and ratios:
-            column[COMPRESSION, number] = _effect([ratio - 1 for ratio in ratios]) + signs.get(("bytes_per_token", arm), ""), []
+            column[COMPRESSION, number] = _effect([ratio - 1 for ratio in ratios]) + signs.get(("bytes_per_token", arm), "")
         for amount, own in runs.groupby("train_bytes"):
             ratios = _ratios(own, arm, "test_bpb")
             if not ratios:
                 continue
             steps = own[own["arm"].isin([SUBJECT, arm])]["steps"].tolist()
             sign = signs.get(("test_bpb", arm), "") if amount == runs["train_bytes"].max() else ""
-            said = sign if min(steps) >= study.decisive_steps else " too few steps"
-            column[int(str(amount)), number] = _effect([1 - ratio for ratio in ratios]) + said, steps
+            taken = written_range(min(steps), max(steps))
+            said = f"{sign}; {taken} steps" if min(steps) >= study.decisive_steps else f"; {taken} steps: too few"
+            column[int(str(amount)), number] = _effect([1 - ratio for ratio in ratios]) + said
     return column
 
 
