@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from fabricated_study import fabricate, fabricated_settings
-from gqvae.report.summary import reading, summarize
+from gqvae.report.summary import summarize
+from gqvae.report.summary_of_models import reading
 from gqvae.study.collect import collect
 from gqvae.study.provenance import git_state, wall_time, write_provenance
 

@@ -12,9 +12,9 @@ from gqvae.errors import UserError
 from gqvae.figures.registry import Plot, plots_of
 from gqvae.files import atomic_open, read_json
 from gqvae.measures.distribution import ALPHA
-from gqvae.report.markdown import between, estimate, markdown_table, number, share
+from gqvae.report import summary_of_models as models
+from gqvae.report.markdown import markdown_table, number, share
 from gqvae.study.columns import TABLES
-from gqvae.study.layout import REFERENCE
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
 
@@ -40,14 +40,14 @@ def summary(study: Study, results: Path) -> str:
         parts += ["### Training of the networks", *figures.named("training")]
     parts += ["## Distribution of tokens", _distribution(tables["results"]), *figures.rest("2. Tokenizers")]
     if len(tables["learnability"]):
-        parts += ["## Language models", *figures.named("tuning"), _language_models(tables, len(study.seeds))]
-        parts += [*figures.named("convergence"), _milestones(tables["milestone_means"])]
+        parts += ["## Language models", *figures.named("tuning"), models.language_models(tables, len(study.seeds))]
+        parts += [*figures.named("convergence"), models.milestones(tables["milestone_means"])]
         parts += [*figures.named("learnability", "advantage")]
-        parts += [_power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
+        parts += [models.power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
         parts += figures.rest("3. Language models")
-        parts += ["### What the choice of windows is worth", _contexts(tables["contexts"])]
+        parts += ["### What the choice of windows is worth", models.contexts(tables["contexts"])]
     if len(tables["differences"]):
-        parts += ["### Paired differences", _differences(tables["differences"])]
+        parts += ["### Paired differences", models.differences(tables["differences"])]
     return "\n\n".join(parts) + "\n"
 
 
@@ -219,99 +219,3 @@ def _distribution(results: pd.DataFrame) -> str:
         "held out: bigram",
     ]
     return f"{note}\n\n{markdown_table(header, rows)}"
-
-
-def _language_models(tables: dict[str, pd.DataFrame], seeds: int) -> str:
-    trained, runs = tables["results"][tables["results"]["test_bpb"].notna()], tables["learnability"]
-    size = int(trained["train_bytes"].iloc[0])
-    steps = runs[runs["train_bytes"] == size].groupby("arm")["steps"].agg(["min", "max"])
-    rows = [
-        [
-            f"`{row.arm}`",
-            number(row.test_bpb, 4),
-            between(row.test_bpb_low, row.test_bpb_high, 4),
-            number(row.train_tokens, 0),
-            " – ".join(dict.fromkeys(number(value, 0) for value in steps.loc[str(row.arm)])),
-            number(row.parameters_embedding, 0),
-            number(row.parameters_non_embedding, 0),
-        ]
-        for row in trained.itertuples()
-    ]
-    header = ["arm", "test bits per byte", "95 % interval", "training tokens", "optimiser steps"]
-    header += ["parameters: embedding", "parameters: other"]
-    note = f"Test split, language models trained on {size:,} bytes (the most in this study), mean of {seeds} seed{'s' if seeds > 1 else ''}."
-    return f"{note}\n\n{markdown_table(header, rows)}"
-
-
-def _milestones(means: pd.DataFrame) -> str:
-    levels = sorted(means["level"].unique())
-    compared = bool(means["ratio"].notna().any())
-    rows = []
-    for arm, own in means.groupby("arm", sort=False):
-        cells = [f"`{arm}`", number(own["mean_bpb"].iloc[0], 4)]
-        found: Any = own.sort_values("level").itertuples()
-        for row in found:
-            cells.append(estimate(row.bytes, row.low, row.high, 0))
-            cells += [estimate(row.ratio, row.ratio_low, row.ratio_high)] if compared else []
-        rows.append(cells)
-    header = ["arm", "mean over the bytes read"]
-    for level in levels:
-        header += [f"bytes to {number(level)}", *([f"of `{REFERENCE}`"] if compared else [])]
-    note = (
-        "How fast they learn: bytes of training text until the validation loss (bits per byte) first reaches a level, mean and 95 % interval"
-        f"{f'; beside it the share of what `{REFERENCE}` needs, paired by seed' if compared else ''}. Levels: the lowest that every run "
-        "reaches, 1.1 and 1.25 times that. Tokens, FLOPs and steps: `tables/milestones.csv`."
-    )
-    return f"{note}\n\n{markdown_table(header, rows)}"
-
-
-def _power_laws(laws: pd.DataFrame) -> str:
-    found: Any = laws.itertuples()
-    rows = [
-        [row.against, f"`{row.arm}`", number(row.exponent, 4), between(row.low, row.high, 4), number(row.constant, 2)]
-        for row in found
-    ]
-    note = (
-        "Power laws: test bits per byte ≈ c · amount^(−b), fitted to each seed, where the amount is bytes of training text or parameters "
-        "without the vocabulary's; with a larger b more text, or a larger model, is worth more."
-    )
-    return f"{note}\n\n{markdown_table(['amount', 'arm', 'b', '95 % interval', 'c'], rows)}"
-
-
-def _contexts(contexts: pd.DataFrame) -> str:
-    order = list(dict.fromkeys(contexts["windows"]))
-    means = contexts.groupby(["arm", "windows"], sort=False)[["mean_context", "bpb"]].mean()
-    rows = []
-    for arm in dict.fromkeys(contexts["arm"]):
-        cells = [means.loc[(arm, windows)] for windows in order]
-        rows.append([f"`{arm}`", *(f"{number(cell['bpb'], 4)} ({number(cell['mean_context'], 0)})" for cell in cells)])
-    note = (
-        "The same models on part of the validation split, cut into windows in other ways: bits per byte and, in brackets, how many tokens a "
-        "prediction sees on average. More context can only help as far as it is used; a document alone has none before it. Everything "
-        f"else in this study is measured with windows that {order[0]}."
-    )
-    return f"{note}\n\n{markdown_table(['arm', *order], rows)}"
-
-
-def _differences(differences: pd.DataFrame) -> str:
-    rows = [
-        [
-            f"`{row.first}` − `{row.second}`",
-            f"{row.train_bytes:,}",
-            number(row.difference, 4, sign=True),
-            between(row.low, row.high, 4, sign=True),
-            reading(row.difference, row.low, row.high),
-        ]
-        for row in differences.itertuples()
-    ]
-    note = "Test bits per byte, difference by seed: negative where the first arm is better. Better or worse is said only where the interval excludes zero."
-    return f"{note}\n\n{markdown_table(['difference', 'training bytes', 'mean', '95 % interval', 'reading'], rows)}"
-
-
-def reading(difference: Any, low: Any, high: Any) -> str:
-    """What an interval of a paired difference says, and no more."""
-    if pd.isna(low):
-        return "one seed: no interval"
-    if low <= 0 <= high:
-        return "interval includes zero"
-    return "first is better" if difference < 0 else "first is worse"
