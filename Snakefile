@@ -5,13 +5,13 @@
 #   snakemake --cores all --configfile configs/smoke.yaml    another one
 #   snakemake --report results/default/report.zip            the report of what has been computed
 #
-# What is studied stands in configs/ (explained in configs/README.md); where and how it runs, in profiles/.
+# configs/ defines what is studied (see configs/README.md), profiles/ where and how it runs.
 
 from snakemake.utils import min_version
 
 min_version("9.19")
 
-# Each config file stands alone: merged over the default, the blocks of another corpus or the arms of another study would mix with its own.
+# A given config file replaces the default: merged, the corpus and arms of the default would mix with its settings.
 if not workflow.overwrite_configfiles:
 
     configfile: "configs/default.yaml"

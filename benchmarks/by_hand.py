@@ -1,4 +1,4 @@
-"""Optimiser steps as the trainer takes them, without Lightning's loop: what the benchmarks of training time."""
+"""Optimiser steps as in training but without Lightning's loop, for benchmarks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gqvae.training.runner import RunModule, autocast
 
 
 class ByHand(RunModule):
-    """Mixed into a training; `start`, then `take`."""
+    """Mixin for a training: call `start`, then `take`."""
 
     def start(self, device: torch.device, precision: str, gradient_clip: float | None) -> None:
         """Move to the device and make the optimiser."""
@@ -33,7 +33,7 @@ class ByHand(RunModule):
         return self._optimizer
 
     def take(self, count: int) -> float:
-        """Take `count` steps; the last loss (NaN of none)."""
+        """Take `count` steps and return the last loss (NaN if none)."""
         loss = torch.tensor(float("nan"))
         for _ in range(count):
             with autocast(self.device, self._precision):
@@ -49,15 +49,15 @@ class ByHand(RunModule):
 
 
 class NetworkSteps(ByHand, NetworkTraining):
-    """Of a tokenizer's network."""
+    """Steps of a tokenizer's network."""
 
 
 class LanguageModelSteps(ByHand, LanguageModelTraining):
-    """Of a language model."""
+    """Steps of a language model."""
 
 
 def timed(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds of `work`, the device's included."""
+    """Seconds of `work`, including the device's."""
     if device.type == "cuda":
         torch.cuda.synchronize()
     start = time.perf_counter()

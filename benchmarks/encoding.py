@@ -1,17 +1,17 @@
-"""How fast tokenizers encode and decode, how much memory they take, how long they take to load: one thread, one machine, one run.
+"""Speed, memory and loading time of tokenizers: one thread, one machine, one run.
 
-Every tokenizer is measured in a process of its own, and the processes take turns, so that other load on the machine meets all of them:
+Each tokenizer is measured in a separate process. The processes alternate, so that other load on the machine affects all of them:
 
-neural, distilled   ours, a learned tokenizer with its gates and with the fewest tokens of its vocabulary
-network             `neural` without the pre-tokens it remembers from its training text: its network sees every distinct one
+neural, distilled   ours, a learned tokenizer with its gates, or with the fewest tokens of its vocabulary
+network             `neural` without its cache of pre-tokens from the training text: the network runs on every distinct one
 exported            the distilled one as a fast tokenizer of Hugging Face's `tokenizers`
-bpe                 our byte-level BPE (sentencepiece's merges, our memory of pre-tokens)
+bpe                 our byte-level BPE (sentencepiece's merges, our cache of pre-tokens)
 hf_bpe              Hugging Face's byte-level BPE of the same vocabulary, trained on the same text
 sp_bpe              sentencepiece's BPE of the same vocabulary, trained on the same text, no pre-tokens
 
-Cold: a tokenizer just loaded encodes its first document (for `network`: the network runs on its distinct pre-tokens). Warm: the same
-document again. `corpus` is the whole text document by document; others are one document of so many bytes. Ids come as Python lists
-or NumPy arrays, whatever is the library's fastest; a decoded text is compared with the original once.
+Cold: a freshly loaded tokenizer encodes its first document (with `network`, the network runs on its distinct pre-tokens). Warm:
+the same document again. `corpus` is the whole text, document by document; the others are one document of that many bytes. Ids are
+Python lists or NumPy arrays, whichever is fastest in the library. The decoded text is compared with the original once.
 
     python benchmarks/encoding.py --text tinystories_train.txt --tokenizer results/x/tokenizers/gqvae-s0/v4096 --csv encoding.csv
 """
@@ -96,7 +96,7 @@ def measure(kind: str, folder: Path, text: str) -> dict[str, Any]:
 
 
 def peak_mb() -> float:
-    """Most memory this process has held (`ru_maxrss` would count that of its parent before the fork)."""
+    """Peak memory of this process (`ru_maxrss` would include that of its parent before the fork)."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
     return int(found[1]) / 1024 if found else float("nan")
 
@@ -160,17 +160,17 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def main() -> None:
-    """Measure everything, print a table of medians, and write all rows if asked to."""
+    """Measure everything, print a table of medians, and optionally write all rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, help="a file of documents (default: synthetic stories)")
-    parser.add_argument("--bytes", type=int, default=11_000_000, help="of synthetic stories (%(default)s)")
+    parser.add_argument("--bytes", type=int, default=11_000_000, help="size of the synthetic stories (%(default)s)")
     parser.add_argument(
         "--tokenizer", type=Path, help="folder of a learned tokenizer (default: one trained on stories for a minute)"
     )
     parser.add_argument("--vocab-size", type=int, default=4096, help="of the default tokenizer (%(default)s)")
     parser.add_argument("--repetitions", type=int, default=3, help="processes for each tokenizer and text (%(default)s)")
     parser.add_argument("--csv", type=Path, help="write every measurement")
-    parser.add_argument("--draw", type=Path, metavar="CSV", help="measure nothing: draw what such a file holds, beside it")
+    parser.add_argument("--draw", type=Path, metavar="CSV", help="only draw this file, into its folder")
     parser.add_argument("--one", nargs=3, metavar=("KIND", "DIR", "TEXT"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:

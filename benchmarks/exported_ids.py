@@ -1,4 +1,4 @@
-"""Whether an exported tokenizer gives the ids of the one it was exported from, document by document, in both libraries that load it.
+"""Check that an exported tokenizer gives the ids of the original for every document, in both libraries that load it.
 
 python benchmarks/exported_ids.py --tokenizers mine bpe --texts tinystories_train.txt.xz shakespeare.txt
 """
@@ -23,7 +23,7 @@ from gqvae.tokenizers.export import export
 
 
 def mismatches(folder: Path, corpus: CorpusBase) -> tuple[int, int]:
-    """Documents, and how many of them have other ids in one of the libraries or do not come back."""
+    """Number of documents, and of those with other ids in one of the libraries or without a lossless round trip."""
     tokenizer = load_tokenizer(folder)
     tokenizer = next((one for one in tokenizer.encoders() if one.encoder == "distilled"), tokenizer)
     with tempfile.TemporaryDirectory() as exported:
@@ -40,7 +40,7 @@ def mismatches(folder: Path, corpus: CorpusBase) -> tuple[int, int]:
 
 
 def main() -> int:
-    """Print counts; 1 if any document differs."""
+    """Print counts → 1 if any document differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokenizers", type=Path, nargs="+", help="folders (default: one trained on stories for a minute)")
     parser.add_argument("--texts", type=Path, nargs="+", help="files of documents (default: synthetic stories)")

@@ -1,11 +1,11 @@
-"""What a study of thousands of jobs asks of the machine: planning it, running it to its end, and finding that nothing is left to do.
+"""Cost of a study of thousands of jobs: planning it, running it, and finding that nothing is left to do.
 
-A tiny study with many seeds is run in a copy of the repository, Snakemake watched while it plans and runs: seconds, the memory it holds,
-its open files, and afterwards locks and unfinished files left behind. Half an hour and more on two cores.
+Runs a tiny study with many seeds in a copy of the repository and samples Snakemake while it plans and runs: seconds, memory, open
+files, and the locks and unfinished files left behind. Takes at least half an hour on two cores.
 
     python benchmarks/load.py --seeds 66 --csv load.csv
 
-With `--config FILE` it is the study of that file, as it stands.
+`--config FILE` runs the study of that file instead, unchanged.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ COLUMNS = ("stage", "seconds", "jobs_done", "memory_mb", "open_files", "children
 
 
 def tiny_study(seeds: int) -> dict[str, Any]:
-    """The study of the fault tests with thirty jobs a seed: its network is read by its other encoder as often as that takes."""
+    """The study of the fault tests, with borrowed arms added until a seed has thirty jobs."""
     study: dict[str, Any] = yaml.safe_load((ROOT / "tests" / "faults" / "tiny.yaml").read_text(encoding="utf-8"))
     again = {"kind": "borrowed", "arm": "gqvae", "encoder": "distilled", "language_model": False}
     arms = {name: study["arms"][name] for name in ("bpe", "gqvae")} | {f"again_{number}": again for number in range(8)}
     for block in ("training", "language_model"):
-        study[block].pop("checkpoint_seconds")  # a state after every step is for faults
+        study[block].pop("checkpoint_seconds")  # saving after every step is for faults
     return study | {"study": "load", "seeds": list(range(seeds)), "arms": arms}
 
 
 def state_of(process: int) -> dict[str, float]:
-    """Memory held, open files and living children of a process; nothing once it has ended."""
+    """Memory, open files and live children of a process; empty once it has ended."""
     try:
         held = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(encoding="utf-8"))
         if held is None:  # ended, and not waited for yet
@@ -60,7 +60,7 @@ def state_of(process: int) -> dict[str, float]:
 
 
 def watch(stage: str, folder: Path, config: Path, *arguments: str) -> list[dict[str, Any]]:
-    """Run Snakemake and look at it every second; the last row has its whole time."""
+    """Run Snakemake and sample it every second; the last row has the total time."""
     log = folder / f"{stage}.log"
     command = [sys.executable, "-m", "snakemake", "--nocolor", "--configfile", str(config), *arguments]
     environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "OMP_NUM_THREADS": "1"}
@@ -91,7 +91,7 @@ def watch(stage: str, folder: Path, config: Path, *arguments: str) -> list[dict[
 
 
 def grown(rows: list[dict[str, Any]]) -> str:
-    """What a run holds in its second and in its last tenth but one: memory and open files."""
+    """Mean memory and open files in the second and in the last but one tenth of a run."""
     tenth = max(1, len(rows) // 10)
     parts = (rows[tenth : 2 * tenth], rows[-2 * tenth : -tenth])  # without its start and its end
     memory, files = ([sum(row[key] for row in part) / len(part) for part in parts] for key in ("memory_mb", "open_files"))
@@ -99,7 +99,7 @@ def grown(rows: list[dict[str, Any]]) -> str:
 
 
 def left_behind(folder: Path) -> dict[str, int]:
-    """Files that nobody needs after the end: locks of Snakemake, states, unfinished files, marks of unfinished jobs."""
+    """Files that should not outlast a run: locks of Snakemake, states, unfinished files, marks of unfinished jobs."""
     inside = folder / ".snakemake"
     return {
         "locks": sum(1 for path in (inside / "locks").rglob("*") if path.is_file()),
@@ -110,12 +110,12 @@ def left_behind(folder: Path) -> dict[str, int]:
 
 
 def main() -> None:
-    """Plan, run, run again, look what is left."""
+    """Plan, run, run again, and count what is left behind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=66, help="of the tiny study: thirty jobs each (%(default)s)")
     parser.add_argument("--config", type=Path, help="a study to run in place of the tiny one")
     parser.add_argument("--cores", default="2", help="jobs at a time (%(default)s)")
-    parser.add_argument("--csv", type=Path, help="write every look at the process")
+    parser.add_argument("--csv", type=Path, help="write every sample")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         folder, temporary = Path(directory) / "study", Path(directory) / "tmp"

@@ -1,19 +1,19 @@
-"""What every stage of the pipeline costs as the corpus doubles: CPU seconds, memory, size of what it writes; and distinct pre-tokens.
+"""Cost of each pipeline stage as the corpus doubles: CPU seconds, memory, size of its output; and distinct pre-tokens.
 
-Every stage is a real `gqvae` verb in a process of its own, one thread, on corpora of 1, 2, 4, … MB (10⁶ bytes): synthetic stories, or
-the sources of Python's standard library, whose vocabulary is open:
+Each stage is a real `gqvae` verb in a separate process with one thread, on corpora of 1, 2, 4, … MB (10⁶ bytes): synthetic
+stories, or the sources of Python's standard library, whose vocabulary is open:
 
 prepare, count          text → splits → distinct pre-tokens with counts
 bpe                     byte-pair encoding of the same vocabulary size
 train                   a small network for a fixed number of steps; no code is dropped
-codes                   the same verb with two steps, and codes dropped that stand for no span of the training split: five passes over
+codes                   the same verb with two steps, and dropping codes without a span in the training split: five passes over
                         its distinct pre-tokens
 distill, measure        vocabulary and rate of the gates from the network of `train`; bytes per token on the held-out splits
 encode                  all of the text as ids
 
-Reported are user and system time of the process, and the most anonymous memory it was seen to hold (looked at every 20 ms; Linux):
-mapped files are left out, whose pages the system takes back. Other load on the machine moves neither much. The networks are too small
-and trained too briefly to be of use: what is measured is how cost grows.
+Reported are user and system time of the process and its peak anonymous memory (sampled every 20 ms; Linux), which leaves out
+mapped files, whose pages the system can reclaim. Other load on the machine changes neither much. The networks are too small and
+too briefly trained to be useful: the benchmark only measures how cost grows.
 
     python benchmarks/scaling.py --largest 64 --sources synthetic python_stdlib --text stories.txt.xz --out results/published/scaling
     python benchmarks/scaling_report.py --tables results/published/scaling --write
@@ -85,7 +85,7 @@ def run(arguments: list[str]) -> dict[str, float]:
     """Run one verb and watch it.
 
     Raises:
-        SystemExit: it failed, with the end of what it said.
+        SystemExit: the verb failed; with the end of its output.
     """
     with tempfile.TemporaryFile() as said:
         command = [sys.executable, "-m", "gqvae", *arguments]
@@ -105,7 +105,7 @@ def run(arguments: list[str]) -> dict[str, float]:
 
 
 def anonymous_mb(process: int) -> float:
-    """Memory of a process that is no page of a file, MB (10⁶ bytes); 0 where the system does not say."""
+    """Anonymous memory of a process, MB (10⁶ bytes); 0 if the system does not report it."""
     try:
         found = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(encoding="utf-8"))
     except OSError:
@@ -154,12 +154,12 @@ def growth(label: str, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
             yield row()
             while due <= size:
                 due *= 2
-    if size >= 1.3 * due / 2:  # an end that close to the last point would say the same twice
+    if size >= 1.3 * due / 2:  # an end closer to the last point adds nothing
         yield row()
 
 
 def texts_of(source: str, megabytes: int) -> Iterator[str]:
-    """The documents of a source without files."""
+    """The documents of a source that needs no files."""
     from gqvae.corpus.sources import open_source
     from gqvae.corpus.sources.python_stdlib import Settings as PythonCorpus
     from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
@@ -178,7 +178,7 @@ def text_of(path: Path) -> Iterator[str]:
 
 
 def write(path: Path | None, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    """All rows so far, so that a run that is stopped leaves what it has measured."""
+    """Write all rows so far, so that an interrupted run keeps its measurements."""
     if path is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -189,14 +189,14 @@ def write(path: Path | None, columns: tuple[str, ...], rows: list[dict[str, Any]
 
 
 def main() -> None:
-    """Measure, print, and write the tables if asked to."""
+    """Measure, print, and optionally write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--largest", type=int, default=4, metavar="MB", help="largest synthetic corpus (%(default)s)")
     parser.add_argument("--largest-python", type=int, default=8, metavar="MB", help="of the library, some 12 MB (%(default)s)")
     parser.add_argument(
         "--sources", nargs="*", default=["synthetic"], choices=["synthetic", "python_stdlib"], help="(%(default)s)"
     )
-    parser.add_argument("--text", type=Path, nargs="*", default=[], help="files whose distinct pre-tokens are counted, too")
+    parser.add_argument("--text", type=Path, nargs="*", default=[], help="more files to count distinct pre-tokens of")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write scaling.csv and heaps.csv")
     arguments = parser.parse_args()
     heaps: list[dict[str, Any]] = []

@@ -1,9 +1,9 @@
-"""What `scaling.py` has measured, in tables and a figure: exponents, distinct pre-tokens, shapes of the network, 1 TB on paper.
+"""Tables and a figure from the results of `scaling.py`: exponents, distinct pre-tokens, network shapes, estimates for 1 TB.
 
-Exponents. A stage costs a + b·nᵖ: a is what starting the process takes, so that small corpora say little about p. All three are fitted
-to all sizes, least squares in logarithms, 0 ≤ a < the cheapest. CPU times repeat to some 5 %: beside the best p stands the range of p
-whose curve misses by no more (root mean square). A stage that never costs a quarter more than its cheapest size is flat, and has no
-exponent; nor has one measured at fewer than four sizes. Once with n in bytes, once in distinct pre-tokens.
+Exponents. A stage costs a + b·nᵖ, where a is the start of the process and dominates on small corpora. All three are fitted to all
+sizes, least squares in logarithms, 0 ≤ a < the cheapest. CPU times repeat to some 5 %, so the range of p covers curves that miss
+by no more (root mean square). A stage that never costs a quarter more than its cheapest size is flat and has no exponent, nor has
+one with fewer than four sizes. n is in bytes or in distinct pre-tokens.
 Distinct pre-tokens (Heaps' law): U = k·nᵝ by least squares in logarithms over the last two octaves of each text.
 
     python benchmarks/scaling_report.py --tables results/published/scaling --write
@@ -22,12 +22,12 @@ from gqvae.measures.power_laws import fit
 from gqvae.study.tables import write_csv
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "results" / "published" / "scaling"
-GROWN = 1.25  # times the cheapest size: below, a stage is flat
+GROWN = 1.25  # times the cheapest size; a stage below is flat
 FEWEST_SIZES = 4
 NOISE = 0.05  # relative, root mean square
-OCTAVES = 4.0  # last points of a text that its exponent is fitted to: from its end down to this fraction's inverse
+OCTAVES = 4.0  # an exponent is fitted to the points above 1/OCTAVES of the text
 POWERS = np.round(np.arange(0.02, 2.5, 0.01), 2)
-STARTS = np.linspace(0, 0.99, 100)  # a, as a share of the cheapest size
+STARTS = np.linspace(0, 0.99, 100)  # a, as a share of the cheapest cost
 LOOKS = {
     "prepare": ("#000000", "s", "write and split"), "count": ("#0072B2", "o", "count pre-tokens"), "bpe": ("#56B4E9", "D", "BPE"),
     "train": ("#009E73", "^", "60 training steps"), "codes": ("#CC79A7", "v", "drop codes"), "distill": ("#D55E00", "P", "distil"),
@@ -86,7 +86,7 @@ def exponents(scaling: pd.DataFrame) -> pd.DataFrame:
 
 
 def heaps_fits(heaps: pd.DataFrame) -> pd.DataFrame:
-    """A row for each text: β and k of its last octaves, and what they say of 1 TB."""
+    """A row for each text: β and k of its last octaves, extrapolated to 1 TB."""
     rows = []
     for text, own in heaps.groupby("text", sort=False):
         last = own.iloc[-1]
@@ -159,14 +159,14 @@ def plain_ticks(axes: object) -> None:
 
 
 def main() -> None:
-    """Read the tables, print what follows from them, and write it beside them if asked to."""
+    """Read the tables, print the results, and optionally write them to the same folder."""
     from web_scale import shapes, web_scale
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--tables", type=Path, default=PUBLISHED, help="folder with scaling.csv and heaps.csv (the published one)"
     )
-    parser.add_argument("--write", action="store_true", help="write its tables and its figure there")
+    parser.add_argument("--write", action="store_true", help="write the tables and the figure there")
     arguments = parser.parse_args()
     folder = arguments.tables
     scaling, heaps = (pd.read_csv(folder / name) for name in ("scaling.csv", "heaps.csv"))

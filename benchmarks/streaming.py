@@ -1,8 +1,8 @@
-"""How much memory `gqvae tokenizer encode` takes, and how its speed grows with text and with processes.
+"""Memory of `gqvae tokenizer encode`, and its speed by size of the text and number of processes.
 
-A text of synthetic stories and one of random letters (nearly every word new) are written block by block, encoded from the file by a
-process of their own, and the ids thrown away. Reported: bytes, seconds, MB/s, the most memory that process has held, and that the
-largest of its workers has. Ways take turns within a repetition, so that other load on the machine meets all of them.
+Encodes a file of synthetic stories and one of random letters (nearly every word new) in a separate process and discards the ids.
+Reports bytes, seconds, MB/s, and the peak memory of that process and of its largest worker. Encoders and worker counts alternate
+within a repetition, so that other load on the machine affects all of them.
 
     python benchmarks/streaming.py --tokenizer mine --csv streaming.csv
 """
@@ -44,7 +44,7 @@ def quickly_trained(folder: Path, vocab_size: int = 4096, size: int = 10 * MB) -
 
 
 def write_stories(path: Path, size: int) -> None:
-    """Distinct stories, a blank line between."""
+    """Distinct stories, separated by blank lines."""
     stories = Storyteller(0)
     with path.open("w", encoding="utf-8", newline="") as stream:
         for index in count():
@@ -62,7 +62,7 @@ def write_words(path: Path, size: int) -> None:
 
 
 def peaks(process: int) -> dict[int, float]:
-    """Most memory that a process and its children have held, MB; what has ended is left out."""
+    """Peak memory of a process and its children, MB, without those that have ended."""
     found = {}
     children = Path(f"/proc/{process}/task/{process}/children")
     try:
@@ -76,7 +76,7 @@ def peaks(process: int) -> dict[int, float]:
 
 
 def measure(tokenizer: Path, text: Path, encoder: str, workers: int) -> dict[str, Any]:
-    """Encode a file and watch."""
+    """Encode a file and sample memory."""
     command = [
         sys.executable, "-m", "gqvae", "tokenizer", "encode", "--tokenizer", str(tokenizer), "--encoder", encoder,
         "--workers", str(workers), str(text), "--format", "u16", "--out", os.devnull,
@@ -99,14 +99,14 @@ def measure(tokenizer: Path, text: Path, encoder: str, workers: int) -> dict[str
 
 
 def main() -> None:
-    """Measure, print, and write the rows if asked to."""
+    """Measure, print, and optionally write the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--tokenizer", type=Path, help="folder of a learned tokenizer (default: one trained on stories for a minute)"
     )
     parser.add_argument("--megabytes", type=int, nargs="+", default=[10, 100, 1000], help="of stories (%(default)s)")
     parser.add_argument("--new-words", type=int, default=200, help="megabytes of random letters, distilled only (%(default)s)")
-    parser.add_argument("--repetitions", type=int, default=1, help="of every way (%(default)s)")
+    parser.add_argument("--repetitions", type=int, default=1, help="of every measurement (%(default)s)")
     parser.add_argument("--csv", type=Path, help="write every measurement")
     arguments = parser.parse_args()
     ways = [("distilled", 1), ("distilled", 2), ("neural", 1), ("neural", 2)]

@@ -1,13 +1,13 @@
-"""What `gqvae tokenizer train` gives a user: compression on held-out text and time, of every method with its default settings.
+"""Compression on held-out text and training time of `gqvae tokenizer train`, for every method with its default settings.
 
-Each method is trained by the command itself, in a process of its own and one after the other, once for all sizes; gqvae once for each
-seed. The test text is counted as studies count theirs: UTF-8 bytes of its documents per token, without what separates them, fallback
-included. Called again, the script goes on: what is trained in --work stays. The time of a training that was interrupted is left out.
+The command trains each method in a separate process, one after the other, once for all sizes; gqvae once per seed. The test text
+is measured as in studies: UTF-8 bytes of its documents per token, without separators, with fallback. Called again, the script
+resumes and reuses what is trained in --work. The time of an interrupted training is left out.
 
     python benchmarks/trained_by_command.py --text tinystories_train.txt.xz --test-text tinystories_valid.txt.xz --work /tmp/trained \
         --out results/published/trained-by-command/trained.csv
 
-Beside the table it writes settings.json: the settings of every method, digests of both texts, versions, machine.
+It also writes settings.json: the settings of every method, digests of both texts, versions, machine.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ COLUMNS = (
 
 
 def settings_of(method: str, sizes: list[int], given: str | None = None) -> dict[str, Any]:
-    """The settings that the command trains with, defaults included."""
+    """The settings that the command trains with, including defaults."""
     value, origin = read_settings(given) if given else ({}, "")
     if method != NETWORK:
         return parse(import_module(f"gqvae.tokenizers.{method}").Settings, value, origin).model_dump(mode="json")
@@ -52,7 +52,7 @@ def settings_of(method: str, sizes: list[int], given: str | None = None) -> dict
 
 
 def trained(method: str, seed: int | None, arguments: argparse.Namespace, text_digest: str) -> dict[str, Any]:
-    """Run the command unless it has been run; what it took. The folder of its tokenizers is `arguments.work`/<name>."""
+    """Run the command unless it has been run, and return its times. Its tokenizers are in `arguments.work`/<name>."""
     name = method if seed is None else f"{method}-s{seed}"
     out, record = arguments.work / name, arguments.work / f"{name}.json"
     given = arguments.network if method == NETWORK else None
@@ -88,14 +88,14 @@ def trained(method: str, seed: int | None, arguments: argparse.Namespace, text_d
 
 
 def counted(path: Path, separator: str) -> tuple[PretokenCounts, dict[str, Any]]:
-    """Pre-tokens of a text's documents as a study's test split has them, and what the text is."""
+    """Pre-tokens of a text's documents, as in a study's test split, and a record of the text."""
     documents = [document for document in read_documents(path, separator) if document.decode("utf-8").strip()]
     counts = count_pretokens(documents)
     return counts, {**described(path), "documents": len(documents), "bytes": counts.total_bytes}
 
 
 def described(path: Path) -> dict[str, Any]:
-    """File name, and digest of the text in it."""
+    """File name and digest of its text."""
     with open_file(path) as stream:
         return {"file": path.name, "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
 

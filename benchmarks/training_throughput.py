@@ -1,18 +1,18 @@
-"""How fast a network trains: our batches against the padded, position-by-position stream of the paper.
+"""Training speed of a network: our batches against the padded, position-by-position stream of the paper.
 
-The unit is the pre-token of the paper's stream: its training consumes the corpus pre-token by pre-token, repetitions included. Timed are
-whole optimiser steps (batch, forward, backward, clipping, Adam, code usage and moves, reservoir); revival and measurement, which are
-rare, are not. Three ways to train one network:
+The unit is a pre-token of the paper's stream, which consumes the corpus pre-token by pre-token, with repetitions. Whole optimiser
+steps are timed (batch, forward, backward, clipping, Adam, code usage and moves, reservoir), without revival and measurement,
+which are rare. Three ways to train one network:
 
-padded   the paper's stream: 1,024 pre-tokens a step, equal ones not merged, every one padded to T = 16; all positions are encoded,
-         quantized and decoded to all L = 10 characters (the paper's objective; its code clips nothing).
-merged   ours on the same distribution (τ = ω = 1): n draws with equal ones merged and weighted, real positions only. The loss of n draws
-         is the same whether equal ones are merged or not, so the step stands for exactly n pre-tokens of the stream. Headline ratio.
-default  ours with the default exponents and draws per step. It meets rare pre-tokens more often than the stream would, so its draws
-         are no pre-tokens of the stream: reported, and in no ratio.
+padded   the paper's stream: 1,024 pre-tokens a step, equal ones not merged, each padded to T = 16; all positions are encoded,
+         quantized and decoded to all L = 10 characters (the paper's objective; its code does not clip gradients).
+merged   ours on the same distribution (τ = ω = 1): n draws with equal ones merged and weighted, real positions only. Merging
+         does not change the loss, so a step equals n pre-tokens of the stream. Headline ratio.
+default  ours with the default exponents and draws per step. It draws rare pre-tokens more often than the stream, so its draws are
+         not pre-tokens of the stream: reported, but in no ratio.
 
-The ratio grows with n and falls with the number of distinct pre-tokens, that is, it depends on the corpus: see `--text`. The ways take
-turns in every repetition, so that other load on the machine meets all of them; ratios are of the same repetition.
+The ratio grows with n and falls with the number of distinct pre-tokens, so it depends on the corpus (`--text`). The ways
+alternate in every repetition, so that other load on the machine affects all of them; ratios are within a repetition.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ WARM_UP_STEPS = {"cpu": 1, "cuda": 5}
 
 
 class RepeatingStream(PretokenStream):
-    """Draws of the stream as they come, equal ones not merged."""
+    """Draws of the stream, equal ones not merged."""
 
     def batch(self, seed: int, step: int, size: int) -> Batch:
         """`size` draws, each of weight 1."""
@@ -55,7 +55,7 @@ class RepeatingStream(PretokenStream):
 
 @dataclass
 class Way:
-    """One way to train and what was timed of it."""
+    """One way to train, and its timings."""
 
     name: str
     draws: int  # per step
@@ -66,7 +66,7 @@ class Way:
 
 
 def settings_of(objective: PaperObjective | RateControlledObjective, width: int, codes: int, **training: Any) -> NetworkRun:
-    """Sizes of the authors' code at this width; training that neither measures nor revives in between."""
+    """Sizes of the authors' code at this width; training without measurement or revival."""
     paper = isinstance(objective, PaperObjective)
     endless = {"steps": 10**9, "unquantized_steps": 0, "warmup_steps": 0, "revival_every": 0, "measure_every": 10**9}
     return NetworkRun(
@@ -87,13 +87,13 @@ def settings_of(objective: PaperObjective | RateControlledObjective, width: int,
 def build(name: str, counts: PretokenCounts, width: int, codes: int, device: torch.device) -> NetworkSteps:
     """One of the three ways, ready to take steps."""
     if name == "padded":
-        # Numbers of the authors' code; the learning rate has no influence on speed.
+        # Numbers of the authors' code; the learning rate does not affect speed.
         paper = {"learning_rate": 1e-4, "reservoir_vectors": 131_072, "reservoir_per_batch": 2500, "gradient_clip": None}
         run = settings_of(PaperObjective(), width, codes, batch_pretokens=PADDED_DRAWS, weight_decay=1e-4, **paper)
         stream: PretokenStream = RepeatingStream(counts, run.network.max_pretoken_bytes)
     else:
         changes = {"batch_pretokens": MERGED_DRAWS, "sampling_exponent": 1.0, "weighting_exponent": 1.0}
-        # Thousands of small steps at the default rate are not what is measured: the rate keeps weights finite.
+        # A low rate keeps weights finite over thousands of small steps.
         run = settings_of(RateControlledObjective(), width, codes, learning_rate=1e-4, **(changes if name == "merged" else {}))
         stream = PretokenStream(
             counts, run.network.max_pretoken_bytes, run.training.sampling_exponent, run.training.weighting_exponent
@@ -104,7 +104,7 @@ def build(name: str, counts: PretokenCounts, width: int, codes: int, device: tor
 
 
 def compare(counts: PretokenCounts, width: int, codes: int, repetitions: int, device: torch.device) -> list[Way]:
-    """Time the three ways at one size, in turns."""
+    """Time the three ways at one size, alternating."""
     ways: list[tuple[NetworkSteps, Way]] = []
     for name in ("padded", "merged", "default"):
         steps = build(name, counts, width, codes, device)
@@ -139,7 +139,7 @@ def spread(values: list[float], digits: int = 0) -> str:
 
 
 def report(width: int, codes: int, ways: list[Way], repetitions: int) -> dict[str, Any]:
-    """Print one size; → its numbers."""
+    """Print the results of one size → its numbers."""
     padded, merged, _ = ways
     ratios = [ours / theirs for ours, theirs in zip(merged.draws_per_second, padded.draws_per_second, strict=True)]
     print(f"\nD = {width}, K = {codes:,} codes, L = 10, T = 16, layers 4/2/4; median (min–max) of {repetitions} repetitions")
@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["128:1024", "512:8192"], help="D:K")
     parser.add_argument("--repetitions", type=int, nargs="+", default=[5, 3], help="of each size")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--profile", action="store_true", help="print where the time of merged steps goes, and time nothing")
+    parser.add_argument("--profile", action="store_true", help="print a profile of merged steps instead of timing")
     parser.add_argument("--json", type=Path, help="write the numbers to this file")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

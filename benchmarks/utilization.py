@@ -1,17 +1,16 @@
-"""Which share of the device's speed a study's trainings reach, and where their time goes.
+"""Share of the device's speed that a study's trainings reach, and where their time goes.
 
-Measured first: what the device multiplies (one large product of matrices, in the precision of the run) and copies. Then optimiser steps
-at the true sizes of a configuration, every network in its unquantized and its quantized phase and every size of language model, on
-random ids: seconds a step, operations a step (`counts.flops`, which a test compares with torch's own count; only what the
-real positions need, but for the paper's objective, to which pads are text), their ratio to the ceiling, memory, and the share of time
-by kind of operation.
+First it measures the ceilings of the device: one large matrix product, in the precision of the run, and a copy. Then it takes
+optimiser steps at the sizes of a study: every network, unquantized and quantized, and every size of language model, on random
+ids. It reports seconds and operations per step (`counts.flops`, which a test compares with torch's count; real positions only,
+except for the paper's objective, which sees padding as text), their ratio to the ceiling, memory, and time by kind of operation.
 
-With `--bytes`, on a CPU, the bytes that a step moves are counted instead (`counts.traffic`), in bf16 as on a GPU: with the
-ceilings of a device they tell what would limit it there.
+`--bytes` instead counts the bytes that a step moves (`counts.traffic`), on a CPU but in bf16 as on a GPU. With the ceilings of a
+device they tell what would limit it there.
 
     python benchmarks/utilization.py --config configs/gpu-sample.yaml --text data/tinystories_train.txt.xz --json utilization.json
 
-On a CPU it shows at least that the sizes train: `--steps 1 --warm-up 0` (minutes a step at the paper's width).
+To check on a CPU that the sizes train: `--steps 1 --warm-up 0` (minutes per step at the paper's width).
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from gqvae.models.network import Gater
 from gqvae.training.pretoken_batches import PretokenStream
 from gqvae.training.windows import Windows
 
-KINDS = {  # of operation, by what its name holds
+KINDS = {  # of operations, by parts of their names
     "attention": ("attention", "flash", "fmha"),
     "products of matrices": ("mm", "linear", "convolution", "conv1d", "gemm", "nvjet", "cutlass", "xmma"),
     "optimiser": ("adam", "foreach", "multi_tensor", "addcdiv", "addcmul", "lerp"),
@@ -60,7 +59,7 @@ OPERATIONS = 20  # listed by name
 
 
 def ceilings(device: torch.device, precision: str) -> dict[str, float]:
-    """What the device reaches at best: operations of one large product, and bytes read and written by a copy, per second."""
+    """Peak rates of the device: operations of one large product, and bytes read and written by a copy, per second."""
     half = resolve_precision(precision) == "bf16-mixed"
     size, elements = (8192, 1 << 28) if device.type == "cuda" else (2048, 1 << 26)
     left = torch.randn(size, size, device=device, dtype=torch.bfloat16 if half else torch.float32)
@@ -72,7 +71,7 @@ def ceilings(device: torch.device, precision: str) -> dict[str, float]:
 
 
 def networks(study: Study, counts: PretokenCounts, device: torch.device, steps: int) -> Iterator[tuple[str, ByHand, float]]:
-    """Every different network of a study in both phases: name, training, mean operations of the next `steps` steps."""
+    """Every distinct network of a study in both phases: name, training, mean operations of the next `steps` steps."""
     seen: set[str] = set()
     for arm in study.arms:
         if study.arms[arm].kind not in ("gqvae", "fixed"):
@@ -88,7 +87,7 @@ def networks(study: Study, counts: PretokenCounts, device: torch.device, steps: 
 
 
 def _network(run: NetworkRun, counts: PretokenCounts, quantize: bool) -> NetworkSteps:
-    """A training that stands at the beginning or at the end of its schedule, and neither measures nor revives for a while."""
+    """A training at the start of its unquantized or quantized phase, without measurement or revival."""
     quiet = {"measure_every": 10**9, "revival_every": 0}
     run = run.model_copy(update={"training": run.training.model_copy(update=quiet)})
     training = run.training
@@ -99,7 +98,7 @@ def _network(run: NetworkRun, counts: PretokenCounts, quantize: bool) -> Network
 
 
 def _network_flops(module: NetworkSteps, steps: int, quantize: bool) -> float:
-    """Mean operations of a step; the paper's objective computes pads as well."""
+    """Mean operations of a step; the paper's objective includes padding."""
     run, stream = module.run, module.train_stream
     paper = isinstance(run.objective, PaperObjective)
     network = run.network.model_copy(update={"rates": None}) if paper else run.network
@@ -131,7 +130,7 @@ def language_models(study: Study, device: torch.device, steps: int) -> Iterator[
 
 
 def shares(module: ByHand, device: torch.device) -> dict[str, Any]:
-    """Seconds the device is busy in a step, and shares of them: by kind of operation, and of the operations that take most."""
+    """Busy seconds of the device per step, and their shares by kind of operation and for the slowest operations."""
     activities = [torch.profiler.ProfilerActivity.CPU]
     if device.type == "cuda":
         activities.append(torch.profiler.ProfilerActivity.CUDA)
@@ -142,9 +141,9 @@ def shares(module: ByHand, device: torch.device) -> dict[str, Any]:
     single: dict[str, float] = {}
     for event in profiler.key_averages():
         if device.type == "cuda" and event.device_type != torch.autograd.DeviceType.CUDA:
-            continue  # operations, whose kernels are counted
+            continue  # its kernels are counted
         if event.key.startswith("Optimizer.step#"):
-            continue  # a span of time, no kernel
+            continue  # a range, not a kernel
         own = event.self_device_time_total if device.type == "cuda" else event.self_cpu_time_total
         single[event.key] = own
         name = event.key.lower()
@@ -162,7 +161,7 @@ def shares(module: ByHand, device: torch.device) -> dict[str, Any]:
 def measure(
     name: str, module: ByHand, flops: float, peak: float, options: argparse.Namespace, device: torch.device
 ) -> dict[str, Any]:
-    """Time whole steps, each alone."""
+    """Time whole steps one by one."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     module.take(options.warm_up)
@@ -178,7 +177,7 @@ def measure(
     held = (
         torch.cuda.max_memory_allocated()
         if device.type == "cuda"
-        else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # of all before it, too
+        else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # of the process so far
     )
     middle = statistics.median(seconds)
     row: dict[str, Any] = {
@@ -205,9 +204,9 @@ def with_all(study: Study, **own: Any) -> Study:
 
 
 def count_bytes(name: str, module: ByHand, flops: float) -> dict[str, Any]:
-    """Take one step under the counter, after one that makes the optimiser's state, by operations like those of a GPU.
+    """Count the bytes of one step, after one that creates the optimiser's state, with operations like those of a GPU.
 
-    There pre-tokens are padded, norms are one operation (here that of layer norm, which moves as much) and so is the optimiser's step.
+    There pre-tokens are padded, a norm is one operation (here layer norm, which moves as much), and so is the optimiser's step.
     """
 
     def norm(x: Tensor, shape: list[int], weight: Tensor | None = None, eps: float | None = None) -> Tensor:
@@ -237,15 +236,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/gpu-sample.yaml"), help="a study (%(default)s)")
     parser.add_argument("--text", type=Path, help="text whose pre-tokens the networks read (default: Python's library)")
-    parser.add_argument("--steps", type=int, default=20, help="timed of each (%(default)s)")
-    parser.add_argument("--warm-up", type=int, default=5, help="steps before them (%(default)s)")
+    parser.add_argument("--steps", type=int, default=20, help="timed steps of each training (%(default)s)")
+    parser.add_argument("--warm-up", type=int, default=5, help="untimed steps before them (%(default)s)")
     parser.add_argument("--only", nargs="*", default=[""], help="trainings whose name begins with one of these")
     parser.add_argument(
         "--compile", choices=["as configured", "no", "yes"], default="as configured", help="layers, on a GPU (%(default)s)"
     )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--no-profile", action="store_true", help="leave the shares of time out")
-    parser.add_argument("--bytes", action="store_true", help="count what a step moves, on a CPU, and time nothing")
+    parser.add_argument("--no-profile", action="store_true", help="leave out the shares of time")
+    parser.add_argument("--bytes", action="store_true", help="count the bytes a step moves, on a CPU, instead of timing")
     parser.add_argument("--json", type=Path, help="write every measurement")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

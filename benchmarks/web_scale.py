@@ -1,4 +1,4 @@
-"""1 TB of text on paper: CPU hours from measured slopes, FLOPs from the network's shapes, memory per distinct pre-token.
+"""Estimates for 1 TB of text: CPU hours from measured slopes, FLOPs from the network's shapes, memory per distinct pre-token.
 
 Nothing here has been run at that size. Every assumption is a constant below; `scaling_report.py` writes the table.
 """
@@ -25,7 +25,7 @@ BYTES_PER_TOKEN = 4.0  # BPE and GQ-VAE reach 4.0 at V = 4,096 on TinyStories (r
 ID_BYTES = 2  # V up to 65,536
 DRAWN_BYTES = 8  # length of a pre-token drawn by the square root of its count
 SYMBOLS = 257  # all bytes occur, and padding
-STREAM_PRETOKEN_BYTES = 4  # length of a pre-token as the text brings them
+STREAM_PRETOKEN_BYTES = 4  # length of a pre-token in running text
 DEVICE_FLOPS = 989e12  # peak of an H100 SXM, bf16 without sparsity (NVIDIA's data sheet)
 UTILISATION = {"paper": 0.3, "tokenizer-quality": 0.02}  # of D = 1,024 and D = 128: assumed, not measured
 LANGUAGE_MODEL = 1e9  # parameters, for comparison: 6 FLOPs per parameter and token
@@ -77,9 +77,9 @@ def web_scale(fits: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:
 
 
 def shapes() -> pd.DataFrame:
-    """Training FLOPs per byte of a distinct pre-token at the paper's sizes, one size changed at a time, and their ratio to the base.
+    """Training FLOPs per byte of a distinct pre-token, one of the paper's sizes changed at a time, and their ratio to the base.
 
-    Pre-tokens have `DRAWN_BYTES` bytes, but where T is what changes: then they fill it.
+    Pre-tokens have `DRAWN_BYTES` bytes, except when T changes: then they have T.
     """
     base = Study.model_validate(read_settings(str(CONFIGS / "paper.yaml"))[0]).network_run("gqvae").network
     changes: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -132,5 +132,5 @@ def network_rows(name: str, distinct: list[float]) -> list[dict[str, object]]:
 
 
 def untabled(network: Network) -> GQVAE:
-    """The network of these sizes for every byte."""
+    """A network of these sizes with every byte in its alphabet."""
     return GQVAE(network, list(range(SYMBOLS - 1)))

@@ -50,7 +50,7 @@ def test_every_key_of_every_block_is_in_the_readme() -> None:
     internal |= {config.NetworkRun, config.Distillation, config.Matching, config.CountedTokenizer, config.CountedTraining}
 
     def blocks(model: type[config.Block]) -> set[type[config.Block]]:
-        own = [child for child in model.__subclasses__() if child.__module__.startswith("gqvae.config")]
+        own = [child for child in model.__subclasses__() if child.__module__.startswith(("gqvae.config", "gqvae.corpus.sources"))]
         return {model}.union(*(blocks(child) for child in own))
 
     assert blocks(config.Block) - {config.Block} == shown | internal

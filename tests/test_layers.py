@@ -16,6 +16,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tokenizers",),
     ("distillation",),
     ("training",),
+    ("networks",),
     ("measures",),
     ("study",),
     ("figures",),

@@ -173,7 +173,7 @@ def test_a_folder_with_a_tokenizer_is_refused_before_any_work(
     for method in ("gqvae", "pathpiece"):
         for out, sizes in (("x/v300", [300]), ("x", [300, 320]), ("exported", [300])):
             assert "holds a tokenizer already" in refused(capsys, *command(stories, method, tmp_path / out, *sizes))
-        assert "is no folder" in refused(capsys, *command(stories, method, tmp_path / "file", 300))
+        assert "is not a folder" in refused(capsys, *command(stories, method, tmp_path / "file", 300))
 
 
 def test_a_text_without_separators_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

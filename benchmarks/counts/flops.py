@@ -1,8 +1,8 @@
-"""Floating-point operations of the network, counted from its shapes: two per multiply-add of every product of matrices.
+"""Floating-point operations of the network, counted from its shapes: two per multiply-add of every matrix product.
 
-Left out, as is usual: norms, activations, softmax, losses and the optimiser, which are of the order of the weights or activations, not
-of their products. Counted is what the real positions need (CPUs compute just that; GPUs pad to the longest pre-token of a batch). A
-test compares the counts with torch's own. Letters: D width, T bytes of a pre-token, L longest token, K codes, C symbols.
+As usual, norms, activations, softmax, losses and the optimiser are left out: their cost is of the order of the weights or
+activations, not of their products. Only real positions count (CPUs compute just these; GPUs compute padding as well). A test
+compares the counts with torch's. Letters: D width, T bytes of a pre-token, L longest token, K codes, C symbols.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def forward_multiply_adds(network: Network, length: int, symbols: int) -> dict[s
         symbols: C, different bytes of the corpus and one for padding.
 
     Returns:
-        Of all T positions together. A layer takes 12 D² + 2 T D a position, the block after the encoder's and each of the decoder's
-        8 D², the search of the nearest code K D, the characters L C D; `condition` is the requested rate's share, once a pre-token.
+        Totals over all T positions. Per position, a layer takes 12 D² + 2 T D, the block after the encoder and each decoder block
+        8 D², the nearest-code search K D, the characters L C D; `condition` is the rate condition, once per pre-token.
     """
     width = network.width
     feed_forward = 8 * width**2 * length
@@ -47,14 +47,14 @@ def training_flops(
 ) -> int:
     """FLOPs of one optimiser step, forward and backward, on distinct pre-tokens of these lengths.
 
-    Backward costs twice the forward pass, but for the search of codes, which has no gradient, and the rate itself, which needs none.
+    Backward costs twice the forward pass, except for the code search, which has no gradient, and the rate, which needs none.
 
     Args:
         network: sizes.
         lengths: bytes of each pre-token of the batch.
         symbols: C.
-        quantize: False: one of the first, unquantized steps.
-        chunk_bytes: gates hard-set every so many bytes, as in a fixed-length network, which has no gater and is told no rate.
+        quantize: False: an unquantized step.
+        chunk_bytes: bytes between fixed gates of a fixed-length network, which has no gater and no rate condition.
     """
     total = 0
     for length in lengths:
@@ -68,7 +68,7 @@ def training_flops(
 
 
 def segmentation_flops(network: Network, lengths: Iterable[int]) -> int:
-    """FLOPs of cutting distinct pre-tokens of these lengths at the hard gates and naming their codes, at one requested rate."""
+    """FLOPs of segmenting distinct pre-tokens of these lengths by hard gates and finding their codes, at one requested rate."""
     total = 0
     for length in lengths:
         parts = forward_multiply_adds(network, length, symbols=0)

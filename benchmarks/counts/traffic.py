@@ -1,8 +1,7 @@
-"""Bytes that a piece of work moves, if every operation reads its operands from memory and writes its results there once.
+"""Bytes moved if every operation reads its operands from memory and writes its results there once.
 
-What a step needs at least is less: fused operations keep what lies between them on the chip. What it takes is more where a kernel reads
-something twice. Divided by the speed of a copy it says which steps memory limits, not products: the other half of a roofline beside
-`counts.flops`.
+Fused operations move less, because intermediate results stay on the chip; kernels that read something twice move more. Divided by
+the speed of a copy, the bytes show which steps memory limits, not products: the other half of a roofline is `counts.flops`.
 """
 
 from __future__ import annotations
@@ -14,23 +13,23 @@ from typing import Any
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# Of the first operand they read what they return, not all of it, …
+# Of the first operand, these read only as much as they return,
 GATHERING = {"embedding", "index", "gather", "index_select", "nll_loss_forward"}
-MAKING = {"new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like"}  # … nothing, …
-SCATTERING = {"index_put_": "values", "index_add_": "source", "scatter_add_": "src"}  # … or as much as they put or add there.
+MAKING = {"new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like"}  # these nothing,
+SCATTERING = {"index_put_": "values", "index_add_": "source", "scatter_add_": "src"}  # these as much as they write.
 OVERWRITING = {"copy_", "fill_", "zero_", "normal_", "uniform_", "bernoulli_", "_foreach_copy_", "_foreach_zero_"}
 UNWRITTEN = {"_unsafe_view", "empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"}
 
 
-class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch declares no types of its hooks
-    """While it lasts, `by_operation` sums what every operation on tensors reads and writes, backward passes and optimisers included.
+class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type its hooks
+    """Within the context, `by_operation` sums the bytes that tensor operations read and write, including backward and optimiser.
 
-    Views move nothing. An operation in place reads and writes its operand. Composite operations count as what they consist of on this
+    Views move nothing. An operation in place reads and writes its operand. Composite operations count as their parts on this
     device: a fused kernel once, its replacement by parts.
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # nor here
+        super().__init__()  # type: ignore[no-untyped-call]  # likewise
         self.by_operation: Counter[str] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -43,7 +42,7 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch decl
 
     @property
     def bytes(self) -> int:
-        """Of all operations."""
+        """Sum over all operations."""
         return self.by_operation.total()
 
 
@@ -54,7 +53,7 @@ def _moved(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], found: Any)
     given = dict(zip(names, args, strict=False)) | kwargs
     written = {
         argument.name for argument in func._schema.arguments if argument.alias_info is not None and argument.alias_info.is_write
-    } - {"grads"}  # fused optimisers may scale them, and do so only with a scaler
+    } - {"grads"}  # fused optimisers only write them with a scaler
     overwriting = kind in OVERWRITING or func._overloadname.endswith("out")
     results = 0 if written else _bytes(found)
     total = results
@@ -69,7 +68,7 @@ def _moved(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], found: Any)
 
 
 def _bytes(value: Any) -> int:
-    """Of all tensors in it; what is repeated by a view is in memory once."""
+    """Bytes of all tensors in `value`; what a view repeats counts once."""
     return sum(min(tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()) for tensor in _tensors(value))
 
 

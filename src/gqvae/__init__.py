@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    """Public names, imported when they are used: `gqvae --help` needs none of them."""
+    """Import public names on first use, so that `gqvae --help` stays fast."""
     if name == "UserError":
         from gqvae.errors import UserError
 

@@ -1,7 +1,7 @@
-"""`gqvae <verb>`: what every rule of the workflow calls, and what a person calls.
+"""The command line `gqvae <verb>`, called by the workflow's rules and by people.
 
-Exit codes: 0 only when the work is finished; 2 for something the user can mend (one sentence on stderr); 143 and 130 when a
-signal stopped a run after saving its state.
+Exit codes: 0 only when the work is finished; 2 for an error that the user can fix (one sentence on stderr); 143 and 130 when a
+signal stopped a run after it saved its state.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gqvae.verbs.parsers import run_verb
 MODULES = (product, corpus, tokenizers, language_models, tables, figures, project)
 
 logger = logging.getLogger("gqvae")
-_reserve = bytearray(1 << 16)  # given back when a verb ends: where memory ran out, that can still be said
+_reserve = bytearray(1 << 16)  # freed when a verb ends, so that running out of memory can still be reported
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 @contextlib.contextmanager
 def _logging() -> Iterator[None]:
-    """Inside, log lines go where `_log_to` sends them; a process that calls `main` and lives on keeps its own handlers."""
+    """Start without log handlers and restore the caller's at the end, for processes that call `main` and continue."""
     before, logger.handlers = logger.handlers, []
     logger.setLevel(logging.INFO)
     logger.propagate = False
@@ -66,8 +66,8 @@ def _log_to(handler: logging.Handler) -> None:
 
 @contextlib.contextmanager
 def _terminated() -> Iterator[None]:
-    """Let SIGTERM unwind the stack, so that half-written files are removed; trainings put their own handler in place."""
-    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
+    """Let SIGTERM unwind the stack, so that half-written files are removed; trainings install their own handler."""
+    if threading.current_thread() is not threading.main_thread():  # only it can set handlers
         yield
         return
     before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    """Run what was asked for; what goes wrong becomes a line of the log and an exit code."""
+    """Run the verb; turn errors into a log line and an exit code."""
     _log_to(logging.StreamHandler(sys.stderr))
     try:
         if parsed.log is not None:
@@ -117,7 +117,7 @@ def _run(parsed: argparse.Namespace) -> int:
     except Interrupted as interruption:
         logger.error("gqvae: %s", interruption)
         return interruption.exit_code
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
@@ -125,7 +125,7 @@ def _run(parsed: argparse.Namespace) -> int:
         return 130
     except (MemoryError, RuntimeError, OSError) as error:
         if is_out_of_memory(error):
-            what, remedy = f"out of memory ({first_line(error)})", "give the job more, or make the batch or the model smaller"
+            what, remedy = f"out of memory ({first_line(error)})", "give the job more memory, or reduce the batch or model size"
         elif isinstance(error, OSError):
             what, remedy = _file_error(error)
         else:

@@ -1,8 +1,8 @@
-"""Which code decides the result of a job: the modules that a function imports, at any depth, and a digest of each.
+"""The code that determines a job's result: the modules that a function imports, at any depth, with a digest of each.
 
-Snakemake does not track the code behind a shell command. Every rule has these lines as a parameter, so that an edit reruns what
-depends on it and nothing else. A digest is over what Python executes: comments, docstrings and layout have no effect.
-Nothing is imported to find out (torch would take seconds): the syntax trees are read.
+Snakemake does not track the code behind a shell command. Every rule has these lines as a parameter, so that an edit reruns
+only the jobs that depend on it. Digests ignore comments, docstrings and layout. Modules are parsed, not imported: importing
+torch takes seconds.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 
-# Settings reach a job as validated values, which Snakemake tracks on their own; the others only speak to the reader of a log.
+# Settings reach a job as validated values, which Snakemake tracks separately; errors and progress affect only the log.
 WITHOUT_EFFECT = ("config", "errors", "progress")
 SHOWN = 12  # hexadecimal digits of a digest
 
 
 def code_state(function: str, also: Sequence[str] = (), without: Sequence[str] = (), package: Path = PACKAGE) -> list[str]:
-    """The code behind a function, a line for each module: its name and a digest.
+    """List the code behind a function, one line per module: its name and digest.
 
     Args:
-        function: dotted name of a top-level function, e.g. "gqvae.jobs.corpus.prepare_corpus", of whose module only what it uses counts;
-            or of a whole module.
-        also: further modules that it finds by name while it runs; they count as a whole.
-        without: dotted prefixes that are not followed.
+        function: dotted name of a module, or of a top-level function such as "gqvae.jobs.corpus.prepare_corpus"; of a function's
+            module, only the statements that it uses count.
+        also: modules that it imports by name at run time; each counts as a whole.
+        without: dotted prefixes of modules to skip.
         package: folder of the package.
 
     Raises:
-        ModuleNotFoundError: there is no such module, or no such function in it.
+        ModuleNotFoundError: a module or the function does not exist.
     """
     for other in also:
         _require(package, other)
@@ -85,7 +85,7 @@ def _name(package: Path, file: Path) -> str:
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    """The syntax tree of a file without its docstrings, and without what only type checkers read."""
+    """The syntax tree of a file without docstrings and `if TYPE_CHECKING` blocks."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")]
     for node in ast.walk(tree):
@@ -112,7 +112,7 @@ def _digest(statements: Sequence[ast.stmt]) -> str:
 
 
 def _reachable(tree: ast.Module, function: str, path: Path) -> list[ast.stmt]:
-    """The top-level statements that `function` uses by name, directly or through one another, and those that bind no name."""
+    """The top-level statements that `function` uses by name, directly or indirectly, and those that bind no name."""
     bound: dict[str, list[ast.stmt]] = {}
     for statement in tree.body:
         for name in _bound(statement):
@@ -145,14 +145,14 @@ def _bound(statement: ast.stmt) -> list[str]:
 
 
 def _only(statement: ast.stmt, names: set[str]) -> ast.stmt:
-    """An import reduced to the names that are used; anything else as it is."""
+    """Reduce a `from` import to the names that are used; return other statements unchanged."""
     if isinstance(statement, ast.ImportFrom):
         return ast.ImportFrom(statement.module, [alias for alias in statement.names if (alias.asname or alias.name) in names], 0)
     return statement
 
 
 def _imported(statements: Sequence[ast.stmt], package: str) -> Iterator[str]:
-    """Dotted names of the package in the imports of some statements; `from a import b` may name a module, so both are given."""
+    """Dotted names imported from the package; `from a import b` yields `a` and `a.b`, since b may be a module."""
     for statement in statements:
         for node in ast.walk(statement):
             if isinstance(node, ast.Import):

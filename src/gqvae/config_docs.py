@@ -1,7 +1,7 @@
-"""The documentation of the configuration, made from its models: configs/README.md and workflow/schemas/config.schema.yaml.
+"""Generate the documentation of the configuration from its models: configs/README.md and workflow/schemas/config.schema.yaml.
 
-The models of `gqvae.config` are the only place where a key, its default and its meaning are written; these two files repeat them for
-readers, editors and the workflow catalogue, and a test fails when they are stale.
+Only the models of `gqvae.config` define keys, defaults and meanings. These two files repeat them for readers, editors and the
+workflow catalogue; a test fails when they are stale.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gqvae.files import atomic_open
 README = Path("configs/README.md")
 SCHEMA = Path("workflow/schemas/config.schema.yaml")
 
-# In reading order: the heading of a table, the model it shows, where in a config file its keys stand.
+# In reading order: heading of the table, model, and place of its keys in a config file.
 BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
     ("The study", config.Study, "at the top level"),
     *(
@@ -32,6 +32,7 @@ BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
     ("Arm: from counts", config.CountedArm, "under `arms: <name>:` with any other `kind:`"),
     ("Arm: fixed-length VQ-VAE", config.FixedArm, "under `arms: <name>:` with `kind: fixed`"),
     ("Arm: GQ-VAE", config.GQVAEArm, "under `arms: <name>:` with `kind: gqvae`"),
+    ("Arm: a network of its own", config.NetworkArm, "under `arms: <name>:` with the `kind:` of a module of `gqvae.networks`"),
     ("Arm: borrowed", config.BorrowedArm, "under `arms: <name>:` with `kind: borrowed`"),
     ("Objective: rate-controlled", config.RateControlledObjective, "under `objective:` with `name: rate_controlled`"),
     ("Objective: the paper's", config.PaperObjective, "under `objective:` with `name: paper`"),
@@ -47,19 +48,19 @@ INTRODUCTION = """\
 
 <!-- Generated from src/gqvae/config/ by `gqvae config-docs`; change it there. -->
 
-A config file says what is studied; where and how it runs (cores, GPUs, a cluster) is a matter of `profiles/`. Each file stands alone:
+A config file defines a study; `profiles/` sets where and how it runs (cores, GPUs, a cluster). Each file is one study:
 
 | file | study |
 |---|---|
 {files}
-Run one with `snakemake --cores all --configfile configs/<file>`; its results go to `results/<study>/`. To make your own, copy one and
-change it: what a file does not set has the default below, and an unknown key is an error. The same, as a JSON schema for
-editors: `workflow/schemas/config.schema.yaml`.
+Run one with `snakemake --cores all --configfile configs/<file>`; its results go to `results/<study>/`. To make your own, copy
+one and change it. Keys that a file does not set have the defaults below; unknown keys are errors.
+`workflow/schemas/config.schema.yaml` is the same as a JSON schema for editors.
 """
 
 
 def readme(configs: Path = Path("configs")) -> str:
-    """The text of configs/README.md: the files there are, then one table for each block of keys."""
+    """The text of configs/README.md: a list of the config files, then one table for each block of keys."""
     files = "".join(
         f"| `{path.relative_to(configs).as_posix()}` | {_headline(path)} |\n" for path in sorted(configs.rglob("*.yaml"))
     )
@@ -83,7 +84,7 @@ def schema() -> str:
 
 
 def write() -> list[Path]:
-    """Write both files below the working folder; returns their paths."""
+    """Write both files below the working folder and return their paths."""
     texts = _texts()
     for path, text in texts.items():
         with atomic_open(path) as stream:
@@ -109,7 +110,7 @@ def _texts() -> dict[Path, str]:
 
 
 def _headline(path: Path) -> str:
-    """The first comment line of a config file says what its study is."""
+    """The first comment line of a config file, which describes its study."""
     return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("#").strip()
 
 
@@ -124,7 +125,7 @@ def _row(key: str, field: FieldInfo) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    """The default as a reader would write it in YAML; blocks and arms have tables of their own."""
+    """The default as written in YAML; blocks and arms have separate tables."""
     if field.is_required():
         return "(required)"
     value = field.default

@@ -1,8 +1,8 @@
-"""What modules declare about themselves, read without importing them.
+"""Read what modules declare about themselves without importing them.
 
-A figure says in its own file what it shows, a measure what it measures. Rules and help texts need to know that and not the libraries
-that draw or measure, which take seconds to import. So a declaration is a call with plain values, `PLOT = Plot(title="…")`, and is
-read from the syntax tree.
+Every figure and measure describes itself in its module. Rules and help texts need the descriptions, but not the libraries
+that draw or measure, which take seconds to import. A declaration is therefore a call with literal values,
+`PLOT = Plot(title="…")`, and is read from the syntax tree.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Declared = TypeVar("Declared")
 
 @cache
 def declarations(folder: Path, constant: str, kind: type[Declared]) -> dict[str, Declared]:
-    """The declarations in the modules of a folder, by the name of the module.
+    """The declarations in the modules of a folder, by module name.
 
     Args:
-        folder: of a package.
+        folder: folder of a package.
         constant: name that a declaring module binds at its top level.
-        kind: what it calls; its arguments are keywords with literal values.
+        kind: class that it calls, with literal keyword arguments.
 
     Raises:
         ValueError: a declaration has another form; the message names the file.
@@ -38,7 +38,7 @@ def declarations(folder: Path, constant: str, kind: type[Declared]) -> dict[str,
 def _read(value: ast.expr, kind: type[Declared], path: Path) -> Declared:
     try:
         if not isinstance(value, ast.Call) or ast.unparse(value.func) != kind.__name__ or value.args:
-            raise ValueError(f"it is no call of {kind.__name__} with keywords")
+            raise ValueError(f"it is not a call of {kind.__name__} with keyword arguments")
         return kind(**{str(keyword.arg): ast.literal_eval(keyword.value) for keyword in value.keywords})
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: the declaration of a {kind.__name__} cannot be read: {error}") from None

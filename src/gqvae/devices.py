@@ -1,8 +1,8 @@
-"""Where a job computes: on the CUDA device if there is one, and on which where there are several.
+"""Choose the device of a job: a CUDA device if there is one, else the CPU.
 
-On a machine without a scheduler a job takes the GPU that the fewest other jobs of this machine have taken. Every job sees all devices,
-and all would take the first. A job therefore holds one of several slots of a GPU, a lock file that the system frees when the process
-dies, and makes the others invisible to itself. Schedulers set CUDA_VISIBLE_DEVICES themselves and are obeyed.
+Without a scheduler, every job sees all GPUs and would use the first. A job therefore claims a slot of the GPU that the fewest
+other jobs use, and hides the other GPUs from itself. A slot is a lock file, which the system releases when the process dies.
+Schedulers set CUDA_VISIBLE_DEVICES, which is then left unchanged.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from typing import TYPE_CHECKING, Literal
 from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
-    import torch  # imported when a device is asked for
+    import torch  # imported only when needed
 
-# There nvidia0, nvidia1, … are the GPUs that this process may use; asking CUDA itself would fix what it sees for good.
+# nvidia0, nvidia1, … in it are the GPUs that this process may use. Asking CUDA would fix the set of visible devices.
 DEVICES = Path("/dev")
-SLOTS = 64  # jobs on one GPU that are counted
+SLOTS = 64  # most jobs counted on one GPU
 
 logger = logging.getLogger("gqvae")
-_held: list[FileLock] = []  # until the process ends
+_held: list[FileLock] = []  # released when the process ends
 
 
 def resolve_device() -> torch.device:
-    """The device of a run: the CUDA device if there is one, else the CPU (others lack float64 and some operations)."""
+    """The device of a run: the CUDA device if there is one, else the CPU (other devices lack float64 and some operations)."""
     import torch
 
     return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
 
 
 def device_name() -> str:
-    """What the device of a run is called, for records."""
+    """The name of a run's device, for records."""
     import torch
 
     return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "cpu"
@@ -51,14 +51,14 @@ def resolve_precision(precision: str) -> Literal["32-true", "bf16-mixed"]:
 
 
 def claim_gpu(devices: Path = DEVICES, locks: Path | None = None) -> int | None:
-    """Make one GPU the only one that this process sees; call it before anything asks CUDA.
+    """Make one GPU the only one visible to this process. Call it before CUDA is initialised.
 
     Args:
         devices: folder with a file for each GPU.
-        locks: folder for the lock files; by default one for this user in the system's folder for temporary files.
+        locks: folder of the lock files (default: one per user in the system's temporary folder).
 
     Returns:
-        Its index, or None where there is nothing to choose: fewer than two GPUs, or somebody has chosen.
+        Its index, or None if there is no choice: fewer than two GPUs, or CUDA_VISIBLE_DEVICES is set.
     """
     count = len(list(devices.glob("nvidia[0-9]*")))
     if "CUDA_VISIBLE_DEVICES" in os.environ or count < 2:
@@ -67,7 +67,7 @@ def claim_gpu(devices: Path = DEVICES, locks: Path | None = None) -> int | None:
     try:
         return _first_free(folder, count)
     except OSError as error:
-        logger.warning("%s cannot be used (%s): taking the first GPU, whoever else has it", folder, error.strerror or error)
+        logger.warning("%s cannot be used (%s): taking the first GPU, even if others use it", folder, error.strerror or error)
         return None
 
 
@@ -82,6 +82,6 @@ def _first_free(folder: Path, count: int) -> int | None:
                 continue
             _held.append(lock)
             os.environ["CUDA_VISIBLE_DEVICES"] = str(index)
-            logger.info("taking GPU %d of %d, which %d other jobs of ours use", index, count, slot)
+            logger.info("taking GPU %d of %d, in use by %d other jobs of this user", index, count, slot)
             return index
     return None

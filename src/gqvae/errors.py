@@ -1,4 +1,4 @@
-"""The one exception that is meant for a reader: its message is a whole sentence that says what to do."""
+"""The exceptions that users see: each message is a complete sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 
 
 class UserError(Exception):
-    """Something the user can mend: a file, a key or a value. The command line prints it alone, without a traceback."""
+    """An error that the user can fix: a file, a key or a value. The command line prints only the message, no traceback."""
 
 
 class VocabularyTooLargeError(UserError):
-    """The text has too few different strings for a vocabulary size; `largest` would do."""
+    """The text has too few distinct strings for a vocabulary size; `largest` is the largest that works."""
 
     def __init__(self, size: int, largest: int) -> None:
         super().__init__(
@@ -24,7 +24,7 @@ class DivergedError(UserError):
     """A training whose loss or weights are no longer finite."""
 
 
-# What allocators and threads that could not be had say; none of it comes as a `MemoryError`.
+# Messages of failed allocations and thread starts that are not raised as `MemoryError`.
 _OUT_OF_MEMORY = (
     "can't allocate memory",  # torch on the CPU
     "cannot allocate memory",  # the system, through a library
@@ -36,14 +36,14 @@ _OUT_OF_MEMORY = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory was refused: by the system, by a library's allocator on the CPU, or on a GPU."""
+    """Whether an allocation failed: in the system, in a library on the CPU, or on a GPU."""
     named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    # sentencepiece gives the bare words of a thread that could not be started.
+    # If a thread cannot be started, sentencepiece raises only the system's message.
     thread = isinstance(error, RuntimeError) and str(error).strip() == os.strerror(errno.EAGAIN)
     refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
     return named or thread or refused or any(phrase in str(error).lower() for phrase in _OUT_OF_MEMORY)
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, for the middle of a sentence."""
+    """The first line of an error's message, for use inside a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

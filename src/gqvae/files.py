@@ -1,6 +1,6 @@
-"""Files that are either complete or absent, and digests of what they hold.
+"""Atomic writes, and digests of files.
 
-A reader of `results/` may believe any file that exists: everything is written beside its place and moved there in one step.
+Every file that exists in `results/` is complete: it is written under a temporary name and then renamed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from gqvae.errors import UserError
 
 if TYPE_CHECKING:
-    import pandas as pd  # takes half a second, and few need it
+    import pandas as pd  # takes half a second to import
 
 CHUNK_BYTES = 1 << 20
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space, no quota, a limit on the size of files
@@ -28,7 +28,7 @@ FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space, no quota, a l
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and move it into place, on failure remove it.
 
-    A link is followed, and what is no regular file (a device, a pipe) is written itself.
+    Links are followed. A device or a pipe is written directly.
 
     Raises:
         UserError: the disk is full, the folder cannot be written, or `path` is a folder.
@@ -97,10 +97,10 @@ def file_digest(path: Path) -> str:
 
 
 def require_digest(path: Path, expected: object, remedy: str) -> None:
-    """Refuse a file whose contents are not those that were recorded when it was written.
+    """Check that a file still has the digest recorded when it was written.
 
     Raises:
-        UserError: it is missing or changed; `remedy` says what to do, as the end of the sentence.
+        UserError: it is missing or changed; the message ends with `remedy`.
     """
     if not Path(path).is_file():
         raise UserError(f"{path} does not exist: {remedy}.")

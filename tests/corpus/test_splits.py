@@ -130,7 +130,7 @@ def test_max_bytes_ends_with_the_document_that_reaches_it(tmp_path):
         ([b"same"], [b"same"], "holds no documents"),
         (numbered(9), [], "the test file holds no documents"),
         ([b"same"] * 9, None, "its 9 documents leave the .* split empty: give more documents"),
-        ([*numbered(9), b"\xff\xfe"], None, "document 9 is not UTF-8 at its byte 0"),
+        ([*numbered(9), b"\xff\xfe"], None, "document 9 is not UTF-8 at byte 0"),
     ],
 )
 def test_unusable_text_is_one_sentence_and_leaves_nothing(documents, test, sentence, tmp_path):
@@ -213,7 +213,7 @@ def _claim_another_document(folder):
         (lambda folder: (folder / "train.txt").write_bytes(b"shorter"), r"train\.txt is damaged"),
         (lambda folder: (folder / "train.offsets.npy").write_bytes(b"nothing"), "offsets.npy is damaged"),
         (lambda folder: np.save(folder / "train.offsets.npy", np.zeros(3)), "offsets.npy is damaged"),
-        (_claim_another_document, "do not fit together"),
+        (_claim_another_document, "do not match"),
         (lambda folder: (folder / "corpus.json").write_text("{"), r"corpus\.json is damaged"),
         (lambda folder: (folder / "corpus.json").write_text("{}"), "does not describe the split train"),
         (lambda folder: (folder / "corpus.json").unlink(), r"corpus\.json does not exist"),

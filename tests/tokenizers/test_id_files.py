@@ -41,11 +41,11 @@ def test_names_say_the_form() -> None:
 @pytest.mark.parametrize(
     ("form", "data", "message"),
     [
-        ("text", b"12 a3 4", "'a3', which is no id"),
-        ("text", b"\x93NUMPY\x01", "which is no id"),
-        ("text", b"99999999999999999999", "which is no id"),
+        ("text", b"12 a3 4", "'a3', which is not an id"),
+        ("text", b"\x93NUMPY\x01", "which is not an id"),
+        ("text", b"99999999999999999999", "which is not an id"),
         ("npy", b"1 2 3", "is not an .npy file"),
-        ("text", b"1_0", "which is no id"),
+        ("text", b"1_0", "which is not an id"),
         ("npy", b"\x93NUMPY\x01\x00\x01\x00(", "is not an .npy file"),
         ("u32", b"\0\0\0\0\0", "ends too early or too late"),
     ],

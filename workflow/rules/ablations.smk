@@ -1,4 +1,4 @@
-# Ablations: the learned arms of a study side by side. Made on demand (`snakemake ablations`, `snakemake bistability`), not by `all`.
+# Ablations: compare the learned arms of a study. Made on demand (`snakemake ablations`, `snakemake bistability`), not by `all`.
 
 
 localrules:
@@ -42,7 +42,7 @@ rule ablations:
         results=subpath(output.table, ancestor=2),
         folder=subpath(output.table, parent=True),
     message:
-        "Put the learned arms side by side: compression, exactness, codes, gates, reconstruction, time."
+        "Compare the learned arms: compression, exactness, codes, gates, reconstruction, time."
     shell:
         """
         gqvae --log {log:q} collect-ablations --settings {params.settings:q} --results {params.results:q} \

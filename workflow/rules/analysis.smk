@@ -1,4 +1,4 @@
-# Analysis: one tidy table per question, the token explorer, a summary and the record of how it all came about.
+# Analysis: tidy tables, the token explorer, the summary and the provenance.
 
 
 localrules:
@@ -78,7 +78,7 @@ rule explore:
         code=code("product.explore"),
         tokenizers=folders_of_tokenizers,
     message:
-        "Page: one text under every arm, side by side, to read and to type into."
+        "Make the page that shows one text under every arm, side by side."
     shell:
         """
         gqvae --log {log:q} tokenizer explore --tokenizers {params.tokenizers:q} --out {output.page:q}

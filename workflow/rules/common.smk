@@ -1,4 +1,4 @@
-# Names that every stage uses: the validated study, where its results go, and which code a rule depends on. No rules here.
+# Shared by all rules: the validated study, its paths, and the code that a rule depends on. No rules here.
 
 import json
 import os
@@ -17,12 +17,12 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")
 
-# Jobs call the `gqvae` of the environment that runs snakemake, be it activated or not.
+# Jobs call the `gqvae` of the environment that runs snakemake, activated or not.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
 def parse_study():
-    """The config as a typed study; what is wrong with it is one sentence, and the end."""
+    """The config as a typed study; exit with one sentence if it is wrong."""
     files = [Path(os.path.relpath(path)) for path in workflow.configfiles]
     try:
         whole = settings.resolved(config, files[-1] if files else Path("configs/--config"))
@@ -38,7 +38,7 @@ RESULTS = f"results/{STUDY.study}"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 LANGUAGE_MODEL = f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}"
-# Never a declared output: Snakemake removes those of a killed job, and this is what a training needs to go on where it was.
+# Not a declared output: Snakemake would remove it with a killed job, and trainings resume from it.
 STATE = f"{RESULTS}/.state"
 
 PRETOKENIZER = [f"gqvae.corpus.pretokenizers.{STUDY.pretokenizer}"]
@@ -49,16 +49,15 @@ CORPUS = {
 }
 PRETOKENS = {split: f"{RESULTS}/pretokens/{split}.npz" for split in SPLITS}
 
-# Sizes of the figure of compression against vocabulary size, beside the one compared downstream.
+# Vocabulary sizes for the figure of compression only; language models use the main one.
 OTHER_SIZES = [size for size in STUDY.vocabulary.sizes if size != STUDY.vocabulary.size]
 
-# Trainings, and whatever asks a network, take a GPU where there is one; profiles/slurm asks for it on behalf
-# of a login node that has none, for trainings and their vocabularies.
+# Jobs that run a network take a GPU if this machine has one. A login node has none, so profiles/slurm sets it.
 GPU = int(shutil.which("nvidia-smi") is not None)
 
 
 def growing(amount):
-    """A resource that grows with every attempt: what failed for want of it gets more."""
+    """Scale the resource with each retry."""
 
     def of_attempt(wildcards, attempt):
         return attempt * amount
@@ -67,22 +66,22 @@ def growing(amount):
 
 
 def gpu_of_network(wildcards):
-    """A GPU, where there is one, for families with a network."""
+    """A GPU, if there is one, for families with a network."""
     return GPU if STUDY.arms[layout.split_family(wildcards.family)[0]].read_by else 0
 
 
 def gpu_of_encoder(wildcards):
-    """The same for families whose text the network itself reads."""
+    """The same for families whose network encodes the corpus."""
     return GPU if STUDY.arms[layout.split_family(wildcards.family)[0]].read_by == "neural" else 0
 
 
 def code(job, also=(), without=()):
-    """The code behind a job, a line for each module: a parameter of its rule, so that an edit reruns what depends on it."""
+    """The code of a job, a line for each module. As a parameter of its rule it makes an edit rerun what depends on it."""
     return code_state(f"gqvae.jobs.{job}", also, without)
 
 
 def code_of_tokenizer(job):
-    """The same for jobs that read any tokenizer: the network's code has no effect on an arm without a network."""
+    """The same for jobs that read any tokenizer: arms without a network do not depend on the network's code."""
 
     def of_arm(wildcards):
         arm = layout.split_family(wildcards.family)[0]
@@ -102,23 +101,23 @@ def code_of_counted(job):
 
 
 def measures_of(level):
-    """The modules of the measures of a level: jobs find them by name."""
+    """The modules of the measures of a level, which jobs import by name."""
     return [f"gqvae.measures.{name}" for name in settings.measures(level)]
 
 
 def code_of_models(job, also=()):
-    """The same for jobs with language models, whose kind is found by name."""
+    """The same for jobs with language models, whose module is imported by name."""
     return code(job, also=[f"gqvae.language_models.{STUDY.language_model.kind}", *also])
 
 
 def modules_of(arm):
-    """The module that makes an arm's tokenizers, for arms made from counts: jobs find it by name."""
+    """The module that makes an arm's tokenizers from counts, if there is one; jobs import it by name."""
     name = STUDY.arms[arm].module
     return [f"gqvae.tokenizers.{name}"] if name else []
 
 
 def code_of_figure(name):
-    """The same for one figure: the modules of the others have no effect on it."""
+    """The same for one figure, without the modules of the others."""
     return code("figures.plot", also=[f"gqvae.figures.{name}"])
 
 
@@ -130,7 +129,7 @@ NETWORK_ARMS = list(layout.learned_arms(STUDY))
 
 
 def one_of(values):
-    """A regular expression for a wildcard that stands for one of these values, and for nothing where there are none."""
+    """A regular expression that matches any of these values, or nothing if there are none."""
     return "|".join(str(value) for value in values) or "(?!)"
 
 
@@ -156,7 +155,7 @@ def network_of_arm(wildcards):
 
 
 def code_of_network(job):
-    """The code of a job about networks, whose module is found by name."""
+    """The code of a job with networks, whose module is imported by name."""
 
     def of_arm(wildcards):
         return code(job, also=[f"gqvae.networks.{network_of_arm(wildcards)}"])
@@ -165,13 +164,17 @@ def code_of_network(job):
 
 
 def network_settings(wildcards):
-    """What decides a network: for the paper's the shared sizes with the arm's own choices, for others the arm's keys."""
+    """Settings of a network: for GQ-VAE the shared sizes with the arm's choices, for others the arm's keys."""
     arm = STUDY.arms[wildcards.arm]
-    return json.dumps(arm.settings, sort_keys=True) if isinstance(arm, settings.NetworkArm) else STUDY.network_run(wildcards.arm).canonical()
+    return (
+        json.dumps(arm.settings, sort_keys=True)
+        if isinstance(arm, settings.NetworkArm)
+        else STUDY.network_run(wildcards.arm).canonical()
+    )
 
 
 def distillation_settings(wildcards):
-    """The encoder used downstream, all sizes, and the rate that the arm asks for, if it does."""
+    """The downstream encoder, all sizes, and the arm's requested rate, if it has one."""
     arm = STUDY.arms[wildcards.arm]
     request = arm.model_dump(include={"bytes_per_token", "tokens_per_pretoken"})
     encoder = arm.read_by or "neural"
@@ -185,24 +188,24 @@ def counted_settings(wildcards):
 
 
 def matching_settings(wildcards):
-    """The module that makes tokenizers of any size, its settings, and how near is near enough."""
+    """The module that makes tokenizers of any size, its settings, and the tolerance of the match."""
     arm, tolerance = STUDY.arms[wildcards.arm], STUDY.vocabulary.match_tolerance
     return settings.Matching(tokenizer=arm.kind, settings=arm.settings, match_tolerance=tolerance).canonical()
 
 
 def counts_of_training_text(wildcards):
-    """Pre-tokens that an arm is made from: of the training split, or of the same with documents shuffled."""
+    """The pre-tokens that an arm is trained on: of the training split, or of the same with shuffled documents."""
     shuffled = wildcards.arm in SHUFFLED_ARMS
     return f"{RESULTS}/pretokens/shuffled/{wildcards.arm}.npz" if shuffled else PRETOKENS["train"]
 
 
 def is_main_run(wildcards):
-    """Whether figures show the run's curve and its other windows; of the rest final values do."""
+    """Whether figures show the run's curve and contexts; of the other runs, only final values."""
     return "{arm}-s{seed}-b{train_bytes}-{model}".format(**wildcards) in {run.name for run in runs.main_runs(STUDY)}
 
 
 def language_model_settings(wildcards):
-    """What one run uses of the block."""
+    """The settings of one run from the block `language_model`."""
     own = STUDY.language_model.of_run(wildcards.model, int(wildcards.train_bytes))
     if not is_main_run(wildcards):
         own = own.model_copy(update={"evaluations": runs.FEWEST_EVALUATIONS})
@@ -216,12 +219,12 @@ def tuning_settings(wildcards):
 
 
 def chosen_rate(wildcards):
-    """The learning rate of an arm, where it is chosen."""
+    """The file with an arm's learning rate, if rates are tuned."""
     return [str(runs.chosen_rate_path(RESULTS, wildcards.arm))] if layout.tuned_arms(STUDY) else []
 
 
 def match_target(wildcards):
-    """The tokenizer whose compression a matched arm is to have."""
+    """The tokenizer that a matched arm is matched to."""
     return tokenizer_file(*layout.match_target(STUDY, layout.learned_family(wildcards.arm, wildcards.seed)))
 
 
@@ -250,7 +253,7 @@ def arm_and_seed(wildcards):
 
 
 def tokens_of_run(wildcards):
-    """What a language model reads: the corpus in the tokens of its arm and seed."""
+    """The training data of a language model: the corpus in the tokens of its arm and seed."""
     family, variant = layout.family(STUDY, wildcards.arm, int(wildcards.seed)), layout.variant(STUDY, wildcards.arm)
     folder = layout.tokens_path(RESULTS, family, variant)
     return {
@@ -268,7 +271,7 @@ def trials(arm):
     ]
 
 
-# What the tables are made from: everything the study asks for, so that a mean never hides a missing seed.
+# Inputs of the tables: every result of the study, so that no mean hides a missing seed.
 MEASUREMENTS = {
     "compression": [str(layout.compression_path(RESULTS, family)) for family in layout.families(STUDY)],
     "matching": [str(layout.matching_path(RESULTS, family)) for family in layout.matched_families(STUDY)],

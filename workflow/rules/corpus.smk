@@ -1,6 +1,6 @@
-# Text: fetched or generated, split by document before anything is trained on it, cut into pre-tokens that no token crosses.
+# Text: downloaded or generated, split by document before any training, and cut into pre-tokens that no token crosses.
 
-# Files a corpus is made from, where it is made from files.
+# Input files of the corpus, if it has any.
 CORPUS_FILES = STUDY.corpus.files()
 
 for path in CORPUS_FILES if STUDY.corpus.download is None else ():
@@ -24,7 +24,7 @@ if STUDY.corpus.download is not None:
             mem_mb=growing(500),
             runtime=growing(120),
         params:
-            # What is pinned, not how it is fetched: an edit of the downloader must not throw away two gigabytes that are verified.
+            # Only the pins, not the downloader: editing it must not discard two gigabytes of verified text.
             code=code_state("gqvae.corpus.pinned"),
             # The pinned file is the same for every study, whatever part of it the study reads.
             settings=type(STUDY.corpus)().canonical(),
@@ -56,7 +56,7 @@ rule prepare_corpus:
         downloads=f"--downloads {STUDY.corpus.download}" if STUDY.corpus.download else "",
         folder=subpath(output.corpus, parent=True),
     message:
-        f"Take the text of the study ({STUDY.corpus.source}) and split it by document into train, valid and test."
+        f"Split the text of the study ({STUDY.corpus.source}) by document into train, valid and test."
     shell:
         """
         gqvae --log {log:q} prepare-corpus --settings {params.settings:q} {params.downloads} \

@@ -1,10 +1,10 @@
-# Figures: each reads tables and nothing else, and has a rule of its own, so that an edit of one draws no other.
+# Figures: each has a separate rule and reads only tables, so that an edit redraws only one figure.
 
 for name, plot in registry.plots().items():
 
     rule:
         name:
-            name if plot.on_demand else f"plot_{name}"  # the former are targets of their own
+            name if plot.on_demand else f"plot_{name}"  # on-demand figures are targets
         input:
             corpus=f"{RESULTS}/corpus/corpus.json",
             tables=[table(needed) for needed in plot.tables],

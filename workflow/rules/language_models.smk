@@ -1,5 +1,5 @@
-# Language models: the corpus as tokens, once per tokenizer; then one small transformer, the same for every arm but for a learning rate
-# that is chosen from one grid. Training and measuring are apart, so that a new measure trains nothing.
+# Language models: encode the corpus once per tokenizer, then train the same small transformer for every arm, with a learning rate
+# from one grid. Training and measuring are separate rules, so that a new measure retrains nothing.
 
 
 localrules:
@@ -60,7 +60,7 @@ rule measure_distribution:
         tokens=subpath(input.record, parent=True),
         folder=subpath(output.ranks, parent=True),
     message:
-        "{wildcards.family}, {wildcards.variant}: how tokens are distributed, and how well counts of pairs predict them."
+        "{wildcards.family}, {wildcards.variant}: measure how tokens are distributed and how well bigrams predict them."
     shell:
         """
         gqvae --log {log:q} measure-distribution --tokens {params.tokens:q} --out {params.folder:q}
@@ -92,7 +92,7 @@ rule try_learning_rate:
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: try the learning rate {wildcards.rate}, of the grid that all arms share."
+        "Arm {wildcards.arm}, seed {wildcards.seed}: try the learning rate {wildcards.rate} of the grid that all arms share."
     shell:
         """
         gqvae --log {log:q} try-learning-rate --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
@@ -137,7 +137,7 @@ rule train_lm:
         f"{LOGS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.tsv"
-    # A retry goes on from the state that the failed attempt left.
+    # A retry resumes from the state of the failed attempt.
     conda:
         "../envs/gqvae.yaml"
     threads: 1

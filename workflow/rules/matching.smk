@@ -1,4 +1,4 @@
-# Compression: vocabularies made to compress like a learned tokenizer, and the bytes per token of every tokenizer measured the same way.
+# Compression: match vocabularies to the compression of a learned tokenizer, and measure bytes per token of every tokenizer.
 
 
 rule match_compression:

@@ -1,4 +1,4 @@
-# How near the learned gates come to the rates they are asked for: `snakemake rate_control --cores all --configfile configs/rate-control.yaml`.
+# How closely gates follow requested rates: `snakemake rate_control --cores all --configfile configs/rate-control.yaml`.
 
 
 rule rate_control:
@@ -35,7 +35,7 @@ rule measure_rates:
         bpe=subpath(input.bpe, parent=True),
         pretokens=subpath(input.train, parent=True),
     message:
-        "Ask the gates for rates and for compressions, and measure what they do."
+        "Measure how closely the gates follow requested rates and compressions."
     shell:
         """
         gqvae --log {log:q} measure-rates --tokenizers {params.tokenizers:q} --bpe {params.bpe:q} \

@@ -1,4 +1,4 @@
-# Tokenizers, one family per arm (and seed, where there is one), each at every vocabulary size of the study.
+# Tokenizers, one family per arm (and seed, if it depends on one), each at every vocabulary size of the study.
 
 
 localrules:
@@ -10,7 +10,7 @@ for family in layout.borrowed_families(STUDY):
     if arm.study is not None and not Path(lender_file(family)).is_file():
         sys.exit(
             f"gqvae: error: {lender_file(family)} does not exist: run the study {arm.study!r} first, or correct study, arm and"
-            f" encoder of arms.{layout.split_family(family)[0]} (an encoder is given exactly if that arm has a network)."
+            f" encoder of arms.{layout.split_family(family)[0]} (set an encoder if and only if that arm has a network)."
         )
 
 
@@ -75,7 +75,7 @@ rule train_network:
     input:
         **PRETOKENS,
     output:
-        # What every network leaves; the rest of the folder is its own affair.
+        # Files that every kind of network writes; the rest of the folder depends on the kind.
         record=f"{RESULTS}/networks/{{arm}}-s{{seed}}/network.json",
         history=f"{RESULTS}/networks/{{arm}}-s{{seed}}/history.csv",
     log:
@@ -85,7 +85,7 @@ rule train_network:
     wildcard_constraints:
         arm=one_of(NETWORK_ARMS),
     priority: 10
-    # A retry goes on from the state that the failed attempt left.
+    # A retry resumes from the state of the failed attempt.
     conda:
         "../envs/gqvae.yaml"
     threads: 1
@@ -170,7 +170,7 @@ rule borrow_tokenizer:
         encoder=chosen_encoder,
         folder=subpath(output.tokenizer, parent=True),
     message:
-        "{wildcards.family}: take the tokenizer from {params.lender}."
+        "{wildcards.family}: copy the tokenizer from {params.lender}."
     shell:
         """
         gqvae --log {log:q} borrow-tokenizer --tokenizer {params.lender:q} {params.encoder} --out {params.folder:q}

@@ -1,4 +1,4 @@
-"""The typed configuration of a study: the only place that holds defaults, units and where a value comes from.
+"""The typed configuration of a study: the only place that defines defaults, units and sources of values.
 
 `configs/README.md` and `workflow/schemas/config.schema.yaml` are generated from these models (`gqvae config-docs`).
 Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.

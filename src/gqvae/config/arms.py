@@ -1,4 +1,4 @@
-"""The arms of a study: what each kind of condition may set, and what is true of it."""
+"""The arms of a study: settings and properties of each kind."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class ArmBase(Block):
 
     Attributes:
         rank: place in tables and legends.
-        trains_network: each seed trains a network, whose history is a table.
-        subject: the study is about it: the summary compares it with every other arm.
+        trains_network: whether each seed trains a network, whose history is a table.
+        subject: whether the study is about it; the summary compares it with every other arm.
     """
 
     language_model: bool = setting(True, "Train language models on this arm's tokens.")
@@ -34,30 +34,30 @@ class ArmBase(Block):
 
     @property
     def read_by(self) -> str:
-        """The encoder whose tokens language models read, `neural` or `distilled`; empty where there is no network."""
+        """The encoder whose tokens language models read, `neural` or `distilled`; empty without a network."""
         return ""
 
     @property
     def seeded(self) -> bool:
-        """Whether each seed has a tokenizer of its own; others are the same for every seed."""
+        """Whether its tokenizers depend on the seed."""
         return self.trains_network or self.read_by != ""
 
     @property
     def module(self) -> str | None:
-        """The module of `gqvae.tokenizers` that makes its tokenizers from counts of pre-tokens, if one does."""
+        """The module of `gqvae.tokenizers` that makes its tokenizers from pre-token counts, or None."""
         return None
 
     @property
     def network(self) -> str | None:
-        """The module of `gqvae.networks` that trains its network, if it has one."""
+        """The module of `gqvae.networks` that trains its network, or None."""
         return None
 
     def variant(self, size: int) -> str:
-        """What its tokenizer for the study's vocabulary size is called."""
+        """Name of its tokenizer for the study's vocabulary size."""
         return f"v{size}"
 
     def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
-        """All its tokenizers, by ascending size: those of `sizes`, or the one for the study's `size` alone."""
+        """Names of its tokenizers, by ascending size: one for each of `sizes`, or only the one for the study's `size`."""
         return tuple(f"v{one}" for one in sizes)
 
 
@@ -69,39 +69,36 @@ class BytesArm(ArmBase):
     rank: ClassVar[int] = 0
 
     def variant(self, size: int) -> str:
-        """Its vocabulary has one size."""
+        """Its vocabulary has only one size."""
         return f"v{RESERVED_IDS}"
 
     def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
-        """That one."""
+        """Its only tokenizer."""
         return (self.variant(size),)
 
 
 class CountedArm(ArmBase):
-    """Tokenizers made from the counts of pre-tokens alone, so that any size can be made. Further keys are settings of the module that makes them (docs/extending.md)."""
+    """Tokenizers of any size from pre-token counts. Further keys are settings of their module (docs/extending.md)."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
     kind: str = setting(
         ...,
-        "The module of `gqvae.tokenizers`: `bpe` (byte-pair encoding), `unigram` (sentencepiece's other model), `pathpiece` (pruned candidates, no "
-        "network), `dictionary` (most frequent chunks), one of yours.",
+        "A module of `gqvae.tokenizers`: `bpe` (byte-pair encoding), `unigram` (sentencepiece's unigram model), `pathpiece` "
+        "(pruned candidates, no network), `dictionary` (most frequent chunks), or your own.",
         pattern=MODULE_NAME,
     )
     match: str | None = setting(
-        None, "Name of an arm with a network: the vocabulary size is searched so that both compress equally (None: the study's size)."
-    )  # fmt: skip
+        None, "Arm with a network; the vocabulary size is searched for matched compression with it (None: the study's size)."
+    )
     shuffled_share: float = setting(
-        0.0,
-        "Share of the training documents whose characters are shuffled before training (the paper's weak BPE: 0.7).",
-        ge=0,
-        le=1,
+        0.0, "Share of the training documents whose characters are shuffled (the paper's weak BPE: 0.7).", ge=0, le=1
     )
 
     @model_validator(mode="before")
     @classmethod
     def _from_earlier_form(cls, value: Any) -> Any:
-        """Before each module was a kind, settings stood in a block of their own."""
+        """Accept the earlier form: `kind: counted`, `tokenizer` and a block of `settings`."""
         if isinstance(value, dict) and value.get("kind") == "counted" and "tokenizer" in value:
             rest = {key: one for key, one in value.items() if key not in ("kind", "tokenizer", "settings")}
             return {"kind": value["tokenizer"], **rest, **value.get("settings", {})}
@@ -119,17 +116,17 @@ class CountedArm(ArmBase):
     @model_validator(mode="after")
     def _weak_or_matched(self) -> CountedArm:
         if self.match is not None and self.shuffled_share:
-            raise ValueError("match and shuffled_share are both given: a matched arm is trained on the text as it is, give one")
+            raise ValueError("match and shuffled_share are both set, but a matched arm trains on unshuffled text: set only one")
         return self
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the module is told."""
+        """Settings of the module."""
         return dict(self.model_extra or {})
 
     @property
-    def rank(self) -> int:  # type: ignore[override]  # of one kind before, of the others a constant
-        """BPE, matched BPE, others."""
+    def rank(self) -> int:  # type: ignore[override]  # a constant in the other arms
+        """BPE, then matched BPE, then the others."""
         return 3 if self.kind != "bpe" else 1 if self.match is None else 2
 
     @property
@@ -139,35 +136,35 @@ class CountedArm(ArmBase):
 
     @property
     def seeded(self) -> bool:
-        """Networks depend on the seed, and so do the sizes that match them."""
+        """Networks depend on the seed, and so do sizes matched to them."""
         return self.match is not None
 
     def variant(self, size: int) -> str:
-        """A searched size has no name of its own."""
+        """A matched tokenizer is not named by its size."""
         return MATCHED if self.match is not None else super().variant(size)
 
     def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
-        """One size is searched for one target."""
+        """A matched arm has one tokenizer, others one per size."""
         return (MATCHED,) if self.match is not None else super().variants(sizes, size)
 
 
 class LearnedArm(ArmBase):
-    """What the arms with a network share."""
+    """What the arms with the paper's network share."""
 
-    codebook_size: int | None = setting(None, "Codes of this arm (None: the network's).", "codes", ge=2)
+    codebook_size: int | None = setting(None, "Codebook size of this arm (None: that of `network`).", "codes", ge=2)
     changes: dict[str, Any] = setting(
-        {}, "This arm's own values for single settings of its network, by dotted key: `{training.revival_every: 0}`."
+        {}, "Settings of the network's run that differ in this arm, by dotted key: `{training.revival_every: 0}`."
     )
 
     trains_network: ClassVar[bool] = True
 
     @property
     def network(self) -> str:
-        """The paper's."""
+        """The paper's network."""
         return "gqvae"
 
     def parts(self) -> dict[str, Any]:
-        """What it says about its `NetworkRun`, beside codebook and changes."""
+        """Keys of `NetworkRun` that it sets, apart from codebook size and changes."""
         return {}
 
 
@@ -181,7 +178,7 @@ class FixedArm(LearnedArm):
 
     @property
     def read_by(self) -> str:
-        """Its gates."""
+        """The neural encoder, which is its gates."""
         return "neural"
 
     def parts(self) -> dict[str, Any]:
@@ -195,8 +192,8 @@ class GQVAEArm(RequestedRate, LearnedArm):
     kind: Literal["gqvae"] = setting("gqvae", "GQ-VAE.", source="paper")
     objective: Objective = setting(RateControlledObjective(), "Training objective.")
     encoder: Literal["neural", "distilled"] = setting(
-        "neural", "Segmentation used downstream: the gates with fallback, or the fewest tokens of the vocabulary.", source="paper: neural"
-    )  # fmt: skip
+        "neural", "Segmentation used downstream: gates with fallback, or the fewest tokens possible.", source="paper: neural"
+    )
 
     rank: ClassVar[int] = 5
 
@@ -204,40 +201,40 @@ class GQVAEArm(RequestedRate, LearnedArm):
 
     @property
     def read_by(self) -> str:
-        """The encoder that is set."""
+        """The configured encoder."""
         return self.encoder
 
     def parts(self) -> dict[str, Any]:
-        """Learned gates and the objective that is set."""
+        """Learned gates and the configured objective."""
         return {"chunk_bytes": None, "objective": self.objective}
 
 
 class BorrowedArm(ArmBase):
-    """The tokenizers of another arm, of this study with its other encoder or of another study that is finished: none are trained."""
+    """Another arm's tokenizers, without training: of this study with the other encoder, or of another, finished study."""
 
     kind: Literal["borrowed"] = setting("borrowed", "Another arm's tokenizers, at the study's main vocabulary size.")
-    arm: str = setting(..., "The arm they are taken from, at the same seed; it is neither `bytes` nor matched.", pattern=ARM_NAME)
+    arm: str = setting(..., "The arm to borrow from, at the same seed; not `bytes` and not a matched arm.", pattern=ARM_NAME)
     study: str | None = setting(
         None, "The study of that arm; its tokenizers must be in results/ (None: this study).", pattern=STUDY_NAME
     )
     encoder: Literal["neural", "distilled"] | None = setting(
-        None, "Segmentation used downstream. Give it exactly if that arm has a network, whose tokenizers depend on the seed."
-    )  # fmt: skip
+        None, "Segmentation used downstream. Set it if and only if that arm has a network."
+    )
 
     rank: ClassVar[int] = 6
 
     @property
     def read_by(self) -> str:
-        """The encoder that is set, if the other arm has a network."""
+        """The configured encoder, if the other arm has a network."""
         return self.encoder or ""
 
     def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
-        """One of the other arm's tokenizers is taken."""
+        """Only the main vocabulary size is borrowed."""
         return (self.variant(size),)
 
 
 class NetworkArm(ArmBase):
-    """Tokenizers of a network of its own. Further keys are settings of the module that trains it (docs/extending.md)."""
+    """Tokenizers of another network. Further keys are settings of the module that trains it (docs/extending.md)."""
 
     rank: ClassVar[int] = 5
 
@@ -254,12 +251,12 @@ class NetworkArm(ArmBase):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the module is told."""
+        """Settings of the module."""
         return dict(self.model_extra or {})
 
 
 def _tag(value: Any) -> str:
-    """Which class reads an arm: those of kinds known here, one for networks, one for all modules that make tokenizers from counts."""
+    """The tag of the class that parses an arm: a kind defined here, `network`, or `counted` for all modules that use counts."""
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     if kind in ("bytes", "fixed", "gqvae", "borrowed"):
         return str(kind)

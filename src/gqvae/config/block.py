@@ -1,4 +1,4 @@
-"""What every block of settings is: frozen, documented, strict about keys, and read with one clear sentence when it is wrong."""
+"""The base of every block of settings: frozen, documented, strict about keys, with errors in one clear sentence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Block(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    retired: ClassVar[dict[str, Any]] = {}  # keys of earlier versions, and the one value that is still what happens
+    retired: ClassVar[dict[str, Any]] = {}  # keys of earlier versions, with the only value still accepted
 
     @model_validator(mode="before")
     @classmethod
@@ -36,15 +36,15 @@ class Block(BaseModel):
             return value
         for key, kept in cls.retired.items():
             if key in value and value[key] != kept:
-                raise ValueError(f"{key} is gone, and so is what {value[key]!r} did: leave it out")
+                raise ValueError(f"{key} was removed, and {value[key]!r} is no longer supported: leave it out")
         return {key: inner for key, inner in value.items() if key not in cls.retired}
 
     def canonical(self) -> str:
-        """The block as JSON that depends on values alone, never on the order of keys."""
+        """The block as JSON that does not depend on the order of keys."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
 
     def identity(self) -> str:
-        """The canonical form without what has no effect on results: how often states are saved."""
+        """The canonical form without `checkpoint_seconds`, which has no effect on results."""
         return json.dumps(_without(self.model_dump(mode="json"), "checkpoint_seconds"), sort_keys=True, separators=(",", ":"))
 
 
@@ -56,12 +56,12 @@ def _without(value: Any, key: str) -> Any:
 
 
 def module_of(package: str) -> Any:
-    """The type of the name of a module in a package of gqvae, which must be there."""
+    """The type of a module's name; the module must exist in a package of gqvae."""
     folder = Path(__file__).resolve().parents[1].joinpath(*package.split("."))
 
     def exists(name: str) -> str:
         if not (folder / f"{name}.py").is_file():
-            raise ValueError(f"there is no {name}.py in {folder}: name a module that is there, or add it")
+            raise ValueError(f"there is no {name}.py in {folder}: name an existing module, or add it")
         return name
 
     return Annotated[str, Field(pattern=MODULE_NAME), AfterValidator(exists)]
@@ -71,16 +71,16 @@ AnyBlock = TypeVar("AnyBlock", bound=Block)
 
 
 def parse(model: type[AnyBlock], value: Any, origin: str) -> AnyBlock:
-    """Validate `value`; the first thing wrong becomes one sentence that names the key and `origin`."""
+    """Validate `value`; the first error becomes one sentence that names the key and `origin`."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "(whole)"
         if first["type"] == "extra_forbidden":
-            raise UserError(f"{origin}: unknown key {key!r}; configs/README.md lists the keys there are.") from None
+            raise UserError(f"{origin}: unknown key {key!r}; configs/README.md lists the valid keys.") from None
         if first["type"] == "missing":
-            raise UserError(f"{origin}: the key {key!r} is missing; configs/README.md says what it needs.") from None
+            raise UserError(f"{origin}: the key {key!r} is missing; configs/README.md describes it.") from None
         given = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
         raise UserError(f"{origin}: {key}: {first['msg']}{given}; correct it and run again.") from None
 
@@ -92,7 +92,7 @@ def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
 
 
 def read_settings(text: str, flag: str = "--settings") -> tuple[Any, str]:
-    """The value behind an argument such as `--settings` and where it came from, for messages."""
+    """The value of an argument such as `--settings`, and its origin for messages."""
     if text.lstrip().startswith(("{", "[")):
         try:
             return json.loads(text), flag

@@ -1,4 +1,4 @@
-"""What a study is to decide, written down before it runs: each claim compares two arms by one measure."""
+"""The claims that a study decides, fixed before it runs. Each compares two arms by one measure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ class Claim(Block):
     )
     first: str = setting(..., "The arm the claim is about.")
     second: str = setting(
-        ...,
-        "The arm it is compared with; with `*`, the best of those whose names fit, chosen on the validation split (for measures that know one split, on that).",
+        ..., "The arm it is compared with; with `*`, the best such arm on the validation split (or the measure's only split)."
     )
-    margin: float = setting(0.0, "How far behind, relatively, still counts as reached: 0.05 for “comes within 5 %”.", ge=0, lt=1)
+    margin: float = setting(0.0, "Relative shortfall that still counts as reached: 0.05 for “comes within 5 %”.", ge=0, lt=1)
 
     @field_validator("measure")
     @classmethod
@@ -31,15 +30,15 @@ class Claim(Block):
 
     @property
     def measured(self) -> Measure:
-        """What is measured."""
+        """The declaration of its measure."""
         return measures()[self.measure]
 
 
-# Claims on the arms as the configurations name them.
+# The arms have the names that the configurations use.
 # C: the claims of the paper's §1, in its order; C5b measures learnability without a network.
-# N: GQ-VAE is better than `pathpiece`, which prunes strings that no network proposed. Only what these claims support is due to the network.
+# N: GQ-VAE beats `pathpiece`, which prunes strings that no network proposed. Only gains in these claims are due to the network.
 # O: GQ-VAE compresses better than any dictionary of fixed-length chunks.
-# S: a sanity check; the measures see that a tokenizer made worse on purpose is worse.
+# S: a sanity check; the measures show that a deliberately worse tokenizer is worse.
 DEFAULT_CLAIMS: dict[str, Claim] = {
     "C1": Claim(
         text="GQ-VAE compresses better than a fixed-length VQ-VAE of the same vocabulary size",

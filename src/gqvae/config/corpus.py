@@ -1,4 +1,4 @@
-"""The sources of text that a study can name: the modules of `gqvae.corpus.sources`, found by looking."""
+"""The text sources of a study: all modules of `gqvae.corpus.sources`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SOURCES: dict[str, type[CorpusBase]] = {
     path.stem: import_module(f"gqvae.corpus.sources.{path.stem}").Settings
     for path in sorted((Path(__file__).parents[1] / "corpus" / "sources").glob("[a-z]*.py"))
 }
-Corpus: TypeAlias = Annotated[reduce(or_, SOURCES.values()), Field(discriminator="source")]  # type: ignore[valid-type]  # known when it runs
+Corpus: TypeAlias = Annotated[reduce(or_, SOURCES.values()), Field(discriminator="source")]  # type: ignore[valid-type]  # dynamic
 
 
 def load_corpus(text: str, flag: str = "--settings") -> CorpusBase:
-    """Read the settings of a corpus given on the command line; their `source` decides which kind they are."""
+    """Read the settings of a corpus given on the command line; `source` selects their class."""
     value, origin = read_settings(text, flag)
     source = value.get("source") if isinstance(value, dict) else None
     if not isinstance(source, str) or source not in SOURCES:

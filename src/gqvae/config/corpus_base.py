@@ -1,4 +1,4 @@
-"""What every source of text shares."""
+"""The base of all text sources."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from gqvae.config.block import Block, setting
 
 
 class CorpusBase(Block):
-    """What every source of text shares; a module of `gqvae.corpus.sources` adds `source`, a literal of its own name, and its own keys.
+    """Settings of every text source. A module of `gqvae.corpus.sources` adds `source`, a literal of its name, and other keys.
 
     Attributes:
-        heading: what the table of its keys is called in the documentation.
+        heading: heading of its table in the documentation.
         download: folder that `gqvae download-corpus` fills for it, if it needs one.
     """
 
-    seed: int = setting(0, "Seed of the split by document (and of the text, where it is generated).", ge=0)
+    seed: int = setting(0, "Seed of the split by document (and of generated text).", ge=0)
     valid_fraction: float = setting(0.05, "Share of documents for validation.", gt=0, lt=0.5)
     test_fraction: float = setting(0.05, "Share of documents for the test split.", gt=0, lt=0.5)
-    max_bytes: int | None = setting(None, "Read documents until this much text is taken (None: all).", "bytes", gt=0)
+    max_bytes: int | None = setting(None, "Read documents until they reach this much text (None: all).", "bytes", gt=0)
 
     heading: ClassVar[str] = ""
     download: ClassVar[str | None] = None
 
     def files(self) -> list[str]:
-        """Files that it reads, so that the workflow reads them again when they change."""
+        """Its input files; the workflow reads them again when they change."""
         return []
 
     def text_bytes(self) -> int | None:
-        """How much text there will be, where the settings decide that."""
+        """Bytes of text, or None if the settings do not determine it."""
         return None

@@ -1,4 +1,4 @@
-"""`extends:` in a config file: it holds what differs from another, and the whole is what runs and what provenance records."""
+"""`extends:` in a config file, which then only lists differences from another; the merged config runs and is recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEY = "extends"
 
 
 def read_yaml(path: Path) -> Any:
-    """The contents of a YAML file, an empty one as an empty mapping.
+    """Read a YAML file; an empty file is an empty mapping.
 
     Raises:
         UserError: the file does not exist or is not YAML.
@@ -28,17 +28,17 @@ def read_yaml(path: Path) -> Any:
 
 
 def resolved(value: Any, path: Path, seen: tuple[Path, ...] = ()) -> Any:
-    """A config with what it extends put under it.
+    """Merge a config into the one that it extends.
 
-    Blocks are merged key by key; other values, lists too, replace those of the base, and `null` removes a key (an arm, say).
+    Blocks are merged key by key. Other values, including lists, replace those of the base; `null` removes a key, e.g. an arm.
 
     Args:
         value: contents of the file, perhaps with further changes.
-        path: of the file; `extends` is relative to its folder.
+        path: path of the file; `extends` is relative to its folder.
         seen: files that extend this one.
 
     Raises:
-        UserError: a base does not exist, is no mapping, or extends itself.
+        UserError: a base does not exist, is not a mapping, or extends itself.
     """
     if not isinstance(value, Mapping) or KEY not in value:
         return value
@@ -51,7 +51,7 @@ def resolved(value: Any, path: Path, seen: tuple[Path, ...] = ()) -> Any:
         raise UserError(f"{path}: extends {value[KEY]}, but {base} does not exist: correct the name.")
     found = resolved(read_yaml(base), base, here)
     if not isinstance(found, Mapping):
-        raise UserError(f"{base} is no mapping: it cannot be extended.")
+        raise UserError(f"{base} is not a mapping: name a config file to extend.")
     return _merged(found, own)
 
 
@@ -72,6 +72,6 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any], place: str = "") ->
 
 
 def _replaces(place: str, base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether a block is of another kind than the one under it: the keys of two arms, sources or objectives do not mix."""
+    """Whether a block differs in kind from the base's: the keys of two kinds of arms, sources or objectives do not mix."""
     key = {"arms": "kind", "corpus": "source"}.get(place, "name")
     return key in own and key in base and own[key] != base[key]

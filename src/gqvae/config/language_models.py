@@ -8,11 +8,11 @@ from pydantic import model_validator
 
 from gqvae.config.block import Block, module_of, setting
 
-Kind: TypeAlias = module_of("language_models")  # type: ignore[valid-type]  # known when it runs
+Kind: TypeAlias = module_of("language_models")  # type: ignore[valid-type]  # built at run time
 
 
 class ModelSize(Block):
-    """What decides the parameters of a language model, but for the vocabulary."""
+    """The size of a language model, apart from its vocabulary."""
 
     layers: int = setting(2, "Transformer layers.", "layers", ge=1)
     width: int = setting(64, "Model width.", "features", ge=8)
@@ -28,7 +28,7 @@ class ModelSize(Block):
 
     @property
     def name(self) -> str:
-        """What runs of this size are called, e.g. `l2w64`."""
+        """Name of this size in names of runs, e.g. `l2w64`."""
         return f"l{self.layers}w{self.width}"
 
 
@@ -42,29 +42,28 @@ class LanguageModel(ModelSize):
     )
     context: int = setting(128, "Context length.", "tokens", ge=2)
     train_bytes: tuple[int, ...] = setting(
-        (250_000, 500_000, 1_000_000), "Amounts of training text; the largest gives the convergence figure.", "bytes", min_length=1
+        (250_000, 500_000, 1_000_000), "Amounts of training text; the convergence figure uses the largest.", "bytes", min_length=1
     )  # fmt: skip
     epochs: float = setting(1.0, "Passes over that text.", "passes", gt=0)
     batch_windows: int = setting(16, "Windows of `context` tokens per step.", "windows", ge=1)
     learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)
     learning_rates: tuple[float, ...] = setting(
         (),
-        "Peak rates to choose from instead, for every arm alike: the one with the lowest validation loss after the largest amount of "
-        "text, averaged over the first `rate_seeds` seeds.",
+        "Peak rates to try instead, for every arm. Each arm uses the one with the lowest validation loss after the largest "
+        "amount of text, averaged over the first `rate_seeds` seeds.",
     )
     rate_seeds: int = setting(2, "Seeds that every rate is tried with (all, if the study has fewer).", "seeds", ge=1)
     decisive_steps: int = setting(
-        300, "Runs of fewer optimiser steps are shown, but decide no claim: so few steps measure the warm-up.", "steps", ge=0
+        300, "Runs with fewer optimiser steps are shown but decide no claim: they measure the warm-up.", "steps", ge=0
     )
     weight_decay: float = setting(0.1, "Weight decay of matrices.", ge=0)
-    warmup_fraction: float = setting(0.05, "Share of the steps of linear warm-up; cosine decay to a tenth after it.", ge=0, lt=1)
+    warmup_fraction: float = setting(0.05, "Share of the steps with linear warm-up; then cosine decay to a tenth.", ge=0, lt=1)
     gradient_clip: float = setting(1.0, "Largest gradient norm.", gt=0)
     evaluations: int = setting(10, "Log-spaced points at which validation bits per byte are measured.", "points", ge=2)
     valid_bytes: int = setting(50_000, "Validation text used at those points (whole documents).", "bytes", gt=0)
     precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
     compile: bool = setting(
-        False,
-        "Compile the layers where there is a GPU: faster steps after some seconds of compilation, which torch keeps for later runs.",
+        False, "Compile the layers on a GPU: faster steps after some seconds of compilation, which torch caches."
     )
     checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
 
@@ -92,12 +91,12 @@ class LanguageModel(ModelSize):
         return (self, *self.other_sizes)
 
     def of_run(self, size: str, train_bytes: int, learning_rate: float | None = None) -> LanguageModel:
-        """The block with what one run uses alone: another amount, size or rate in the study is no reason to train it again.
+        """Only the settings that one run uses, so that other amounts, sizes or rates in the study do not retrain it.
 
         Args:
             size: name of one of `sizes`.
             train_bytes: its amount of text.
-            learning_rate: the rate of a trial; None: the block's, or, where rates are to be chosen, the default as a placeholder.
+            learning_rate: rate of a trial (None: the block's, or the default as a placeholder if `learning_rates` are given).
         """
         (chosen,) = (one for one in self.sizes if one.name == size)
         defaults = LanguageModel()

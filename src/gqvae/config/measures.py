@@ -1,4 +1,4 @@
-"""What can be measured and claimed. A measure is a module of `gqvae.measures` that declares `MEASURE` and, by its level, computes `of`."""
+"""The measures of claims: modules of `gqvae.measures` that declare `MEASURE` and, depending on its level, define `of`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from gqvae.declarations import declarations
 
 MEASURES = Path(__file__).resolve().parents[1] / "measures"
 
-# Of a tokenizer: "compression" is bytes per token, "tokens" is taken from the encoded corpus.
-# Of language models: "losses" is taken from the costs of the test split's tokens, "curve" from the training, "amounts" from all amounts of text.
+# Tokenizers: "compression" is bytes per token, "tokens" is computed from the encoded corpus.
+# Language models: "losses" is computed from test-token losses, "curve" from the training, "amounts" from all amounts of text.
 Level = Literal["compression", "tokens", "losses", "curve", "amounts"]
 
 
@@ -20,8 +20,8 @@ class Measure:
     """What a measure declares about itself.
 
     Attributes:
-        level: what it is taken from.
-        more_is_better: else less is.
+        level: what it is computed from.
+        more_is_better: whether larger is better.
         text: what it is, with its unit.
     """
 
@@ -36,6 +36,6 @@ class Measure:
 
 
 def measures(*levels: Level) -> dict[str, Measure]:
-    """The measures of these levels (none given: all) by name, in the order of names."""
+    """The measures of these levels (default: all) by name, sorted."""
     found = declarations(MEASURES, "MEASURE", Measure)
     return {name: measure for name, measure in found.items() if not levels or measure.level in levels}

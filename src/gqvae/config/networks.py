@@ -1,4 +1,4 @@
-"""Settings of the learned tokenizers: sizes, objectives, training, and what one run of each stage is given."""
+"""Settings of the learned tokenizers: sizes, objectives, training, and the settings of each stage."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Network(Block):
     max_token_bytes: int = setting(10, "Longest token L; kernel of the decoder's transposed convolution.", "bytes", "paper", ge=1)
     max_pretoken_bytes: int = setting(16, "Longest piece T the network sees; longer pre-tokens are cut.", "bytes", "paper", ge=2)
     length_head: Literal["softmax", "end_symbol"] = setting(
-        "softmax", "How the decoder says where a token begins: a softmax over lengths, or an end symbol among the characters.",
+        "softmax", "How the decoder marks where a token begins: a softmax over lengths, or an end symbol among the characters.",
         source="authors' code: softmax",
     )  # fmt: skip
     rates: tuple[float, float] | None = setting(
         (1.02, 2.6),
-        "Range of rates this network can be asked for, and is told with every pre-token (the paper's objective: told nothing).",
+        "Range of rates to request; the network gets one with every pre-token (none with the paper's objective).",
         "tokens per pre-token",
     )
     rate_skew: float = setting(
-        3.7, "Requests in training are log-uniform to the power of this: more of them near the lowest rate (1: evenly).", gt=0
+        3.7, "Exponent of the log-uniform rates requested in training; above 1, more are near the lowest rate (1: evenly).", gt=0
     )
 
     @model_validator(mode="after")
@@ -57,25 +57,25 @@ class PaperObjective(Block):
 
 
 class RateControlledObjective(Block):
-    """Expected cost of the segmentation, with feedback on the rate: the user asks for a rate and gets it."""
+    """Expected cost of the segmentation, with feedback that steers the rate to the requested one."""
 
     name: Literal["rate_controlled"] = setting("rate_controlled", "Our objective.", source="ours")
     gamma: float = setting(1.0, "Weight of the length loss.", source="authors' code", ge=0)
     commitment_weight: float = setting(0.25, "Weight of ‖z−sg[e]‖².", source="VQ-VAE, arXiv 1711.00937", ge=0)
     code_decay: float = setting(
-        0.9, "Decay per emission of the moving average that codes are.", source="arXiv 1711.00937", ge=0, lt=1
+        0.9, "Decay per emission of the moving average that defines a code.", source="arXiv 1711.00937", ge=0, lt=1
     )
     unquantized_share: float = setting(
-        0.5, "Share of pre-tokens that stay unquantized after the start, so that encodings keep saying what they stand for.", ge=0, lt=1
-    )  # fmt: skip
-    rate_bins: int = setting(8, "Ranges of requested rates, each with a feedback of its own.", "bins", ge=1)
+        0.5, "Share of pre-tokens that stay unquantized after the start, so that encodings keep their meaning.", ge=0, lt=1
+    )
+    rate_bins: int = setting(8, "Ranges of requested rates, each with separate feedback.", "bins", ge=1)
     integral_gain: float = setting(0.03, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
     proportional_gain: float = setting(4.0, "Immediate part of the feedback on the excess of the hard rate.", ge=0)
     gate_bounds: tuple[float, float] = setting(
-        (2.0, 5.0), "Gate logits x are c·tanh(x/c) with c first the one, at last the other: gates start soft and end sharp."
+        (2.0, 5.0), "First and last c; gate logits x become c·tanh(x/c), so that gates start soft and end sharp."
     )
-    sharpen_between: tuple[float, float] = setting((0.35, 0.6), "Between these shares of the steps c grows.", "share of steps")
-    gate_wall: float = setting(0.05, "Weight of max(0, |x| − c)², so that no gate leaves where gradients reach it.", ge=0)
+    sharpen_between: tuple[float, float] = setting((0.35, 0.6), "Shares of the steps between which c grows.", "share of steps")
+    gate_wall: float = setting(0.05, "Weight of max(0, |x| − c)², which keeps gates where gradients reach them.", ge=0)
     force_last_gate: bool = setting(True, "A token always ends with its pre-token.")
 
 
@@ -89,45 +89,40 @@ class NetworkTraining(Block):
 
     steps: int = setting(1000, "Optimiser steps.", "steps", ge=1)
     batch_pretokens: int = setting(
-        512, "Pre-tokens drawn from the stream per step; equal ones are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
-    )  # fmt: skip
+        512, "Pre-tokens drawn from the stream per step; duplicates are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
+    )
     sampling_exponent: float = setting(
-        0.5, "τ: pre-tokens are drawn by count^τ; 1 draws as the stream does.", source="paper: 1", ge=0, le=1
+        0.5, "τ: pre-tokens are drawn in proportion to count^τ (1: as in the text).", source="paper: 1", ge=0, le=1
     )
     weighting_exponent: float = setting(
-        0.75, "ω: a pre-token counts count^ω in the losses, so that each draw weighs count^(ω−τ).", source="paper: 1", ge=0, le=1
+        0.75, "ω: a pre-token has weight count^ω in the losses, so each draw weighs count^(ω−τ).", source="paper: 1", ge=0, le=1
     )
     learning_rate: float = setting(3e-3, "Peak learning rate.", source="paper: 1e-4", gt=0)
     codebook_rate_factor: float = setting(
         10.0, "Learning rate of the codebook relative to the rest (paper objective).", source="authors' code", gt=0
     )
     weight_decay: float = setting(
-        0.0, "L2 term of Adam. Above 0 it shrinks what has no gradient by a whole learning rate a step.", source="authors' code: 1e-4", ge=0
+        0.0, "L2 term of Adam. Above 0, it shrinks weights without gradient by a full learning rate per step.",
+        source="authors' code: 1e-4", ge=0,
     )  # fmt: skip
     amsgrad: bool = setting(True, "AMSGrad variant of Adam.", source="authors' code")
-    warmup_steps: int = setting(
-        50, "Linear warm-up from a tenth of the peak; cosine decay after it.", "steps", "paper: 1,000", ge=0
-    )
+    warmup_steps: int = setting(50, "Linear warm-up from a tenth of the peak; then cosine decay.", "steps", "paper: 1,000", ge=0)
     unquantized_steps: int = setting(
-        600,
-        "First steps without quantization; then codes start at the mean encodings of the most frequent spans.",
-        "steps",
-        "paper: 500",
-        ge=0,
-    )
-    quantize: bool = setting(True, "False: no codes at all, a continuous autoencoder with gates; it yields no tokenizer.")
+        600, "Initial steps without quantization; codes then start at the most frequent spans' mean encodings.", "steps",
+        "paper: 500", ge=0,
+    )  # fmt: skip
+    quantize: bool = setting(True, "False: a continuous autoencoder with gates and no codes, which yields no tokenizer.")
     revival_every: int = setting(
         25, "Dead codes are re-initialised from the reservoir this often (0: never).", "steps", "paper: 250", ge=0
     )
-    reservoir_vectors: int = setting(65_536, "Vectors the reservoir holds.", "vectors", "paper: 131,072", ge=1)
+    reservoir_vectors: int = setting(65_536, "Capacity of the reservoir.", "vectors", "paper: 131,072", ge=1)
     reservoir_per_batch: int = setting(1024, "Worst vectors of each batch that enter it.", "vectors", "paper: 2,500", ge=1)
     usage_decay: float = setting(0.98, "Decay of the moving average of code usage.", ge=0, lt=1)
     measure_every: int = setting(50, "Steps between rows of the training history.", "steps", ge=1)
     gradient_clip: float | None = setting(1.0, "Largest gradient norm (None: no limit, as the authors' code).", gt=0)
     precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
     compile: bool = setting(
-        False,
-        "Compile the layers where there is a GPU: faster steps after some seconds of compilation, which torch keeps for later runs.",
+        False, "Compile the layers on a GPU: faster steps after some seconds of compilation, which torch caches."
     )
     checkpoint_seconds: float = setting(30.0, "Time between saved states for resumption.", "s", ge=0)
 
@@ -144,7 +139,7 @@ VocabularySize = Annotated[int, Field(gt=RESERVED_IDS)]
 
 
 class NetworkRun(Block):
-    """Everything that decides one trained network, but the seed and the data."""
+    """Everything that determines a trained network, except seed and data."""
 
     objective: Objective = setting(RateControlledObjective(), "Training objective.")
     chunk_bytes: int | None = setting(None, "Gates hard-set every so many bytes (None: learned gates).", "bytes", ge=1)
@@ -162,44 +157,44 @@ class NetworkRun(Block):
 
 
 class RequestedRate(Block):
-    """What a network's gates are set to once it is trained. With neither key: the rate that yields the fewest tokens."""
+    """The rate of a trained network's gates. With neither key: the rate that yields the fewest tokens."""
 
     bytes_per_token: float | None = setting(
         None, "Compression that the neural encoder is set to, fallback included.", "bytes per token", ge=1
     )
-    tokens_per_pretoken: float | None = setting(None, "The same as a rate, fallback included.", "tokens per pre-token", ge=1)
+    tokens_per_pretoken: float | None = setting(None, "The same in tokens per pre-token.", "tokens per pre-token", ge=1)
 
     @model_validator(mode="after")
     def _one_request(self) -> Self:
         if self.bytes_per_token is not None and self.tokens_per_pretoken is not None:
-            raise ValueError("bytes_per_token and tokens_per_pretoken are both given: they ask for the same thing, give one")
+            raise ValueError("bytes_per_token and tokens_per_pretoken are both set, but mean the same: set only one")
         return self
 
 
 class Distillation(RequestedRate):
     """How a trained network becomes tokenizers, one for each vocabulary size.
 
-    With neither rate given, the gates run at the rate that yields the fewest tokens after fallback, found for each size.
+    Without a requested rate, the gates run at the rate that yields the fewest tokens after fallback, searched for each size.
     """
 
     encoder: Literal["neural", "distilled"] = setting("neural", "Segmentation used downstream.")
-    sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes, all served by one network through pruning.", "tokens")
+    sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes, all pruned from one network.", "tokens")
 
 
 class CountedTokenizer(Block):
-    """What makes tokenizers from the counts of pre-tokens alone."""
+    """A method that makes tokenizers from pre-token counts only."""
 
     tokenizer: str = setting(..., "A module of `gqvae.tokenizers` with `Settings` and `train`.", pattern=MODULE_NAME)
     settings: dict[str, Any] = setting({}, "Its settings.")
 
 
 class CountedTraining(CountedTokenizer):
-    """Such tokenizers at several sizes."""
+    """Such a method and the sizes to make."""
 
     sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes.", "tokens", min_length=1)
 
 
 class Matching(CountedTokenizer):
-    """Such a tokenizer of the size that compresses like another tokenizer."""
+    """Such a method, with the size searched for matched compression with another tokenizer."""
 
     match_tolerance: float = setting(0.005, "Relative difference in bytes per token that counts as matched.", ge=0)

@@ -1,4 +1,4 @@
-"""A whole study: arms, vocabulary sizes, seeds, and the blocks that stand in files of their own."""
+"""A whole study: arms, vocabulary sizes, seeds, and the blocks of the other modules."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from gqvae.config.language_models import LanguageModel
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining
 from gqvae.errors import UserError
 
-Pretokenizer: TypeAlias = module_of("corpus.pretokenizers")  # type: ignore[valid-type]  # known when it runs
+Pretokenizer: TypeAlias = module_of("corpus.pretokenizers")  # type: ignore[valid-type]  # built at run time
 
 
 class Vocabulary(Block):
-    """Vocabulary sizes; they count everything: learned strings, the 256 bytes, the end-of-document token."""
+    """Vocabulary sizes. They include learned strings, the 256 bytes and the end-of-document token."""
 
     size: int = setting(1024, "Size V of the arms compared downstream.", "tokens", gt=RESERVED_IDS)
     grid: tuple[int, ...] = setting((), "Further sizes for the figure of compression against vocabulary size.", "tokens")
@@ -58,7 +58,7 @@ class Study(Block):
     seeds: tuple[int, ...] = setting((0, 1), "Seeds; each trains every tokenizer and every language model once.", min_length=1)
     corpus: Corpus = setting(SOURCES["synthetic"](), "Where the text comes from.")
     pretokenizer: Pretokenizer = setting(
-        "gpt2", "What cuts the text into pieces that no token crosses: a module of `gqvae.corpus.pretokenizers`.", source="paper"
+        "gpt2", "A module of `gqvae.corpus.pretokenizers`; it cuts text into pre-tokens, which no token crosses.", source="paper"
     )
     vocabulary: Vocabulary = setting(Vocabulary(), "Vocabulary sizes and matching.")
     arms: dict[Annotated[str, Field(pattern=ARM_NAME)], Arm] = setting(
@@ -78,7 +78,7 @@ class Study(Block):
     language_model: LanguageModel = setting(LanguageModel(), "The downstream language model.")
     claims: dict[str, Claim] = setting(
         DEFAULT_CLAIMS,
-        "What the study is to decide, by name (default: the paper's claims and controls of ours, those whose arms are here).",
+        "What the study decides, by name (default: those of the paper's claims and our controls whose arms the study has).",
         source="paper",
     )
 
@@ -86,7 +86,7 @@ class Study(Block):
     def _claims_can_be_decided(self) -> Study:
         for name, claim in self.claims.items():
             if DEFAULT_CLAIMS.get(name) == claim:
-                continue  # a default claim is decided where its arms are
+                continue  # default claims apply only if the study has their arms
             if claim.first not in self.measured_arms(claim) or not self.opponents(claim):
                 wrong = "second" if claim.first in self.measured_arms(claim) else "first"
                 raise ValueError(
@@ -136,7 +136,7 @@ class Study(Block):
             if arm.study == self.study:
                 raise ValueError(f"arms.{name}.study is this study: leave it out to borrow from an arm of it")
             if arm.study is not None:
-                continue  # whose arms are known when its tokenizers are there
+                continue  # that study's arms are unknown until its tokenizers exist
             lender = self.arms.get(arm.arm)
             if not isinstance(lender, LearnedArm):
                 raise ValueError(
@@ -152,7 +152,7 @@ class Study(Block):
         return self
 
     def measured_arms(self, claim: Claim) -> list[str]:
-        """The arms that a claim may speak of: those that have tokens, and language models if they are what it measures."""
+        """The arms that a claim can compare: those with tokens, and with language models if it measures them."""
         return [
             name
             for name, arm in sorted(self.arms.items())
@@ -161,16 +161,16 @@ class Study(Block):
         ]
 
     def opponents(self, claim: Claim) -> list[str]:
-        """The arms that `second` stands for."""
+        """The arms that `second` matches."""
         return [name for name in self.measured_arms(claim) if fnmatchcase(name, claim.second) and name != claim.first]
 
     def network_run(self, arm: str) -> NetworkRun:
-        """What trains the network of a learned arm: the shared settings with the arm's own choices and changes put in."""
+        """The network run of a learned arm: the shared settings with the arm's choices and changes applied."""
         chosen = self.arms[arm]
         if not isinstance(chosen, LearnedArm):
             raise UserError(f"arms.{arm} is of kind {chosen.kind}: it has no network; name a fixed or gqvae arm.")
         size = chosen.codebook_size or self.network.codebook_size
-        run = NetworkRun.model_construct(  # validated below, changes and all: only the whole need fit together
+        run = NetworkRun.model_construct(  # validated below, after the changes
             **chosen.parts(),
             network=self.network.model_copy(update={"codebook_size": size}),
             training=self.training,

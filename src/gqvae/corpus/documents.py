@@ -1,7 +1,7 @@
-"""A corpus on disk: three splits of documents, read through memory maps so that its size never matters.
+"""A corpus on disk: three splits of documents, memory-mapped so that its size does not matter.
 
-`train.txt`, `valid.txt` and `test.txt` hold the bytes of the documents with nothing in between; `*.offsets.npy` says where each one
-begins. `corpus.json` is written last: where it is, the corpus is complete.
+`train.txt`, `valid.txt` and `test.txt` hold the concatenated bytes of the documents, `*.offsets.npy` the start of each document.
+`corpus.json` is written last, so a corpus that has it is complete.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ RECORD = "corpus.json"
 
 
 def text_path(folder: Path, split: str) -> Path:
-    """Where the text of a split lies."""
+    """Path of a split's text."""
     return Path(folder) / f"{split}.txt"
 
 
 def offsets_path(folder: Path, split: str) -> Path:
-    """Where the document offsets of a split lie."""
+    """Path of a split's document offsets."""
     return Path(folder) / f"{split}.offsets.npy"
 
 
@@ -35,8 +35,8 @@ class DocumentStore:
     """The documents of one split, as a sequence of UTF-8 `bytes`.
 
     Attributes:
-        total_bytes: bytes of all documents together.
-        digest: SHA-256 that changes with any byte of the text and any border between documents.
+        total_bytes: total bytes of all documents.
+        digest: SHA-256 that changes with any byte of the text and any boundary between documents.
     """
 
     def __init__(self, text: mmap.mmap | bytes, offsets: npt.NDArray[np.int64], digest: str) -> None:
@@ -49,7 +49,7 @@ class DocumentStore:
         """Map one split of a corpus into memory.
 
         Raises:
-            UserError: the corpus is not there, not complete, or damaged.
+            UserError: the corpus is missing, incomplete, or damaged.
         """
         if split not in SPLITS:
             raise UserError(f"There is no split {split!r}: choose one of {', '.join(SPLITS)}.")
@@ -60,7 +60,7 @@ class DocumentStore:
         require_digest(offsets_file, record["offsets_sha256"], again)
         offsets = np.load(offsets_file, mmap_mode="r", allow_pickle=False)
         if offsets.shape != (record["documents"] + 1,) or int(offsets[-1]) != record["bytes"]:
-            raise UserError(f"{offsets_file} and {folder}/{RECORD} do not fit together: {again}.")
+            raise UserError(f"{offsets_file} and {folder}/{RECORD} do not match: {again}.")
         size = record["bytes"]
         with open(path, "rb") as stream:
             text: mmap.mmap | bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
@@ -77,14 +77,14 @@ class DocumentStore:
 
     def __iter__(self) -> Iterator[bytes]:
         start = 0
-        for block in range(1, len(self._offsets), 4096):  # plain ints, a block at a time: far faster than one by one
+        for block in range(1, len(self._offsets), 4096):  # plain ints by the block: far faster than one by one
             for end in self._offsets[block : block + 4096].tolist():
                 yield bytes(self._text[start:end])
                 start = end
 
 
 def _split_record(folder: Path, split: str) -> dict[str, Any]:
-    """What `corpus.json` says about a split; everything in it goes into the digest."""
+    """The entry of a split in `corpus.json`; the digest covers all of it."""
     if not folder.is_dir():
         raise UserError(f"{folder} does not exist: make a corpus there with `gqvae prepare-corpus`.")
     record = read_json(folder / RECORD)

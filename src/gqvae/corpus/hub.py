@@ -1,7 +1,7 @@
-"""Fetches a pinned data set from the hub: retried, resumed where it was cut, and verified by SHA-256 before anyone can read it.
+"""Downloads a pinned data set from the hub: retries, resumes, and verifies the SHA-256 before anyone can read a file.
 
-Addresses, metadata and transfers go through huggingface_hub; the partial file is ours. Its own downloads keep no partial file from one
-call to the next (a process that is killed, or a connection that is reset, would begin 1.9 GB anew) and would store the text twice.
+huggingface_hub supplies addresses, metadata and transfers; the partial file is ours. The library keeps no partial file between
+calls, so a killed process or a reset connection would start 1.9 GB again, and it would store the text twice.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from gqvae.files import FULL_DISK, atomic_path, file_digest
 from gqvae.progress import Progress
 
 RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-# The library writes whole pieces only and loses what is shorter when a connection is cut; its own 10 MB are too much for a poor line.
+# The library writes whole chunks only: a dropped connection loses the last one, and its default of 10 MB is too much to lose.
 PIECE_BYTES = 1 << 18
-METADATA_SECONDS = 20.0  # how long the hub may take to describe a file
+METADATA_SECONDS = 20.0  # timeout of a metadata request
 
 logger = logging.getLogger("gqvae")
 
 
 @dataclass(frozen=True)
 class Backoff:
-    """How often to try again without any progress in between, and how long to wait before each time.
+    """Exponential backoff; any progress resets it.
 
     Attributes:
-        attempts: tries in all.
-        base: seconds before the second try; doubled from then on.
-        ceiling: most seconds of one wait, also where the server asks for more.
-        sleep: what waits.
+        attempts: tries without progress before giving up.
+        base: seconds before the second try, doubled for each later one.
+        ceiling: longest wait in seconds, even if the server asks for more.
+        sleep: the function that waits.
     """
 
     attempts: int = 7
@@ -47,17 +47,17 @@ class Backoff:
     sleep: Callable[[float], None] = time.sleep
 
     def wait(self, failures: int, asked: float | None) -> None:
-        """Wait after the given number of failures in a row, or as long as the server asks."""
+        """Wait after `failures` in a row; `asked` is the wait in seconds that the server asks for."""
         self.sleep(min(self.ceiling, max(asked or 0.0, self.base * 2 ** (failures - 1))))
 
 
 def download(dataset: PinnedDataset, folder: Path, backoff: Backoff | None = None) -> list[Path]:
-    """Bring the files of a data set into `folder`; those that are there and right are not asked for again.
+    """Download a data set into `folder`, except files that are there already with the right SHA-256.
 
     Args:
         dataset: what to fetch.
-        folder: where the files go; a partial file waits there under a hidden name until the next call.
-        backoff: patience with the network.
+        folder: destination; a partial file stays there under a hidden name for the next call.
+        backoff: when to retry.
 
     Returns:
         The paths of the files.
@@ -75,11 +75,11 @@ def download(dataset: PinnedDataset, folder: Path, backoff: Backoff | None = Non
 
 
 def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Backoff) -> Path:
-    """One file; see `download`."""
+    """Download one file; see `download`."""
     path = folder / file.name
     if path.is_file():
         if file_digest(path) == file.sha256:
-            logger.info("%s is there and has the right SHA-256", path)
+            logger.info("%s exists and has the right SHA-256", path)
             return path
         logger.warning("%s does not have the pinned SHA-256; fetching it again", path)
         path.unlink()
@@ -112,19 +112,19 @@ def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Back
 
 
 def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
-    """Ask what the file is, then append to the partial file until all of it is there; its size in bytes."""
+    """Fetch the metadata, complete the partial file, and return its size in bytes."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
 
-    importlib.import_module("huggingface_hub.utils").disable_progress_bars()  # ours shows it, in logs too
+    importlib.import_module("huggingface_hub.utils").disable_progress_bars()  # `Progress` shows it, in logs too
     constants.DOWNLOAD_CHUNK_SIZE = PIECE_BYTES
-    # The data set is public: no one's credentials are sent along.
+    # The data set is public, so no credentials are sent.
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
     url = hf_hub_url(dataset.repository, file.name, repo_type="dataset", revision=dataset.revision, endpoint=endpoint)
     metadata = get_hf_file_metadata(url, token=False, timeout=METADATA_SECONDS)
     announced = metadata.etag or ""
-    # The hub announces a large file's SHA-256; 64 hexadecimal digits are nothing else. No need to fetch the wrong one.
+    # The ETag of a large file is its SHA-256 (64 hexadecimal digits), so a wrong file is refused before it is fetched.
     if len(announced) == 64 and announced != file.sha256:
         raise UserError(
             f"{dataset.repository} announces {file.name} with SHA-256 {announced[:16]}…, not the pinned {file.sha256[:16]}…: "
@@ -143,7 +143,7 @@ def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
 
 
 class _Reporting:
-    """The part of a binary file that a transfer uses; tells a progress display what is written, and takes no more than the file's size."""
+    """The methods of a binary file that `http_get` uses; reports progress and refuses bytes beyond the file's size."""
 
     def __init__(self, stream: IO[bytes], progress: Progress, size: int | None, name: str) -> None:
         self._stream, self._progress, self._size, self._name = stream, progress, size, name
@@ -157,7 +157,7 @@ class _Reporting:
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:
-    """What the HTTP library under the installed huggingface_hub (requests, httpx, …) raises when a connection fails."""
+    """Connection errors of the HTTP library under the installed huggingface_hub (requests, httpx, …)."""
     session = importlib.import_module("huggingface_hub.utils").get_session()
     library = importlib.import_module(type(session).__module__.partition(".")[0])
     names = ("TransportError", "RequestException", "StreamError")
@@ -169,7 +169,7 @@ def _status(error: Exception) -> int | None:
 
 
 def _is_passing(error: Exception) -> bool:
-    """Whether trying again may help."""
+    """Whether a retry may help."""
     if isinstance(error, UserError) or type(error).__name__ == "OfflineModeIsEnabled":
         return False
     status = _status(error)
@@ -177,27 +177,27 @@ def _is_passing(error: Exception) -> bool:
         return status in RETRIED_STATUS
     if isinstance(error, _transport_errors()):
         return True
-    # huggingface_hub reports a body that is too short as a plain OSError; one with a number is the file system's.
+    # huggingface_hub reports a short body as an OSError without an errno; one with an errno comes from the file system.
     return isinstance(error, ConnectionError | TimeoutError) or (isinstance(error, OSError) and error.errno is None)
 
 
 def _retry_after(error: Exception) -> float | None:
-    """Seconds the server asks to wait."""
+    """Seconds that the server asks to wait, if it does."""
     value = str(getattr(getattr(error, "response", None), "headers", {}).get("Retry-After", ""))
     return float(value) if value.isdigit() else None
 
 
 def _explained(error: Exception, dataset: PinnedDataset, file: PinnedFile) -> Exception:
-    """The sentence for an error that ends the download; errors nobody foresaw stay as they are."""
+    """A known error as a UserError; any other is returned unchanged."""
     what = f"Cannot fetch {file.name} of {dataset.repository}"
-    kept = "run again to go on where it stopped"
+    kept = "run again to resume"
     if isinstance(error, UserError):
         return error
     if type(error).__name__ == "OfflineModeIsEnabled":
         return UserError(f"{what}: HF_HUB_OFFLINE is set; unset it, or choose another corpus.source.")
     status = _status(error)
     if status in RETRIED_STATUS:
-        return UserError(f"{what}: the hub keeps answering {status}; {kept}, later.")
+        return UserError(f"{what}: the hub keeps answering {status}; wait, and {kept}.")
     if status is not None:
         return UserError(f"{what}: the hub answers {status} ({first_line(error)}): check HF_ENDPOINT and the network's proxy.")
     if isinstance(error, OSError) and error.errno in FULL_DISK:

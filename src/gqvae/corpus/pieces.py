@@ -1,4 +1,4 @@
-"""Pieces: what the network is given. Pre-tokens longer than T bytes are cut, so that nothing is ever dropped."""
+"""Pieces, the inputs of the network: pre-tokens longer than T bytes are cut, so nothing is dropped."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ def pack(pieces: Iterable[bytes], longest: int) -> tuple[np.ndarray, np.ndarray]
     pieces = list(pieces)
     lengths = np.array([len(piece) for piece in pieces], dtype=np.int64)
     blob = b"".join(piece.ljust(longest, b"\0") for piece in pieces)
-    return np.frombuffer(bytearray(blob), dtype=np.uint8).reshape(len(pieces), longest), lengths  # writable, as torch wants it
+    return np.frombuffer(bytearray(blob), dtype=np.uint8).reshape(len(pieces), longest), lengths  # writable, as torch requires

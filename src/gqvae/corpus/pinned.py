@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PinnedFile:
-    """One file: its name in the repository, its SHA-256 and, where it is known, its size in bytes."""
+    """One file: its name in the repository, its SHA-256 and, if known, its size in bytes."""
 
     name: str
     sha256: str
@@ -25,7 +25,7 @@ class PinnedDataset:
 
     @property
     def files(self) -> tuple[PinnedFile, ...]:
-        """All its files, the smaller one first: trouble with the connection shows before the long download."""
+        """All files, the smaller first, so that connection problems show before the long download."""
         return (self.valid, self.train)
 
 

@@ -1,6 +1,6 @@
-"""Pre-tokens: the pieces of text that no token of any arm crosses, and how often each occurs.
+"""Pre-tokens, the pieces of text whose boundaries no token of any arm crosses, and their counts.
 
-A learned tokenizer encodes every pre-token on its own, so a corpus is, to a tokenizer, its distinct pre-tokens with their counts.
+A tokenizer encodes each pre-token separately, so all it needs of a corpus is the distinct pre-tokens and their counts.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from gqvae.files import atomic_open
 
 @dataclass(frozen=True, eq=False)
 class PretokenCounts:
-    """The distinct pre-tokens of a text, most frequent first (equal counts: by their bytes).
+    """The distinct pre-tokens of a text, most frequent first (ties by bytes).
 
     Attributes:
         pretokens: their UTF-8 bytes, each once.
         counts: (pretokens,) int64, occurrences of each.
-        pretokenizer: the name of what cut the text.
+        pretokenizer: name of the pre-tokenizer.
     """
 
     pretokens: list[bytes]
@@ -40,7 +40,7 @@ class PretokenCounts:
 
     @property
     def total(self) -> int:
-        """Pre-tokens in the text."""
+        """Number of pre-tokens in the text."""
         return int(self.counts.sum())
 
     @property
@@ -50,7 +50,7 @@ class PretokenCounts:
         return int(lengths @ self.counts)
 
     def save(self, path: Path) -> None:
-        """Write one .npz file of arrays: all bytes, where each pre-token begins in them, counts, the name of the pre-tokenizer."""
+        """Write one .npz file: all bytes, the offset of each pre-token, the counts, and the name of the pre-tokenizer."""
         offsets = np.zeros(len(self.pretokens) + 1, dtype=np.int64)
         np.cumsum([len(pretoken) for pretoken in self.pretokens], out=offsets[1:])
         blob = np.frombuffer(b"".join(self.pretokens), dtype=np.uint8)
@@ -61,7 +61,7 @@ class PretokenCounts:
 
     @classmethod
     def of_split(cls, folder: Path, split: str) -> PretokenCounts:
-        """Those of one split, from the folder that `gqvae count-pretokens` wrote; errors as `load`."""
+        """Load one split from the folder that `gqvae count-pretokens` wrote; raises as `load`."""
         return cls.load(folder / f"{split}.npz")
 
     @classmethod
@@ -90,13 +90,13 @@ class PretokenCounts:
         ) as error:
             raise UserError(f"{path} is damaged ({type(error).__name__}): delete it and run count-pretokens again.") from error
         if not _consistent(blob, offsets, counts):
-            raise UserError(f"{path} is damaged (its arrays do not fit together): delete it and run count-pretokens again.")
+            raise UserError(f"{path} is damaged (its arrays do not match): delete it and run count-pretokens again.")
         data, ends = blob.tobytes(), offsets.tolist()
         return cls([data[start:end] for start, end in pairwise(ends)], counts, cut_by)
 
 
 def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> bool:
-    """Whether three arrays are such as `save` writes."""
+    """Whether the arrays have the form that `save` writes."""
     return (
         blob.dtype == np.uint8
         and offsets.dtype == counts.dtype == np.int64
@@ -110,7 +110,7 @@ def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], cou
 
 
 def count_pretokens(documents: Iterable[bytes], name: str = DEFAULT) -> PretokenCounts:
-    """Count the pre-tokens of UTF-8 documents by the pre-tokenizer of a name; memory grows with the distinct ones alone."""
+    """Count the pre-tokens of UTF-8 documents with the named pre-tokenizer; memory grows only with the distinct ones."""
     split = pretokenizer(name).split
     counter: Counter[str] = Counter()
     for document in documents:

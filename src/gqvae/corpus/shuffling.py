@@ -1,7 +1,7 @@
-"""Text whose characters are out of order, from which a tokenizer learns less: the paper's weak BPE (§4) is trained on it.
+"""Text with shuffled characters, from which a tokenizer learns less: the paper trains its weak BPE (§4) on it.
 
-The paper shuffles 70 % of the stories; it does not say how. Here whole documents are chosen by a hash of their content, and the
-order of their characters follows from the same hash: no draw depends on another document.
+The paper shuffles 70 % of the stories but does not say how. Here hashes of a document's content decide whether it is shuffled
+and in which order, so no draw depends on another document.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from random import Random
 
 from gqvae.corpus.splits import unit_hash
 
-CHOICE, ORDER = b"shuffled", b"order"  # what a hash is for
+CHOICE, ORDER = b"shuffled", b"order"  # purposes of `unit_hash`
 
 
 def shuffled(documents: Iterable[bytes], share: float, seed: int) -> Iterator[bytes]:
-    """UTF-8 documents, a share of them with their characters in random order."""
+    """Shuffle the characters of a share of UTF-8 documents."""
     for document in documents:
         if unit_hash(document, seed, CHOICE) >= share:
             yield document
             continue
-        random = Random(unit_hash(document, seed, ORDER)).random  # alone promised to give the same numbers in every Python
+        random = Random(unit_hash(document, seed, ORDER)).random  # only this is guaranteed to be the same in every Python
         text = document.decode("utf-8")
         yield "".join(sorted(text, key=lambda _: random())).encode("utf-8")

@@ -1,4 +1,4 @@
-"""What a source of text offers to whoever writes a corpus."""
+"""The interface between sources of text and the code that writes a corpus."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Source:
-    """Documents to be split, one after the other; each can be read only once.
+    """Documents to split; each iterator can be read only once.
 
     Attributes:
-        label: what figures call it, e.g. "synthetic stories (generated)".
+        label: name in figures, e.g. "synthetic stories (generated)".
         synthetic: the text was generated, and every figure made from it must say so.
         documents: UTF-8 bytes of each document.
-        expected_bytes: about how much text there is, where that is known; for the time left.
-        test_documents: the whole test split, where the source brings its own.
-        dropped: what the source leaves out and how often, counted while it is read.
+        expected_bytes: approximate size of the text, if known; for the time left.
+        test_documents: the whole test split, if the source has one.
+        dropped: what the source leaves out and how often; complete once it is read.
     """
 
     label: str

@@ -1,7 +1,7 @@
-"""Writes a source as a corpus: every document goes to one of three splits, decided by a keyed hash of its bytes alone.
+"""Writes a source as a corpus: a keyed hash of a document's bytes decides which of three splits it goes to.
 
-So the split needs no list of documents, does not depend on their order, and equal documents never end up on two sides of it.
-Only the offsets are held in memory (8 bytes a document), and the hashes of the test documents where a source brings its own.
+So the split needs no list of documents, does not depend on their order, and never separates equal documents.
+Memory holds only the offsets (8 bytes a document), and the hashes of the test documents if the source has a test split.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gqvae.progress import Progress
 
 
 def unit_hash(document: bytes, seed: int, purpose: bytes) -> float:
-    """A number in [0, 1) that only the bytes, the seed and the purpose (at most 16 bytes) decide."""
+    """Hash the bytes, the seed and the purpose (at most 16 bytes) to a number in [0, 1)."""
     key = hashlib.sha256(str(seed).encode()).digest()
     return int.from_bytes(hashlib.blake2b(document, digest_size=6, key=key, person=purpose).digest(), "big") / 2**48
 
@@ -40,7 +40,7 @@ def choose_split(document: bytes, seed: int, valid_fraction: float, test_fractio
 
 
 class SplitWriter:
-    """One split while it is written: text goes to disk at once, offsets are kept."""
+    """Writes one split: text goes to disk at once, offsets at the end."""
 
     def __init__(self, text: IO[bytes], offsets: IO[bytes]) -> None:
         self._text, self._offsets_file = text, offsets
@@ -64,7 +64,7 @@ class SplitWriter:
         self._offsets.append(self.size + len(document))
 
     def finish(self) -> dict[str, Any]:
-        """Write the offsets; the split's part of `corpus.json`."""
+        """Write the offsets and return the split's entry of `corpus.json`."""
         offsets = np.frombuffer(self._offsets, dtype=np.int64)
         buffer = io.BytesIO()
         np.save(buffer, offsets, allow_pickle=False)
@@ -78,13 +78,13 @@ class SplitWriter:
 
 
 def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str, Any]:
-    """Stream a source into the three splits under `folder`; nothing is visible before all of it is complete.
+    """Stream a source into the three splits under `folder`; nothing is visible until all of it is complete.
 
-    Blank documents are dropped and counted, and so are documents equal to one of the source's own test documents. Reading stops
-    with the document that brings the text to `settings.max_bytes`; a source's own test documents are always taken whole.
+    Blank documents and copies of the source's test documents are dropped and counted. Reading stops with the document that
+    reaches `settings.max_bytes`; the source's test documents are always read in full.
 
     Returns:
-        What `corpus.json` holds.
+        The content of `corpus.json`.
 
     Raises:
         UserError: not UTF-8, too few documents for three splits, or no space on the disk.
@@ -119,7 +119,7 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str
                 break
         _require_documents(source.label, {split: writer.documents for split, writer in writers.items()}, own_test)
         splits = {split: writer.finish() for split, writer in writers.items()}
-        # The record of an earlier corpus must not vouch for the files that now replace its own.
+        # The record of an earlier corpus must not vouch for the new files.
         (folder / RECORD).unlink(missing_ok=True)
     record = {
         "source": settings.model_dump()["source"],
@@ -134,12 +134,12 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str
 
 
 def _checked(documents: Iterator[bytes], label: str, dropped: Counter[str]) -> Iterator[bytes]:
-    """Only UTF-8 passes; blank documents are dropped and counted."""
+    """Pass on the documents; drop and count blank ones, refuse any that is not UTF-8."""
     for index, document in enumerate(documents):
         try:
             blank = not document or document.decode("utf-8").isspace()
         except UnicodeDecodeError as error:
-            raise UserError(f"{label}: document {index} is not UTF-8 at its byte {error.start}: convert it to UTF-8.") from None
+            raise UserError(f"{label}: document {index} is not UTF-8 at byte {error.start}: convert it to UTF-8.") from None
         if blank:
             dropped["blank"] += 1
         else:

@@ -1,4 +1,4 @@
-"""A stream of UTF-8 text in blocks that can be cut into pre-tokens one by one: each ends at a border of the pre-tokenizer."""
+"""Splits a UTF-8 stream into blocks that end at a pre-token border, so that each can be pre-tokenized separately."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ BLOCK_BYTES = 1 << 22
 def text_blocks(
     stream: BinaryIO, name: str = "the input", block_bytes: int = BLOCK_BYTES, cut_by: str = DEFAULT
 ) -> Iterator[str]:
-    """The text of a stream in blocks of about `block_bytes`, larger only where the pre-tokenizer `cut_by` has no border.
+    """The text of a stream in blocks of about `block_bytes`, larger only if the pre-tokenizer `cut_by` finds no border.
 
     Raises:
-        UserError: the stream is not UTF-8, with the byte at which it is not.
+        UserError: the stream is not UTF-8; the message gives the byte.
     """
     last_border = pretokenizer(cut_by).last_border
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -1,4 +1,4 @@
-"""Documents in a text file, plain or compressed, separated by a line of their own; read as a stream."""
+"""Streams documents from a text file, plain or compressed, in which a separator line divides them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import IO, cast
 from gqvae.errors import UserError
 
 LINE_BYTES = 1 << 20  # longer lines are read in pieces
-DOCUMENT_BYTES = 1 << 26  # a longer document is a sign of the wrong separator, and would have to fit into memory
+DOCUMENT_BYTES = 1 << 26  # longer documents suggest a wrong separator; each must fit into memory
 
 
 def read_documents(path: Path, separator: str) -> Iterator[bytes]:
-    """The documents of a file in order, bytes as they are.
+    """The documents of a file in order, as unchanged bytes.
 
-    A document ends before a line that holds exactly `separator` (its line end, "\\n" or "\\r\\n", aside); the line end before that
-    line belongs to the separator. What follows the last separator is a document, unless it is empty.
+    A document ends before a line that is exactly `separator`, apart from its line end ("\\n" or "\\r\\n"). The line end before
+    that line belongs to the separator. The text after the last separator is a document unless it is empty.
 
     Raises:
-        UserError: the file is missing, damaged, or not UTF-8 (with the byte at which it is not), it changes while it is read, or a
-            document is enormous.
+        UserError: the file is missing, damaged or not UTF-8 (the message gives the byte), it changes while it is read, or a
+            document exceeds `DOCUMENT_BYTES`.
     """
     before = _identity(path)
     with open_file(path) as stream:
         for start, document in _split(stream, separator.encode("utf-8"), path):
-            _check_unchanged(path, before)  # each time: whoever reads may stop at any document
+            _check_unchanged(path, before)  # before each document, because the caller may stop at any
             try:
                 document.decode("utf-8")
             except UnicodeDecodeError as error:
@@ -41,7 +41,7 @@ def read_documents(path: Path, separator: str) -> Iterator[bytes]:
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:
-    """What differs once a file has been written to or replaced; None where there is no such file."""
+    """Values that change when a file is written or replaced; None if there is no such file."""
     try:
         found = path.stat()
     except OSError:
@@ -55,7 +55,7 @@ def _check_unchanged(path: Path, before: tuple[int, int, int] | None) -> None:
 
 
 def _split(stream: IO[bytes], separator: bytes, path: Path) -> Iterator[tuple[int, bytes]]:
-    """Documents with the positions at which they begin."""
+    """Start position and bytes of each document."""
     lines: list[bytes] = []
     start = position = 0
     at_line_start = True
@@ -63,7 +63,7 @@ def _split(stream: IO[bytes], separator: bytes, path: Path) -> Iterator[tuple[in
         position += len(line)
         if at_line_start and line.removesuffix(b"\n").removesuffix(b"\r") == separator:
             document = b"".join(lines)
-            # In a file of "\n" line ends, a document may well end in "\r".
+            # If lines end in "\n", a "\r" at the end of a document belongs to it.
             crlf = document.endswith(b"\r\n") and (line.endswith(b"\r\n") or not line.endswith(b"\n"))
             yield start, document.removesuffix(b"\r\n" if crlf else b"\n")
             lines, start = [], position
@@ -81,7 +81,7 @@ def _split(stream: IO[bytes], separator: bytes, path: Path) -> Iterator[tuple[in
 
 @contextmanager
 def open_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file by its suffix; whatever is wrong with it becomes a sentence."""
+    """Open a file by its suffix; errors of the file or the archive become a UserError."""
     suffix = path.suffix.lower()
     try:
         if suffix == ".xz":
@@ -97,15 +97,15 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
             with open(path, "rb") as stream:
                 yield stream
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): give a file that exists and may be read.") from None
+        raise UserError(f"{path} cannot be read ({error.strerror}): give an existing, readable file.") from None
     except (lzma.LZMAError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise UserError(f"{path} is damaged or cut short ({error}): fetch it again.") from error
 
 
 class ZstandardReader(io.RawIOBase):
-    """The text of a .zst file of one or several frames.
+    """The decompressed text of a .zst file of one or more frames.
 
-    The library's own reader takes a file that ends amid a frame for a shorter text; this one raises `EOFError`.
+    The library's reader ends silently if the file is cut within a frame; this one raises `EOFError`.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -118,7 +118,7 @@ class ZstandardReader(io.RawIOBase):
         self._text = memoryview(b"")
 
     def readable(self) -> bool:
-        """Always."""
+        """Always true."""
         return True
 
     def readinto(self, buffer: object) -> int:
@@ -127,7 +127,7 @@ class ZstandardReader(io.RawIOBase):
             block = self._stream.read(1 << 14)
             if not block:
                 if self._begun:
-                    raise EOFError("it ends amid a frame")
+                    raise EOFError("it ends within a frame")
                 return 0
             self._text = memoryview(self._decompress(block))
         view = memoryview(cast(bytearray, buffer)).cast("B")

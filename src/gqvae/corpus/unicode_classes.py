@@ -1,7 +1,7 @@
-"""Letters, numbers and white space of Unicode 18.0, so that text is cut alike with every Python and in every exported tokenizer.
+"""Letters, numbers and white space of Unicode 18.0, so that every Python and every exported tokenizer splits text alike.
 
-The tables that come with regular expression engines differ from version to version: a character assigned lately is a letter to
-one and punctuation to another. Source: General_Category (L*, N*) and White_Space of the Unicode Character Database 18.0.
+The tables of regular expression engines differ between versions: a recently assigned character is a letter in one and punctuation
+in another. Source: General_Category (L*, N*) and White_Space of the Unicode Character Database 18.0.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def _parsed(text: str) -> Ranges:
 
 
 def character_class(ranges: Ranges, escape: Callable[[int], str]) -> str:
-    """What stands between the brackets of a regular expression, given how its engine writes a code point."""
+    """The inside of a bracketed character class; `escape` writes a code point as the regex engine expects it."""
     return "".join(escape(first) + (f"-{escape(last)}" if last > first else "") for first, last in ranges)
 
 

@@ -1,1 +1,1 @@
-"""From a trained network to tokenizers: its codes as strings, pruned to each vocabulary size, and the rate of its gates."""
+"""Distils tokenizers from a trained network: its code strings, pruned to each vocabulary size, and the rate of its gates."""

@@ -1,6 +1,6 @@
-"""Pruning of a trained codebook: codes go that never stand for a span exactly, or repeat another's string.
+"""Prunes a trained codebook: drops codes that never decode exactly to their span or that repeat another code's string.
 
-What they were chosen for is given the nearest of the codes that stay. A code that stays loses nothing: it was the nearest before.
+Spans of a dropped code go to the nearest remaining code. Spans of a remaining code keep it, because it is still the nearest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ RATES = 5  # rates at which codes are counted
 
 
 def exact_uses(network: GQVAE, counts: Mapping[bytes, int]) -> list[int]:
-    """How often each code is chosen for the very string it decodes to, over the rates that a network serves → (K,)."""
+    """How often each code is assigned to a span that it decodes to exactly, over the rates that a network serves → (K,)."""
     strings = network.code_strings()
     uses = [0] * len(strings)
     for rate in served_rates(network, RATES):
@@ -26,9 +26,7 @@ def exact_uses(network: GQVAE, counts: Mapping[bytes, int]) -> list[int]:
 
 
 def prune_codebook(network: GQVAE, counts: Mapping[bytes, int]) -> list[int]:
-    """Keep, for each string, the code that stands for it most often, if any does.
-
-    The codebook keeps at least two codes.
+    """Keep, for each string, the code that most often stands for it exactly, if any does; at least two codes stay.
 
     Args:
         network: in evaluation mode; its codebook is replaced.

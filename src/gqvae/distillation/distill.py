@@ -1,4 +1,4 @@
-"""From a trained network to tokenizers: decode every code alone, keep the different strings, prune to each vocabulary size, set the rate."""
+"""Distils tokenizers from a network: decode each code, keep distinct strings, prune to each vocabulary size, set the rate."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.network_files import NetworkFile, trained_strings
 from gqvae.vocabularies.pruning import prune
 
-REMEMBERED = 50_000  # most frequent pre-tokens whose gates are kept with a tokenizer
-TOLERANCE = 0.02  # relative difference to the compression asked for above which the user is told
+REMEMBERED = 50_000  # most frequent pre-tokens whose ids are stored with a tokenizer
+TOLERANCE = 0.02  # relative difference to the requested compression that triggers a warning
 
 logger = logging.getLogger("gqvae")
 
@@ -22,13 +22,13 @@ logger = logging.getLogger("gqvae")
 def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iterator[tuple[int, LearnedTokenizer]]:
     """Tokenizers of every requested size from the network in `folder`.
 
-    Ids are given by use: the string that the fewest-tokens segmentation of the training split uses most comes first. The gates of
-    each are set to the compression that is asked for, or else to the rate with the fewest tokens; both on the training split.
+    Ids are ordered by use: the string that the fewest-tokens segmentation of the training split uses most comes first. The gates
+    are set to the requested compression, or else to the rate with the fewest tokens, both on the training split.
     """
     file = NetworkFile.of(folder)
     file.to("auto")
     codes = file.network.code_strings()
-    # Also strings of codes that were dropped: no span is cut so at the rates that were tried, but a vocabulary may well want them.
+    # Includes the strings of dropped codes: no span equals them at the rates tried, but a vocabulary may still use them.
     trained = trained_strings(folder)
     candidates = {string for string in trained if len(string) > 1}
     logger.info(

@@ -1,7 +1,7 @@
-"""The rate of a trained network's gates: the setting that gives the fewest tokens, or a rate that is asked for, fallback included.
+"""Finds the rate of a network's gates that gives the fewest tokens, or a requested number per pre-token, fallback included.
 
-A network is asked for a rate r in tokens per pre-token and its gates come near it; what a tokenizer emits is more, because a span
-without a string of its own in the vocabulary falls back to several tokens. So r is searched for, on the training split.
+The gates come near a requested rate r in tokens per pre-token. The tokenizer emits more, because a span whose string is not in
+the vocabulary falls back to several tokens. So r is searched on the training split.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from gqvae.tokenizers.spans import Span, count_spans, served_rates
 from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 GRID = 9  # rates tried over the range
-HALVINGS = 7  # of the interval in which a rate is searched, at most
-CLOSE = 0.001  # relative difference to what is wanted that ends the search
-MEASURED_PRETOKENS = 50_000  # most frequent ones, which stand for the text
+HALVINGS = 7  # most bisections of the interval that contains a rate
+CLOSE = 0.001  # relative difference to the target that ends the search
+MEASURED_PRETOKENS = 50_000  # only the most frequent ones are measured
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the gates are asked for, and what comes of it."""
+    """A rate of the gates and its results."""
 
-    rate: float | None  # asked of the gates; None: the network serves no range of rates
+    rate: float | None  # requested of the gates; None: the network serves no range of rates
     tokens_per_pretoken: float  # emitted, fallback included
     gates_per_pretoken: float
-    fallback_rate: float  # share of gated spans that are encoded anew
-    exact_token_accuracy: float  # share of gated spans that their code decodes to
+    fallback_rate: float  # share of gated spans that fall back
+    exact_token_accuracy: float  # share of gated spans whose code decodes to them
 
 
 class RateDial:
-    """Rates of one network on one text, for any vocabulary of its strings; the network runs once for each rate tried.
+    """Measures rates of one network on one text for any vocabulary of its strings; the network runs once per rate.
 
     Args:
         network: in evaluation mode.
@@ -52,7 +52,7 @@ class RateDial:
         self._spans: dict[float | None, Counter[Span]] = {}
 
     def at(self, strings: list[bytes], rate: float | None) -> Setting:
-        """What comes of a rate with the vocabulary of `strings`."""
+        """The results of a rate with the vocabulary of `strings`."""
         if rate not in self._spans:
             self._spans[rate] = count_spans(self.network, self.counts, rate)
         spans = self._spans[rate]

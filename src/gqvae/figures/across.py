@@ -1,4 +1,4 @@
-"""Figure: every claim in every study, its effect and its interval, so that one sees where an advantage holds (a forest plot)."""
+"""Figure: every claim in every study with its effect and interval (a forest plot)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from gqvae.figures.claims import LOOKS, axis_end, draw_effect
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
 from gqvae.study.across import FinishedStudy, claims_across
 
-ROW = 0.165  # inches of one study
-GAP = 0.9  # rows between two claims
-LINE = 0.104  # inches of a line of a claim
-WRAP = 42  # characters of a claim on a line
-LEFT, RIGHT = 0.46, 0.755  # shares of the width, between which the axis lies
+ROW = 0.165  # inches per study
+GAP = 0.9  # rows between claims
+LINE = 0.104  # inches per line of a claim
+WRAP = 42  # characters per line of a claim
+LEFT, RIGHT = 0.46, 0.755  # ends of the axis, as shares of the width
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
@@ -29,14 +29,14 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A block of rows for each claim, a row for each study; colour and marker say the verdict, a word beside the number the sign."""
+    """A block for each claim with a row for each study; colour and marker show the verdict, a word beside the number the sign."""
     blocks = [rows for _, rows in data.groupby(["claim", "text"], sort=False)]
     rows_high = sum(map(_rows_high, blocks))
     height = ROW * rows_high + 1.75
     figure = new_figure(8.4, height)
     figure.subplots_adjust(left=0.01, right=RIGHT, bottom=0.78 / height)
     write_heading(figure, "Where the claims hold", corpus, "95 % t-intervals over seeds · what lies beyond the axis is an arrow")
-    figure.subplots_adjust(left=LEFT, top=figure.subplotpars.top - 0.22 / height)  # the heading begins where the claims do
+    figure.subplots_adjust(left=LEFT, top=figure.subplotpars.top - 0.22 / height)  # the heading is aligned with the claims
     _write_key(figure, list(dict.fromkeys(data["verdict"])))
     axes = figure.add_subplot()
     reach = axis_end(data)
@@ -57,18 +57,18 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
 
 
 def _written(block: pd.DataFrame) -> list[str]:
-    """A claim in lines."""
+    """The text of a claim, in lines."""
     first: Any = block.iloc[0]
     return textwrap.wrap(f"{first.claim}: {first.text}", WRAP)
 
 
 def _rows_high(block: pd.DataFrame) -> float:
-    """Rows of a claim with the gap to the next: those of its studies, or what its text needs."""
+    """Height of a claim in rows, gap included: the larger of its studies' and its text's."""
     return max(len(block) + GAP, LINE / ROW * len(_written(block)) + 0.5)
 
 
 def _write_key(figure: Figure, verdicts: list[str]) -> None:
-    """What colours, markers and words mean."""
+    """The legend of colours, markers and words."""
     handles = [
         Line2D([], [], color=color, marker=marker, linestyle="", markersize=4.5, label=verdict)
         for verdict, (color, marker) in LOOKS.items()

@@ -1,4 +1,4 @@
-"""Figure: how much better an arm's language models are than those of BPE at equal compression: while they train, by text and by size."""
+"""Figure: advantage of language models over those of BPE at equal compression: during training, by amount of text, by size."""
 
 from __future__ import annotations
 
@@ -35,17 +35,16 @@ PLOT = Plot(
     title="Advantage over matched BPE",
     section="3. Language models",
     shows="bits per byte saved over BPE at equal compression",
-    caption="The same losses as shares of those of BPE at equal compression, seed by seed: above zero an arm needs fewer bits per "
-    "byte. Left: validation split while the models train on the most text; middle and right: test split after training, by "
-    "amount of text and by size. Small points: seeds; line: mean; bars, from three seeds on: 95 % t-interval of the paired "
-    "difference. Arms at one amount are drawn side by side; what lies beyond the axis is cut off, and arms that end far "
-    "from zero are named, not drawn. Under each amount of text: the optimiser steps of its runs. Hollow: too few steps to "
-    "decide anything.",
+    caption="Bits per byte saved relative to BPE at equal compression, paired by seed; above zero an arm is better. Left: "
+    "validation split during training on the most text; middle and right: test split after training, by amount of text and by "
+    "model size. Small points: seeds; line: mean; bars, from three seeds on: 95 % t-interval of the paired difference. Arms at "
+    "one amount are drawn side by side. What lies beyond the axis is cut off; arms that end far from zero are named, not drawn. "
+    "Under each amount of text: the optimiser steps of its runs. Hollow: too few steps to decide anything.",
     tables=("convergence", "learnability", "model_sizes"),
     needs="matched BPE",
 )
 WHILE, TEXT, SIZE = "while training", "training text", "model size"
-# Panel: its table, the columns of the amount, the loss and the steps, what the axis is called, how its ticks are written.
+# Panel: table; columns of amount, loss and steps; label of the axis; format of its ticks.
 PANELS = {
     WHILE: ("convergence", "bytes", "valid_bpb", "step", "training text so far (bytes)\nvalidation split", format_bytes),
     TEXT: ("learnability", "train_bytes", "test_bpb", "steps", "training text (bytes) / steps\ntest split", format_bytes),
@@ -59,19 +58,18 @@ PANELS = {
     ),
 }
 COLUMNS = ["panel", "arm", "series", "seed", "amount", "advantage", "low", "high", "fewest_steps", "most_steps"]
-FROM_BYTES = 10_000  # of training text: before, every model has learnt little but how frequent tokens are
-FAR = 0.05  # arms that end farther than this from the reference are named, not drawn: they would flatten the others
-HIGHEST = 0.08  # the axis reaches no farther, whatever the first points are
-DODGE = 1.05  # between arms, a factor
+FROM_BYTES = 10_000  # of training text: before, models have learnt little more than token frequencies
+FAR = 0.05  # arms that end farther from the reference are named, not drawn: they would flatten the others
+HIGHEST = 0.08  # limit of the axis
+DODGE = 1.05  # factor between neighbouring arms
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """`series` "seed": 1 − loss / loss of `REFERENCE` at the same seed and amount; "mean": over seeds, with its 95 % t-interval
-    where there are enough seeds to draw one.
+    """`series` "seed": 1 − loss ÷ loss of `REFERENCE` at the same seed and amount; "mean": over seeds, with its 95 % t-interval.
 
-    Curves are measured at slightly different amounts of text (tokens differ in length): each is read, by interpolation over the
-    logarithm of the amount, at the points of the reference's first seed. The columns of steps hold the fewest and the most optimiser
-    steps of the runs behind a point, from their beginning to their end.
+    Intervals need `SEEDS_FOR_BARS` seeds. Curves are measured at slightly different amounts of text (tokens differ in length), so
+    they are interpolated over the logarithm of the amount at the points of the reference's first seed. The columns of steps are
+    the fewest and the most optimiser steps of the whole runs behind a point.
     """
     rows = []
     for panel, (name, column, loss, step, _, _) in PANELS.items():
@@ -105,7 +103,7 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def _curves(table: pd.DataFrame, column: str, loss: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Amounts, ascending, and losses, by seed."""
+    """Ascending amounts and their losses, by seed."""
     seeds = sorted(set(table["seed"].tolist()))
     curves = {seed: table[table["seed"] == seed].sort_values(column) for seed in seeds}
     return {seed: (curve[column].to_numpy(float), curve[loss].to_numpy(float)) for seed, curve in curves.items()}
@@ -114,7 +112,7 @@ def _curves(table: pd.DataFrame, column: str, loss: str) -> dict[int, tuple[np.n
 def _common_amounts(
     theirs: dict[int, tuple[np.ndarray, np.ndarray]], ours: dict[int, tuple[np.ndarray, np.ndarray]], cut: bool
 ) -> np.ndarray:
-    """The amounts of the reference's first seed that lie inside every curve; with `cut` from `FROM_BYTES` on, and the common end."""
+    """The amounts of the reference's first seed inside every curve; with `cut`, from `FROM_BYTES` to the common end."""
     grid = theirs[min(theirs)][0]
     low = max(x[0] for curves in (theirs, ours) for x, _ in curves.values())
     high = min(x[-1] for curves in (theirs, ours) for x, _ in curves.values())
@@ -129,7 +127,7 @@ def _at(amounts: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A panel for each amount that was varied, on one vertical axis around zero, where the reference lies; far arms are named below."""
+    """A panel for each kind of amount on one vertical axis, with the reference at zero; far arms are named below."""
     shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
     means = data[data["series"] == "mean"]
     ends = means.groupby(["arm", "panel"], sort=False)["advantage"].last()
@@ -164,7 +162,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
 
 
 def _farthest(arm: str, ends: pd.Series[float]) -> str:
-    """An arm, and where it ends farthest away: `ends` by panel."""
+    """The name of an arm and its farthest end (`ends` is by panel)."""
     panel = str(ends.abs().idxmax())
     return f"{arm_style(arm).name} {100 * float(ends[panel]):+.0f} % ({panel})"
 
@@ -177,7 +175,7 @@ def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
     arms = arms_in(data)
     for place, arm in enumerate(arms):
         style = arm_style(arm)
-        aside = DODGE ** (place - (len(arms) - 1) / 2)  # so that bars at one amount stand beside one another
+        aside = DODGE ** (place - (len(arms) - 1) / 2)  # keeps bars at one amount apart
         rows = data[data["arm"] == arm]
         seeds, mean = rows[rows["series"] == "seed"], rows[rows["series"] == "mean"]
         if seeds["seed"].nunique() > 1:
@@ -195,7 +193,7 @@ def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
         last = mean.iloc[-1]
         lines.append(LineEnd(float(last["amount"]) * aside, float(last["advantage"]), style.name, style.color))
     mark_amounts(axes, data["amount"], under_amounts(data, "amount", written) if panel == TEXT and len(data) else written)
-    if panel == WHILE:  # at every measurement there would be too many
+    if panel == WHILE:  # one tick per measurement would be too many
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.tick_params(axis="x", labelsize=6.5)
     axes.set_xlabel(f"{name}, {range_of(data)} steps each" if panel == SIZE and len(data) else name)

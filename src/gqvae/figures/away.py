@@ -1,4 +1,4 @@
-"""Figure: tokenizers on text that they were not made of, beside those that were made of it: compression, fallback, bits per byte."""
+"""Figure: tokenizers on text that they were not trained on, and native ones: compression, fallback, bits per byte."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PANELS = {
     "fallback_rate": "fallback (share of gated spans)\n← better",
     "test_bpb": "test loss (bits per byte)\n← better",
 }
-ROW = 0.34  # inches of one kind of tokenizer
+ROW = 0.34  # inches per kind of tokenizer
 APART = {"native": -0.14, "borrowed": 0.14, "home": 0.0}  # rows between a tokenizer and the middle of its row
-GAP = 0.6  # rows between two texts
+GAP = 0.6  # rows between texts
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A row for each text and kind of tokenizer: filled where it was made of the text, open where it was taken from another."""
+    """A row for each text and kind of tokenizer: filled if it was trained on the text, open if it is borrowed."""
     places = _places(data)
     rows_high = max(places.values()) + 1
     height = ROW * rows_high + 1.4
@@ -38,7 +38,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     origins = ", ".join(dict.fromkeys(data["origin"]))
     note = f"test split, 95 % t-intervals over seeds · filled: made of this text · open: taken from {origins}"
     write_heading(figure, "Tokenizers away from home", corpus, note)
-    figure.subplots_adjust(left=0.255)  # only now: the heading begins where the names of texts do
+    figure.subplots_adjust(left=0.255)  # the heading is aligned with the names of texts
     panels = figure.subplots(1, len(PANELS), sharey=True)
     for axes, (measure, label) in zip(panels, PANELS.items(), strict=True):
         axes.set_ylim(rows_high - 0.4, -0.6)
@@ -49,7 +49,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
 
 
 def _places(data: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """The height of each text and lent arm."""
+    """The vertical position of each text and lent arm."""
     places: dict[tuple[str, str], float] = {}
     y = 0.0
     for study in dict.fromkeys(data["study"]):

@@ -1,8 +1,8 @@
-"""Figure: open gates against the weight of the paper's gate loss, beside open gates against the rate asked of the rate-controlled objective.
+"""Figure: open gates against the weight of the paper's gate loss, and against the requested rate of rate-controlled networks.
 
-Both axes of gates are shares of byte positions at which a token ends (hard gates; the last byte of a pre-token always ends one), so
-that "as asked" is the diagonal of the right panel. What a network is told is a mean over its losses, which frequent pre-tokens dominate
-less than they do the text; for a compression that is asked for, what to tell it is searched.
+Gates are shares of byte positions at which a token ends (hard gates; the last byte of a pre-token always ends one), so "as asked"
+is the diagonal of the right panel. A requested rate is a mean over the training loss, in which frequent pre-tokens have less
+weight than in the text; for a target compression, the rate is searched.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from gqvae.study.tables import read_table
 PLOT = Plot(
     title="Gates against what is asked of them",
     section="5. Ablations",
-    shows="open gates against the weight of the paper's gate loss, and against the rate that is asked for",
-    caption="Left: open gates at the end of a training against the weight α of the paper's gate loss: seeds (points) and their "
-    "mean. Right: open gates against the rate that the rate-controlled objective is asked for; on the diagonal the gates do "
-    "what is asked.",
+    shows="open gates against the weight of the paper's gate loss, and against the requested rate",
+    caption="Left: open gates at the end of training against the weight α of the paper's gate loss; a point per network. Right: "
+    "open gates against the requested rate of the rate-controlled objective, and tokens against the requested compression; on "
+    "the diagonal, networks do as asked.",
     tables=("ablations", "rates"),
     on_demand=True,
 )
-PAPER_STYLE = "gqvae_paper"  # every arm of the sweep is the same objective: one colour, told apart by its place on the axis
-SPREAD = 0.05  # decades between the points of neighbouring seeds, which would hide one another
+PAPER_STYLE = "gqvae_paper"  # for every arm of the sweep: they have the same objective
+SPREAD = 0.05  # decades between the points of neighbouring seeds, which would overlap
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """One row per network (panel "paper": x = α) or per network and request (panel "rate_controlled": x = share asked for).
+    """One row per network (panel "paper": x = α) or per network and request (panel "rate_controlled": x = requested share).
 
-    `y` is the share of positions with a hard gate; `floor` the share of one token per pre-token. A request for a compression (panel
-    "compression") is about tokens, fallback included, so that x and y are tokens per byte, asked for and emitted.
+    `y` is the share of positions with a hard gate; `floor` the share of one token per pre-token. In the panel "compression", x
+    and y are requested and emitted tokens per byte, fallback included.
     """
     ablations = read_table(tables, "ablations")
     swept = ablations[ablations["alpha_set"].notna() & ablations["gate_share"].notna()].sort_values(
@@ -66,7 +66,7 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """Two panels with one scale of gates."""
+    """Two panels that share the axis of gates."""
     figure = new_figure(7.2, 3.5)
     figure.subplots_adjust(left=0.08, right=0.985, bottom=0.15, wspace=0.08)
     write_heading(figure, "What the gates do with what is asked of them", corpus, f"validation split · {describe_seeds(data)}")
@@ -125,7 +125,7 @@ def _draw_requests(axes: Axes, requests: pd.DataFrame) -> None:
 
 
 def _draw_compressions(axes: Axes, met: pd.DataFrame) -> None:
-    """Tokens emitted for a compression that is asked for: the rate behind it is searched on the training text."""
+    """Tokens emitted for a target compression, whose rate is searched on the training text."""
     for arm in dict.fromkeys(met["arm"]):
         rows = met[met["arm"] == arm]
         axes.plot(
@@ -149,7 +149,7 @@ def _draw_compressions(axes: Axes, met: pd.DataFrame) -> None:
 
 
 def _draw_bounds(axes: Axes, floor: float, named: bool) -> None:
-    """Dotted lines at the two ways for gates to collapse."""
+    """Dotted lines at the two collapsed states of the gates."""
     for height, text, above in ((floor, "one token per pre-token", False), (1.0, "single bytes", True)):
         axes.axhline(height, color="#444444", linewidth=0.8, linestyle=":", zorder=1)
         if named:

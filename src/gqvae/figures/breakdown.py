@@ -1,4 +1,4 @@
-"""Figure: where the bits of a text go, by arm: by frequency of tokens, by their place in the pre-token, by their length."""
+"""Figure: where the bits of a text go, by arm: by frequency, place in the pre-token and length of tokens."""
 
 from __future__ import annotations
 

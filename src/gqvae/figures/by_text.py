@@ -1,4 +1,4 @@
-"""Figure: how far language models on one arm are ahead of those on another in several studies, by amount of training text."""
+"""Figure: advantage of language models on one arm over those on another in several studies, by amount of training text."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gqvae.figures.steps import draw_hollow, note_below, under_amounts
 from gqvae.figures.style import CorpusFacts, arm_style, format_bytes, format_count, new_figure, series_style, write_heading
 from gqvae.study.across import FinishedStudy, advantages_by_text
 
-HIGHEST = 0.06  # the axis reaches no farther; intervals that do are cut there
-APART = 1.2  # from the middle of one amount to its outermost study, a factor
-COLUMNS = 2  # panels beside one another, at most
-WIDE, HIGH = 3.9, 2.65  # inches of a panel, with what is written around it
-CLOSE = 0.36  # inches; of two ticks that are closer, the one with less text has no label
+HIGHEST = 0.06  # limit of the axis; longer intervals are cut
+APART = 1.2  # factor between an amount and its outermost study
+COLUMNS = 2  # panels side by side, at most
+WIDE, HIGH = 3.9, 2.65  # inches per panel, labels included
+CLOSE = 0.36  # inches; of two closer ticks, only the one with more text has a label
 LEGEND_ROW, NOTE_ROW = 0.17, 0.17  # inches
 
 
@@ -67,7 +67,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
 
 
 def _name(rows: pd.DataFrame) -> str:
-    """A study, its vocabulary size, its language models (parameters beside the vocabulary's) and seeds."""
+    """A study, its vocabulary size, its language models (parameters without the vocabulary's) and seeds."""
     first: Any = next(rows.itertuples())
     seeds = rows.loc[rows["series"] == "seed", "seed"].nunique()
     return f"{first.study}: V = {first.vocab_size:,}, {format_count(first.parameters_non_embedding)} parameters, {seeds} seeds"

@@ -1,4 +1,4 @@
-"""Figure: every claim of the study with its effect, its interval, and the verdict and sign that its tests lead to (a forest plot)."""
+"""Figure: every claim of the study with its effect, interval, verdict and sign (a forest plot)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLOT = Plot(
     shows="every claim with its effect, interval and verdict",
     caption="Relative advantage of the first arm (right is better) for every claim, with its 95 % t-interval over seeds, not "
     "corrected. At the right: the verdict, the sign, and the p values of both after Holm's correction for the number of "
-    "tests in the study. Dashed: how far behind still counts. Arrows: what lies beyond the axis is written beside it.",
+    "tests in the study. Dashed: how far behind still counts. Arrows: values beyond the axis, written at the right.",
     tables=("claims",),
     needs="claims",
 )
@@ -33,10 +33,10 @@ LOOKS = {
     "too few steps": ("#8A6D00", "s"),
 }
 ROW = 0.46  # inches
-WRAP = 58  # characters of a claim on a line
-REACH = 1.6  # the axis ends at this multiple of most effects: one that is much larger leaves the others readable
+WRAP = 58  # characters per line of a claim
+REACH = 1.6  # the axis ends at this multiple of most effects, so that an outlier leaves the others readable
 MOST = 0.75  # share of the effects
-SMALL = 5.5  # size of the type of p values and steps
+SMALL = 5.5  # font size of p values and steps
 COLUMNS = [
     "claim",
     "text",
@@ -56,12 +56,12 @@ COLUMNS = [
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """The claims with what decides them."""
+    """The claims with their statistics."""
     return read_table(tables, "claims")[COLUMNS]
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """One row per claim: text, effect in per cent with its 95 % interval, the bar it must clear, verdict, sign and corrected p."""
+    """One row per claim: text, effect in per cent with its 95 % interval, margin, verdict, sign and corrected p."""
     height = ROW * len(data) + 1.35
     figure = new_figure(8.6, height)
     figure.subplots_adjust(left=0.44, right=0.81, bottom=0.55 / height)
@@ -90,7 +90,7 @@ def axis_end(data: pd.DataFrame) -> float:
 
 
 def draw_effect(axes: Axes, y: float, row: Any, reach: float, label: str | None = None) -> None:
-    """Effect, interval and margin of a claim; what lies beyond the axis is an arrow at its end, and an effect there has no marker."""
+    """Effect, interval and margin of a claim; an interval beyond the axis ends in an arrow, an effect there has no marker."""
     color, marker = LOOKS[row.verdict]
     effect = 100 * row.effect
     low, high = (100 * row.low, 100 * row.high) if pd.notna(row.low) else (effect, effect)
@@ -105,7 +105,7 @@ def draw_effect(axes: Axes, y: float, row: Any, reach: float, label: str | None 
 
 
 def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
-    """One row; beside it what its tests lead to."""
+    """One row, with verdict, sign and p values at the right."""
     draw_effect(axes, place, row, reach)
     color, effect = LOOKS[row.verdict][0], 100 * row.effect
     beside = axes.get_yaxis_transform()
@@ -119,14 +119,14 @@ def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
 
 
 def _sign(row: Any) -> str:
-    """The sign where it is decided, or where the verdict does not say as much."""
+    """The sign, unless it is undecided and the verdict implies that."""
     if row.sign != "undecided":
         return f", {row.sign}"
     return ", sign undecided" if row.margin and pd.notna(row.sign_p_holm) else ""
 
 
 def _p_values(row: Any) -> str:
-    """Of the verdict and, where it is another hypothesis, of the sign; where language models are why nothing was tested, their steps."""
+    """p of the verdict and, if that is another hypothesis, of the sign; the fewest steps if too few prevented the tests."""
     if row.verdict == "too few steps":
         return f"fewest: {row.steps:,}"
     if pd.isna(row.p_holm):

@@ -1,4 +1,4 @@
-"""Figure: bytes per token on the test split against vocabulary size, the pair of matched compression joined."""
+"""Figure: bytes per token on the test split against vocabulary size, with matched pairs joined."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DASHES = {"": "-", "neural": "-", "distilled": "--"}
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """What is drawn: `series` "seed" (one tokenizer) or "mean" (over seeds); `matched_to` names the target of a matched arm."""
+    """`series` is "seed" (one tokenizer) or "mean" (over seeds); `matched_to` names the target of a matched arm."""
     table = read_table(tables, "compression")
     table = table[table["split"] == "test"]
     table = table[~table["arm"].isin(_drawn_already(table))]
@@ -57,14 +57,14 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def _drawn_already(table: pd.DataFrame) -> set[str]:
-    """Arms of which every tokenizer is one of an earlier arm: the same network read by its other encoder, which is drawn there."""
+    """Arms whose tokenizers are all drawn with an earlier arm: the same networks with their other encoder."""
     place = ["seed", "variant", "encoder", "bytes_per_token"]
     again = table.duplicated(place) & table["seed"].notna()
     return {str(arm) for arm, found in again.groupby(table["arm"]) if found.all()}
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """Draw the points: solid lines for the encoder with gates and for arms without a network, dashed for the distilled encoder."""
+    """Draw solid lines for the neural encoder and for arms without a network, dashed lines for the distilled encoder."""
     figure = new_figure(5.4, 3.7)
     figure.subplots_adjust(left=0.10, bottom=0.13)
     leave_room_for_names(figure, (_name(data, arm, encoder) for arm, encoder in zip(data["arm"], data["encoder"], strict=True)))
@@ -79,7 +79,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             mean = rows[rows["series"] == "mean"].sort_values("vocab_size")
             _draw_arm(axes, arm, encoder, rows, mean)
             last, style = mean.iloc[-1], arm_style(arm)
-            if not last["matched_to"]:  # those are named where their pair is explained
+            if not last["matched_to"]:  # those are named in the note on their pair
                 ends.append(
                     LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), _name(data, arm, encoder), style.color)
                 )
@@ -108,7 +108,7 @@ def _draw_arm(axes: Axes, arm: str, encoder: str, rows: pd.DataFrame, mean: pd.D
 
 
 def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any], place: int) -> None:
-    """A dotted line between two tokenizers that compress equally, explained where it is empty: below curves, or left of single points."""
+    """A dotted line between two tokenizers of equal compression, with a note in free space: below curves or left of points."""
     target = data[(data["arm"] == matched["matched_to"]) & (data["series"] == "mean") & data["used_downstream"]]
     if target.empty:
         return

@@ -37,13 +37,13 @@ PLOT = Plot(
     tables=("convergence",),
     needs="language models",
 )
-HIGHEST = 1.8  # top of the axis, in units of the highest final loss; the points beside the figure hold what is above
+HIGHEST = 1.8  # top of the axis, as a multiple of the highest final loss; the CSV file includes the points above
 PANELS = {
     "bytes": "training text (bytes)",
     "tokens": "training tokens",
     "flops": "training compute (floating-point operations)",
     "step": "optimiser steps",
-}  # by rows; names stand right of the second of each
+}  # by rows of two
 
 
 def points(tables: Path) -> pd.DataFrame:
@@ -64,7 +64,7 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """Draw the four panels with one vertical axis; names stand right of the right-hand ones."""
+    """Draw four panels with one vertical axis, and names at the right of each row."""
     figure = new_figure(7.2, 6.2)
     figure.subplots_adjust(left=0.075, bottom=0.075, wspace=0.1, hspace=0.27)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
@@ -96,7 +96,7 @@ def _steps(data: pd.DataFrame) -> str:
 
 
 def draw_curves(axes: Axes, arm: str, rows: pd.DataFrame, dashes: str = "-") -> LineEnd:
-    """Thin lines by seed, a line for their mean, a band from lowest to highest; the end of the strongest line is returned."""
+    """Thin lines by seed, a line for their mean, a band from lowest to highest; returns the end of the strongest line."""
     style = arm_style(arm)
     seeds, mean = rows[rows["series"] == "seed"], rows[rows["series"] == "mean"]
     alone = mean.empty
@@ -121,7 +121,7 @@ def _set_axes(axes: Axes, panel: str) -> None:
 
 
 def _set_limits(panels: dict[str, Axes], data: pd.DataFrame) -> None:
-    """Cut the first steps off, where every untrained model falls steeply: what is compared would be flat beneath them."""
+    """Cut off the first steps, where the loss falls steeply: they would flatten the rest."""
     finals = data.groupby(["panel", "arm", "seed"])["y"].last()
     low, top = float(data["y"].min()), HIGHEST * float(finals.max())
     for panel, axes in panels.items():

@@ -1,4 +1,4 @@
-"""Curves of several seeds brought onto one axis: each seed, their mean, and the band from the lowest to the highest."""
+"""Curves of several seeds on one axis: each seed, their mean, and the band from the lowest to the highest."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ POINT_COLUMNS = ["panel", "arm", "series", "seed", "x", "y", "low", "high"]
 def seed_curves(arm: str, panel: str, curves: dict[int, pd.DataFrame]) -> pd.DataFrame:
     """Tidy points of one arm in one panel: `series` "seed" as measured, "mean" with the band.
 
-    Seeds are measured at slightly different amounts (tokens differ in length), so the mean is taken by interpolation over log x, at
-    the first seed's points inside the range that all seeds share. Points at x ≤ 0 have no place on a logarithmic axis.
+    Seeds are measured at slightly different amounts (tokens differ in length), so the mean is interpolated over log x at the
+    first seed's points inside the range that all seeds share. Points at x ≤ 0 are dropped: the axis is logarithmic.
 
     Args:
         arm: the arm.

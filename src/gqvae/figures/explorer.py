@@ -1,7 +1,7 @@
-"""A page that shows one text under several tokenizers, side by side: one HTML file, no network, no framework.
+"""A page that shows one text under several tokenizers side by side: one HTML file that works offline, without a framework.
 
-The page cuts and segments whatever is typed itself, with the vocabularies in it: fewest tokens for learned ones, merges for BPE.
-Gates need their network, and a unigram model its scores: such arms are shown for the first passage only.
+The page tokenizes typed text with the vocabularies it contains: fewest tokens for learned ones, merges for BPE. Gates need their
+network and unigram models their scores, so such arms are shown only for the first passage.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def explorer_page(tokenizers: Mapping[str, Tokenizer], passage: str | None = Non
 
     Args:
         tokenizers: by the name that the page shows.
-        passage: the text that stands in the box at first; its line ends become line feeds.
+        passage: the initial text of the box; its line ends become line feeds.
     """
-    # A text box knows line feeds only.
+    # A text box normalizes line ends to line feeds.
     passage = PASSAGE if passage is None else passage.replace("\r\n", "\n").replace("\r", "\n")
     data = {
         "passage": passage,
         "alphabet": CHARACTERS,
         "arms": [arm for name, tokenizer in tokenizers.items() for arm in _arms(name, tokenizer, passage)],
     }
-    # "<" is escaped: no token may end the script it stands in.
+    # "<" is escaped so that no token can end the script element.
     return TEMPLATE.read_text(encoding="utf-8").replace("{{data}}", json.dumps(data, ensure_ascii=True).replace("<", "\\u003c"))
 
 

@@ -1,4 +1,4 @@
-"""Figure: test bits per byte against bytes per token in several studies; BPE and PathPiece are curves over the size of the vocabulary."""
+"""Figure: test bits per byte against bytes per token in several studies; BPE and PathPiece are curves over vocabulary size."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from gqvae.figures.style import CorpusFacts, arm_style, arms_in, format_bytes, f
 from gqvae.study.across import FinishedStudy
 from gqvae.study.frontier import CURVES, PANEL, frontier_points
 
-ACROSS = 4  # panels beside one another, at most
-WIDE, HIGH = 2.35, 2.4  # inches of a panel, with what is written around it
+ACROSS = 4  # panels side by side, at most
+WIDE, HIGH = 2.35, 2.4  # inches per panel, labels included
 LEGEND_ROW, NOTE_ROW = 0.17, 0.14  # inches
-FAR = 0.03  # points that lie above the curves by a larger share are named, not drawn: they would flatten the others
-CUT = 0.6  # intervals that reach farther beyond all means than this share of what the means span are cut
-SMALL = 5.5  # points of type, of numbers beside points
+FAR = 0.03  # points farther above the curves (as a share) are named, not drawn: they would flatten the others
+CUT = 0.6  # intervals are cut at this distance beyond the means, as a share of the range of means
+SMALL = 5.5  # font size of the numbers beside points
 LEFT_OUT = "Left out: amounts of text at which fewer than two points have enough optimiser steps, unless a text has no other."
 XY = ["bytes_per_token", "test_bpb"]
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """What language models reach at the compression of their tokens."""
+    """Loss and compression of every arm, study, size and amount of text."""
     return frontier_points(studies)
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A panel for each amount of training text (columns) and size of the language model (rows); of several texts, one after another."""
+    """A panel for each amount of training text (columns) and model size (rows); with several texts, one panel after another."""
     near = _near(data)
     handles = _legend(near)
     far: Any = data[~data.index.isin(near.index)].itertuples()
@@ -68,7 +68,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
                 f"{format_count(float(own['parameters_non_embedding'].iloc[0]))} parameters\nbits per byte ↓", fontsize=7
             )
     for (_, own), axes in zip(near.groupby(PANEL, sort=False), figure.axes, strict=True):
-        _write_sizes(axes, own)  # only now: panels that share an axis have their limits
+        _write_sizes(axes, own)  # last, since panels that share an axis need their final limits
     figure.legend(
         handles=handles, loc="lower center", ncols=4, fontsize=7, bbox_to_anchor=(0.5, notes / height), borderaxespad=0.2
     )
@@ -84,7 +84,7 @@ def _near(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def _places(data: pd.DataFrame) -> dict[tuple[Any, ...], tuple[int, int]]:
-    """Row and column of each panel: by size and amount where there is one text and few amounts, else one after another."""
+    """Row and column of each panel: by size and amount for one text with few amounts, else one after another."""
     panels = list(dict.fromkeys(data[PANEL].itertuples(index=False, name=None)))
     sizes, amounts = list(dict.fromkeys(data["size"])), sorted(set(data["train_bytes"]))
     if data["test_text"].nunique() == 1 and len(amounts) <= ACROSS:
@@ -93,7 +93,7 @@ def _places(data: pd.DataFrame) -> dict[tuple[Any, ...], tuple[int, int]]:
 
 
 def _text_name(data: pd.DataFrame, own: pd.DataFrame) -> str:
-    """The text's label; where several texts have the same, the study instead."""
+    """The text's label, or the study's name if several texts have that label."""
     corpus = own["corpus"].iloc[0]
     ambiguous = data.loc[data["corpus"] == corpus, "test_text"].nunique() > 1
     return str(own["study"].iloc[0] if ambiguous else corpus)
@@ -125,7 +125,7 @@ def _draw_panel(axes: Axes, own: pd.DataFrame) -> None:
 
 
 def _bars(row: Any) -> Iterator[tuple[list[float], list[float]]]:
-    """x and y of the ends of a point's intervals: upright of the loss, level of the compression."""
+    """x and y of the ends of a point's intervals: vertical for the loss, horizontal for the compression."""
     if pd.notna(row.low):
         yield [row.bytes_per_token] * 2, [row.low, row.high]
     if pd.notna(row.compression_low):
@@ -133,12 +133,12 @@ def _bars(row: Any) -> Iterator[tuple[list[float], list[float]]]:
 
 
 def _arm_of(series: str) -> str:
-    """The arm whose style a curve has."""
+    """The arm that gives a curve its style."""
     return next(arm for arm, name in CURVES.items() if name == series)
 
 
 def _write_sizes(axes: Axes, own: pd.DataFrame) -> None:
-    """The size of the vocabulary beside each point of a curve."""
+    """Write the vocabulary size beside each point of a curve."""
     curves = own[own["series"] != ""]
     found: Any = curves.itertuples()
     words = [
@@ -152,7 +152,7 @@ def _write_sizes(axes: Axes, own: pd.DataFrame) -> None:
 
 
 def _legend(data: pd.DataFrame) -> list[Line2D]:
-    """Curves, then the other arms, then what a hollow marker means, where there is one."""
+    """Legend entries: curves, then the other arms, then the hollow marker if there is one."""
     shown = dict.fromkeys(_arm_of(CURVES[arm]) if arm in CURVES else arm for arm in arms_in(data))
     handles = []
     for arm in sorted(shown, key=lambda arm: arm not in CURVES):

@@ -1,4 +1,4 @@
-"""Small words beside points, each at the place around its point where it covers least of what is drawn."""
+"""Small words beside points, each placed where it covers the least of the drawing."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-# Around a point, in points of type, the best place first: x, y, how the word is aligned there.
+# Places around a point, best first: x and y in typographic points, alignment of the word.
 AROUND = (
     (0, -5, "center", "top"), (0, 5, "center", "bottom"), (5, -3, "left", "top"), (5, 3, "left", "bottom"), (-5, -3, "right", "top"),
     (-5, 3, "right", "bottom"), (5, 0, "left", "center"), (-5, 0, "right", "center"), (0, -11, "center", "top"), (0, 11, "center", "bottom"),
     (9, -9, "left", "top"), (9, 9, "left", "bottom"), (-9, -9, "right", "top"), (-9, 9, "right", "bottom"), (9, -16, "left", "top"),
     (9, 16, "left", "bottom"), (-9, -16, "right", "top"), (-9, 16, "right", "bottom"),
 )  # fmt: skip
-MARKER = 3.5  # half of the side of a marker, in points of type
+MARKER = 3.5  # half the side of a marker, in typographic points
 ON_A_MARK, ON_A_LINE, LATER = (
     10.0,
     1.0,
     0.15,
-)  # costs of covering a marker or another word, a piece of a line, and of each place before
+)  # costs of covering a marker or another word, of covering a line, and of each better place that is skipped
 
 
 @dataclass(frozen=True)
 class Word:
-    """What is written beside the point (x, y)."""
+    """A word beside the point (x, y)."""
 
     x: float
     y: float
@@ -35,7 +35,7 @@ class Word:
 
 
 def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Sequence[np.ndarray], size: float) -> None:
-    """Write the words one after the other; where markers cover one another, a word that they share is written once.
+    """Write the words in order; overlapping markers with the same word get it once.
 
     Call it last: it reads the limits of the axes.
 
@@ -44,7 +44,7 @@ def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Se
         words: with their points.
         marks: (points, 2) of all markers drawn there.
         lines: each (points, 2), of all lines drawn there.
-        size: of the letters, in points of type.
+        size: font size, in points.
     """
     axes.set_xlim(axes.get_xlim())
     axes.set_ylim(axes.get_ylim())
@@ -74,7 +74,7 @@ def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Se
 
 
 def _along(line: np.ndarray) -> np.ndarray:
-    """Many points on a line through points."""
+    """Points sampled along a polyline."""
     shares = np.linspace(0, 1, 40)[:, None]
     return np.concatenate([np.empty((0, 2)), *(line[i] + shares * (line[i + 1] - line[i]) for i in range(len(line) - 1))])
 

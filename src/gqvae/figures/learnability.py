@@ -38,20 +38,20 @@ PLOT = Plot(
     needs="language models",
 )
 TEXT = "training text"
-# Panel: its table, the column of the amount, what the axis is called, how its ticks are written.
+# Panel: table, column of the amount, label of the axis, format of its ticks.
 PANELS = {
     TEXT: ("learnability", "train_bytes", "training text (bytes) / optimiser steps", format_bytes),
     "model size": ("model_sizes", "parameters_non_embedding", "parameters without the vocabulary's", format_count),
 }
 COLUMNS = ["panel", "arm", "series", "seed", "amount", "test_bpb", "low", "high", "fewest_steps", "most_steps"]
-# At two seeds the t-interval is 18 times as wide as their distance from the mean: the two points say more than the bar would.
+# With two seeds the t-interval is far wider than their distance: the two points are more informative than a bar.
 SEEDS_FOR_BARS = 3
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """`series` "seed": every run; "mean": over seeds, with its 95 % t-interval where there are enough seeds to draw one.
+    """`series` "seed": every run; "mean": over seeds, with its 95 % t-interval from `SEEDS_FOR_BARS` on.
 
-    The columns of steps hold the fewest and the most optimiser steps of the runs behind a point.
+    The columns of steps are the fewest and the most optimiser steps of the runs behind a point.
     """
     rows = []
     for panel, (name, column, _, _) in PANELS.items():
@@ -69,7 +69,7 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A panel for each amount that was varied: a line of means by arm, with intervals, and every seed as a small point."""
+    """A panel for each kind of amount: a line of means by arm, with intervals, and every seed as a small point."""
     shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
     hollow = bool((data["fewest_steps"] < DECISIVE).any())
     height = 4.1 if hollow else 3.9

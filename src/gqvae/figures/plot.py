@@ -1,4 +1,4 @@
-"""`gqvae plot NAME`: write a figure; the CSV beside it holds exactly the points."""
+"""`gqvae plot NAME`: write a figure and a CSV file of exactly its points."""
 
 from __future__ import annotations
 

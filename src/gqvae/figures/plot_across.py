@@ -1,4 +1,4 @@
-"""`gqvae across`: the figures of several finished studies; the CSV beside each holds exactly the points."""
+"""`gqvae across`: the figures of several finished studies, each with a CSV file of exactly its points."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from gqvae.study.across import finished_studies
 
 
 def plot_across(folders: Sequence[Path], out: Path) -> None:
-    """Write figures of several finished studies, each as PNG, PDF and CSV: `across` (claims) and, if there are any, `by_text` (language
-    models by training text), `frontier` (language models by compression) and `away` (tokenizers away from home).
+    """Write each figure that has points as PNG, PDF and CSV: `across` (claims), `by_text` (losses by training text), `frontier`
+    (losses by compression) and `away` (tokenizers on other text).
 
     Raises:
         UserError: a study is not finished or named twice, or a table is missing or damaged.

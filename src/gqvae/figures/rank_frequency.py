@@ -28,7 +28,7 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """Draw a line per tokenizer; markers, a few to a line, tell arms apart without colour."""
+    """Draw a line per tokenizer, with a few markers to tell arms apart without colour."""
     figure = new_figure(5.0, 3.9)
     figure.subplots_adjust(left=0.125, right=0.97, bottom=0.125)
     axes = figure.add_subplot()

@@ -1,4 +1,4 @@
-"""The figures of a study. A figure is a module of this package: `PLOT`, `points(tables)` and `draw(points, corpus)`."""
+"""The figures of a study. A figure is a module of this package with `PLOT`, `points(tables)` and `draw(points, corpus)`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Plot:
     Attributes:
         title: in the report.
         section: of report and summary; numbers order sections.
-        shows: what the log says of it, after "Figure: ".
-        caption: what is drawn, in words that stand alone, for report and summary.
+        shows: its log message, after "Figure: ".
+        caption: self-contained description for report and summary.
         tables: that it reads.
         needs: what a study must have for it to show anything.
-        on_demand: not drawn by the default target: it is a target of its own.
+        on_demand: drawn as a separate target, not by the default one.
     """
 
     title: str

@@ -1,6 +1,6 @@
-"""Optimiser steps on the figures: written under the amounts of training text; runs with too few are hollow.
+"""Optimiser steps in figures: written under the amounts of training text; runs with too few are hollow.
 
-A run of few steps measures the warm-up. Claims leave such runs out, and figures show that they decide nothing.
+A short run measures the warm-up. Claims leave such runs out, and figures show that they decide nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from gqvae.config import LanguageModel
 
-DECISIVE = LanguageModel().decisive_steps  # where a figure cannot read what its study asks for
+DECISIVE = LanguageModel().decisive_steps  # for figures that cannot read their study's setting
 HOLLOW = f"Hollow points decide nothing: a run behind them has fewer than {DECISIVE} optimiser steps."
 
 
@@ -23,12 +23,12 @@ def written_range(fewest: float, most: float) -> str:
 
 
 def range_of(rows: pd.DataFrame) -> str:
-    """Of rows with the columns `fewest_steps` and `most_steps`."""
+    """The range of rows with the columns `fewest_steps` and `most_steps`."""
     return written_range(float(rows["fewest_steps"].min()), float(rows["most_steps"].max()))
 
 
 def under_amounts(rows: pd.DataFrame, column: str, written: Callable[[float], str]) -> Callable[[float], str]:
-    """Labels of ticks at the amounts in a column: the amount as `written`, and under it the steps of its runs."""
+    """Tick labels for the amounts in a column: the amount as `written`, and below it the steps of its runs."""
     ranges = {float(amount): range_of(rows[rows[column] == amount]) for amount in rows[column].unique()}
 
     def label(value: float) -> str:
@@ -39,13 +39,13 @@ def under_amounts(rows: pd.DataFrame, column: str, written: Callable[[float], st
 
 
 def draw_hollow(axes: Axes, x: pd.Series[float], y: pd.Series[float], decides: pd.Series[bool], color: str, marker: str) -> None:
-    """White faces over the markers of points that decide nothing, in the size of the line drawn last."""
+    """White markers over points that decide nothing, in the size of the last line."""
     size = axes.lines[-1].get_markersize()
     axes.plot(x[~decides], y[~decides], marker, color=color, markerfacecolor="white", markersize=size, zorder=4)
 
 
 def note_below(figure: Figure, lines: list[str]) -> None:
-    """Small lines in the bottom left corner, for which the figure has made room."""
+    """Small lines in the bottom left corner; the figure must leave room for them."""
     figure.text(
         figure.subplotpars.left,
         0.05 / figure.get_figheight(),

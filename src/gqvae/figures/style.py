@@ -1,7 +1,7 @@
-"""One look for all figures: an arm has the same colour, marker and name in each of them.
+"""One style for all figures: an arm has the same colour, marker and name in each of them.
 
-Colours are those of Okabe and Ito, told apart by people with any common colour blindness; names stand at the ends of lines where they
-can, so that nobody has to match colours to a legend.
+Colours are those of Okabe and Ito, which are safe for common colour blindness. Where possible, names are at the ends of lines, so
+that no legend is needed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _KNOWN = {
     "fixed": ArmStyle("#E69F00", "P", "fixed length"),
     "gqvae": ArmStyle("#D55E00", "o", "GQ-VAE"),
     "gqvae_paper": ArmStyle("#882255", "X", "GQ-VAE, paper"),
-    # Beyond their eight: as far from all others as can be, with normal sight and without red or green cones.
+    # Beyond their eight: as distinct as possible, with normal vision and without red or green cones.
     "gqvae_distilled": ArmStyle("#5533EE", "h", "GQ-VAE, distilled"),
     "fixed_4": ArmStyle("#9988FF", "<", "fixed length, 4"),
     "fixed_6": ArmStyle("#55DDAA", "d", "fixed length, 6"),
@@ -61,17 +61,17 @@ _KNOWN = {
     "pathpiece_substrings": ArmStyle("#0000AA", "p", "PathPiece from substrings"),
     "dictionary_pruned": ArmStyle("#00DDDD", "X", "dictionary, pruned"),
 }
-# For arms with names of their own: dark enough for text, none of them near one in the table above.
+# For other arms: dark enough for text and distinct from the table above.
 _OTHER_COLORS = ("#C020B0", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
 _OTHER_MARKERS = ("v", "<", ">", "^", "p", "h", "d", "*")
 
-# Of series that are no arms (Okabe and Ito, and a violet).
+# For series that are not arms (Okabe and Ito, and a violet).
 _SERIES_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00", "#7F3C8D")
 _SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def arm_style(arm: str) -> ArmStyle:
-    """The style of an arm: fixed for known names, decided by a digest of the name for others (`fixed_2` is "fixed length, 2")."""
+    """The style of an arm: fixed for known names, chosen by a digest of the name for others (`fixed_2` is "fixed length, 2")."""
     if arm in _KNOWN:
         return _KNOWN[arm]
     digest = hashlib.sha256(arm.encode()).digest()
@@ -84,7 +84,7 @@ def arm_style(arm: str) -> ArmStyle:
 
 
 def series_style(place: int) -> tuple[str, str]:
-    """Colour and marker of the series at this place, where what is compared is not arms."""
+    """Colour and marker of the series at this place, for series that are not arms."""
     return _SERIES_COLORS[place % len(_SERIES_COLORS)], _SERIES_MARKERS[place % len(_SERIES_MARKERS)]
 
 
@@ -112,9 +112,9 @@ def arms_in(points: pd.DataFrame) -> list[str]:
 
 
 def write_heading(figure: Figure, title: str, corpus: CorpusFacts, note: str) -> None:
-    """A bold title, under it the corpus and a note such as split and number of seeds; a synthetic corpus says so in red.
+    """Write a bold title and below it the corpus and a note such as split and number of seeds; mark a synthetic corpus in red.
 
-    It makes room for itself above the axes, whose left edge it shares: call it after setting the other margins.
+    The heading makes room above the axes and shares their left edge: call it after setting the other margins.
     """
     inch = 1 / figure.get_figheight()
     left = figure.subplotpars.left
@@ -126,9 +126,9 @@ def write_heading(figure: Figure, title: str, corpus: CorpusFacts, note: str) ->
 
 
 def spread_apart(positions: Sequence[float], distance: float, low: float = 0.0, high: float = 1.0) -> list[float]:
-    """Positions moved as little as keeps neighbours `distance` apart, in the same order, inside [low, high] where they fit.
+    """Move positions as little as possible to be `distance` apart, in the same order, inside [low, high] if they fit.
 
-    Neighbours that are too close are pooled and laid out around their common mean (isotonic regression on positions less their offsets).
+    Neighbours that are too close are pooled around their common mean (isotonic regression on positions minus offsets).
     """
     order = sorted(range(len(positions)), key=lambda index: (positions[index], index))
     pools: list[list[float]] = []  # each: sum of targets, members
@@ -149,7 +149,7 @@ def spread_apart(positions: Sequence[float], distance: float, low: float = 0.0, 
 
 @dataclass(frozen=True)
 class LineEnd:
-    """The last point of a line, and what to write there."""
+    """The last point of a line and its label."""
 
     x: float
     y: float
@@ -158,13 +158,13 @@ class LineEnd:
 
 
 def text_color(color: str) -> tuple[float, float, float]:
-    """A colour a third darker: light ones that do for lines are too pale for letters on white."""
+    """A colour a third darker: light colours of lines are too pale for text on white."""
     red, green, blue = to_rgb(color)
     return (red * 0.7, green * 0.7, blue * 0.7)
 
 
 def mark_amounts(axes: Axes, amounts: Iterable[float], written: Callable[[float], str]) -> None:
-    """Ticks of a logarithmic axis at the amounts that were tried; one alone stands in the middle, since nothing tells how far to reach."""
+    """Put the ticks of a logarithmic axis at these amounts; a single amount is centred."""
     places = sorted({float(amount) for amount in amounts})
     if len(places) == 1:
         axes.set_xlim(places[0] / 2, places[0] * 2)
@@ -173,12 +173,12 @@ def mark_amounts(axes: Axes, amounts: Iterable[float], written: Callable[[float]
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
 
 
-NAME_SIZE = 7.5  # points, of the names at the ends of lines
+NAME_SIZE = 7.5  # font size of the names at the ends of lines
 LEADER = 0.16  # inches from the axes to a name
 
 
 def leave_room_for_names(figure: Figure, names: Iterable[str], before: float = LEADER) -> None:
-    """Set the right margin to hold the longest of these names, whatever they are, and what is before it (inches)."""
+    """Set the right margin to fit the longest of these names, plus `before` inches in front of it."""
     widest = 0.0
     for name in names:
         text = figure.text(0, 0, name, fontsize=NAME_SIZE)
@@ -224,7 +224,7 @@ def draw_nothing(corpus: CorpusFacts) -> Figure:
 
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
-    """Inside: the style file on top of matplotlib's own defaults, whatever the user's matplotlibrc says."""
+    """Apply the style file on top of matplotlib's defaults; the user's matplotlibrc has no effect."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.style.use(STYLE_FILE)
@@ -232,13 +232,13 @@ def styled() -> Iterator[None]:
 
 
 def save(figure: Figure, points: pd.DataFrame, folder: Path, name: str) -> None:
-    """Write `name`.png (200 dpi), `name`.pdf and `name`.csv (exactly the points drawn), the same bytes for the same input."""
+    """Write `name`.png (200 dpi), `name`.pdf and `name`.csv (exactly the points drawn); the same input gives the same bytes."""
     write_csv(points, Path(folder) / f"{name}.csv")
     save_pictures(figure, Path(folder), name)
 
 
 def save_pictures(figure: Figure, folder: Path, name: str) -> None:
-    """Write `name`.png and `name`.pdf alone, of a figure whose points stand elsewhere."""
+    """Write only `name`.png and `name`.pdf, for a figure whose points are elsewhere."""
     with atomic_path(folder / f"{name}.png") as temporary:
         figure.savefig(temporary, format="png", dpi=200, metadata={"Software": None})
     with atomic_path(folder / f"{name}.pdf") as temporary:

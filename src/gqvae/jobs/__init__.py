@@ -1,1 +1,1 @@
-"""What the rules of the workflow run, from files to files. The command lines that call it are in `gqvae.verbs`."""
+"""The jobs that the workflow's rules run, from files to files. Their command lines are in `gqvae.verbs`."""

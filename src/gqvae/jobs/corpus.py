@@ -24,7 +24,7 @@ def download_corpus(arguments: argparse.Namespace) -> None:
     """Fetch the data set of the settings into a folder.
 
     Raises:
-        UserError: the settings name another source, there is no network, or the content is not the pinned one.
+        UserError: the source needs no download, there is no network, or the content is not the pinned one.
     """
     settings = load_corpus(arguments.settings)
     if settings.download is None:
@@ -71,7 +71,7 @@ def count_shuffled_pretokens(arguments: argparse.Namespace) -> None:
     """Count the pre-tokens of the training split after shuffling.
 
     Raises:
-        UserError: the corpus is missing, incomplete or damaged, or the share is none.
+        UserError: the corpus is missing, incomplete or damaged, or the share is not from 0 to 1.
     """
     if not 0 <= arguments.share <= 1:
         raise UserError(f"--share is {arguments.share}: give a number from 0 to 1.")

@@ -15,7 +15,7 @@ def plot(arguments: argparse.Namespace) -> None:
 
 
 def redraw(arguments: argparse.Namespace) -> None:
-    """Draw every published figure again from the tables beside it, and those of several studies."""
+    """Redraw every published figure from the tables next to it, and those of several studies."""
     published = arguments.published
     for study in sorted(path.parent for path in published.glob("*/provenance.json")):
         for drawn in sorted((study / "figures").glob("*.csv")):
@@ -25,5 +25,5 @@ def redraw(arguments: argparse.Namespace) -> None:
 
 
 def across(arguments: argparse.Namespace) -> None:
-    """Draw what several studies say together."""
+    """Draw the figures of several studies."""
     several.plot_across(arguments.results, arguments.out)

@@ -21,7 +21,7 @@ logger = logging.getLogger("gqvae")
 
 
 def train_lm(arguments: argparse.Namespace) -> None:
-    """Train one language model, going on where a stopped run of the same kind was."""
+    """Train one language model, or resume a stopped run of the same kind."""
     settings = load_settings(LanguageModel, arguments.settings)
     if arguments.learning_rate:
         chosen = read_json(arguments.learning_rate)
@@ -43,7 +43,7 @@ def measure_lm(arguments: argparse.Namespace) -> None:
 
 
 def try_learning_rate(arguments: argparse.Namespace) -> None:
-    """Train with one rate and measure on the whole validation split alone; to diverge is a result."""
+    """Train with one learning rate and measure only on the whole validation split; a divergence is recorded, not raised."""
     settings = load_settings(LanguageModel, arguments.settings).model_copy(update={"evaluations": FEWEST_EVALUATIONS})
     run = _run(settings, arguments)
     result = {"arm": run.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
@@ -59,7 +59,7 @@ def try_learning_rate(arguments: argparse.Namespace) -> None:
 
 
 def choose_learning_rate(arguments: argparse.Namespace) -> None:
-    """Compare the runs that tried them."""
+    """Choose the best learning rate of the trial runs."""
     tuning.choose_learning_rate(arguments.runs, arguments.out)
 
 

@@ -1,4 +1,4 @@
-"""What a trained language model is worth: the cost of every token of the test split, and what follows from it."""
+"""Measure a trained language model: the loss of every token of the test split, and what is computed from it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
         tokens: folder of the corpus encoded with its tokenizer.
         corpus: folder of the corpus.
         out: folder of the outputs.
-        threads: that torch may use.
+        threads: number of torch threads.
 
     Raises:
         UserError: the tokens are not those that the model was trained on, a file is damaged, or the model has diverged.
@@ -51,11 +51,11 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
     model, settings, record = load_trained(folder)
     vocabulary = Vocabulary.of(tokens)
     if vocabulary.tokenizer != record["tokenizer_digest"]:
-        raise UserError(f"{tokens} was encoded by another tokenizer than the model of {folder} was trained on: train it again.")
+        raise UserError(f"{tokens} was encoded by another tokenizer than that of the model {folder}: train the model again.")
     valid, test = (Split.open(tokens, corpus, split) for split in ("valid", "test"))
     found = {split: measure_trained(model, one.stream(), settings) for split, one in (("valid", valid), ("test", test))}
     if not all(math.isfinite(one.value) for one in found.values()):
-        raise DivergedError(f"{folder}: bits per byte are not finite: put lower values into the learning rates of the config.")
+        raise DivergedError(f"{folder}: bits per byte are not finite: lower the learning rates in the config.")
     costs = found["test"].costs
     with atomic_open(out / COSTS, "wb") as stream:
         np.save(stream, costs)

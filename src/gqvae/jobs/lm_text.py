@@ -1,4 +1,4 @@
-"""The encoded corpus as language models read it: tokens and sizes of text of every split, checked against each other."""
+"""The encoded corpus as language models read it: the tokens and text sizes of each split, checked against each other."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Split:
         return cls(encoded, sizes, Vocabulary.of(tokens).byte_lengths)
 
     def stream(self, documents: npt.NDArray[np.int64] | None = None) -> Stream:
-        """The whole split, or some of its documents, as a text to be measured."""
+        """The whole split, or some of its documents, as a stream to measure."""
         chosen = np.arange(len(self.tokens)) if documents is None else documents
         return Stream(join_documents(self.tokens, chosen), self.byte_lengths, int(self.document_bytes[chosen].sum()))
 

@@ -1,7 +1,7 @@
-"""Training of one language model from files to files: an arm's tokens in, weights and the curve of its training out.
+"""Train one language model from files to files: an arm's tokens in, weights and training curve out.
 
-Until the training is done everything is in the state folder, from which a killed run goes on. What a trained model is worth is another
-job (`lm_measuring.py`), so that a new measure trains nothing.
+During training, everything is in the state folder, from which a killed run resumes. Measuring the model is a separate job
+(`lm_measuring.py`), so that a new measure retrains nothing.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ logger = logging.getLogger("gqvae")
 
 @dataclass(frozen=True)
 class Run:
-    """One language model: what it is, what it reads, and where its state is kept.
+    """One language model: its settings, inputs and state folder.
 
     Attributes:
         settings: model and budget.
-        arm: recorded.
-        seed: of weights and order.
+        arm: name of the arm, recorded.
+        seed: seed of weights and order.
         train_bytes: how much of the training split to read.
         tokens: folder of the encoded corpus.
         corpus: folder of the corpus.
-        state: folder of the state for resumption; removed when the outputs are there.
-        threads: that torch may use.
+        state: folder of the state for resumption; removed once the outputs are written.
+        threads: number of torch threads.
     """
 
     settings: LanguageModel
@@ -62,13 +62,13 @@ class Run:
 
     @property
     def label(self) -> str:
-        """What progress lines call it."""
+        """Its name in progress lines."""
         return f"language model {self.arm}-s{self.seed}-b{self.train_bytes}"
 
     def identity(self) -> str:
-        """What makes two runs the same: settings (of the other budgets nothing), arm, seed, text, tokens and code."""
+        """Fingerprint that two equal runs share: settings (without other budgets), arm, seed, text, tokens and code."""
         own = self.settings.model_copy(update={"train_bytes": (self.train_bytes,)}).identity()
-        # The two records hold digests of their files, which are compared when a split is opened.
+        # The two records hold digests of their files, which are checked when a split is opened.
         data = [read_json(self.corpus / CORPUS_RECORD), read_json(self.tokens / RECORD)]
         code = code_state("gqvae.jobs.lm_training.trained", also=[f"gqvae.language_models.{self.settings.kind}"])
         return fingerprint(json_digest([own, self.arm, self.seed]), json_digest(data), json_digest(code))
@@ -76,7 +76,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Trained:
-    """A run whose training is done, and facts about the text that it read."""
+    """A finished training, and facts about the text that it read."""
 
     module: LanguageModelTraining
     documents: int
@@ -85,11 +85,11 @@ class Trained:
 
 
 def trained(run: Run, state: RunState) -> Trained:
-    """Train, going on from the state.
+    """Train, resuming from the state if there is one.
 
     Raises:
         UserError: inputs do not fit together, the training split is too small, or the run diverged.
-        Interrupted: stopped by a signal; run again to go on.
+        Interrupted: stopped by a signal; run again to resume.
     """
     claim_gpu()
     torch.set_num_threads(run.threads)

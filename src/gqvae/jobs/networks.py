@@ -18,7 +18,7 @@ from gqvae.tokenizers.load import load_on_device
 
 
 def train_network(arguments: argparse.Namespace) -> None:
-    """Train a network, resuming if an earlier process was stopped."""
+    """Train a network, or resume a stopped run."""
     module = network_module(arguments.network)
     module.train_network(
         load_settings(module.Settings, arguments.settings),
@@ -43,7 +43,7 @@ def make_tokenizers(arguments: argparse.Namespace) -> None:
 
 
 def measure_rates(arguments: argparse.Namespace) -> None:
-    """Write the table of rates asked for and reached."""
+    """Write the table of requested and reached rates."""
     bpe, train, valid = (
         load_on_device(arguments.bpe),
         PretokenCounts.of_split(arguments.pretokens, "train"),
@@ -53,7 +53,7 @@ def measure_rates(arguments: argparse.Namespace) -> None:
     for folder in arguments.tokenizers:
         tokenizer = load_on_device(folder)
         if not isinstance(tokenizer, LearnedTokenizer):
-            raise UserError(f"{folder} holds a {tokenizer.kind} tokenizer: it has no gates; name folders of learned ones.")
+            raise UserError(f"{folder} holds a {tokenizer.kind} tokenizer, which has no gates: name folders of learned ones.")
         arm, seed = split_family(folder.parent.name)
         rows += [{"arm": arm, "seed": seed, **row} for row in rates.measure_rates(tokenizer, bpe, train, valid)]
     write_rows(arguments.out, tuple(ON_DEMAND["rates"]), rows)

@@ -1,4 +1,4 @@
-"""What `gqvae tokenizer` does, but for training. Heavy libraries are imported where they are used: people wait for these."""
+"""The jobs of `gqvae tokenizer`, except training. Heavy libraries are imported where used, so that commands start fast."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 def encode(arguments: argparse.Namespace) -> None:
-    """Stream text into ids."""
+    """Encode a stream of text."""
     from gqvae.tokenizers.id_files import form_of, write_ids
 
     tokenizer = _load(arguments)
     form = arguments.format or form_of(arguments.out)
     if form == "npy" and arguments.out == "-":
-        raise UserError("an .npy file states its length at the beginning: give --out FILE, or another --format.")
+        raise UserError("an .npy file cannot go to standard output: give --out FILE, or another --format.")
     with open_output(arguments.out) as output:
         write_ids(output, _encoded(tokenizer, arguments), form, tokenizer.vocab_size)
 
 
 def _encoded(tokenizer: Tokenizer, arguments: argparse.Namespace) -> Iterator[np.ndarray]:
-    """Ids of the input in blocks: as one text, or document by document with an end each."""
+    """Ids of the input in blocks: as one text, or by document, each with an end-of-document id."""
     import numpy as np
 
     from gqvae.config import END_OF_DOCUMENT
@@ -47,14 +47,14 @@ def _encoded(tokenizer: Tokenizer, arguments: argparse.Namespace) -> Iterator[np
                 progress.update(int(lengths[ids].sum()))
         return
     if arguments.workers > 1:
-        raise UserError("--separator encodes on one process: leave --workers out.")
+        raise UserError("--separator allows only one process: leave --workers out.")
     path = Path("/dev/stdin" if arguments.input == "-" else arguments.input)
     for ids in tokenizer.encode_documents(read_documents(path, arguments.separator)):
         yield np.append(ids, np.uint32(END_OF_DOCUMENT))
 
 
 def decode(arguments: argparse.Namespace) -> None:
-    """Stream ids into text."""
+    """Decode a stream of ids."""
     import numpy as np
 
     from gqvae.config import END_OF_DOCUMENT
@@ -78,7 +78,7 @@ def decode(arguments: argparse.Namespace) -> None:
 
 
 def inspect(arguments: argparse.Namespace) -> None:
-    """Print a report, and write the vocabulary as a table if asked to."""
+    """Print a report; with --csv, also write the vocabulary as a table."""
     from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
 
     tokenizer = _load(arguments)
@@ -90,7 +90,7 @@ def inspect(arguments: argparse.Namespace) -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Print the table."""
+    """Print the table; with --csv, also write it."""
     from gqvae.report.comparison import COLUMNS, table
     from gqvae.report.comparison import compare as compared
     from gqvae.tokenizers.load import load_tokenizer
@@ -103,14 +103,14 @@ def compare(arguments: argparse.Namespace) -> None:
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write the files of other libraries."""
+    """Write the files that other libraries load."""
     from gqvae.tokenizers.export import export as write
 
     write(_load(arguments), arguments.out)
 
 
 def explore(arguments: argparse.Namespace) -> None:
-    """Write the page."""
+    """Write the HTML page."""
     from gqvae.figures.explorer import explorer_page
     from gqvae.tokenizers.load import load_tokenizer
 
@@ -143,7 +143,7 @@ def _read(path: Path) -> str:
 
 
 def _named(folders: list[Path]) -> Iterator[tuple[str, Path]]:
-    """Folders with the shortest ends of their paths that tell them apart."""
+    """Folders, named by the shortest ends of their paths that differ."""
     paths = list(dict.fromkeys(folder.resolve() for folder in folders))
     depth = next(depth for depth in range(1, 100) if len({path.parts[-depth:] for path in paths}) == len(paths))
     return (("/".join(path.parts[-depth:]), path) for path in paths)

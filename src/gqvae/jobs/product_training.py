@@ -1,4 +1,4 @@
-"""`gqvae tokenizer train`: any of the methods, from the same training split to the same kind of folder."""
+"""`gqvae tokenizer train`: every method reads the same training split and writes the same kind of folder."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def _by_network(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, 
 
     rate, encoder = getattr(arguments, "bytes_per_token", None), getattr(arguments, "encoder", None)
     if rate is not None and encoder == "distilled":
-        raise UserError("--bytes-per-token sets the gates, which --encoder distilled does not ask: leave one of them out.")
+        raise UserError("--bytes-per-token sets the gates, which --encoder distilled does not use: leave one of them out.")
     encoder = encoder or ("distilled" if rate is None else "neural")
     wanted = parse(Distillation, {"encoder": encoder, "sizes": arguments.vocab_size, "bytes_per_token": rate}, "the command line")
     run = load_settings(NetworkRun, arguments.settings) if arguments.settings else None
-    from gqvae.training.tokenizer import train_tokenizer  # torch takes seconds: what is wrong above is said at once
+    from gqvae.training.tokenizer import train_tokenizer  # torch takes seconds: report the errors above first
 
     seed, threads = getattr(arguments, "seed", 0), getattr(arguments, "threads", 1)
     return train_tokenizer(corpus, wanted, arguments.out, run=run, seed=seed, threads=threads)

@@ -8,7 +8,7 @@ import sys
 
 logger = logging.getLogger("gqvae")
 
-# Their versions decide whether two machines can be expected to agree.
+# Two machines can be expected to agree only with the same versions of these.
 PACKAGES = ("torch", "lightning", "numpy", "pandas", "sentencepiece", "safetensors", "pydantic", "snakemake", "matplotlib")
 
 
@@ -82,7 +82,7 @@ def doctor(arguments: argparse.Namespace) -> None:
         for index in range(torch.cuda.device_count()):
             gpu = torch.cuda.get_device_properties(index)
             lines.append((f"device cuda:{index}", f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB"))
-        # Emulated bf16 (older GPUs) is slower than 32 bit, so that it does not count.
+        # Emulated bf16 (older GPUs) is slower than 32 bit, so it does not count.
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         lines.append(("precision auto", "bf16" if native else "32 bit (this GPU has no bf16)"))
     else:

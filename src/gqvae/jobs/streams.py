@@ -1,4 +1,4 @@
-"""Standard streams and files of the verbs that people run: "-" is standard input or output."""
+"""Files and standard streams of `gqvae tokenizer`: "-" is standard input or output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKED = (".xz", ".gz", ".zst")
 
 @contextlib.contextmanager
 def open_input(name: str) -> Iterator[BinaryIO]:
-    """The bytes of a file, unpacked if it is a .xz, .gz or .zst, or of standard input."""
+    """Open a file (decompressed if it is a .xz, .gz or .zst) or standard input."""
     from gqvae.corpus.text_file import open_file
 
     if name != "-":
@@ -29,19 +29,19 @@ def open_input(name: str) -> Iterator[BinaryIO]:
 
 
 def input_name(name: str) -> str:
-    """What messages call the input."""
+    """The input's name in messages."""
     return "standard input" if name == "-" else name
 
 
 def input_size(name: str) -> int | None:
-    """Bytes of a file that is read as it is, else None."""
+    """Bytes of an uncompressed file, else None."""
     path = Path(name)
     return path.stat().st_size if path.is_file() and path.suffix.lower() not in PACKED else None
 
 
 @contextlib.contextmanager
 def open_output(name: str) -> Iterator[BinaryIO]:
-    """A file that appears when it is complete, or standard output."""
+    """Open a file, which appears once it is complete, or standard output."""
     if name not in ("-", ""):
         with atomic_open(Path(name), "wb") as stream:
             yield cast(BinaryIO, stream)
@@ -53,7 +53,7 @@ def open_output(name: str) -> Iterator[BinaryIO]:
 
 
 def show(text: str) -> None:
-    """Print for people: what their terminal cannot show is escaped."""
+    """Print text, escaping what the terminal cannot show."""
     if sys.stdout is None:
         raise UserError("standard output is closed: there is nowhere to print to.")
     encoding = sys.stdout.encoding or "utf-8"

@@ -1,4 +1,4 @@
-"""Tables, words, and the record of how a study came about."""
+"""Tables, summary and provenance of a study."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def provenance(arguments: argparse.Namespace) -> None:
 
 
 def judge(arguments: argparse.Namespace) -> None:
-    """Replace the tables of claims."""
+    """Judge the claims again and replace their tables."""
     judging.judge(arguments.results)

@@ -1,4 +1,4 @@
-"""Tokenizers made without a network, and what is done with every tokenizer."""
+"""Tokenizers made without a network, and the jobs for all tokenizers."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def make_bytes(arguments: argparse.Namespace) -> None:
 
 
 def train_counted(arguments: argparse.Namespace) -> None:
-    """Train at every size."""
+    """Train a tokenizer of every size."""
     wanted = load_settings(CountedTraining, arguments.settings)
     train = trainer(wanted.tokenizer, wanted.settings)
     counts = PretokenCounts.load(arguments.pretokens)
-    for size, tokenizer in train(counts, wanted.sizes).items():  # all are made before any is there
+    for size, tokenizer in train(counts, wanted.sizes).items():  # all are trained before any is saved
         tokenizer.save(arguments.out / f"v{size}")
 
 
 def match_compression(arguments: argparse.Namespace) -> None:
-    """Write the matched tokenizer and how it was found."""
+    """Write the matched tokenizer and the record of the search."""
     settings = load_settings(Matching, arguments.settings)
     train, target = trainer(settings.tokenizer, settings.settings), load_on_device(arguments.target)
     splits = [PretokenCounts.of_split(arguments.pretokens, split) for split in ("train", "valid")]
@@ -73,12 +73,12 @@ def encode_corpus(arguments: argparse.Namespace) -> None:
 
 
 def borrow_tokenizer(arguments: argparse.Namespace) -> None:
-    """Write another arm's tokenizer, perhaps with its other encoder."""
+    """Copy another arm's tokenizer, optionally with its other encoder."""
     load_with_encoder(arguments.tokenizer, arguments.encoder).save(arguments.out)
 
 
 def measure_distribution(arguments: argparse.Namespace) -> None:
-    """Write how a tokenizer's tokens are distributed: the curve of ranks, and single numbers."""
+    """Write the distribution of a tokenizer's tokens: the rank-frequency curve, and single numbers."""
     text = EncodedText(arguments.tokens)
     facts = {name: import_module(f"gqvae.measures.{name}").of(text) for name in measures("tokens")}
     write_csv(rank_frequency(text.counts), arguments.out / "rank_frequency.csv")

@@ -1,1 +1,1 @@
-"""The downstream language models, a module for each kind: `build(settings, vocab_size)` gives a `Model`. Pure modules of torch."""
+"""Downstream language models, one module per kind, whose `build(settings, vocab_size)` returns a `Model`. Pure torch modules."""

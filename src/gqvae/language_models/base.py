@@ -1,4 +1,4 @@
-"""What every downstream language model offers to training and measuring. Shapes: B windows, T tokens, V vocabulary."""
+"""Interface of downstream language models. Shapes: B windows, T tokens, V vocabulary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from gqvae.config import LanguageModel
 
-IGNORED = -100  # target that no loss counts
+IGNORED = -100  # target that losses ignore
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Model(nn.Module):
     """A causal language model over token ids.
 
     Attributes:
-        embedding: of the ids; it is not decayed.
-        head: from the last states to logits.
+        embedding: of the ids, without weight decay.
+        head: from final hidden states to logits.
     """
 
     embedding: nn.Embedding
@@ -47,7 +47,7 @@ class Model(nn.Module):
 
         Args:
             ids: (B, T), T at most the context.
-            first: position from which logits are wanted; the head is the costly part of a small model.
+            first: first position to compute logits for; the head is the costly part of a small model.
 
         Returns:
             (B, T − first, V).
@@ -58,11 +58,11 @@ class Model(nn.Module):
         """Floating-point operations of training on one token, forward and backward."""
 
     def repeated_layers(self) -> list[nn.Module]:
-        """Layers that are alike, for compilation on a GPU; none need to be named."""
+        """Layers of equal structure, compiled on a GPU; may be empty."""
         return []
 
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy in nats per target (float32, whatever the precision), targets of −100 left out.
+        """Mean cross-entropy in nats per target (float32, whatever the precision), without targets of −100.
 
         Args:
             ids: (B, T).
@@ -72,13 +72,13 @@ class Model(nn.Module):
         return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)
 
     def parameter_counts(self) -> ParameterCounts:
-        """Parameters in all, split by whether they depend on the vocabulary."""
+        """Parameter counts, split by whether they depend on the vocabulary."""
         embedding = self.embedding.weight.numel() + self.head.weight.numel()
         return ParameterCounts(embedding, sum(parameter.numel() for parameter in self.parameters()) - embedding)
 
 
 def build_model(settings: LanguageModel, vocab_size: int, seed: int) -> Model:
-    """A new model of the kind that the settings name, its weights decided by the seed."""
+    """A new model of the kind in the settings, with weights from the seed."""
     torch.manual_seed(seed)
     model: Model = import_module(f"{__package__}.{settings.kind}").build(settings, vocab_size)
     return model

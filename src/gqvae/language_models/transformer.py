@@ -1,10 +1,10 @@
 """A small decoder-only transformer.
 
 Choices: rotary position embedding (RoPE, arXiv 2104.09864), RMSNorm before each block (arXiv 1910.07467), SwiGLU feed-forward
-(arXiv 2002.05202), no biases, untied embeddings. Weights start at standard deviation 1/√(inputs), those
-that write to the residual stream at a further 1/√(2·layers) (GPT-2). The embedding starts at 1 and the head at a tenth of
-1/√D: the stream begins at the scale of the norms and the first predictions are nearly uniform; on small amounts of text this
-reached far fewer bits per byte than GPT-2's 0.02. Shapes: B windows, T tokens, H heads, D width, V vocabulary.
+(arXiv 2002.05202), no biases, untied embeddings. Weights start at standard deviation 1/√(inputs), times 1/√(2·layers) where they
+write to the residual stream (GPT-2). The embedding starts at 1 and the head at a tenth of 1/√D: the stream begins at the scale of
+the norms and the first predictions are nearly uniform. On small amounts of text this gave far fewer bits per byte than GPT-2's
+0.02. Shapes: B windows, T tokens, H heads, D width, V vocabulary.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HIDDEN_MULTIPLE = 8
 
 
 def hidden_width(width: int) -> int:
-    """Hidden width of SwiGLU: 8/3 of the width, so that its three matrices weigh as much as two of 4·width, rounded up to a multiple of 8."""
+    """Hidden width of SwiGLU: 8/3 of the width, so its three matrices equal two of 4·width, rounded up to a multiple of 8."""
     return HIDDEN_MULTIPLE * math.ceil(8 * width / 3 / HIDDEN_MULTIPLE)
 
 
@@ -47,7 +47,7 @@ def rotate(x: Tensor, table: Tensor) -> Tensor:
 
 
 class CausalAttention(nn.Module):
-    """Multi-head self-attention that sees the past only."""
+    """Causal multi-head self-attention."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -96,10 +96,10 @@ class DecoderOnlyTransformer(Model):
     """A causal language model over token ids.
 
     Args:
-        vocab_size: ids V, the end of a document included.
+        vocab_size: ids V, including the end of a document.
         layers: transformer layers.
         width: D.
-        heads: attention heads; they divide the width into even parts.
+        heads: attention heads H; the head width D/H is an even integer.
         context: longest window T.
     """
 
@@ -130,7 +130,7 @@ class DecoderOnlyTransformer(Model):
         return self.head(self.norm(x[:, first:]))  # (B, T − first, V)
 
     def repeated_layers(self) -> list[nn.Module]:
-        """Its layers."""
+        """The transformer layers."""
         return list(self.layers)
 
     def flops_per_token(self, context: int) -> int:
@@ -145,7 +145,7 @@ class DecoderOnlyTransformer(Model):
 
 
 def build(settings: LanguageModel, vocab_size: int) -> DecoderOnlyTransformer:
-    """A transformer of the size that the settings name."""
+    """A transformer of the size in the settings."""
     return DecoderOnlyTransformer(
         vocab_size, layers=settings.layers, width=settings.width, heads=settings.heads, context=settings.context
     )

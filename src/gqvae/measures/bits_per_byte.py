@@ -1,9 +1,9 @@
-"""Bits per byte: Σ −log2 p over all tokens ÷ UTF-8 bytes of the raw text, over a whole split.
+"""Bits per byte of a whole split: Σ −log2 p over all tokens ÷ UTF-8 bytes of the raw text.
 
-Loss per token cannot be compared between tokenizers; this can. The end of each document is a token like any other: its cost
-counts, and it stands for 0 bytes. The denominator is the size of the raw text, never that of decoded tokens, and it is checked that
-the tokens stand for exactly that many bytes. Every token is scored once, by windows that overlap by half, so that (the first window
-apart) none has less than half a context before it; the first end-of-document is context only.
+Unlike loss per token, it can be compared between tokenizers. End-of-document tokens count in the sum and stand for 0 bytes. The
+denominator is the size of the raw text; a check ensures that the tokens stand for exactly that many bytes. Every token is scored
+once, in windows that overlap by half, so every token after the first window sees at least half a context. The first
+end-of-document token is only context.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from torch.nn import functional
 
 from gqvae.errors import UserError
 
-# Logits computed together: few enough to stay in a processor's cache, or to keep an accelerator busy.
+# Logits per call of the model: few enough for a CPU's cache, enough to keep an accelerator busy.
 LOGITS_ON_CPU = 1 << 20
 LOGITS_ON_ACCELERATOR = 1 << 27
 
 
 @dataclass(frozen=True)
 class BitsPerByte:
-    """What was measured: the cost of a text in bits, its bytes, and the tokens scored (ends of documents included).
+    """Cost of a text in bits, its size in bytes, and the number of scored tokens (ends of documents included).
 
     Attributes:
         costs: (tokens,) float32, bits of each token in order.
@@ -58,8 +58,8 @@ def bits_per_byte(
     """Measure a language model on a stream EOD document EOD … document EOD.
 
     Args:
-        model: called as `model(ids, first)` with ids (B, T) int64; gives the logits (B, T − first, V) after positions `first` on.
-            It must be causal, and in evaluation mode.
+        model: called as `model(ids, first)` with ids (B, T) int64; returns the logits (B, T − first, V) from position `first` on.
+            It must be causal and in evaluation mode.
         ids: (N,) the stream.
         byte_lengths: (V,) bytes of each id, 0 for the end of a document.
         raw_bytes: UTF-8 bytes of the raw text.
@@ -86,7 +86,7 @@ def bits_per_byte(
     stream = torch.from_numpy(np.asarray(ids, dtype=np.int64)).to(device)
     with torch.inference_mode():
         costs = [_costs(model, stream[None, : min(context, len(targets))], stream[1 : context + 1], 0)]
-        # Full windows, each scoring the `stride` tokens that the one before it has not reached; then one that ends at the end.
+        # Full windows, each scoring the `stride` tokens after the previous window; then one that ends with the text.
         starts = torch.arange(stride, max(stride, len(targets) - context + 1), stride, device=device)
         places = torch.arange(context, device=device)
         fresh = torch.arange(context - stride, context, device=device)
@@ -103,6 +103,6 @@ def bits_per_byte(
 
 
 def _costs(model: Callable[[Tensor, int], Tensor], inputs: Tensor, targets: Tensor, first: int) -> Tensor:
-    """−ln p of the targets after positions `first` on, in order, from logits as float32. A tensor, so that no step waits."""
+    """−ln p of the targets from position `first` on, in order, in float32; a tensor, so that no call waits for the device."""
     logits = model(inputs, first)
     return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction="none")

@@ -1,8 +1,8 @@
 """Compression of a tokenizer on a split, from the split's distinct pre-tokens and their counts.
 
-Compression rate = UTF-8 bytes of the raw text ÷ tokens, fallback tokens included; end-of-document tokens are counted elsewhere,
-equally for all arms. For networks also: exact-token accuracy (share of gated spans whose code decodes to the span) and fallback
-rate (share of gated spans encoded anew from the vocabulary), both weighted by frequency.
+Compression = UTF-8 bytes of the raw text ÷ tokens, fallback tokens included, without the ends of documents. Networks also have an
+exact-token accuracy (share of gated spans whose code decodes to the span) and a fallback rate (share of gated spans that are
+encoded again from the vocabulary), both weighted by frequency.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ COLUMNS = (
 
 
 def count_tokens(tokenizer: Tokenizer, counts: PretokenCounts) -> int:
-    """Tokens of the split; checks that each pre-token's token bytes spell it exactly."""
+    """Count the tokens of the split and check the round trip of each pre-token."""
     require_same(f"the {tokenizer.kind} tokenizer", tokenizer.pretokenizer, "the table of counts", counts.pretokenizer)
     segmented = tokenizer.segment([pretoken.decode("utf-8") for pretoken in counts.pretokens])
     tokens = 0
     for pretoken, ids, count in zip(counts.pretokens, segmented, counts.counts.tolist(), strict=True):
         if tokenizer.decode_bytes(ids) != pretoken:
-            raise UserError(f"the {tokenizer.kind} tokenizer does not give {pretoken!r} back: it is broken, train it again.")
+            raise UserError(f"The {tokenizer.kind} tokenizer does not reproduce {pretoken!r}: it is broken; train it again.")
         tokens += count * len(ids)
     return tokens
 
 
 def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator[dict[str, Any]]:
-    """Rows for each split and each encoder (columns of `COLUMNS` but arm, seed and variant)."""
+    """Rows for each encoder and split: all `COLUMNS` except arm, seed and variant."""
     for one in tokenizer.encoders():
         for split, counts in splits.items():
             quality = one.gate_quality(list(zip(counts.pretokens, counts.counts.tolist(), strict=True)))

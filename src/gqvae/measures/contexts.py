@@ -1,9 +1,9 @@
-"""One model, one text, three ways to cut it into windows: what the choice of windows is worth in bits per byte.
+"""How the choice of windows changes the bits per byte of one model on one text.
 
-Bits per byte are measured with windows that overlap by half and run across documents (`bits_per_byte`). Beside it: windows that
-overlap by seven eighths, so that every token sees nearly a whole context; and every document alone, from its own beginning, as a user
-meets it. All three score every token once, ends of documents included, over the same bytes; they may differ by nothing but how much a
-token sees, which is given beside each.
+The study uses windows that overlap by half and cross documents (`bits_per_byte`). The alternatives are windows that overlap by
+seven eighths, where every token sees nearly a whole context, and windows that restart with each document, as in use. All three
+score every token once, ends of documents included, over the same bytes. They differ only in how much context a token sees, which
+is reported.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HALF, LONG, ALONE = "overlap by half", "overlap by seven eighths", "each documen
 
 
 def inputs_seen(targets: int, context: int, stride: int) -> npt.NDArray[np.int64]:
-    """How many tokens the model sees when it predicts each of the targets, by the windows of `bits_per_byte` → (targets,)."""
+    """Number of tokens that the model sees when it predicts each target, in the windows of `bits_per_byte` → (targets,)."""
     seen = np.minimum(np.arange(1, targets + 1), context)
     later = max(0, targets - context)
     seen[targets - later :] = context - stride + 1 + np.arange(later) % stride
@@ -39,11 +39,11 @@ def compare_contexts(
     context: int,
     device: torch.device | str = "cpu",
 ) -> list[dict[str, Any]]:
-    """Bits per byte of some documents by each way of cutting.
+    """Bits per byte of some documents with each kind of window.
 
     Args:
         model: as for `bits_per_byte`.
-        documents: the ids of each document, between two ends of documents.
+        documents: ids of each document, with an end-of-document id before and after.
         byte_lengths: (V,) bytes of each id, 0 for the end of a document.
         context: tokens per window.
         device: where the model is.

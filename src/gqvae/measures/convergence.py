@@ -1,4 +1,4 @@
-"""Validation bits per byte while a language model trains, as one number."""
+"""Mean validation bits per byte during the training of a language model."""
 
 from __future__ import annotations
 

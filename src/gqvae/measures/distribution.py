@@ -1,7 +1,7 @@
 """How a tokenizer spreads a corpus over its vocabulary: rank-frequency curve, Rényi efficiency, share of the vocabulary used.
 
 Rényi efficiency (Zouhar et al. 2023, arXiv 2306.16842, α = 2.5) is H_α(p) / log2 V, where p are the unigram frequencies of the
-tokens and H_α = log2(Σ p^α) / (1 − α); it is 1 for a uniform distribution over the whole vocabulary and falls with its skew.
+tokens and H_α = log2(Σ p^α) / (1 − α). It is 1 for a uniform distribution over the whole vocabulary and lower for a skewed one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Counts = npt.NDArray[np.int64]
 
 
 def count_tokens(folder: Path, split: str = "train", chunk: int = CHUNK_TOKENS) -> Counts:
-    """How often each id occurs in an encoded split, in memory of one chunk.
+    """How often each id occurs in an encoded split, read one chunk at a time.
 
     Args:
         folder: an encoded corpus, with `tokens.json` and `{split}.bin`.
@@ -65,7 +65,7 @@ def renyi_efficiency(counts: Counts, alpha: float = ALPHA) -> float:
 
 
 def vocabulary_used(counts: Counts) -> float:
-    """Share of the ids that text can produce (all but the end of a document) which occur at least once."""
+    """Share of the ids, the end of a document excluded, that occur at least once."""
     return float(np.count_nonzero(counts) / (len(counts) - 1))
 
 

@@ -1,4 +1,4 @@
-"""An encoded corpus as measures of tokenizers see it: counts of tokens and of pairs, each counted once however many measures ask."""
+"""The encoded corpus that measures of tokenizers read: counts of tokens and of pairs, computed once and cached."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class EncodedText:
     """The splits of an encoded corpus.
 
     Args:
-        folder: what `gqvae encode-corpus` wrote.
+        folder: output of `gqvae encode-corpus`.
 
     Raises:
         UserError: the training split has no tokens.

@@ -1,7 +1,7 @@
 """Means over seeds with Student's t-intervals, and paired differences by seed.
 
-A study has few seeds (1 to 5), so the quantile of t, not of the normal distribution, sets the width: at two seeds the interval is
-12.7 standard errors wide to each side, which says honestly how little two runs can show. One seed has no interval.
+A study has few seeds (1 to 5), so the quantile of t, not of the normal distribution, sets the width: with two seeds the interval
+extends 12.7 standard errors to each side. One seed has no interval.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over `n` seeds and the ends of its confidence interval (None where one seed gives no interval)."""
+    """A mean over `n` seeds and the ends of its confidence interval (None for one seed)."""
 
     mean: float
     low: float | None
@@ -48,7 +48,7 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
 
 
 def paired_difference(first: Mapping[int, float], second: Mapping[int, float], level: float = LEVEL) -> Interval:
-    """t-interval of first − second, paired by seed: what the two share at a seed cancels.
+    """t-interval of first − second, paired by seed so that effects of the seed cancel.
 
     Args:
         first: values by seed.
@@ -56,9 +56,9 @@ def paired_difference(first: Mapping[int, float], second: Mapping[int, float], l
         level: confidence level.
 
     Raises:
-        UserError: a seed is in one of them only.
+        UserError: a seed is in only one of them.
     """
     if sorted(first) != sorted(second):
         alone = sorted(set(first) ^ set(second))
-        raise UserError(f"Seeds {alone} have a run in one of two paired arms only: run the missing ones.")
+        raise UserError(f"Seeds {alone} have a run in only one of two paired arms: run the missing ones.")
     return t_interval([first[seed] - second[seed] for seed in sorted(first)], level)

@@ -1,7 +1,7 @@
-"""Where a language model's bits go: by document, by how frequent a token is, by its place in its pre-token, by its length.
+"""Where a language model's bits go: by document, and by the frequency, place in the pre-token and length of tokens.
 
-Costs are those of `bits_per_byte`, one for each target of a stream EOD document EOD … document EOD; shares add up to the whole, ends of
-documents included. Shapes: N targets, V ids.
+Costs come from `bits_per_byte`, one for each target of the stream EOD document EOD … document EOD. Parts add up to the whole,
+ends of documents included. Shapes: N targets, V ids.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_BYTES = 8
 
 
 def by_document(losses: TokenCosts) -> pd.DataFrame:
-    """Columns document, bytes, tokens, bits; the end of a document belongs to it."""
+    """Columns document, bytes, tokens, bits; each document includes its end-of-document token."""
     ends = np.flatnonzero(losses.targets == END_OF_DOCUMENT)
     starts = np.concatenate([[0], ends[:-1] + 1])
     return pd.DataFrame(
@@ -57,7 +57,7 @@ def breakdown(losses: TokenCosts) -> pd.DataFrame:
 
 
 def places_in_pretokens(targets: Whole, sizes: Whole, documents: Iterable[bytes], cut_by: str) -> Whole:
-    """Which token of its pre-token each target is, from 1 on; 0 for the end of a document → (N,)."""
+    """Place of each target in its pre-token, counted from 1; 0 for the end of a document → (N,)."""
     starts = np.cumsum(sizes) - sizes  # where each token begins in the text without ends of documents
     borders, total, split = [], 0, pretokenizer(cut_by).split
     for document in documents:
@@ -71,7 +71,7 @@ def places_in_pretokens(targets: Whole, sizes: Whole, documents: Iterable[bytes]
 
 
 def _frequency_names(train_counts: Whole) -> npt.NDArray[np.str_]:
-    """The name of each id's bin (V,): its rank by frequency in the training text, the most frequent first (equal: by id)."""
+    """(V,) bin of each id, by its frequency rank in the training text (ties by id)."""
     ranks = np.empty(len(train_counts), dtype=np.int64)
     ranks[np.argsort(-np.asarray(train_counts), kind="stable")] = np.arange(1, len(train_counts) + 1)
     names = np.full(len(ranks), f"rank above {RANKS[-1]:,}", dtype="<U24")

@@ -1,8 +1,8 @@
-"""How fast the language models with the most training text learn: where each validation curve first reaches a level, and its mean.
+"""How fast the language models with the most training text learn: where a validation curve first reaches a level, and its mean.
 
-Levels are taken from the runs, so that each is reached by all: the largest of their final losses, and 1.1 and 1.25 times that. Curves
-are measured at log-spaced steps, and between two measurements a curve is a straight line over the logarithm of the amount. Means are
-over the bytes read, from where all runs have been measured; there the line is straight over the bytes themselves.
+The levels are the largest final loss of all runs and 1.1 and 1.25 times that, so that every run reaches them. Curves are measured
+at log-spaced steps and interpolated linearly in the logarithm of the amount. Means are over the bytes read, interpolated linearly
+in the bytes, from the amount at which all runs have been measured.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def milestones_table(convergence: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm, seed and level (bits per byte): bytes, tokens, FLOPs and steps to it; `mean_bpb` is the mean of the whole curve.
+    """One row per arm, seed and level (bits per byte): bytes, tokens, FLOPs and steps to reach it, and the mean of the curve.
 
     Args:
-        convergence: the table of all curves; those of the most training text count.
+        convergence: the table of all curves; only those with the most training text are used.
     """
     if convergence.empty:
         return pd.DataFrame()
@@ -49,7 +49,7 @@ def milestones_table(convergence: pd.DataFrame) -> pd.DataFrame:
 
 
 def milestone_means_table(milestones: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """One row per arm and level: bytes to it, and their ratio to those of the arm `reference` paired by seed, with t-intervals over seeds."""
+    """One row per arm and level: bytes to reach it and their ratio to `reference` paired by seed, with t-intervals over seeds."""
     rows = []
     for (arm, level), own in milestones.groupby(["arm", "level"], sort=False) if len(milestones) else ():
         needed = t_interval(own["bytes"].astype(float).tolist())
@@ -66,7 +66,7 @@ def milestone_means_table(milestones: pd.DataFrame, reference: str) -> pd.DataFr
 def first_reach(x: Floats, y: Floats, level: float) -> float:
     """The first x at which the curve through points (x ascending, positive; y) is at or below a level; NaN if it never is.
 
-    Between points it is interpolated linearly in log x; a curve that begins at or below the level reaches it at its first point.
+    The curve is interpolated linearly in log x; one that begins at or below the level reaches it at its first point.
     """
     below = np.flatnonzero(y <= level)
     if not below.size:

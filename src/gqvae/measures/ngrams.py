@@ -1,12 +1,12 @@
-"""How predictable a tokenizer's tokens are without any network: entropies of one and two tokens, in bits per byte of the text.
+"""How predictable a tokenizer's tokens are without a network: unigram and bigram models, in bits per byte of the text.
 
-A split is the stream EOD document EOD … EOD of `gqvae.measures.bits_per_byte`, and is charged alike: every token but the first
-end-of-document costs −log2 p, which is summed and divided by the UTF-8 bytes of the text. So arms of any vocabulary size compare.
+A split is the stream EOD document EOD … EOD of `gqvae.measures.bits_per_byte`. As there, every token but the first
+end-of-document costs −log2 p, and the sum is divided by the UTF-8 bytes of the text, so vocabularies of any size can be compared.
 
-Entropies are those of the training split's own relative frequencies. The held-out costs are those of two proper distributions over
-all V ids, fitted to the training split of N tokens and measured on another: p(w) = (c(w) + 1) / (N + V), and Witten and Bell's
-interpolation of pairs with it (1991, method C, in the form of Chen and Goodman 1999), p(w|h) = (1 − λ) c(h, w)/c(h) + λ p(w) with
-λ = T/(T + c(h)), where T different tokens follow h in training.
+Entropies use the relative frequencies of the training split. Held-out costs use two distributions over all V ids, fitted to the N
+tokens of the training split: p(w) = (c(w) + 1) / (N + V), and Witten and Bell's interpolation of bigrams with it (1991, method C,
+in the form of Chen and Goodman 1999), p(w|h) = (1 − λ) c(h, w)/c(h) + λ p(w) with λ = T/(T + c(h)), where T different tokens
+follow h in training.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Pairs:
-    """The different pairs (history h, token w) of neighbours in a split.
+    """The distinct pairs (history h, token w) of adjacent tokens in a split.
 
     Attributes:
         keys: (P,) ascending h · V + w, each once.
@@ -54,20 +54,20 @@ class Pairs:
         return self.keys % self.vocab_size
 
     def bits_per_byte(self, probabilities: Floats) -> float:
-        """What the split costs under the probabilities (P,) of its pairs' tokens."""
+        """Bits per byte of the split, given the probabilities (P,) of its pairs' tokens."""
         return float(-(self.counts * np.log2(probabilities)).sum() / self.bytes)
 
 
 def count_pairs(encoded: TokenFile, name: str, chunk: int = CHUNK_TOKENS) -> Pairs:
-    """Count the pairs of a split; memory grows with a chunk's tokens and the different pairs, never with V².
+    """Count the pairs of a split; memory grows with the chunk and the distinct pairs, not with V².
 
     Args:
         encoded: the documents of the split.
-        name: what errors call it.
-        chunk: about how many tokens are counted at a time, whole documents at least.
+        name: of the split in error messages.
+        chunk: tokens counted at a time, rounded to whole documents.
 
     Raises:
-        UserError: the split holds no text, or an id outside its vocabulary.
+        UserError: the split has no text, or an id outside its vocabulary.
     """
     if not len(encoded.ids) or encoded.total_bytes <= 0:
         raise UserError(f"{name} holds no text: delete its folder and encode the corpus again.")
@@ -77,7 +77,7 @@ def count_pairs(encoded: TokenFile, name: str, chunk: int = CHUNK_TOKENS) -> Pai
     keys = counts = np.zeros(0, dtype=np.int64)
     for first, last in itertools.pairwise(borders):
         start, end = offsets[first], offsets[last]
-        # Ends before, between and after these documents; the next chunk begins with the last of them as history.
+        # Ends go before, between and after these documents; the last one is the first history of the next chunk.
         ids = np.insert(encoded.ids[start:end].astype(np.int64), offsets[first : last + 1] - start, END_OF_DOCUMENT)
         if ids.max() >= size:
             raise UserError(
@@ -104,7 +104,7 @@ class WittenBell:
     """Distributions of the next token, fitted to the pairs of a training split.
 
     Attributes:
-        unigram: (V,) p(w), every id at least once in N + V.
+        unigram: (V,) p(w), with add-one smoothing.
     """
 
     def __init__(self, training: Pairs) -> None:
@@ -115,7 +115,7 @@ class WittenBell:
         self._successors = np.bincount(training.histories, minlength=training.vocab_size)
 
     def bigram(self, histories: Ints, tokens: Ints) -> Floats:
-        """p(w|h) of pairs of ids, both (n,); after a history that training has not seen, p(w)."""
+        """p(w|h) of pairs of ids, both (n,); p(w) after a history that training has not seen."""
         known = self._pairs.keys
         asked = histories * self._pairs.vocab_size + tokens
         places = np.minimum(np.searchsorted(known, asked), len(known) - 1)
@@ -126,5 +126,5 @@ class WittenBell:
 
 
 def _sums(ids: Ints, pairs: Pairs) -> Floats:
-    """(V,) occurrences of the pairs by an id; float64 holds whole numbers up to 2⁵³ exactly."""
+    """(V,) occurrences of the pairs by id; float64 represents integers up to 2⁵³ exactly."""
     return np.asarray(np.bincount(ids, weights=pairs.counts, minlength=pairs.vocab_size), dtype=np.float64)

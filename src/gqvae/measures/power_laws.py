@@ -1,8 +1,8 @@
-"""Power laws of learnability: bits per byte ≈ c · amount^(−b), a straight line in logarithms, where the amount is bytes of training
-text or parameters of the model (those of the vocabulary left out, so that an amount is the same for every arm).
+"""Power laws of learnability: bits per byte ≈ c · amount^(−b), a straight line in logarithms.
 
-Fitted by least squares to each seed's runs; the interval of the exponent is Student's over seeds. No constant is left over for an
-irreducible loss: a handful of amounts cannot tell it from the exponent.
+The amount is bytes of training text, or parameters without those of the vocabulary, so that arms share the same amounts. Each
+seed's runs are fitted by least squares, and the exponent has a t-interval over seeds. There is no constant for an irreducible
+loss: a handful of amounts cannot tell it from the exponent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 from gqvae.measures.intervals import t_interval
 
 FEWEST_AMOUNTS = 3
-# What a law is in: the table of its runs, the column of the amount.
+# Kind of amount: table of the runs, column of the amount.
 AMOUNTS = {
     "training text": ("learnability", "train_bytes_used"),
     "parameters": ("model_sizes", "parameters_non_embedding"),
@@ -30,7 +30,7 @@ def fit(amounts: npt.NDArray[np.floating], losses: npt.NDArray[np.floating]) -> 
 
 
 def power_laws_table(arms: Sequence[str], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per arm with language models, in this order, and kind of amount; none where there are too few amounts for a line to be wrong."""
+    """One row per kind of amount and arm, in this order; none for arms with fewer than `FEWEST_AMOUNTS` amounts."""
     rows = []
     for against, (name, column) in AMOUNTS.items():
         table = tables[name]

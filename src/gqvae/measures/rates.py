@@ -1,6 +1,6 @@
-"""Rates of a network: what its gates do for what they are asked, and how near a tokenizer comes to a compression that is asked for.
+"""How closely a network's gates follow a requested rate, and how closely a tokenizer reaches a target compression.
 
-Settings are found on the training split (`distillation/rates.py`) and measured on the validation split.
+Rates are searched on the training split (`distillation/rates.py`) and measured on the validation split.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from gqvae.tokenizers.spans import served_rates
 REQUESTS = 9  # over the range that the network serves
 TARGETS = 7
 LOWEST_TARGET = 1.8  # bytes per token
-HIGHEST_TARGET = 0.9  # of what BPE reaches with the same vocabulary
+HIGHEST_TARGET = 0.9  # share of the compression of BPE with the same vocabulary size
 
 
 def measure_rates(
     tokenizer: LearnedTokenizer, bpe: Tokenizer, train: PretokenCounts, valid: PretokenCounts
 ) -> Iterator[dict[str, Any]]:
-    """Rows of the table `rates` but arm and seed: first plain requests over the whole range, then targets of compression."""
+    """Rows of the table `rates` without arm and seed: requested rates over the whole range, then target compressions."""
     setter, meter = (RateDial(tokenizer.network, tokenizer.codes, split) for split in (train, valid))
     for request in served_rates(tokenizer.network, REQUESTS):
         yield _row(tokenizer, meter.at(tokenizer.strings, request), valid, None)

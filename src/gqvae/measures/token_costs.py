@@ -1,4 +1,4 @@
-"""The test split as measures of language models see it: the cost of every token, beside what the tokens stand for."""
+"""The test split that measures of language models read: the cost of every token, and the text behind the tokens."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class TokenCosts:
-    """Costs of N targets, EOD document EOD … document EOD but for the first id.
+    """Costs of N targets: the stream EOD document EOD … document EOD without its first id.
 
     Attributes:
-        targets: (N,) ids; each document's last is the end of a document.
+        targets: (N,) ids; every document ends with the end-of-document id.
         costs: (N,) float32, bits of each.
-        bits: their sum, before it was rounded.
+        bits: their sum, before rounding to float32.
         bytes: of the raw text.
         byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         train_counts: (V,) how often each id occurs in the training split.
         documents: the UTF-8 documents.
-        pretokenizer: the name of what cuts them.
+        pretokenizer: name of their pre-tokenizer.
     """
 
     targets: npt.NDArray[np.integer]

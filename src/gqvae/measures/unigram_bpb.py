@@ -1,4 +1,4 @@
-"""Bits per byte of the test split under the frequencies of tokens in the training split."""
+"""Bits per byte of the test split under a smoothed unigram model of the training split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Share of the ids that text can produce which occur in the training split."""
+"""Share of the ids, the end of a document excluded, that occur in the training split."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pure `nn.Module`s: they know nothing of Lightning, files or configs of the study."""
+"""Pure `nn.Module`s, independent of Lightning, files and study configs."""

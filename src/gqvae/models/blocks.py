@@ -1,8 +1,9 @@
 """Transformer blocks shared by encoder, gater and decoder of the GQ-VAE network.
 
-Bidirectional attention with ALiBi biases (arXiv 2108.12409, symmetric in distance), pre-norm, GELU feed-forward of four times
-the width, as the authors' code configures its transformer library. Pre-tokens are short and of all lengths, so everything works on
-the real positions alone, packed; on GPUs attention and the gater's convolutions work on padded ones. Shapes: B pre-tokens, T positions, N real positions, H heads, D width.
+Bidirectional attention with ALiBi biases (arXiv 2108.12409, symmetric in distance), pre-norm, GELU feed-forward of four times the
+width, as the authors' code configures its transformer library. Pre-tokens are short and vary in length, so layers work on packed
+real positions; only on GPUs do attention and the gater's convolutions pad.
+Shapes: B pre-tokens, T positions, N real positions, H heads, D width.
 """
 
 from __future__ import annotations
@@ -20,23 +21,20 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 @dataclass(frozen=True)
 class Packing:
-    """Where the N real positions of a padded batch lie: pre-tokens of equal length one after the other, short ones first.
-
-    All tensors are on the network's device.
-    """
+    """Indices of the N real positions of a padded batch, shortest pre-tokens first. All tensors are on the network's device."""
 
     lengths: Tensor  # (B,)
     real: Tensor  # (B, T) bool
     places: Tensor  # (N,), into B·T
     rows: Tensor  # (N,), pre-token of each real position
-    pairs: Tensor  # (P,), into N·L: position and characters back for which there is a character
-    groups: tuple[tuple[int, int], ...]  # lengths that occur, ascending, and how many pre-tokens have them
+    pairs: Tensor  # (P,), into N·L: (position, characters back) pairs that hit a character
+    groups: tuple[tuple[int, int], ...]  # (length, number of pre-tokens), ascending
 
     @classmethod
     def of(cls, lengths: Tensor, size: int, longest: int, device: torch.device) -> Packing:
-        """The packing of B pre-tokens of `lengths` (B,), a tensor of the host, padded to `size`, for tokens up to `longest` = L.
+        """Packing of B pre-tokens with `lengths` (B,) on the host, padded to `size`, for tokens up to `longest` = L.
 
-        Made on the host and sent as a whole: to count on the device how many positions are real would make the host wait for it.
+        Built on the host, because counting the real positions on the device would make the host wait.
         """
         real = torch.arange(size) < lengths[:, None]  # (B, T)
         places = real.flatten().nonzero().squeeze(1)
@@ -48,7 +46,7 @@ class Packing:
         return cls(lengths, real, places, rows, pairs, groups)
 
     def split(self, packed: Tensor) -> list[Tensor]:
-        """(N, ...) → for each of the `groups` (pre-tokens, length, ...), without a copy."""
+        """(N, ...) → a view (pre-tokens, length, ...) for each of the `groups`."""
         parts = torch.split(packed, [length * count for length, count in self.groups])
         return [part.view(count, length, *part.shape[1:]) for part, (length, count) in zip(parts, self.groups, strict=True)]
 
@@ -75,7 +73,7 @@ def alibi_bias(heads: int, length: int, device: torch.device) -> Tensor:
 
 
 class _WindowConvolution(torch.autograd.Function):
-    """`convolve` as one product of matrices for each output position, with the inputs and the taps that meet there."""
+    """`convolve` as one matrix product per output position, over the inputs and taps that overlap there."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, taps: Tensor) -> Tensor:
@@ -93,7 +91,7 @@ class _WindowConvolution(torch.autograd.Function):
         """(B, T, E) → gradients of both arguments."""
         x, taps = ctx.saved_tensors
         flat, table = x.flatten(1), taps.flatten(0, 1)
-        # Sums over positions in 32 bit, whatever the products are in.
+        # Sums over positions are in 32 bit, whatever the precision of the products.
         to_flat, to_table = (torch.zeros_like(part, dtype=torch.float32) for part in (flat, table))
         for position, (inputs, met) in enumerate(_windows(x.shape[1], len(taps), x.shape[2])):
             part = gradient[:, position]  # (B, E)
@@ -107,7 +105,7 @@ class _WindowConvolution(torch.autograd.Function):
 
 
 def _windows(size: int, taps: int, width: int) -> Iterator[tuple[slice, slice]]:
-    """For each of `size` positions the columns of its inputs and the rows of the taps that meet them."""
+    """For each of `size` positions, the columns of its inputs and the rows of the taps that overlap them."""
     before = (taps - 1) // 2
     for position in range(size):
         first, last = max(0, position - before), min(size, position - before + taps)
@@ -116,26 +114,26 @@ def _windows(size: int, taps: int, width: int) -> Iterator[tuple[slice, slice]]:
 
 
 def convolve(x: Tensor, taps: Tensor) -> Tensor:
-    """Convolution over positions with zeros around them: (B, T, D) with taps (S, D, E) → (B, T, E).
+    """Zero-padded convolution over positions: (B, T, D) with taps (S, D, E) → (B, T, E).
 
-    T is below S here, so that most taps of an ordinary convolution would meet zeros alone; torch's own takes several times longer on
-    CPUs, and on GPUs cuDNN (torch 2.11) chose kernels that took 16 of 42 ms of a step. In 32 bit on CPUs, as attention.
+    T is below S here, so most taps of an ordinary convolution would only meet zeros: torch's takes several times longer on CPUs,
+    and on GPUs cuDNN's kernels (torch 2.11) took 16 of 42 ms of a step. In 32 bit on CPUs, like attention.
     """
     half = x.is_cuda and torch.is_autocast_enabled("cuda")
     dtype = torch.get_autocast_dtype("cuda") if half else torch.float32
     with torch.autocast(x.device.type, enabled=False):
-        return _WindowConvolution.apply(x.to(dtype), taps.to(dtype))  # type: ignore[no-untyped-call]  # torch declares none of `apply`
+        return _WindowConvolution.apply(x.to(dtype), taps.to(dtype))  # type: ignore[no-untyped-call]  # torch does not type `apply`
 
 
 def convolve_to_one(x: Tensor, taps: Tensor) -> Tensor:
-    """The same with one output, for GPUs, where it is a product of matrices and a sum: (B, T, D) with taps (S, D) → (B, T)."""
+    """`convolve` with one output as a matrix product and a sum, for GPUs: (B, T, D) with taps (S, D) → (B, T)."""
     size, before = len(taps), (len(taps) - 1) // 2
     parts = functional.pad(functional.linear(x, taps), (0, 0, before, size - 1 - before))  # (B, T + S − 1, S)
     return torch.stack([parts[:, tap : tap + x.shape[1], tap] for tap in range(size)]).sum(0)
 
 
 class FeedForward(nn.Module):
-    """Residual pre-norm feed-forward block; works on each position alone."""
+    """Residual pre-norm feed-forward block on each position."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -160,12 +158,12 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, packing: Packing, bias: Tensor) -> Tensor:
         """(N, D) with the bias (H, T, T) → (N, D); padding is never attended to."""
         heads = self.project(self.norm(x))  # (N, 3D)
-        # Few calls keep a GPU busy, padding or not; a CPU has time for each length on its own, and none for padding.
+        # A GPU is fastest with few large calls, even if padded; a CPU with one call per length and no padding.
         mix = self._mix_groups if heads.device.type == "cpu" else self._mix_padded
         return x + self.output(mix(heads, packing, bias))  # (N, D)
 
     def _mix_groups(self, heads: Tensor, packing: Packing, bias: Tensor) -> Tensor:
-        """(N, 3D) → (N, D), pre-tokens of equal length at a time."""
+        """(N, 3D) → (N, D), one length at a time."""
         # Short sequences in bf16 are ten times slower than in 32 bit on CPUs (torch 2.13, backward pass).
         with torch.autocast(heads.device.type, enabled=False):
             mixed = [
@@ -179,7 +177,7 @@ class Attention(nn.Module):
     def _mix_padded(self, heads: Tensor, packing: Packing, bias: Tensor) -> Tensor:
         """(N, 3D) → (N, D), all pre-tokens at once."""
         bias = (bias + torch.where(packing.real, 0.0, -torch.inf)[:, None, None, :]).to(heads.dtype)  # (B, H, T, T)
-        # Not by cuDNN: for every new shape, here nearly every batch, it makes a plan, which took 100 ms (torch 2.11, H200).
+        # Not cuDNN: for every new shape, here nearly every batch, it makes a plan, which took 100 ms (torch 2.11, H200).
         with sdpa_kernel([SDPBackend.EFFICIENT_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]):
             mixed = functional.scaled_dot_product_attention(*self._parts(packing.pad(heads)), attn_mask=bias)
         return packing.pack(mixed.transpose(1, 2).flatten(2))
@@ -191,7 +189,7 @@ class Attention(nn.Module):
 
 
 class Transformer(nn.Module):
-    """A stack of attention and feed-forward blocks over padded pre-tokens."""
+    """A stack of attention and feed-forward blocks over packed pre-tokens."""
 
     def __init__(self, width: int, head_width: int, layers: int) -> None:
         super().__init__()

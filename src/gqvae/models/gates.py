@@ -15,7 +15,7 @@ from torch.nn import functional
 
 
 def look_back(values: Tensor, steps: int, before: float = 0) -> Tensor:
-    """For each position the value 0, 1, …, steps−1 places back: (B, T) → (B, T, steps); `before` stands before the start."""
+    """For each position the values 0, 1, …, steps−1 places back: (B, T) → (B, T, steps); `before` pads the start."""
     return functional.pad(values, (steps - 1, 0), value=before).unfold(1, steps, 1).flip(2)
 
 
@@ -23,7 +23,7 @@ def soft_masks(gates: Tensor, length: int) -> Tensor:
     """The masks m: (B, T) → (B, T, length)."""
     # Before the start 1 − g counts as 0, so that no mask reaches beyond it.
     later = look_back(1 - gates, length).unbind(2)[1:]  # (B, T) each: 1 − g_{t−s}, s = 1 … length − 1
-    # Not by `cumprod`, whose gradient has to look for zeros, for which a GPU would be waited for.
+    # Not `cumprod`: its gradient looks for zeros, which makes the host wait for a GPU.
     return torch.stack(list(accumulate(later, torch.mul, initial=torch.ones_like(gates))), 2)
 
 

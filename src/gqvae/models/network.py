@@ -1,8 +1,8 @@
 """The network of the paper: encoder → quantizer → gater → decoder (§3; layer counts and sizes of the authors' code).
 
-Symbols are places in the corpus's alphabet of bytes; two more stand for padding and for bytes the corpus does not hold.
-Deviations: bytes instead of ASCII characters; padding is its own symbol and (but for the paper's objective) never attended to;
-encoder and gater may be told which rate is asked for; gate logits may be bounded; RMSNorm throughout.
+Symbols index the corpus's alphabet of bytes; two more are padding and the bytes that do not occur in the corpus.
+Deviations: bytes instead of ASCII characters; padding is a separate symbol, never attended to except with the paper's objective;
+encoder and gater may be conditioned on the requested rate; gate logits may be bounded; RMSNorm throughout.
 Shapes: B pre-tokens, T positions, L longest token, C symbols, D width, N real positions.
 """
 
@@ -25,13 +25,13 @@ from gqvae.models.quantizer import Quantizer, QuantizerOutput
 
 @dataclass(frozen=True)
 class Decoded:
-    """What the decoder says of N vectors: the characters that end there, last first, and how many of them."""
+    """Decoder outputs for N vectors: the characters of the token that ends there, last first, and its length."""
 
     characters: Tensor  # (N, L, C) logits
-    lengths: Tensor | None  # (N, L) logits of length 1 … L; None: the last symbol among the characters is where a token ends
+    lengths: Tensor | None  # (N, L) logits of length 1 … L; None: the symbol C − 1 ends a token
 
     def strings(self) -> tuple[Tensor, Tensor]:
-        """Most probable symbols (N, L), last character first, and how many of them count (N,)."""
+        """Most probable symbols (N, L), last character first, and token lengths (N,)."""
         symbols = self.characters.argmax(2)
         if self.lengths is not None:
             return symbols, self.lengths.argmax(1) + 1
@@ -45,14 +45,14 @@ class Encoded:
 
     vectors: Tensor  # (N, D), before quantization
     quantization: QuantizerOutput | None  # of the N real positions; None while training unquantized
-    chosen: Tensor  # (N, D), what gater and decoder are given: quantized vectors, but for those kept unquantized
+    chosen: Tensor  # (N, D), input of gater and decoder: quantized vectors, except those kept unquantized
     logits: Tensor | None  # (B, T), of gates; None: fixed gates
     gates: Tensor  # (B, T), 0 at padding
     packing: Packing
 
 
 class Gater(nn.Module):
-    """Two transformer layers and three convolutions over positions, no non-linearity between (authors' code)."""
+    """Two transformer layers and three convolutions over positions without non-linearities between them (authors' code)."""
 
     def __init__(self, settings: Network) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Gater(nn.Module):
             yield convolution.weight.permute(2, 1, 0).contiguous(), convolution.bias
 
     def _convolve_groups(self, mixed: Tensor, packing: Packing) -> Tensor:
-        """(N, D) → (B, T), pre-tokens of equal length at a time."""
+        """(N, D) → (B, T), one length at a time."""
         parts = packing.split(mixed)
         for taps, bias in self._layers():
             parts = [convolve(part, taps) for part in parts]
@@ -93,16 +93,16 @@ class Gater(nn.Module):
         for taps, bias in self._layers():
             if bias is None:
                 return convolve_to_one(mixed, taps.squeeze(2)) * packing.real
-            # Positions after the end must not speak to those before it, or a gate would depend on how far its batch is padded.
+            # Positions after the end must not influence those before it, or gates would depend on the padding of the batch.
             mixed = (convolve(mixed, taps) + bias) * packing.real[..., None]
         raise AssertionError("the last convolution has one output and no bias")
 
 
 class RateCondition(nn.Module):
-    """Tells encoder and gater which rate is asked for, so that one network serves a range of rates (ours; the paper has none).
+    """Conditions encoder and gater on the requested rate, so that one network serves a range of rates (ours; the paper has none).
 
-    A rate r is the same as a share of gates, (r − 1) / (mean length − 1), over all positions but the last of each pre-token; the
-    logits of gates start there.
+    A rate r corresponds to a gate share of (r − 1) / (mean length − 1) over all positions except the last of each pre-token. Gate
+    logits start there.
 
     Args:
         width: D.
@@ -119,7 +119,7 @@ class RateCondition(nn.Module):
         self.register_buffer("mean_length", torch.tensor(4.0))  # bytes per pre-token of the training text
 
     def rate_at(self, place: Tensor) -> Tensor:
-        """The rate at a place from 0 to 1 in the range: lowest·(highest/lowest)^(place^s), (B,) → (B,)."""
+        """The rate at a position from 0 to 1 in the range: lowest·(highest/lowest)^(place^s), (B,) → (B,)."""
         lowest, highest = self.rates
         return lowest * (highest / lowest) ** place**self.skew
 
@@ -129,19 +129,19 @@ class RateCondition(nn.Module):
         return ((rates.log() - lowest) / max(highest - lowest, 1e-9)).clamp(0, 1) ** (1 / self.skew)
 
     def gate_share(self, rates: Tensor) -> Tensor:
-        """Gates per position, the last one of each pre-token not counted, that make these rates: (B,) → (B,)."""
+        """Gates per position that give these rates, without the last position of each pre-token: (B,) → (B,)."""
         return (rates - 1) / (self.mean_length - 1)
 
     def forward(self, rates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Rates (B,) in tokens per pre-token → what is added to encoder inputs (B, D), gater inputs (B, D), gate logits (B,)."""
+        """Rates (B,) in tokens per pre-token → offsets of encoder inputs (B, D), gater inputs (B, D) and gate logits (B,)."""
         encoder, gater = self.layers(self.place_of(rates)[:, None] * 2 - 1).chunk(2, 1)
         return encoder, gater, torch.logit(self.gate_share(rates).clamp(0.02, 0.98))
 
 
 class Decoder(nn.Module):
-    """Feed-forward blocks on each vector alone, then a transposed convolution with kernel = stride = L.
+    """Feed-forward blocks on each vector, then a transposed convolution with kernel = stride = L.
 
-    With stride equal to the kernel no two outputs overlap: that convolution is one linear map per position.
+    Outputs of this convolution do not overlap, so it is one linear map per position.
     """
 
     def __init__(self, settings: Network, symbols: int) -> None:
@@ -164,9 +164,9 @@ class GQVAE(nn.Module):
     Args:
         settings: sizes.
         alphabet: byte values that occur in the corpus, ascending.
-        chunk_bytes: gates hard-set every so many bytes (the fixed-length tokenizer); None: learned gates.
-        pads_as_text: the network was trained on pre-tokens padded to T, padding attended to as any text (the paper's objective),
-            and so must see them when it segments.
+        chunk_bytes: bytes between fixed gates (the fixed-length tokenizer); None: learned gates.
+        pads_as_text: the network was trained on pre-tokens padded to T and attends to padding (the paper's objective), so it also
+            needs the padding to segment.
         usage_decay: decay of the moving average of code usage.
     """
 
@@ -195,11 +195,11 @@ class GQVAE(nn.Module):
         self.condition = (
             RateCondition(settings.width, settings.rates, settings.rate_skew) if settings.rates and chunk_bytes is None else None
         )
-        self.gate_bound: float | None = None  # gate logits x are c·tanh(x/c) with this c; the objective sets it while training
-        self.decoder = Decoder(settings, symbols=len(alphabet) + 1)  # it may have to say "padding" (paper's objective)
+        self.gate_bound: float | None = None  # c in c·tanh(x/c), which bounds gate logits x; the objective sets it in training
+        self.decoder = Decoder(settings, symbols=len(alphabet) + 1)  # one for padding (paper's objective)
 
     def repeated_layers(self) -> list[nn.Module]:
-        """The blocks that most operations are in, of two kinds that recur with other weights."""
+        """The attention and feed-forward blocks, which do most of the work."""
         return [module for module in self.modules() if isinstance(module, Attention | FeedForward)]
 
     @property
@@ -208,7 +208,7 @@ class GQVAE(nn.Module):
         return self.byte_to_symbol.device
 
     def symbols(self, data: np.ndarray, lengths: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Bytes (B, T) and lengths (B,) as symbols (B, T) on the network's device, padded, and lengths as a tensor of the host."""
+        """Bytes (B, T) and lengths (B,) → padded symbols (B, T) on the network's device and lengths (B,) on the host."""
         size = torch.from_numpy(lengths)
         found = self.byte_to_symbol[torch.from_numpy(data).to(self.device, non_blocking=True).long()]
         real = (torch.arange(data.shape[1]) < size[:, None]).to(self.device, non_blocking=True)
@@ -217,13 +217,13 @@ class GQVAE(nn.Module):
     def forward(
         self, symbols: Tensor, lengths: Tensor, quantize: bool = True, rates: Tensor | None = None, keep: Tensor | None = None
     ) -> Encoded:
-        """Encode, quantize and gate (B, T) symbols of which the first (B,) are real.
+        """Encode, quantize and gate symbols (B, T), of which the first `lengths` (B,) are real.
 
         Args:
             symbols: (B, T), on the network's device.
             lengths: (B,), on the host.
-            quantize: False: the decoder is given the encodings themselves.
-            rates: (B,) tokens per pre-token that are asked for; None: the lowest. Of no effect without a rate condition.
+            quantize: False: gater and decoder receive the unquantized encodings.
+            rates: (B,) requested tokens per pre-token; None: the lowest. Ignored without a rate condition.
             keep: (B,) bool, pre-tokens whose encodings stay unquantized; None: none.
         """
         packing = Packing.of(lengths, symbols.shape[1], self.settings.max_token_bytes, self.device)
@@ -261,7 +261,7 @@ class GQVAE(nn.Module):
         Args:
             symbols: (B, T), on the network's device.
             lengths: (B,), on the host.
-            rate: tokens per pre-token that the gates are asked for; None: the lowest.
+            rate: requested tokens per pre-token; None: the lowest.
         """
         width, seen = symbols.shape[1], lengths
         if self.pads_as_text:
@@ -281,7 +281,7 @@ class GQVAE(nn.Module):
 
     @torch.no_grad()
     def code_strings(self) -> list[bytes]:
-        """The string each code decodes to; b"" where it holds padding, which no text can match."""
+        """The string each code decodes to; b"" where it contains padding, which no text matches."""
         found = []
         for codes in torch.split(self.quantizer.codebook.float(), 1024):
             symbols, lengths = (part.cpu().tolist() for part in self.decoder(codes).strings())

@@ -23,20 +23,20 @@ KEY_MULTIPLIER = 1_000_003  # of the polynomial hash that tells strings apart
 
 @dataclass(frozen=True)
 class Losses:
-    """One batch's loss and what it says about the network. Rates are tokens per pre-token."""
+    """Loss and measures of one batch. Rates are tokens per pre-token."""
 
     total: Tensor  # ()
     encoded: Encoded
-    reconstruction: Tensor  # (), nats per byte of the emitted tokens: a measure, not the term of the loss
+    reconstruction: Tensor  # (), nats per byte of the emitted tokens: a measure, not a loss term
     soft_rate: Tensor  # ()
     hard_rate: Tensor  # ()
     gate_mean: Tensor  # (), over real positions
     exact_tokens: Tensor  # (), share of hard-gated spans that decode exactly
     emitted: Tensor  # (N,), weight with which each position's code counts as used
-    exact: Tensor  # (N,), 1 where the span that ends there, if a token ended there, decodes exactly
-    keys: Tensor | None = None  # (N,), equal for equal strings; of objectives whose codes are revived by string
-    priorities: Tensor | None = None  # (N,), claim of each encoding to a code of its own; likewise
-    terms: dict[str, Tensor] = field(default_factory=dict)  # (), the loss's terms before weighting, where they have names
+    exact: Tensor  # (N,), 1 where a token that ended there would decode exactly
+    keys: Tensor | None = None  # (N,), equal for equal strings; only with revival by string
+    priorities: Tensor | None = None  # (N,), claim of each encoding to a new code; likewise
+    terms: dict[str, Tensor] = field(default_factory=dict)  # (), loss terms by name, before weighting
 
 
 def span_lengths(hard: Tensor, longest: int) -> Tensor:
@@ -54,18 +54,18 @@ def exact_spans(decoded: Decoded, targets: Tensor, lengths: Tensor) -> Tensor:
 def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
     """A polynomial hash of each span: (N, L), (N,) → (N,)."""
     powers = torch.tensor([pow(KEY_MULTIPLIER, i, 1 << 61) for i in range(targets.shape[1])])
-    powers = powers.to(targets.device, non_blocking=True)  # made on the device, it would make the host wait
+    powers = powers.to(targets.device, non_blocking=True)  # building it on the device would make the host wait
     inside = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
     return ((targets + 1) * inside * powers).sum(1)
 
 
 class Objective(nn.Module, ABC):
-    """What all objectives share: targets, hard spans and the measures taken on them; and what each decides about the codebook.
+    """Base of all objectives: targets, hard spans and their measures, and the policy for the codebook.
 
     Attributes:
-        includes_padding: the network sees pre-tokens padded to T, as text.
+        includes_padding: pre-tokens are padded to T, and the network sees the padding as text.
         trains_codebook: codes have gradients.
-        drops_codes: at the end codes go that stand for no span of the training split or repeat another's string.
+        drops_codes: after training, codes without a span in the training split and duplicate strings are dropped.
     """
 
     includes_padding: ClassVar[bool] = False
@@ -74,10 +74,10 @@ class Objective(nn.Module, ABC):
 
     @abstractmethod
     def revival(self, settings: NetworkTraining, codes: int, width: int) -> Revival:
-        """Its policy of reviving codes: K codes of width D."""
+        """The revival policy for K codes of width D."""
 
     def network_settings(self, settings: Network) -> Network:
-        """The sizes of the network that it trains."""
+        """Settings of the network that the objective trains."""
         return settings
 
     def move_codes(self, network: GQVAE, losses: Losses) -> None:
@@ -85,18 +85,18 @@ class Objective(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
-        """Loss of a batch: symbols (B, T), lengths (B,) on the host, weights (B,) = what each distinct pre-token counts.
+        """Loss of a batch: symbols (B, T), lengths (B,) on the host, weights (B,) of the distinct pre-tokens.
 
-        In training an objective that serves a range of rates draws them (torch's generator); else it asks for the lowest.
+        An objective that serves a range of rates draws them in training (torch's generator); otherwise it requests the lowest.
         """
 
     def schedule(self, network: GQVAE, progress: float) -> None:
-        """Prepare the network for a step at this share of the training."""
+        """Prepare the network for a step at this fraction of the training."""
 
     def measure(
         self, encoded: Encoded, decoded: Decoded, cross_entropy: Tensor, symbols: Tensor, lengths: Tensor, weights: Tensor
     ) -> dict[str, Tensor]:
-        """Measures on hard spans, without gradient: rates, exactness, reconstruction, keys. All tensors on the network's device."""
+        """Measures on hard spans, without gradient: rates, exactness, reconstruction, keys. All on the network's device."""
         longest = decoded.characters.shape[1]
         with torch.no_grad():
             pack = encoded.packing.pack
@@ -123,13 +123,13 @@ class Objective(nn.Module, ABC):
 
 
 def nats(decoded: Decoded, targets: Tensor, last_symbol: int) -> Tensor:
-    """Cross-entropy of each character: targets (N, L) → (N, L). The unknown symbol, which is not decodable, counts as padding."""
+    """Cross-entropy of each character: targets (N, L) → (N, L). The unknown symbol cannot be decoded and counts as padding."""
     logits, symbols = decoded.characters.float().flatten(0, 1), targets.clamp(max=last_symbol).flatten()
     return functional.cross_entropy(logits, symbols, reduction="none").view_as(targets)
 
 
 def nats_at(decoded: Decoded, targets: Tensor, pairs: Tensor, last_symbol: int) -> Tensor:
-    """`nats` at the places `pairs` (P,) into N·L alone, 0 elsewhere: targets (N, L) → (N, L)."""
+    """`nats` only at the indices `pairs` (P,) into N·L, 0 elsewhere: targets (N, L) → (N, L)."""
     logits = decoded.characters.flatten(0, 1).index_select(0, pairs).float()  # (P, C)
     symbols = targets.flatten().index_select(0, pairs).clamp(max=last_symbol)  # (P,)
     found = functional.cross_entropy(logits, symbols, reduction="none")

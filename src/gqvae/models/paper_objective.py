@@ -8,8 +8,8 @@ Every position, gated or not, padding or not, learns to decode all characters si
     codebook        mean over (B, T, D) of (sg[z] − e)²   weight 0.25
     commitment      mean over (B, T, D) of (z − sg[e])²   weight 1
 
-The last two weights are the authors': their β = 0.25 scales the term that moves codes, the reverse of arXiv 1711.00937. Deviation: a
-batch holds distinct pre-tokens with weights, and means over B are weighted means. Masks m: `models/gates.py`.
+The last two weights are the authors': their β = 0.25 scales the term that moves codes, the reverse of arXiv 1711.00937.
+Deviation: a batch holds distinct pre-tokens with weights, and means over B are weighted means. Masks m: `models/gates.py`.
 Shapes: B pre-tokens, T positions, L longest token, N = B·T positions, C symbols, D width.
 """
 
@@ -32,8 +32,8 @@ def reach(length_logits: Tensor) -> Tensor:
 
 
 def length_nats(length_logits: Tensor, masks: Tensor) -> Tensor:
-    """BCE between what the length head says a token covers and the masks: (N, L), (N, L) → (N, L), nats."""
-    # In 32 bit outside autocast, where CUDA refuses a cross-entropy of probabilities.
+    """BCE between the coverage that the length head predicts and the masks: (N, L), (N, L) → (N, L), nats."""
+    # In 32 bit without autocast, under which CUDA refuses a cross-entropy of probabilities.
     with torch.autocast(length_logits.device.type, enabled=False):
         return functional.binary_cross_entropy(reach(length_logits), masks.float(), reduction="none")
 
@@ -48,11 +48,11 @@ class Paper(Objective):
     includes_padding = True
 
     def revival(self, settings: NetworkTraining, codes: int, width: int) -> PaperRevival:
-        """Codes without use are drawn anew from a reservoir."""
+        """Unused codes are re-initialised from a reservoir."""
         return PaperRevival(settings, width)
 
     def network_settings(self, settings: Network) -> Network:
-        """The paper's network is told no rate."""
+        """The paper's network has no rate condition."""
         return settings.model_copy(update={"rates": None})
 
     def __init__(self, settings: PaperObjective) -> None:
@@ -64,7 +64,7 @@ class Paper(Objective):
         return self.settings.alpha
 
     def term_weights(self) -> dict[str, float]:
-        """What each term counts in the loss."""
+        """Weight of each term in the loss."""
         return {
             "reconstruction": 1.0,
             "gate": self.settings.alpha,
@@ -82,7 +82,7 @@ class Paper(Objective):
         encoded = network(symbols, torch.full_like(lengths, size), quantize)  # N = B·T
         decoded = network.decoder(encoded.chosen)
         assert decoded.lengths is not None, "the paper's objective has a length head"
-        # What stands before the start is never counted: the masks are 0 there.
+        # Places before the start do not count: the masks are 0 there.
         targets = look_back(symbols, longest, before=network.pad).flatten(0, 1)  # (N, L)
         masks = soft_masks(encoded.gates, longest).flatten(0, 1)  # (N, L)
         gates = encoded.gates.flatten()  # (N,)

@@ -1,10 +1,10 @@
-"""The paper's revival of unused codes (schedule and sizes: the authors' code; ours goes by string: `models/string_revival.py`).
+"""The paper's revival of unused codes (schedule and sizes of the authors' code; ours: `models/string_revival.py`).
 
-While training is unquantized a reservoir fills with encodings. When quantization starts, and every `revival_every` steps from then on
-until the end of training, all codes of zero moving-average usage are re-initialised with vectors drawn at random from the reservoir;
-at the start no code has been used, so that this is the whole codebook. Once quantized, the reservoir takes the worst-quantized
-vectors of each batch over its oldest ones; it is never emptied. Deviation: a batch holds distinct pre-tokens, so an encoding enters
-once however often its pre-token was drawn. Shapes: N vectors of a batch, K codes, D width, R reservoir slots, M revived codes.
+While training is unquantized a reservoir fills with encodings. When quantization starts, and every `revival_every` steps from
+then on until the end of training, all codes of zero moving-average usage are re-initialised with vectors drawn at random from the
+reservoir. At the start this is the whole codebook. After that, the worst-quantized vectors of each batch overwrite the oldest in
+the reservoir, which is never emptied. Deviation: a batch holds distinct pre-tokens, so an encoding enters once however often its
+pre-token was drawn. Shapes: N vectors of a batch, K codes, D width, R reservoir slots, M revived codes.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from gqvae.models.revival import Revival
 if TYPE_CHECKING:
     from gqvae.models.objective_base import Losses
 
-# What "zero" usage means, as a share of all emissions: a moving average that was once above zero only decays and never gets there.
-# One use among the 16,384 positions of a batch of the paper's size adds 1.2e-6 (decay 0.98), which falls below this after 237 steps:
-# a code is revived when it was never used, or not for about as long as the 250 steps between revivals.
+# "Zero" usage, as a share of all emissions: a moving average that was ever above zero decays but never reaches zero.
+# One use among the 16,384 positions of a batch of the paper's size adds 1.2e-6 (decay 0.98) and falls below this after 237 steps:
+# a code is revived if it was never used, or not for about the 250 steps between revivals.
 ZERO_USAGE = 1e-8
 
 
@@ -46,7 +46,7 @@ class PaperRevival(Revival):
 
     @torch.no_grad()
     def observe(self, step: int, losses: Losses) -> None:
-        """Take up encodings of the batch of step `step` (optimiser steps done): all if it was unquantized, else the worst-quantized."""
+        """Store encodings of the batch after `step` optimiser steps: all if it was unquantized, else the worst-quantized."""
         vectors, quantization = losses.encoded.vectors.detach().float(), losses.encoded.quantization  # (N, D)
         if quantization is not None:
             distances = quantization.commitment_loss  # (N,), ‖z − e‖² / D
@@ -58,7 +58,7 @@ class PaperRevival(Revival):
 
     @torch.no_grad()
     def revive(self, step: int, quantizer: Quantizer) -> Tensor:
-        """Re-initialise every unused code if step `step` (optimiser steps done) is due: → their indices (M,), maybe none."""
+        """Re-initialise every unused code if a revival is due after `step` optimiser steps → their indices (M,), maybe none."""
         present = min(int(self.written), len(self.vectors)) if self._due(step) else 0
         if not present:
             return torch.empty(0, dtype=torch.long, device=quantizer.usage.device)
@@ -66,7 +66,7 @@ class PaperRevival(Revival):
         # Without replacement as long as the vectors last: equal codes could not all be used.
         rounds = [torch.randperm(present, device=codes.device) for _ in range(-(-len(codes) // present))]
         if rounds:
-            # Their usage stays zero: a code that nothing chooses until the next revival is given another place then.
+            # Their usage stays zero, so a code that is still unused at the next revival is moved again.
             quantizer.revive(codes, self.vectors[torch.cat(rounds)[: len(codes)]], usage=0.0)
         return codes
 

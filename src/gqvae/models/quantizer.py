@@ -1,4 +1,4 @@
-"""Vector quantizer with straight-through estimator (which codes are revived: `training/*_revival.py`).
+"""Vector quantizer with straight-through estimator (revival of codes: `models/*_revival.py`).
 
 Codes are trained by gradient (the paper's objective) or are moving averages of the encodings they stand for (ours).
 Names follow van den Oord et al. (arXiv 1711.00937): the codebook loss ‖sg[z]−e‖² moves codes, the commitment loss ‖z−sg[e]‖²
@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-DEAD_SHARE = 0.05  # a code counts as in use from this share of the average code's use on
+DEAD_SHARE = 0.05  # a code used less than this share of the average is dead
 
 
 @contextlib.contextmanager
 def _tf32(allowed: bool) -> Iterator[None]:
-    """Let products of 32-bit matrices be made in TF32, if allowed; else change nothing."""
+    """Compute products of 32-bit matrices in TF32 if allowed."""
     if not allowed:
         yield
         return
@@ -34,7 +34,7 @@ def _tf32(allowed: bool) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class QuantizerOutput:
-    """What quantization yields for N vectors."""
+    """Result of quantizing N vectors."""
 
     quantized: Tensor  # (N, D), straight-through
     indices: Tensor  # (N,)
@@ -62,7 +62,7 @@ class Quantizer(nn.Module):
     def nearest(self, vectors: Tensor) -> Tensor:
         """Index of the nearest code for each of (N, D) vectors → (N,).
 
-        In 32 bit; on GPUs in TF32 where the vectors were made under autocast, in bf16: ten bits of mantissa against its seven.
+        In 32 bit, or in TF32 under autocast on GPUs: it has ten bits of mantissa, the bf16 vectors have seven.
         """
         fast = vectors.is_cuda and torch.is_autocast_enabled("cuda")
         with torch.autocast(vectors.device.type, enabled=False), torch.no_grad(), _tf32(fast):
@@ -70,7 +70,7 @@ class Quantizer(nn.Module):
             # ‖z−e‖² without ‖z‖², which does not change the order.
             distances = torch.addmm(codes.square().sum(1)[None], vectors.float(), codes.T, alpha=-2.0)  # (N, K)
             if distances.device.type == "cpu":
-                # NumPy's argmin over rows takes a sixth of the time of torch's (2.13), and ends ties alike.
+                # NumPy's argmin over rows takes a sixth of the time of torch's (2.13) and breaks ties the same way.
                 return torch.from_numpy(distances.numpy().argmin(1))
             return distances.argmin(1)
 
@@ -88,13 +88,13 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def count_usage(self, indices: Tensor, weights: Tensor) -> None:
-        """Move the average of code usage by one batch: `weights` (N,) says how much each emission counts."""
+        """Update the moving average of code usage with one batch of emissions with `weights` (N,)."""
         counts = torch.zeros_like(self.usage).index_add_(0, indices, weights.to(self.usage.dtype))
         self.usage.lerp_(counts / counts.sum().clamp(min=1e-9), 1 - self.usage_decay)
 
     @torch.no_grad()
     def move(self, indices: Tensor, vectors: Tensor, weights: Tensor, decay: float) -> None:
-        """Move codes towards the encodings (N, D) they were chosen for: n emissions of weight 1 leave decay^n of where a code was."""
+        """Move codes towards their encodings (N, D): after n emissions of weight 1, decay^n of the old code remains."""
         mass = torch.zeros(len(self.codebook), device=vectors.device).index_add_(0, indices, weights)  # (K,)
         total = torch.zeros_like(self.codebook).index_add_(0, indices, vectors * weights[:, None])  # (K, D)
         mean = total / mass.clamp(min=1e-9)[:, None]
@@ -108,7 +108,7 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def revive(self, codes: Tensor, vectors: Tensor, usage: float | None = None) -> None:
-        """Put `vectors` (M, D) in the place of the codes with indices (M,); their moving average starts at `usage`.
+        """Replace the codes with indices (M,) by `vectors` (M, D); their moving average starts at `usage`.
 
         Args:
             usage: share of the emissions; None: that of an average code, 1/K.

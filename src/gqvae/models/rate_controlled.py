@@ -1,9 +1,9 @@
-"""Our training objective: the expected cost of the segmentation, with feedback that holds the rates that are asked for.
+"""Our training objective: the expected cost of the segmentation, with feedback that keeps the requested rates.
 
-The terms of position t count g_t: no code is spent on prefixes that no token uses; a token always ends with its pre-token. Every
-pre-token of a batch is asked for a rate of its own, of which encoder and gater are told; feedback holds the mean of each range of
-requests. Gates start soft, so that they can still change their minds, and end sharp. Shapes: B pre-tokens, T positions, L longest
-token, N real positions, P pairs of a position and a character before it.
+The terms of position t are weighted by g_t, so no code is spent on prefixes that no token uses; a token always ends with its
+pre-token. Each pre-token of a batch has a requested rate, on which encoder and gater are conditioned; feedback keeps the mean
+rate of each range of requests. Gates start soft, so that they can still change, and end sharp. Shapes: B pre-tokens, T positions,
+L longest token, N real positions, P pairs of a position and a character before it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from gqvae.models.string_revival import StringRevival
 class RateControlled(Objective):
     """Loss per pre-token = expected nats to reconstruct it (characters and lengths) + commitment + (α + k_p (r − r*))·r.
 
-    r is the hard rate in tokens per pre-token and r* the one that is asked for, means over the pre-tokens of a range of requests; each
-    range has its α, which starts at 0 and moves by k_i (r − r*) a step. (At α = ln K the loss is the negative ELBO with
-    deterministic codes and a uniform prior; started there, gates close before anything can be reconstructed, for good.) Codes have no
-    term: they are moving averages of the encodings that decode exactly (`Quantizer.move`).
+    r is the hard rate in tokens per pre-token and r* the requested rate, both means over the pre-tokens of a range of requests.
+    Each range has an α, which starts at 0 and moves by k_i (r − r*) per step. (At α = ln K the loss is the negative ELBO with
+    deterministic codes and a uniform prior. If α starts there, gates close before anything is reconstructed, and never reopen.)
+    Codes have no loss term: they are moving averages of the encodings that decode exactly (`Quantizer.move`).
 
     Args:
         settings: gains, ranges, schedule.
@@ -48,17 +48,17 @@ class RateControlled(Objective):
         return StringRevival(settings, codes, width)
 
     def move_codes(self, network: GQVAE, losses: Losses) -> None:
-        """Codes are moving averages of the encodings that decode exactly: a wrong string would draw a code away from its own."""
+        """Codes are moving averages of the encodings that decode exactly; others would pull a code away from its string."""
         if losses.encoded.quantization is not None:
             indices, served = losses.encoded.quantization.indices, losses.emitted * losses.exact
             network.quantizer.move(indices, losses.encoded.vectors.detach(), served, self.settings.code_decay)
 
     def weight_of_rate(self) -> float:
-        """α of the lowest rates, where the feedback has moved it."""
+        """Current α of the lowest rates."""
         return float(self.alpha[0])
 
     def schedule(self, network: GQVAE, progress: float) -> None:
-        """Sharpen the gates: the bound of their logits grows linearly between two shares of the training."""
+        """Sharpen the gates: the bound of their logits grows linearly between two fractions of the training."""
         (first, last), (begin, end) = self.settings.gate_bounds, self.settings.sharpen_between
         network.gate_bound = first + (last - first) * min(1.0, max(0.0, (progress - begin) / max(end - begin, 1e-9)))
 
@@ -83,7 +83,7 @@ class RateControlled(Objective):
         targets = packing.pack(look_back(symbols, longest))  # (N, L)
         cross_entropy = nats_at(decoded, targets, packing.pairs, network.pad)  # (N, L)
         covered = claim[:, None] * masks[:, :-1]  # (N, L), expected tokens that cover the character
-        # Tokens longer than L would lose their first characters for free: charge what a blind guess costs.
+        # Tokens longer than L would drop their first characters for free: charge the cost of a uniform guess.
         lost = (share.sum() - covered.sum()).clamp(min=0) * math.log(network.pad + 1)
         lengths_cost = (claim * length_nats(decoded, masks, network.pad)).sum()
         total = (covered * cross_entropy).sum() + lost + settings.gamma * lengths_cost
@@ -97,7 +97,7 @@ class RateControlled(Objective):
         if encoded.quantization is not None:
             emitted = emitted if keep is None else emitted * ~keep[packing.rows]
             priorities = emitted * ~measures["exact"]
-            # An encoding is held to a code only where the code stands for its span.
+            # Commit an encoding to its code only where the code decodes to its span.
             pulled = (encoded.quantization.commitment_loss * claim.detach() * measures["exact"]).sum()
             total = total + encoded.vectors.shape[1] * settings.commitment_weight * pulled
         return Losses(
@@ -115,15 +115,15 @@ class RateControlled(Objective):
         )
 
     def _rates(self, network: GQVAE, count: int) -> Tensor | None:
-        """What each of `count` pre-tokens is asked for: in training any rate of the range, else the lowest."""
+        """Requested rates of `count` pre-tokens: in training random ones of the range, else the lowest."""
         if network.condition is None:
             return None
         place = torch.rand(count, device=network.device) if self.training else torch.zeros(count, device=network.device)
         return network.condition.rate_at(place)
 
     def _rate_cost(self, gates: Tensor, hard: Tensor, weights: Tensor, rates: Tensor, place: Tensor) -> Tensor:
-        """Σ over ranges of (α + k_p (hard − asked))·soft, by their shares of the batch; in training α follows. → ()"""
-        bins = (place * len(self.alpha)).long().clamp(max=len(self.alpha) - 1)  # (B,): equally many requests fall into each
+        """Σ over ranges of (α + k_p (hard − asked))·soft, weighted by their shares of the batch; training updates α. → ()"""
+        bins = (place * len(self.alpha)).long().clamp(max=len(self.alpha) - 1)  # (B,): requests are spread evenly
         sums = torch.zeros(4, len(self.alpha), device=gates.device)
         rows = torch.stack([torch.ones_like(rates), gates.sum(1), hard.sum(1), rates]) * weights  # (4, B)
         mass, soft, tokens, asked = sums.index_add(1, bins, rows)  # (bins,) each
@@ -134,12 +134,12 @@ class RateControlled(Objective):
 
 
 def length_nats(decoded: Decoded, masks: Tensor, end: int) -> Tensor:
-    """Expected nats to say where the token that ends at each position begins: masks (N, L + 1) → (N,).
+    """Expected nats to encode the length of the token that ends at each position: masks (N, L + 1) → (N,).
 
-    By the softmax over lengths, or by the end symbol `end` one place before the first character.
+    Uses the softmax over lengths, or the end symbol `end` one place before the first character.
     """
     spans = masks[:, :-1] - masks[:, 1:]  # (N, L): probability that the token has length 1 … L
     if decoded.lengths is not None:
         return -(functional.log_softmax(decoded.lengths.float(), 1) * spans).sum(1)
-    before = functional.log_softmax(decoded.characters[:, 1:].float(), 2)[..., end]  # (N, L − 1); at length L there is no room
+    before = functional.log_softmax(decoded.characters[:, 1:].float(), 2)[..., end]  # (N, L − 1); no room at length L
     return -(before * spans[:, :-1]).sum(1)

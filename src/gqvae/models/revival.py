@@ -1,4 +1,4 @@
-"""What a policy of reviving codes offers; each objective has its own."""
+"""Interface of revival policies; each objective has one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Revival(nn.Module, ABC):
 
     @abstractmethod
     def observe(self, step: int, losses: Losses) -> None:
-        """Remember encodings of the batch of step `step` (optimiser steps done)."""
+        """Store encodings of the batch after `step` optimiser steps."""
 
     @abstractmethod
     def revive(self, step: int, quantizer: Quantizer) -> Tensor:
-        """Move codes if step `step` (optimiser steps done) is due: → their indices (M,), maybe none."""
+        """Move codes if a revival is due after `step` optimiser steps → their indices (M,), maybe none."""

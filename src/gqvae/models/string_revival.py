@@ -1,10 +1,10 @@
-"""Codes by string, for the rate-controlled objective (ours; the paper's revival: `models/paper_revival.py`).
+"""Revival by string, for the rate-controlled objective (ours; the paper's revival: `models/paper_revival.py`).
 
-Each code is given to a string, at the mean of its encodings, and remembers which: no string is given two. When quantization starts
-the most frequent spans of the gates are given the codes; later a span that still decodes wrongly and would be used more than the
-least used code is given that one, and a string whose own code no longer serves it has it moved to where the string is encoded now. The
-reservoir is emptied at each revival, because encodings of an older network mislead.
-Shapes: N vectors of a batch, K codes, D width, R reservoir slots, S different strings, M codes that were moved.
+Each code is assigned to one string, at the mean of its encodings; no string has two. When quantization starts, the most frequent
+gated spans get the codes. Later, a span that decodes wrongly and would be used more than the least used code takes over that
+code, and a string whose code no longer decodes to it has its code moved to the string's current encodings. The reservoir is
+emptied at each revival, because encodings of an older network mislead.
+Shapes: N vectors of a batch, K codes, D width, R reservoir slots, S distinct strings, M moved codes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from gqvae.models.objective_base import Losses
 
 LAST_REVIVAL = 0.9  # no revival in the last tenth: a new code needs time to settle
-CLAIM = 1.5  # a string must be worth this many uses of the code it replaces
-NOBODY = -1  # key of codes that were given to no string
+CLAIM = 1.5  # a string must be used this many times as often as the code it takes
+NOBODY = -1  # key of codes without a string
 
 
 class Reservoir(nn.Module):
@@ -43,7 +43,7 @@ class Reservoir(nn.Module):
 
     @torch.no_grad()
     def add(self, vectors: Tensor, keys: Tensor, priorities: Tensor, limit: int) -> None:
-        """Write the `limit` entries of highest priority over the oldest ones; priority 0 is never drawn."""
+        """Overwrite the oldest entries with the `limit` of highest priority; entries of priority 0 are never drawn."""
         slots = len(self.keys)
         chosen = priorities.topk(min(limit, slots, len(priorities))).indices
         places = (self.filled + torch.arange(len(chosen), device=chosen.device)) % slots
@@ -54,7 +54,7 @@ class Reservoir(nn.Module):
 
     @torch.no_grad()
     def strings(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Different strings, of highest total priority first: keys (S,), mean encodings (S, D), total priorities (S,)."""
+        """Distinct strings, highest total priority first: keys (S,), mean encodings (S, D), total priorities (S,)."""
         present = self.priorities > 0
         keys, inverse, counts = torch.unique(self.keys[present], return_inverse=True, return_counts=True)
         total = torch.zeros(len(keys), device=keys.device).index_add_(0, inverse, self.priorities[present])
@@ -91,7 +91,7 @@ class StringRevival(Revival):
 
     @torch.no_grad()
     def observe(self, step: int, losses: Losses) -> None:
-        """Remember encodings of the batch of step `step` (optimiser steps done): all spans while unquantized, then the wrong ones."""
+        """Store encodings of the batch after `step` optimiser steps: all spans while unquantized, then the wrong ones."""
         if losses.keys is None or losses.priorities is None:
             raise ValueError("codes are revived by string, and this objective gives its encodings neither keys nor priorities")
         self.reservoir.add(
@@ -106,23 +106,21 @@ class StringRevival(Revival):
 
     @torch.no_grad()
     def revive(self, step: int, quantizer: Quantizer) -> Tensor:
-        """Give codes to strings if step `step` (optimiser steps done) is due: → indices of the codes that were moved (M,)."""
+        """Assign codes to strings if a revival is due after `step` optimiser steps → indices of the moved codes (M,)."""
         first = step == self.settings.unquantized_steps
         if not first and not self._due(step):
             return torch.empty(0, dtype=torch.long, device=self.owners.device)
         keys, vectors, totals = self.reservoir.strings()  # (S,), (S, D), (S,)
-        held = min(
-            len(self.reservoir.keys) / self.settings.reservoir_per_batch, float(self.since)
-        )  # steps whose encodings are there
+        held = min(len(self.reservoir.keys) / self.settings.reservoir_per_batch, float(self.since))  # steps in the reservoir
         claims = totals / max(1.0, held)  # (S,), uses per step
         codes, owned = self._codes_of(keys)  # (S,), (S,)
         stale = owned & (claims > CLAIM * self.service[codes])
-        free = self.service.argsort(stable=True)[: int((~owned).sum())]  # the least serving codes
+        free = self.service.argsort(stable=True)[: int((~owned).sum())]  # codes with the fewest exact uses
         wanting = (~owned).nonzero().squeeze(1)[: len(free)]
         if not first:
             worth = claims[wanting] > CLAIM * self.service[free]
             free, wanting = free[worth], wanting[worth]
-        # A stale code may be among the least serving: its own string comes first.
+        # A stale code may also be free: its string comes first.
         kept = ~torch.isin(free, codes[stale])
         places = torch.cat([free[kept], codes[stale]])
         rows = torch.cat([wanting[kept], stale.nonzero().squeeze(1)])
@@ -133,7 +131,7 @@ class StringRevival(Revival):
         return places
 
     def _codes_of(self, keys: Tensor) -> tuple[Tensor, Tensor]:
-        """The code each string was given (S,), where it was given any: (S,) bool."""
+        """The code of each string (S,), and whether it has one (S,) bool."""
         owners, order = torch.sort(self.owners, stable=True)
         places = torch.searchsorted(owners, keys).clamp(max=len(owners) - 1)
         return order[places], owners[places] == keys

@@ -1,12 +1,12 @@
-"""The networks behind learned tokenizers, a module each, found by name.
+"""The networks behind learned tokenizers, one module each, looked up by name.
 
-Such a module holds
+Such a module has
 
 * `Settings`, a block;
-* `train_network(settings, train, valid, *, seed, label, out, state, threads)`, which trains on counts of pre-tokens, goes on from the
-  folder `state` where an earlier process was killed, and writes `history.csv` (a row for each measurement, with a column `step`) and,
-  last, `network.json` (with "seconds" and "device") beside whatever else it keeps in the folder `out`;
-* `make_tokenizers(folder, settings, train)`, which makes a tokenizer of each of `settings.sizes` from that folder.
+* `train_network(settings, train, valid, *, seed, label, out, state, threads)`, which trains on pre-token counts, resumes from the
+  folder `state` if an earlier process was killed, and writes to the folder `out`: `history.csv` (one row per measurement, with a
+  column `step`), any other files, and, last, `network.json` (with "seconds" and "device");
+* `make_tokenizers(folder, settings, train)`, which makes a tokenizer of each of `settings.sizes` from the folder `out`.
 """
 
 from __future__ import annotations

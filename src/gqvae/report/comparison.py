@@ -21,24 +21,24 @@ COLUMNS = (
 def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str, Any]]:
     """A row of `COLUMNS` for every tokenizer and encoder.
 
-    Fertility is tokens per word, words being what white space separates. `cut_otherwise` is the share of the text's pre-tokens that
-    the gates cut otherwise than into the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold before any
-    pre-token is known (a network loaded, but not yet run), warm when all are.
+    Fertility is tokens per word, separated by white space. `cut_otherwise` is the share of pre-tokens whose segmentation by the
+    gates differs from the one with the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no
+    pre-token cached (a network is loaded but has not run), warm with all cached.
 
     Raises:
-        UserError: a tokenizer does not give the text back.
+        UserError: a tokenizer does not reproduce the text.
     """
     size, words = len(text.encode("utf-8")), len(text.split())
     for name, tokenizer in tokenizers.items():
         counts = count_pretokens([text.encode("utf-8")], tokenizer.pretokenizer)
         pairs = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
         for one in tokenizer.encoders():
-            one.encode("load")  # whatever is read when it is first needed
+            one.encode("load")  # triggers lazy loading
             cold, ids = _timed(lambda one=one: one.encode(text))
             warm, _ = _timed(lambda one=one: one.encode(text))
             back, decoded = _timed(lambda one=one, ids=ids: one.decode_bytes(ids))
             if decoded != text.encode("utf-8"):
-                raise UserError(f"{name} does not give the text back: it is broken, train it again.")
+                raise UserError(f"{name} does not reproduce the text: it is broken; train it again.")
             quality = one.gate_quality(pairs)
             yield {
                 "tokenizer": name,
@@ -63,7 +63,7 @@ def _cut_otherwise(one: Tokenizer, encoders: Iterable[Tokenizer], counts: Pretok
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The rows for people, in columns."""
+    """The rows as text in aligned columns."""
     cells = [list(COLUMNS)] + [[_cell(row[column]) for column in COLUMNS] for row in rows]
     widths = [max(len(line[place]) for line in cells) for place in range(len(COLUMNS))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)

@@ -1,4 +1,4 @@
-"""The table of effects: by how much GQ-VAE is ahead of other tokens, in compression and in what language models reach."""
+"""The table of effects: how far GQ-VAE is ahead of other tokenizers, in compression and in bits per byte of language models."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ OPPONENTS = {
     "bpe_matched": "BPE, equal compression",
     "pathpiece_matched": "the control, equal compression",
 }
-MATCHED = ("bpe_matched", "pathpiece_matched")  # that these compress equally is their making, no finding
-COMPRESSION = 0  # stands for the measure where others are amounts of training text
+MATCHED = ("bpe_matched", "pathpiece_matched")  # these compress equally by construction
+COMPRESSION = 0  # in place of an amount of training text
 
-Place: TypeAlias = tuple[int, int]  # of a row: amount of training text, place of the opponent
+Place: TypeAlias = tuple[int, int]  # of a row: amount of training text, index of the opponent
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A column for each study; a row for each measure and arm. Behind an effect on language models stand their optimiser steps.
+    """A column for each study, a row for each measure and arm; effects on language models include their optimiser steps.
 
-    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study, and "too few" where a run
-    of either arm has fewer steps than the study asks for.
+    A sign is shown where a claim of the study decides it after Holm's correction over that study's claims, and "too few" where a
+    run of either arm has fewer steps than the study's `decisive_steps`.
     """
     columns = [_column(study) for study in studies]
     rows = []
@@ -52,7 +52,7 @@ def _title(study: FinishedStudy) -> str:
 
 
 def _column(study: FinishedStudy) -> dict[Place, str]:
-    """What stands in each row."""
+    """The cells of a study, by row."""
     compression = main_rows(read_table(study.tables, "compression"))
     runs = read_table(study.tables, "learnability")
     claims = study.table("claims", ("measure", "first", "second", "sign"))
@@ -75,7 +75,7 @@ def _column(study: FinishedStudy) -> dict[Place, str]:
 
 
 def _ratios(table: pd.DataFrame, arm: str, measure: str) -> list[float]:
-    """GQ-VAE ÷ another arm, seed by seed; a tokenizer without seeds is the same at each. Empty where an arm is not there."""
+    """GQ-VAE ÷ another arm, seed by seed; a tokenizer without seeds is the same at each. Empty if an arm is missing."""
     ours, theirs = (table[table["arm"] == name].set_index("seed")[measure] for name in (SUBJECT, arm))
     if theirs.index.isna().all():
         return [float(value / theirs.iloc[0]) for value in ours] if len(theirs) else []

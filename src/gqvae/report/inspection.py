@@ -1,4 +1,4 @@
-"""A look into one tokenizer: its vocabulary, how long its tokens are, which of them a text uses, how it cuts some sentences."""
+"""Inspection of one tokenizer: vocabulary, token lengths, use of tokens in a text, and sample segmentations."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def id_counts(tokenizer: Tokenizer, counts: PretokenCounts) -> np.ndarray:
 
 
 def vocabulary(tokenizer: Tokenizer, used: np.ndarray | None = None) -> Iterator[dict[str, Any]]:
-    """A row of `COLUMNS` for every id; `used` is what `id_counts` gave."""
+    """A row of `COLUMNS` for every id; `used` comes from `id_counts`."""
     for token, data in enumerate(tokenizer.token_bytes):
         count = "" if used is None else int(used[token])
         yield {"id": token, "string": shown(tokenizer, token), "bytes": len(data), "count": count}
 
 
 def shown(tokenizer: Tokenizer, token: int) -> str:
-    """A token as people read it: spaces as ␣, control characters and incomplete characters escaped."""
+    """A token in readable form: spaces as ␣, control characters and incomplete characters escaped."""
     if token == END_OF_DOCUMENT:
         return "(end of document)"
     text = tokenizer.token_bytes[token].decode("utf-8", errors="backslashreplace")

@@ -15,22 +15,22 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def number(value: Any, digits: int = 3, sign: bool = False) -> str:
-    """A number with a fixed count of decimals; "–" where there is none."""
+    """A number with a fixed number of decimals; "–" if it is missing."""
     return "–" if pd.isna(value) else f"{float(value):{'+' if sign else ''},.{digits}f}"
 
 
 def share(value: Any, digits: int = 2, sign: bool = False) -> str:
-    """A share in per cent; "–" where there is none."""
+    """A share in per cent; "–" if it is missing."""
     return "–" if pd.isna(value) else f"{100 * float(value):{'+' if sign else ''}.{digits}f} %"
 
 
 def between(low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
-    """An interval "[low, high]"; "–" where there is none."""
+    """An interval "[low, high]"; "–" if it is missing."""
     return "–" if pd.isna(low) else f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
 
 
 def percent_between(value: float, low: Any, high: Any) -> str:
-    """A signed share in per cent with its interval, "−1.2 % [−1.5, −0.9]"; without one, the share alone."""
+    """A signed share in per cent with its interval if it has one, "−1.2 % [−1.5, −0.9]"."""
     written = share(value, 1, sign=True)
     if not pd.isna(low):
         written += f" [{', '.join(f'{100 * end:+.1f}' for end in (low, high))}]"
@@ -38,5 +38,5 @@ def percent_between(value: float, low: Any, high: Any) -> str:
 
 
 def estimate(value: Any, low: Any, high: Any, digits: int = 3) -> str:
-    """A number with its interval, "1.5 [1.2, 1.8]"; without one, the number alone."""
+    """A number with its interval if it has one, "1.5 [1.2, 1.8]"."""
     return number(value, digits) if pd.isna(low) else f"{number(value, digits)} {between(low, high, digits)}"

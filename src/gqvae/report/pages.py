@@ -1,7 +1,7 @@
-"""The results in the documentation: blocks between markers, made from results/published/ (`gqvae results-docs`).
+"""Generated results in the documentation: blocks between markers, made from results/published/ (`gqvae results-docs`).
 
-A page holds `<!-- results: effects control-1024 control-4096 -->` … `<!-- end of results -->`; what lies between is written by
-`gqvae.report.tables`, from the folders that are named. A check fails when a block is stale.
+A block is everything between `<!-- results: effects control-1024 control-4096 -->` and `<!-- end of results -->`. It is written
+by `gqvae.report.tables` from the named folders. A check fails if a block is stale.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re
 
 
 def filled(text: str, published: Path) -> str:
-    """A page's text with every block written anew."""
+    """A page's text with every block rewritten."""
     return _BLOCK.sub(lambda found: f"{found[1]}{block(found[2], found[3].split(), published)}\n{END}", text)
 
 
 def without_blocks(text: str) -> str:
-    """A page's text without what is generated."""
+    """A page's text without its blocks."""
     return _BLOCK.sub("", text)
 
 
 def write() -> list[Path]:
-    """Write every page below the working folder that has changed; returns their paths."""
+    """Rewrite the stale pages below the working folder; return their paths."""
     stale = _stale()
     for path, text in stale.items():
         with atomic_open(path) as stream:

@@ -1,4 +1,4 @@
-"""`gqvae summarize`: the study in words and tables, every number taken from the tables that `gqvae collect` wrote."""
+"""`gqvae summarize`: the study in words and tables; every number comes from the tables of `gqvae collect`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def summarize(study: Study, results: Path, out: Path) -> None:
 
 
 def summary(study: Study, results: Path) -> str:
-    """The summary as Markdown: sections as in the report, in each of them what is said of single figures, then the other figures."""
+    """The summary as Markdown, in the sections of the report; each starts with the figures that have text."""
     tables = {name: read_table(results / "tables", name) for name in TABLES}
     corpus = read_json(results / "corpus" / "corpus.json")
     figures = _Figures(plots_of(study))
@@ -58,11 +58,11 @@ class _Figures:
         self._left = dict(plots)
 
     def named(self, *names: str) -> list[str]:
-        """Those of these names that the study has."""
+        """The figures of these names that the study has."""
         return [_figure(name, self._left.pop(name)) for name in names if name in self._left]
 
     def rest(self, section: str) -> list[str]:
-        """Those of a section that have not been shown."""
+        """The figures of a section that have not been shown."""
         return self.named(*(name for name, plot in list(self._left.items()) if plot.section == section))
 
 
@@ -122,13 +122,14 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
         for row in found
     ]
     note = (
-        "Effect: relative advantage of the first arm, paired by seed; pairs ahead: those in which it is better. Two-sided t tests over pairs at "
-        "5 % decide. Supported: the effect is above minus the margin; contradicted: it is below; not supported: these runs do not decide. Sign: "
-        "whether the first arm is better or worse, whatever the margin. Many tests find something by chance alone; Holm's correction over all "
-        "tests of the study keeps the probability of even one false finding at 5 % or less. The 95 % intervals are not corrected. Those over "
-        "documents are bootstrap intervals: what other test documents of this kind would change. Language models trained for fewer than "
-        f"{decisive_steps:,} optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves such amounts of text out; where "
-        "none is left, the verdict is “too few steps”. Claims and margins stand in the configuration; p values, steps and cells in `claims.csv`."
+        "Effect: relative advantage of the first arm, paired by seed; pairs ahead: those in which it is better. Two-sided t "
+        "tests over pairs at 5 % decide. Supported: the effect is above minus the margin; contradicted: below; not supported: "
+        "the runs do not decide. Sign: whether the first arm is better or worse, whatever the margin. Holm's correction over "
+        "all tests of the study keeps the probability of even one false finding at 5 % or less; the 95 % intervals are not "
+        f"corrected. Those over documents are bootstrap intervals. Language models trained for fewer than {decisive_steps:,} "
+        "optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves out such amounts of text; if "
+        "none is left, the verdict is “too few steps”. Claims and margins are in the configuration; p values, steps and cells "
+        "in `claims.csv`."
     )
     header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "pairs ahead", "verdict", "sign"]
     return f"{note}\n\n{markdown_table(header, rows)}"
@@ -205,8 +206,8 @@ def _distribution(results: pd.DataFrame) -> str:
     ]
     note = (
         f"Training split, means over seeds. Rényi efficiency (α = {ALPHA}): 1 would be a uniform use of the vocabulary. H: entropy of a "
-        "token, and of a token given the one before it; held out: what those two models of the training split cost on the test split, with "
-        "probability kept for every token of the vocabulary. All four in bits per byte, lower is more predictable; no network is involved."
+        "token, and of a token given the one before it; held out: cost of these two models, smoothed, on the test split. "
+        "All four are in bits per byte, lower is more predictable; no network is involved."
     )
     header = [
         "arm",

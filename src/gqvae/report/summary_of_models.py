@@ -1,4 +1,4 @@
-"""What the summary says of language models."""
+"""Sections of the summary on language models."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def language_models(tables: dict[str, pd.DataFrame], seeds: int) -> str:
 
 
 def milestones(means: pd.DataFrame) -> str:
-    """How fast they learn."""
+    """How fast the language models learn."""
     levels = sorted(means["level"].unique())
     compared = bool(means["ratio"].notna().any())
     rows = []
@@ -57,7 +57,7 @@ def milestones(means: pd.DataFrame) -> str:
 
 
 def power_laws(laws: pd.DataFrame) -> str:
-    """What more text, or a larger model, is worth."""
+    """Gains from more text or a larger model."""
     found: Any = laws.itertuples()
     rows = [
         [row.against, f"`{row.arm}`", number(row.exponent, 4), between(row.low, row.high, 4), number(row.constant, 2)]
@@ -65,13 +65,13 @@ def power_laws(laws: pd.DataFrame) -> str:
     ]
     note = (
         "Power laws: test bits per byte ≈ c · amount^(−b), fitted to each seed, where the amount is bytes of training text or parameters "
-        "without the vocabulary's; with a larger b more text, or a larger model, is worth more."
+        "without the vocabulary's; the larger b, the more is gained from more text or a larger model."
     )
     return f"{note}\n\n{markdown_table(['amount', 'arm', 'b', '95 % interval', 'c'], rows)}"
 
 
 def contexts(table: pd.DataFrame) -> str:
-    """The same models with other windows."""
+    """The same models with other context windows."""
     order = list(dict.fromkeys(table["windows"]))
     means = table.groupby(["arm", "windows"], sort=False)[["mean_context", "bpb"]].mean()
     rows = []
@@ -79,8 +79,8 @@ def contexts(table: pd.DataFrame) -> str:
         cells = [means.loc[(arm, windows)] for windows in order]
         rows.append([f"`{arm}`", *(f"{number(cell['bpb'], 4)} ({number(cell['mean_context'], 0)})" for cell in cells)])
     note = (
-        "The same models on part of the validation split, cut into windows in other ways: bits per byte and, in brackets, how many tokens a "
-        "prediction sees on average. More context can only help as far as it is used; a document alone has none before it. Everything "
+        "The same models on part of the validation split with other windows: bits per byte and, in brackets, the mean number of "
+        "tokens that a prediction sees. More context helps only if it is used; a document alone has none before it. Everything "
         f"else in this study is measured with windows that {order[0]}."
     )
     return f"{note}\n\n{markdown_table(['arm', *order], rows)}"
@@ -98,12 +98,12 @@ def differences(table: pd.DataFrame) -> str:
         ]
         for row in table.itertuples()
     ]
-    note = "Test bits per byte, difference by seed: negative where the first arm is better. Better or worse is said only where the interval excludes zero."
+    note = "Test bits per byte, paired by seed. Negative: the first arm is better, provided that the interval excludes zero."
     return f"{note}\n\n{markdown_table(['difference', 'training bytes', 'mean', '95 % interval', 'reading'], rows)}"
 
 
 def reading(difference: Any, low: Any, high: Any) -> str:
-    """What an interval of a paired difference says, and no more."""
+    """The reading of a paired difference, which goes no further than its interval."""
     if pd.isna(low):
         return "one seed: no interval"
     if low <= 0 <= high:

@@ -1,4 +1,4 @@
-"""Tables of results for the documentation, made from the studies in results/published/: every number in them is looked up or computed here."""
+"""Tables of results for the documentation, computed from the studies in results/published/."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def _claim(row: Any) -> str:
 
 
 def candidates(studies: Sequence[FinishedStudy]) -> str:
-    """Bytes per token over those of BPE at every vocabulary size: pruned candidates, and the networks of the other studies.
+    """Bytes per token ÷ those of BPE at every vocabulary size: pruned candidates, and the networks of the other studies.
 
     Args:
-        studies: the study of candidates, then studies on the same text that have networks.
+        studies: the study of candidates, then studies of the same text with networks.
     """
     table, *trained = (_test_rows(study) for study in studies)
     if len({study.text for study in studies}) > 1:
-        raise UserError(f"{', '.join(study.name for study in studies)} are not about one text: compare studies that are.")
+        raise UserError(f"{', '.join(study.name for study in studies)} use different texts: compare studies of one text.")
     bpe = table[table["arm"] == "bpe"].set_index("vocab_size_requested")["bytes_per_token"]
     sizes = sorted(bpe.index)
     rows = [["BPE, bytes per token", *(number(bpe[size]) for size in sizes)]]
@@ -94,7 +94,7 @@ def _test_rows(study: FinishedStudy) -> pd.DataFrame:
 
 
 def by_command(folder: Path) -> str:
-    """What `gqvae tokenizer train` gives: bytes per token over BPE's on held-out stories, and how long it took."""
+    """Results of `gqvae tokenizer train`: bytes per token on held-out stories, with the ratio to BPE, and processor time."""
     table = pd.read_csv(folder / "trained.csv", keep_default_na=False)
     rows = []
     for (method, encoder), own in table.groupby(["method", "encoder"], sort=False):
@@ -118,7 +118,7 @@ STUDIES: dict[str, Callable[[Sequence[FinishedStudy]], str]] = {
 
 
 def block(name: str, folders: Sequence[str], published: Path) -> str:
-    """The block `name` of a page, about some published folders.
+    """The block `name` of a page, for some published folders.
 
     Raises:
         UserError: there is no such block, or a folder is missing or incomplete.

@@ -1,9 +1,8 @@
-"""`gqvae collect-ablations`: the learned arms of a study side by side, each a network with something switched off or changed.
+"""`gqvae collect-ablations`: compare the learned arms of a study, each a network with something switched off or changed.
 
-Two tables (columns: `gqvae.study.tables`). `ablations`: a row for each arm and seed. `ablation_means`: the same over seeds, a row
-for each measure and arm, so that what is to be compared stands below one another. Measures of compression are those of the tokenizer
-of the study's vocabulary size on the test split; an arm without quantization has none. Those of the network are its last validation
-measurement, at the lowest rate it serves.
+Two tables (columns: `gqvae.study.columns`): `ablations` has a row for each arm and seed, `ablation_means` for each measure and
+arm. Compression is measured on the test split with the tokenizer of the study's vocabulary size; an arm without quantization has
+none. Measures of the network are its last validation measurement, at the lowest rate it serves.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from gqvae.study.columns import ABLATION_MEASURES, COLUMNS, HISTORY
 from gqvae.study.tables import read_columns, write_table
 
 ENCODERS = ("neural", "distilled")
-LEAST_GATE = 1e-6  # below, the ratio of two numbers that have nearly vanished is no length
+LEAST_GATE = 1e-6  # below this mean, the gates are too small to derive a length from
 
 logger = logging.getLogger("gqvae")
 
 
 def ablation_files(study: Study) -> list[Path]:
-    """Every file that the tables are made from, relative to the folder of results."""
+    """Input files of the tables, relative to the folder of results."""
     here = Path()
     files = []
     for name in layout.learned_families(study):
@@ -41,7 +40,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
     """Write both tables of the study from `results` to `out`.
 
     Raises:
-        UserError: a file that the study asks for is missing or damaged: a mean never hides a missing seed.
+        UserError: an input file is missing or damaged, so that no mean hides a missing seed.
     """
     require_all(study, results, ablation_files(study))
     baseline = (
@@ -52,7 +51,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
     histories = {
         name: read_columns(layout.network_path(results, name) / "history.csv", HISTORY) for name in layout.learned_families(study)
     }
-    # Gates that have closed for good say nothing about lengths; the other networks of the study saw the same pre-tokens.
+    # Closed gates give no length; the other networks of the study saw the same pre-tokens.
     lengths = {name: _mean_length(history) for name, history in histories.items()}
     known = next((length for length in lengths.values() if length is not None), None)
     rows = []
@@ -62,7 +61,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
             row = _row(study, results, arm, seed, baseline)
             rows.append(row | _last_measurement(histories[name], lengths[name] or known))
             if not layout.has_tokenizer(study, arm):
-                rows[-1]["codes_used"] = None  # it has codes, and never uses them
+                rows[-1]["codes_used"] = None  # it has codes but never uses them
     table = pd.DataFrame(rows, columns=list(COLUMNS["ablations"])).astype({"vocab_size": "Int64"})
     for name, frame in (("ablations", table), ("ablation_means", means(table))):
         write_table(frame, out, name)
@@ -70,7 +69,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
 
 
 def means(ablations: pd.DataFrame) -> pd.DataFrame:
-    """Mean, lowest and highest over seeds of every measure and arm; `seeds` counts those that have it."""
+    """Mean, minimum and maximum over seeds of every measure and arm; `seeds` counts the seeds with a value."""
     rows = []
     for measure in ABLATION_MEASURES:
         for arm, group in ablations.groupby("arm", sort=False):
@@ -104,13 +103,13 @@ def _row(study: Study, results: Path, arm: str, seed: int, baseline: float | Non
 
 
 def _mean_length(history: pd.DataFrame) -> float | None:
-    """Mean bytes of the pre-tokens that a network is measured on: soft gates per pre-token over their mean per byte."""
+    """Mean length in bytes of the pre-tokens that a network is measured on: soft gates per pre-token ÷ soft gates per byte."""
     measured = history[history["gate_mean"] > LEAST_GATE]
     return None if measured.empty else float(measured["soft_rate"].iloc[-1] / measured["gate_mean"].iloc[-1])
 
 
 def _last_measurement(history: pd.DataFrame, length: float | None) -> dict[str, Any]:
-    """What the end of a training history says; `length` (bytes per pre-token) turns its hard rate into a share of positions."""
+    """The last row of a training history; `length` (bytes per pre-token) turns its hard rate into a share of positions."""
     last = history.iloc[-1]
     return {
         "codes_used": float(last["codes_used"]),

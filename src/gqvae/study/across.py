@@ -1,6 +1,6 @@
-"""Several finished studies side by side: where their claims hold, and how tokenizers fare on text that they were not made of.
+"""Compare finished studies: where their claims hold, and how tokenizers do on text that they were not trained on.
 
-All that is read of a study is its provenance (name, corpus, arms) and its tables, so that a published study will do.
+Only a study's provenance (name, corpus, arms) and its tables are read, so published studies can be compared.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ AWAY = ("study", "corpus", "origin", "lender", "arm", "place", "measure", "seeds
 
 @dataclass(frozen=True)
 class FinishedStudy:
-    """A study's folder and what its provenance says of it."""
+    """A study's folder and facts from its provenance."""
 
     folder: Path
     name: str
@@ -42,19 +42,19 @@ class FinishedStudy:
     test_text: str  # of the test split
     synthetic: bool
     arms: dict[str, dict[str, Any]]
-    vocab_size: int  # that its claims are about
-    decisive_steps: int  # fewer decide nothing; of studies that do not say, what studies say by default
+    vocab_size: int  # of its claims
+    decisive_steps: int  # fewer decide nothing; the default if the provenance lacks it
 
     @classmethod
     def read(cls, folder: Path) -> FinishedStudy:
         """Read the provenance.
 
         Raises:
-            UserError: there is none, or another version wrote it.
+            UserError: it is missing, or another version wrote it.
         """
         path = Path(folder) / "provenance.json"
         if not path.is_file():
-            raise UserError(f"{path} does not exist: run the study of that folder to its end first.")
+            raise UserError(f"{path} does not exist: finish the study in that folder first.")
         record = read_json(path)
         try:
             corpus = record["corpus"]
@@ -79,14 +79,14 @@ class FinishedStudy:
         return self.folder / "tables"
 
     def table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
-        """Some columns of one of its tables, which lies in the study's folder or in that of its tables."""
+        """Some columns of one of its tables, which is in the study's folder or in its `tables/`."""
         path = self.folder / f"{name}.csv"
         kinds = {column: COLUMNS[name][column] for column in columns}
         return read_columns(path if path.is_file() else self.tables / f"{name}.csv", kinds)
 
 
 def finished_studies(folders: Sequence[Path]) -> list[FinishedStudy]:
-    """The studies in these folders, in their order.
+    """The studies in these folders, in the given order.
 
     Raises:
         UserError: one is not finished, or two have the same name.
@@ -100,9 +100,9 @@ def finished_studies(folders: Sequence[Path]) -> list[FinishedStudy]:
 
 
 def claims_across(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Columns `CLAIMS`: the claims of all studies, by claim and then in the order of the studies.
+    """Columns `CLAIMS`: the claims of all studies, sorted by claim and then by study.
 
-    What a study says of tokenizers that it shares with an earlier one is the same measurement, and stands once.
+    A measurement of tokenizers that several studies share is listed once.
     """
     frames = []
     for study in studies:
@@ -115,12 +115,11 @@ def claims_across(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def advantages_by_text(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Columns `BY_TEXT`: 1 − test bits per byte of the first arm / of the second, by amount of training text.
+    """Columns `BY_TEXT`: 1 − test bits per byte of the first arm ÷ those of the second, by amount of training text.
 
-    The pairs are those of the claims about what language models learn, but for claims that compare one BPE with another. `series`
-    "seed": paired by seed; "mean": over seeds, with its 95 % t-interval. `vocab_size` is what the study asks for. The columns of steps
-    hold the fewest and the most optimiser steps of the runs behind a point; it decides something if the fewest are as many as the study
-    asks for.
+    The pairs are those of the claims about `test_bpb` and `learnability`, except comparisons of one BPE with another. `series` is
+    "seed" (paired by seed) or "mean" (over seeds, with its 95 % t-interval). `vocab_size` is the requested size. The columns of
+    steps are over the runs behind a point; it decides if the fewest steps reach the study's `decisive_steps`.
     """
     rows: list[dict[str, Any]] = []
     for study in studies:
@@ -136,7 +135,7 @@ def advantages_by_text(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def _advantages(ours: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Of one pair of arms in one study."""
+    """Rows of one pair of arms in one study."""
     keys = ["size", "train_bytes"]
     both = ours.merge(theirs[[*keys, "seed", "test_bpb", "steps"]], on=[*keys, "seed"], suffixes=("", "_second"))
     both["advantage"] = 1 - both["test_bpb"] / both["test_bpb_second"]
@@ -158,18 +157,18 @@ def _advantages(ours: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[dict[str, 
 
 
 def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Columns `AWAY`: measures of tokenizers borrowed from another text, of those of the text itself, and of the lent ones at home.
+    """Columns `AWAY`: measures of tokenizers borrowed from a study of another text, of native ones, and of the lent ones at home.
 
-    The lending study must be among the studies, since only it says of what text it is.
-    `arm` is what the lending study calls the arm, `origin` that study; `place` is "native" (the study's own arm of that name),
-    "borrowed", or "home" (the lending study). Means and t-intervals over seeds, on the test split.
+    The lending study must be among the studies, since only its provenance identifies its text. `origin` is the lending study and
+    `lender` its arm. `place` is "native" (the arm of that name in the borrowing study), "borrowed", or "home" (in the lending
+    study). Means and t-intervals are over seeds, on the test split.
     """
     rows: list[dict[str, Any]] = []
     texts = {study.name: study.text for study in studies}
     for study in studies:
         for name, arm in study.arms.items():
             if arm["kind"] != "borrowed" or texts.get(str(arm["study"]), study.text) == study.text:
-                continue  # made here, at home here, or nobody can say where its home is
+                continue  # not borrowed, lent by a study of the same text, or by a study that is not given
             shared = {"study": study.name, "corpus": study.corpus, "origin": arm["study"], "lender": arm["arm"]}
             native = study.arms.get(arm["arm"])
             if native is not None and native["kind"] != "borrowed":
@@ -194,7 +193,7 @@ def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def _measures(study: FinishedStudy, arm: str) -> Iterator[dict[str, Any]]:
-    """What one arm reaches: compression and fallback of the tokenizer that is read downstream, bits per byte of the largest models."""
+    """Measures of one arm: compression and fallback of its downstream tokenizer, bits per byte of its largest models."""
     compression = main_rows(read_table(study.tables, "compression"))
     rows = compression[compression["arm"] == arm]
     runs = read_table(study.tables, "learnability")

@@ -1,16 +1,16 @@
-"""Verdicts on a study's claims, computed from its tables by the rule that stands in its configuration, and never typed.
+"""Verdicts on a study's claims, computed from its configuration and its tables.
 
-The effect is the relative advantage of the first arm, positive where it is better: first/second − 1 where more is better, 1 − first/second
-where less is. There is one pair for each seed. The interval of the effect is Student's over pairs and is not corrected for the number of
-claims. Beside it stands an interval over test documents, drawn with replacement (the ends of documents are tokens there, bytes per token
-elsewhere leave them out).
+The effect is the first arm's relative advantage, positive where it is better: first/second − 1 if more is better, else
+1 − first/second. There is one pair for each seed. The effect has a t-interval over pairs, not corrected for the number of claims,
+and a bootstrap interval over test documents. Only in the latter do bytes per token count the ends of documents as tokens.
 
-Two hypotheses are tested for each claim: that the effect is −margin, and that it is zero. Holm's correction is over all of them in the study.
-A claim is *supported* if the first is rejected and the effect lies above −margin, *contradicted* if it lies below, and otherwise
-*not supported*: these runs do not decide it. The *sign* says whether zero is rejected: "better", "worse" or "undecided".
+Two hypotheses are tested for each claim: the effect is −margin, and the effect is zero. Holm's correction covers all tests of a
+study. A claim is *supported* if the first is rejected and the effect is above −margin, *contradicted* if it is rejected and the
+effect is below, and otherwise *not supported*: the runs do not decide it. The *sign* is "better" or "worse" if zero is rejected,
+or "undecided".
 
-Language models decide nothing after fewer than `language_model.decisive_steps` optimiser steps. Learnability leaves out the amounts of
-text at which a run of either arm has fewer. Where no amount is left, the effect is shown, the verdict is "too few steps" and nothing is tested.
+Language models with fewer than `language_model.decisive_steps` optimiser steps decide nothing. Learnability leaves out amounts of
+text at which a run of either arm has fewer. If no amount is left, the effect is shown, but nothing is tested: "too few steps".
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gqvae.measures.intervals import LEVEL, t_interval
 from gqvae.study import layout
 from gqvae.study.verdicts import holm, p_value, sign, verdict
 
-TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # what claims are judged by
+TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # that claims are judged from
 TOO_FEW_STEPS = "too few steps"
 
 RESAMPLES = 2000
@@ -39,7 +39,7 @@ Amounts = tuple[int, ...]  # of training text, in bytes
 
 @dataclass(frozen=True)
 class Comparison:
-    """The two arms of a claim by its measure; `steps` are the fewest of the language models behind it, None for tokenizers."""
+    """The values of both arms of a claim; `steps` is the minimum over their language models, None for tokenizers."""
 
     claim: Claim
     second: str
@@ -55,7 +55,7 @@ class Comparison:
         return advantages(self.ours, self.theirs, self.claim.measured.more_is_better)
 
     def nulls(self) -> tuple[float, ...]:
-        """The effects that are tested, each once: −margin and zero; none where language models have too few steps or there is one pair."""
+        """The distinct effects to test, −margin and zero; none if there are too few steps or only one pair."""
         return tuple(dict.fromkeys((-self.claim.margin, 0.0))) if self.decisive and len(self.ours) > 1 else ()
 
 
@@ -68,7 +68,7 @@ def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
         corpus: its label.
 
     Raises:
-        UserError: a table has no row of an arm at a seed.
+        UserError: a table has no row of an arm and seed.
     """
     compared = {name: _compared(study, tables, claim) for name, claim in layout.decidable_claims(study).items()}
     tested = {(name, null): p_value(found.advantages, null) for name, found in compared.items() for null in found.nulls()}
@@ -114,7 +114,7 @@ def _compared(study: Study, tables: Tables, claim: Claim) -> Comparison:
     amounts, steps = _amounts(study, tables, claim, [claim.first, second])
     ours, theirs = (_measured(study, tables, claim, arm, "test", amounts) for arm in (claim.first, second))
     if claim.measured.of_tokenizer and not any(study.arms[arm].seeded for arm in (claim.first, second)):
-        ours, theirs = ({seed: values[seed] for seed in study.seeds[:1]} for values in (ours, theirs))  # one pair, not many
+        ours, theirs = ({seed: values[seed] for seed in study.seeds[:1]} for values in (ours, theirs))  # no seeds: one pair
     decisive = steps is None or steps >= study.language_model.decisive_steps
     return Comparison(claim, second, ours, theirs, amounts, steps, decisive)
 
@@ -126,7 +126,7 @@ def advantages(first: BySeed, second: BySeed, more_is_better: bool) -> list[floa
 
 
 def _amounts(study: Study, tables: Tables, claim: Claim, arms: list[str]) -> tuple[Amounts, int | None]:
-    """The amounts of text that a claim is measured at, and the fewest steps of the runs there."""
+    """The amounts of text that a claim uses, and the fewest steps of their runs."""
     if claim.measured.of_tokenizer:
         return (), None
     asked = study.language_model.train_bytes if claim.measured.level == "amounts" else study.language_model.train_bytes[-1:]
@@ -136,7 +136,7 @@ def _amounts(study: Study, tables: Tables, claim: Claim, arms: list[str]) -> tup
 
 
 def _over_documents(study: Study, tables: Tables, claim: Claim, second: str) -> dict[str, float | None]:
-    """Ends of the bootstrap interval of the effect over test documents, where language models have read them."""
+    """Bootstrap interval of the effect over test documents, for bytes per token and test bits per byte; else empty."""
     if claim.measure not in ("bytes_per_token", "test_bpb"):
         return {}
     if not {claim.first, second} <= set(tables["documents"]["arm"]):
@@ -153,13 +153,13 @@ def _over_documents(study: Study, tables: Tables, claim: Claim, second: str) -> 
 def bootstrap_ratio(
     sums: np.ndarray, more_is_better: bool, level: float = LEVEL, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
-    """Percentile interval of the mean advantage over seeds, documents drawn with replacement, the same ones for both arms.
+    """Percentile interval of the mean advantage over seeds; documents are drawn with replacement, the same for both arms.
 
     Args:
         sums: (2 arms, seeds, documents, 2) numerators and denominators of every document.
-        more_is_better: as for `advantage`.
-        level: of the interval.
-        resamples: draws.
+        more_is_better: as for `advantages`.
+        level: confidence level.
+        resamples: number of draws.
     """
     documents = sums.shape[2]
     draws = np.random.default_rng(0).multinomial(documents, np.full(documents, 1 / documents), size=resamples)  # (R, documents)
@@ -171,7 +171,7 @@ def bootstrap_ratio(
 
 
 def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
-    """The arm to compare with: of several, the one that is best on the validation split, at amounts of text that they share."""
+    """The second arm: of several, the best on the validation split at the amounts of text that they share."""
     fitting = study.opponents(claim)
     if len(fitting) == 1:
         return fitting[0]
@@ -182,10 +182,10 @@ def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
 
 
 def _measured(study: Study, tables: Tables, claim: Claim, arm: str, split: str, amounts: Amounts) -> BySeed:
-    """The values of an arm by seed; a tokenizer that is the same for every seed has the same value at each.
+    """Values of an arm by seed; a tokenizer without seeds has the same value at each.
 
     Args:
-        split: of measures that know both splits; the others have one.
+        split: "valid" or "test", for measures that have both.
     """
     return {seed: _value(tables, claim, arm, seed, split, amounts) for seed in study.seeds}
 
@@ -212,7 +212,7 @@ def _of_runs(tables: Tables, arm: str, seed: int, column: str, amount: int) -> f
 
 
 def _rows(tables: Tables, name: str, arm: str, seed: int, **where: object) -> pd.DataFrame:
-    """Rows of an arm at a seed whose columns have the values `where`; a tokenizer without seeds has the same rows at each."""
+    """Rows of an arm and seed whose columns have the values `where`; a tokenizer without seeds has the same rows at each."""
     table = tables[name]
     chosen = (table["arm"] == arm) & (table["seed"].isna() | (table["seed"] == seed))
     for column, value in where.items():
@@ -237,7 +237,7 @@ _CELLS = {
 
 
 def _cells(study: Study, found: Comparison) -> str:
-    """The cells of the tables that the effect comes from."""
+    """The table cells that the effect is computed from."""
     claim, amounts = found.claim, ", ".join(map(str, found.amounts))
     cells = _CELLS[claim.measured.level].format(measure=claim.measure, amounts=amounts)
     return f"{cells}; arm {claim.first}, {found.second}; seed {', '.join(map(str, study.seeds))}"

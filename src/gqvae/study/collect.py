@@ -1,7 +1,6 @@
 """`gqvae collect`: the results of every run of a study, gathered into tidy tables.
 
-A table is written only when everything the configuration asks for is there: a mean over fewer seeds than were asked for would look
-like any other mean. What is missing is named.
+Tables are written only if every file of the study exists: a mean over fewer seeds would look like any other mean.
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ from gqvae.study.results import differences_table, results_table
 from gqvae.study.tables import read_columns, write_table
 
 SHOWN_MISSING = 12
-MATCHED = ("vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference")  # of the record of a search
+MATCHED = ("vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_difference")  # keys of matching.json
 SPLITS = ("train", "valid", "test")
 
 logger = logging.getLogger("gqvae")
 
 
 def expected_files(study: Study) -> list[Path]:
-    """Every file that the tables are made from, relative to the folder of results."""
+    """Input files of the tables, relative to the folder of results."""
     here = Path()
     files = [layout.compression_path(here, name) for name in layout.families(study)]
     files += [layout.matching_path(here, name) for name in layout.matched_families(study)]
@@ -62,18 +61,16 @@ def expected_files(study: Study) -> list[Path]:
 
 
 def require_all(study: Study, results: Path, files: list[Path]) -> None:
-    """Refuse to go on, naming what is missing, unless every one of these files, which the study asks for, exists."""
+    """Raise a `UserError` that names the missing files, unless all of these exist."""
     missing = [path.as_posix() for path in files if not (results / path).is_file()]
     if missing:
         rest = f" and {len(missing) - SHOWN_MISSING} more" if len(missing) > SHOWN_MISSING else ""
         shown = ", ".join(missing[:SHOWN_MISSING])
-        raise UserError(
-            f"{results} lacks {shown}{rest}, which the study {study.study!r} asks for: run snakemake to make the rest."
-        )
+        raise UserError(f"{results} lacks {shown}{rest}, which the study {study.study!r} needs: run snakemake to make the rest.")
 
 
 def collect(study: Study, results: Path, out: Path) -> None:
-    """Write all tables of the study (columns: `gqvae.study.tables`) from `results` to the folder `out`, `claims.csv` beside it."""
+    """Write all tables of the study (columns: `gqvae.study.columns`) from `results` to `out`, and `claims.csv` to its parent."""
     require_all(study, results, expected_files(study))
     tables = {
         "compression": _compression(study, results),
@@ -100,13 +97,13 @@ def collect(study: Study, results: Path, out: Path) -> None:
 
 
 def _stack(frames: list[pd.DataFrame], name: str) -> pd.DataFrame:
-    """Rows of all frames in their order; with no frame at all, a table of the right columns and no rows."""
+    """Concatenate the frames; without any, return an empty table of the right columns."""
     filled = [frame for frame in frames if not frame.empty]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(COLUMNS[name]))
 
 
 def _with_run(frame: pd.DataFrame, **columns: Any) -> pd.DataFrame:
-    """The frame with constant columns put in front."""
+    """Insert constant columns in front of the others."""
     for place, (column, value) in enumerate(columns.items()):
         constant = pd.Series([value] * len(frame), index=frame.index, dtype="Int64" if column == "seed" else None)
         frame.insert(place, column, constant)
@@ -122,7 +119,7 @@ def _compression(study: Study, results: Path) -> pd.DataFrame:
         frame = read_columns(path, COLUMNS["compression"])
         asked = layout.variants(study, arm)
         frame = frame[frame["variant"].isin(asked)].copy()
-        if isinstance(study.arms[arm], BorrowedArm):  # its other encoder has an arm of its own, or is not asked about
+        if isinstance(study.arms[arm], BorrowedArm):  # the other encoder belongs to another arm or to none
             frame = frame[frame["encoder"] == study.arms[arm].read_by].copy()
         frame["arm"], frame["seed"] = arm, pd.Series([seed] * len(frame), index=frame.index, dtype="Int64")
         main, encoder = layout.variant(study, arm), study.arms[arm].read_by
@@ -154,7 +151,7 @@ def _main_test(compression: pd.DataFrame, name: str) -> float:
 
 
 def _matching(study: Study, results: Path, compression: pd.DataFrame) -> pd.DataFrame:
-    """What the search on the validation split found, and how close the pair is on the test split."""
+    """Results of the search on the validation split, and residuals on the test split."""
     rows = []
     for name in layout.matched_families(study):
         arm, seed = layout.split_family(name)
@@ -188,7 +185,7 @@ def _convergence(study: Study, results: Path) -> pd.DataFrame:
 
 
 def _final_values(results: Path, asked: list[runs.LanguageModelRun], name: str) -> pd.DataFrame:
-    """One row per run: what it cost and reached."""
+    """One row per run: its cost and its losses."""
     rows = []
     for run in asked:
         path = run.path(results) / "result.json"
@@ -207,7 +204,7 @@ def _final_values(results: Path, asked: list[runs.LanguageModelRun], name: str) 
 
 
 def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
-    """The same for every size of model, after the most training text; without other sizes there is nothing to compare."""
+    """The same for every model size after the most training text; empty if there is only one size."""
     most = max(study.language_model.train_bytes)
     asked = [run for run in runs.language_model_runs(study) if run.train_bytes == most and study.language_model.other_sizes]
     return _final_values(results, asked, "model_sizes")
@@ -252,7 +249,7 @@ def _training(study: Study, results: Path) -> pd.DataFrame:
 
 
 def _token_statistics(study: Study, results: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables `rank_frequency` and `distribution`, from what was measured of each main tokenizer."""
+    """The tables `rank_frequency` and `distribution` of the main tokenizers."""
     curves, facts = [], []
     for name, variant in layout.downstream_tokenizers(study):
         arm, seed = layout.split_family(name)

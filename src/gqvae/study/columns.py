@@ -1,6 +1,4 @@
-"""The columns of a study's tables, with their types. Measures of tokenizers and of
-language models that have modules of their own are columns of `distribution`, `results` and `learnability`.
-"""
+"""Columns of a study's tables and their types. `distribution`, `results` and `learnability` have columns by `gqvae.measures`."""
 
 from __future__ import annotations
 
@@ -30,7 +28,7 @@ def _of_runs(columns: dict[str, Kind]) -> dict[str, Kind]:
 TOKEN_MEASURES: dict[str, Kind] = dict.fromkeys(measures("tokens"), "number")
 LOSS_MEASURES: dict[str, Kind] = dict.fromkeys(measures("losses"), "number")
 
-# What jobs leave, one file for each run or network.
+# Files that jobs write, one for each run or network.
 CURVE = _columns("whole: step bytes tokens", "number: flops valid_bpb")
 CONTEXTS = _columns("text: windows", "number: mean_context bpb")
 DOCUMENTS = _columns("whole: document bytes tokens", "number: bits")

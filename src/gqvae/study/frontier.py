@@ -1,7 +1,7 @@
-"""What language models reach at the compression of their tokens, in several studies: the comparison that needs no matched pair.
+"""Loss of language models against the compression of their tokens, in several studies: a comparison that needs no matched pair.
 
-BPE and PathPiece are each asked for several sizes of vocabulary, by their matched arms and by studies of other sizes, so that each has a
-curve. A tokenizer is worth its compression where its point lies below that curve.
+BPE and PathPiece each have several vocabulary sizes, from their matched arms and from studies of other sizes, and so a curve. A
+tokenizer whose point is below a curve is better at equal compression.
 """
 
 from __future__ import annotations
@@ -23,23 +23,22 @@ COLUMNS = (
 )  # fmt: skip
 CURVES = {"bpe": "BPE", "bpe_matched": "BPE", "pathpiece": "PathPiece", "pathpiece_matched": "PathPiece"}  # by arm
 PANEL = ["test_text", "size", "train_bytes"]
-ALIKE = ["arm", "vocab_size", *PANEL, "bytes_per_token", "test_bpb"]  # two points that are equal in these are one
+ALIKE = ["arm", "vocab_size", *PANEL, "bytes_per_token", "test_bpb"]  # points equal in these are duplicates
 
 
 def frontier_points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     """Columns `COLUMNS`: a point for each arm, study, size and amount of text, sorted by panel, curve and compression.
 
-    Bytes per token are of the test split, by the tokenizer that the language models read. Vocabulary, steps, bytes per token and test
-    bits per byte are means over seeds, with the t-intervals over them of the last two; a tokenizer that is the same for all seeds has no
-    interval of its bytes per token. `series` is the curve, empty for arms beside the
-    curves. A point decides something if its run of the fewest steps has as many as the study asks for.
+    Bytes per token are those of the downstream tokenizer on the test split. Vocabulary size, steps, bytes per token and test bits
+    per byte are means over seeds. The last two have t-intervals, except bytes per token of a tokenizer without seeds. `series` is
+    the curve, empty for other arms. A point decides if its run with the fewest steps has the study's `decisive_steps`.
 
-    Left out are panels of fewer than two arms, and of one test split and size the amounts at which fewer than two points decide
-    anything, unless there is no other.
+    Panels with fewer than two arms are left out. So are amounts of text at which fewer than two points decide, unless their test
+    split and size have no other.
     """
     rows = [row for study in studies for row in _of_study(study)]
     points = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"decides": bool})
-    rounded = points[ALIKE].round({"vocab_size": 6, "bytes_per_token": 9, "test_bpb": 9})  # means may differ in their last digit
+    rounded = points[ALIKE].round({"vocab_size": 6, "bytes_per_token": 9, "test_bpb": 9})  # means may differ in the last digit
     points = points[~rounded.duplicated()]
     keep = points.groupby(PANEL)["arm"].transform("nunique") > 1
     decided = points.groupby(PANEL)["decides"].transform("sum") > 1

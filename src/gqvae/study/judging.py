@@ -1,6 +1,6 @@
-"""`gqvae judge`: the claims of finished studies judged again by the rule of today, from their own tables; nothing is run.
+"""`gqvae judge`: judge the claims of finished studies again by the current rules, from their tables and without new runs.
 
-A study is judged on the claims of its recorded configuration and, as far as it has their arms, on the default claims written since.
+A study is judged on the claims of its recorded configuration and on the default claims whose arms it has.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ logger = logging.getLogger("gqvae")
 
 
 def judge(folders: Sequence[Path]) -> None:
-    """Write `claims.csv` of every study anew, or of none if one cannot be judged.
+    """Rewrite `claims.csv` of every study, or of none if one cannot be judged.
 
     Args:
         folders: of the studies, each with its `provenance.json` and `tables/`.
 
     Raises:
-        UserError: a study has no claim that its arms decide, or lacks its provenance, a table, or what is read of them.
+        UserError: a study has no claim that its arms decide, or lacks its provenance, a table, or a value in them.
     """
     judged = {folder: judged_claims(folder) for folder in folders}
     for folder, claims in judged.items():

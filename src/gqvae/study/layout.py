@@ -1,9 +1,9 @@
-"""Where the parts of a study lie under `results/<study>/`, and what they are called: pure functions of the configuration.
+"""Names and paths of the parts of a study under `results/<study>/`: pure functions of the configuration.
 
-The workflow's rules and `gqvae collect` share these names, so that neither can ask for something the other does not make.
+Shared by the rules and by `gqvae collect`, so both use the same paths.
 
-A *family* is what one training yields: `bytes`, `bpe`, `bpe_matched-s0`, `gqvae-s1`. A *variant* is one tokenizer of a family:
-`v1024` by its vocabulary size, or `matched`. What reads the tokens is in `gqvae.study.runs`.
+A *family* is the result of one training: `bytes`, `bpe`, `bpe_matched-s0`, `gqvae-s1`. A *variant* is one tokenizer of a family:
+`v1024` by its vocabulary size, or `matched`. Language models are in `gqvae.study.runs`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from pathlib import Path
 from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, LearnedArm, Study
 from gqvae.errors import UserError
 
-REFERENCE = "bpe_matched"  # the arm of equal compression, as the configurations name it
+REFERENCE = "bpe_matched"  # the arm of equal compression, by its name in the configurations
 BASELINE = "bpe"  # the arm whose compression at the same vocabulary size is the denominator of ratios
 DISTRIBUTION_FILES = ("rank_frequency.csv", "distribution.json")
 
 
 def arm_names(study: Study) -> tuple[str, ...]:
-    """All arms by kind, then by name: an order that does not depend on the order of keys in the configuration."""
+    """All arms, sorted by kind and name: the order of keys in the configuration does not matter."""
     return tuple(sorted(study.arms, key=lambda arm: (study.arms[arm].rank, arm)))
 
 
@@ -29,7 +29,7 @@ def is_learned(study: Study, arm: str) -> bool:
 
 
 def has_tokenizer(study: Study, arm: str) -> bool:
-    """Whether the arm has tokens: an arm that is never quantized has a network and its history, and nothing after that."""
+    """Whether the arm has tokens: an arm without quantization has only a network and its history."""
     return not isinstance(study.arms[arm], LearnedArm) or study.network_run(arm).training.quantize
 
 
@@ -48,7 +48,7 @@ def decidable_claims(study: Study) -> dict[str, Claim]:
 
 
 def is_matched(study: Study, arm: str) -> bool:
-    """Whether the arm's vocabulary size is searched so that it compresses like another arm."""
+    """Whether the arm's vocabulary size is searched to match another arm's compression."""
     chosen = study.arms[arm]
     return isinstance(chosen, CountedArm) and chosen.match is not None
 
@@ -66,17 +66,17 @@ def family(study: Study, arm: str, seed: int) -> str:
 
 
 def families(study: Study) -> list[str]:
-    """All families that have tokenizers, each once, in the order of arms and then of seeds."""
+    """All families with tokenizers, each once, by arm and then by seed."""
     return list(dict.fromkeys(family(study, arm, seed) for arm in tokenizer_arms(study) for seed in study.seeds))
 
 
 def learned_families(study: Study) -> list[str]:
-    """The families that have a network, be they quantized or not."""
+    """The families with a network, quantized or not."""
     return [family(study, arm, seed) for arm in learned_arms(study) for seed in study.seeds]
 
 
 def learned_arms(study: Study) -> tuple[str, ...]:
-    """The arms that have a network, in the order of `arm_names`."""
+    """The arms with a network, in the order of `arm_names`."""
     return tuple(arm for arm in arm_names(study) if is_learned(study, arm))
 
 
@@ -86,18 +86,18 @@ def matched_families(study: Study) -> list[str]:
 
 
 def compared_families(study: Study) -> list[str]:
-    """Families whose compression the table of ablations holds: learned arms with tokens, and BPE of the same size if there is one."""
+    """Families whose compression ablations compare: learned arms with tokens, and BPE of the same size if there is one."""
     learned = [name for name in learned_families(study) if has_tokenizer(study, split_family(name)[0])]
     return [BASELINE, *learned] if learned and has_baseline(study) else learned
 
 
 def has_baseline(study: Study) -> bool:
-    """Whether the study has BPE of the vocabulary size of the other arms."""
+    """Whether the study has BPE at the vocabulary size of the other arms."""
     return BASELINE in study.arms and study.arms[BASELINE].kind == "bpe" and not is_matched(study, BASELINE)
 
 
 def split_family(name: str) -> tuple[str, int | None]:
-    """The arm and seed of a family; the seed is None where the tokenizer has none. Arm names hold no hyphen."""
+    """The arm and seed of a family; the seed is None if the tokenizer has none. Arm names have no hyphen."""
     arm, _, seed = name.partition("-s")
     return arm, int(seed) if seed else None
 
@@ -143,7 +143,7 @@ def matching_path(results: Path | str, name: str) -> Path:
 
 
 def table_path(results: Path | str, name: str) -> Path:
-    """Where a table lies: under `tables/`, but for the claims, which are what a study is for and come first."""
+    """The path of a table: under `tables/`, except the claims, which are directly in the folder of the study."""
     return Path(results) / (f"{name}.csv" if name == "claims" else f"tables/{name}.csv")
 
 
@@ -172,7 +172,7 @@ def lender(study: Study, name: str) -> tuple[str, str, str]:
 
 
 def tuned_arms(study: Study) -> tuple[str, ...]:
-    """The arms whose learning rate is chosen: all with language models, where there is something to choose from."""
+    """The arms whose learning rate is tuned: all with language models, if the study has a grid of rates."""
     if not study.language_model.learning_rates:
         return ()
     return tuple(arm for arm in arm_names(study) if study.arms[arm].language_model)

@@ -1,7 +1,7 @@
-"""`gqvae provenance`: what somebody needs to know to repeat a study: configuration, data, code, versions, machine, what it took.
+"""`gqvae provenance`: the facts needed to repeat a study: configuration, data, code, versions, machine, wall time.
 
-Nothing in it tells whose machine it was: no host name, no user, no path (a corpus given by path is named by its file name).
-There is no date either: but for the time that jobs took, the same study on the same machine gives the same file.
+It does not identify the machine or its user: no host name, no user name, no path (a corpus file is recorded by its name).
+There is no date: except for wall times, the same study on the same machine gives the same file.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from gqvae.study.tables import read_table
 
 PACKAGES = ("torch", "lightning", "numpy", "scipy", "pandas", "matplotlib", "sentencepiece", "pydantic", "snakemake")
 PATH_KEYS = ("path", "test_path")
-BESIDE = ("plot_", "explore", "summarize", "write_provenance")  # jobs that run while this is written
+BESIDE = ("plot_", "explore", "summarize", "write_provenance")  # rules that run in parallel with this one
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def provenance(study: Study, results: Path) -> dict[str, Any]:
-    """Everything about a study that its tables do not say."""
+    """The facts about a study that are not in its tables."""
     corpus = read_json(results / "corpus" / "corpus.json")
     families = layout.learned_families(study)
     return {
@@ -56,11 +56,11 @@ def write_provenance(study: Study, results: Path, out: Path) -> None:
 
 
 def wall_time(benchmarks: Path) -> dict[str, dict[str, float]]:
-    """Jobs behind the tables and their seconds, by rule; jobs run side by side, so that a study takes less than their sum.
+    """Number and seconds of the jobs behind the tables, by rule; jobs run in parallel, so a study takes less than their sum.
 
     Args:
-        benchmarks: folder of Snakemake's benchmark files, one or a folder of them for each rule; of a job that was interrupted it
-            holds the last attempt, of settings since changed what they took, of a study run without Snakemake nothing.
+        benchmarks: folder of Snakemake's benchmark files, with a file or a folder for each rule. It has only the last attempt of
+            an interrupted job, includes jobs of earlier settings, and is empty for a study run without Snakemake.
     """
     found: dict[str, dict[str, float]] = {}
     for path in sorted(benchmarks.rglob("*.tsv")):
@@ -76,7 +76,7 @@ def wall_time(benchmarks: Path) -> dict[str, dict[str, float]]:
 
 
 def without_folders(value: Any) -> Any:
-    """A JSON value in which the keys that hold paths keep the file name alone."""
+    """The JSON value with paths (keys `PATH_KEYS`) reduced to file names."""
     if isinstance(value, dict):
         return {
             key: PurePath(item).name if key in PATH_KEYS and isinstance(item, str) else without_folders(item)
@@ -86,7 +86,7 @@ def without_folders(value: Any) -> Any:
 
 
 def versions() -> dict[str, str | None]:
-    """Versions of Python, this package and what its results depend on; None where one is not installed."""
+    """Versions of Python, this package and the packages its results depend on; None if not installed."""
     found: dict[str, str | None] = {"python": platform.python_version(), "gqvae": __version__}
     for package in PACKAGES:
         try:
@@ -125,7 +125,7 @@ def code_digest(package: Path) -> str:
 def git_state(package: Path) -> dict[str, Any] | None:
     """Commit of the checkout that the package is part of, and whether tracked files differ from it; None outside of git.
 
-    A package installed into an environment may lie inside an unrelated checkout: it counts only where git tracks its files.
+    An installed package may be inside an unrelated checkout, which counts only if git tracks the package's files.
     """
     if not _git(package, "ls-files", "config"):
         return None

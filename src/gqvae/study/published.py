@@ -1,4 +1,4 @@
-"""The published studies: where they lie, and which stand beside each other."""
+"""The published studies: where they are, and which are compared side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIST = "side-by-side.yaml"
 
 
 def side_by_side(published: Path = PUBLISHED) -> dict[str, list[str]]:
-    """Folders of figures of several studies, and the studies in their order.
+    """Folders with figures of several studies → the studies, in order.
 
     Raises:
         UserError: the list is missing, or names a study that is not published.

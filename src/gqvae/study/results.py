@@ -1,4 +1,4 @@
-"""The study in one row per arm, and the paired differences between arms: what the summary states, computed once, as tables."""
+"""Tables behind the summary: one row per arm, and the paired differences between arms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main_rows(compression: pd.DataFrame, split: str = "test") -> pd.DataFrame:
 
 
 def ratio_to_baseline(study: Study, compression: pd.DataFrame, arm: str) -> float | None:
-    """Test bytes per token of an arm over those of BPE asked for the same vocabulary size; None where there is no such BPE."""
+    """Test bytes per token of an arm ÷ those of BPE of the same requested vocabulary size; None without such a BPE."""
     if not layout.has_baseline(study) or layout.variant(study, arm) != layout.variant(study, layout.BASELINE):
         return None
     rows = main_rows(compression)
@@ -32,7 +32,7 @@ def ratio_to_baseline(study: Study, compression: pd.DataFrame, arm: str) -> floa
 
 
 def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per arm: means over seeds, smallest and largest compression, t-interval of the test bits per byte at the largest budget."""
+    """One row per arm: means over seeds, range of compression, t-interval of test bits per byte after the most training text."""
     largest = max(study.language_model.train_bytes)
     rows = []
     for arm in layout.tokenizer_arms(study):
@@ -69,7 +69,7 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
 
 
 def differences_table(study: Study, learnability: pd.DataFrame) -> pd.DataFrame:
-    """Test bits per byte of every GQ-VAE arm, borrowed ones too, minus every other arm, paired by seed, for all amounts of text."""
+    """Test bits per byte of every GQ-VAE arm (also borrowed) minus every other arm, paired by seed, for all amounts of text."""
     trained = [arm for arm in layout.arm_names(study) if study.arms[arm].language_model]
     borrowed = [arm for arm in trained if isinstance(study.arms[arm], BorrowedArm) and study.arms[arm].seeded]
     learned = [arm for arm in trained if study.arms[arm].subject] + borrowed

@@ -1,4 +1,4 @@
-"""The language models of a study and where they lie under `results/<study>/language_models/`: pure functions of the configuration.
+"""Language models of a study and their paths under `results/<study>/language_models/`: pure functions of the configuration.
 
 A *run* is one language model: an arm, a seed, an amount of training text and a size of model.
 """
@@ -39,7 +39,7 @@ class LanguageModelRun:
 
 
 def language_model_runs(study: Study) -> list[LanguageModelRun]:
-    """Every language model the study asks for, by arm and seed: the main size on each amount of text, then other sizes on the largest."""
+    """Every language model of the study by arm and seed: the main size on each amount of text, then other sizes on the most."""
     model = study.language_model
     asked = [(size, model.name) for size in model.train_bytes] + [
         (max(model.train_bytes), size.name) for size in model.other_sizes
@@ -54,7 +54,7 @@ def language_model_runs(study: Study) -> list[LanguageModelRun]:
 
 
 def main_runs(study: Study) -> list[LanguageModelRun]:
-    """The runs that curves and parts are drawn of: those of the main size with the most training text."""
+    """The runs of the main size with the most training text, whose curves and breakdowns are drawn."""
     model = study.language_model
     return [run for run in runs_of_size(study, model.name) if run.train_bytes == max(model.train_bytes)]
 
@@ -70,15 +70,15 @@ def tuning_path(results: Path | str, arm: str, seed: int, rate: float) -> Path:
 
 
 def chosen_rate_path(results: Path | str, arm: str) -> Path:
-    """The learning rate that was chosen for an arm."""
+    """The file with the learning rate of an arm."""
     return Path(results) / "language_models" / "tuning" / f"{arm}.json"
 
 
 def tuning_bytes(study: Study) -> int:
-    """The amount of training text after which learning rates are compared: the largest, for few steps would favour high ones."""
+    """The amount of training text after which learning rates are compared: the largest, since few steps favour high rates."""
     return max(study.language_model.train_bytes)
 
 
 def tuning_seeds(study: Study) -> tuple[int, ...]:
-    """The seeds that every rate is tried with: one run would leave the choice to chance."""
+    """The seeds that every rate is tried with: with one run, the choice would be left to chance."""
     return study.seeds[: study.language_model.rate_seeds]

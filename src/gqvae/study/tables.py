@@ -19,15 +19,15 @@ from gqvae.study.columns import COLUMNS, LOSS_MEASURES, TOKEN_MEASURES, Columns,
 def read_columns(path: Path, columns: Columns) -> pd.DataFrame:
     """Read the named columns of a CSV file; empty numbers are missing values.
 
-    A measure that is younger than the file is a column of missing values.
+    A measure added after the file was written is a column of missing values.
 
     Raises:
-        UserError: the file is absent, is not CSV, lacks a column, or holds something that is not of the column's type.
+        UserError: the file is absent, is not CSV, lacks a column, or has a value that is not of the column's type.
     """
     try:
         raw = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist: run the rule that makes it (snakemake names it with -n).") from None
+        raise UserError(f"{path} does not exist: run the rule that makes it (`snakemake -n` names it).") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not a CSV table ({error}): delete it and run again.") from None
     younger = {*TOKEN_MEASURES, *LOSS_MEASURES} - set(raw.columns)
@@ -57,7 +57,7 @@ def _typed(values: pd.Series[str], kind: Kind) -> pd.Series[Any]:
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """Read one of the tables of a study, whose folder of tables is `folder`."""
+    """Read one of the tables of a study from its folder of tables."""
     return read_columns(layout.table_path(Path(folder).parent, name), COLUMNS[name])
 
 

@@ -1,6 +1,6 @@
 """The learning rate of an arm's language models, chosen on the validation split from the grid that all arms share.
 
-Larger vocabularies prefer other rates, so one rate for all arms would favour some of them.
+Larger vocabularies prefer different rates, so one rate for all arms would favour some of them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ logger = logging.getLogger("gqvae")
 
 
 def choose_learning_rate(results: Sequence[Path], out: Path) -> None:
-    """Write the rate whose runs have the lowest mean validation loss, and nothing else; at the edge of the grid the log says so.
+    """Write the rate whose runs have the lowest mean validation loss; warn if it is at the edge of the grid.
 
     Args:
-        results: `result.json` of the runs, as many for each rate.
-        out: file to write: the same for another grid if its choice is the same, so that nothing runs again.
+        results: `result.json` of the runs, equally many for each rate.
+        out: file to write; it contains only the choice, so that another grid with the same choice reruns nothing.
 
     Raises:
-        UserError: every rate has a run that diverged, or a file is no result.
+        UserError: every rate has a run that diverged, or a file is not a result.
     """
     records = [read_json(path) for path in results]
     for path, record in zip(results, records, strict=True):
@@ -38,8 +38,8 @@ def choose_learning_rate(results: Sequence[Path], out: Path) -> None:
     means = {rate: sum(found) / len(found) for rate, found in losses.items()}
     usable = [(mean, rate) for rate, mean in means.items() if math.isfinite(mean)]
     if not usable:
-        raise UserError(f"Every learning rate that was tried for {arm} diverged: put lower ones into learning_rates.")
+        raise UserError(f"Every learning rate of {arm} diverged: put lower ones into language_model.learning_rates.")
     _, chosen = min(usable)
     if len(means) > 1 and chosen in (min(means), max(means)):
-        logger.warning("%s: the best learning rate, %g, is at the edge of the grid: a wider one may hold a better", arm, chosen)
+        logger.warning("%s: the best learning rate, %g, is at the edge of the grid: try a wider grid", arm, chosen)
     write_json(out, {"arm": arm, "learning_rate": chosen})

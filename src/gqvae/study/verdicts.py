@@ -1,7 +1,7 @@
-"""How far a study decides its claims: p values, their correction for the number of hypotheses, and the words that they lead to.
+"""Statistics of claims: p values, their correction for the number of hypotheses, verdict and sign.
 
-A study tests many hypotheses at once, so that some would be rejected by chance. Holm's step-down correction bounds the probability that even
-one true hypothesis of the study is rejected, whatever their dependence (Holm 1979).
+A study tests many hypotheses, some of which would be rejected by chance. Holm's step-down correction bounds the probability that
+even one true hypothesis of the study is rejected, whatever their dependence (Holm 1979).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def p_value(values: Sequence[float], null: float = 0.0) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p values corrected by Holm's step-down procedure, in their order: a hypothesis is rejected where its own is below the level."""
+    """The p values corrected by Holm's step-down procedure, in the same order, to be compared with the significance level."""
     corrected, largest = [0.0] * len(p_values), 0.0
     ascending = sorted(range(len(p_values)), key=lambda place: p_values[place])
     for smaller, place in enumerate(ascending):
@@ -38,12 +38,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def verdict(effect: float, margin: float, p: float | None) -> str:
-    """What an effect says about a claim.
+    """The verdict on a claim.
 
     Args:
         effect: relative advantage of the first arm.
-        margin: how far behind still counts as reached.
-        p: corrected, of the hypothesis that the effect is −margin; None where nothing was tested.
+        margin: how far behind the first arm may be.
+        p: corrected, of the hypothesis that the effect is −margin; None if nothing was tested.
     """
     if p is None or p >= SIGNIFICANCE:
         return "not supported"

@@ -1,1 +1,1 @@
-"""One small interface and every arm behind it: bytes, BPE, fixed-length and GQ-VAE tokenizers."""
+"""The tokenizers of all arms, behind one interface."""

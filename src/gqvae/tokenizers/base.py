@@ -1,7 +1,7 @@
-"""The interface of every arm: lossless encoding of text, confined to pre-tokens, and folders that say what they hold.
+"""The interface of all tokenizers: lossless encoding within pre-tokens, and self-describing folders.
 
 Ids: 0 … 255 are the bytes, 256 is the end of a document (never the result of `encode`), 257 and up are learned strings.
-A pre-token is encoded on its own, so a text costs a look-up per pre-token once its distinct ones are known.
+Each pre-token is encoded separately, so a cached pre-token costs one look-up.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FORMAT = "gqvae-tokenizer"
 FORMAT_VERSION = 2  # 1 did not name the pre-tokenizer, which was gpt2
 MANIFEST = "gqvae.json"
 EXPORTED = "tokenizer.json"  # the file of Hugging Face's `tokenizers`, see export.py
-CACHED_PRETOKENS = 1 << 20  # the memory of distinct pre-tokens is emptied beyond this many
-CACHED_LENGTH = 256  # longer pre-tokens are not remembered
+CACHED_PRETOKENS = 1 << 20  # the cache is cleared beyond this many distinct pre-tokens
+CACHED_LENGTH = 256  # longer pre-tokens are not cached
 BATCH_BYTES = 1 << 22  # documents are encoded in batches of about this size
 
 
@@ -39,14 +39,14 @@ class Tokenizer(ABC):
 
     Args:
         strings: the learned strings, in the order of their ids from 257.
-        requested_size: the vocabulary size that was asked for (the real one may be smaller).
+        requested_size: the requested vocabulary size; `vocab_size` may be smaller.
     """
 
     kind: ClassVar[str]
     kinds: ClassVar[dict[str, type[Tokenizer]]] = {}
-    pretokenizer: str = DEFAULT  # the name of what cuts the text
-    encoder: str = ""  # the name of the way it encodes, for kinds that have several
-    segmentation: Literal["fewest", "merges", "own"] = "own"  # the fewest tokens, merges in the order of ids, or a way of its own
+    pretokenizer: str = DEFAULT  # name of the pre-tokenizer
+    encoder: str = ""  # name of the encoder, for kinds with several
+    segmentation: Literal["fewest", "merges", "own"] = "own"  # the fewest tokens, merges in order of ids, or any other way
 
     def __init__(self, strings: Sequence[bytes], requested_size: int | None = None) -> None:
         self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
@@ -59,7 +59,7 @@ class Tokenizer(ABC):
 
     @property
     def vocab_size(self) -> int:
-        """All ids: 256 bytes, the end of a document, learned strings."""
+        """Number of ids V: 256 bytes, the end of a document, learned strings."""
         return len(self.token_bytes)
 
     @property
@@ -73,26 +73,26 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
-        """Token ids of each of some distinct pre-tokens; their bytes must add up to the pre-token's."""
+        """Token ids of each of some distinct pre-tokens; the tokens' bytes, joined, must equal the pre-token's."""
 
     def remembered(self) -> dict[str, tuple[int, ...]]:
-        """Ids of pre-tokens that need not be segmented, a new dictionary each time."""
+        """Ids of pre-tokens that are known in advance, as a new dictionary."""
         return {}
 
     def to(self, device: str) -> Self:
-        """Have what is computed by a network, if anything is, computed on a device ("cpu", "cuda", "auto"); → the same tokenizer."""
+        """Run the network, if there is one, on a device ("cpu", "cuda", "auto"); returns this tokenizer."""
         return self
 
     def encoders(self) -> list[Tokenizer]:
-        """This vocabulary with each way to encode there is."""
+        """This vocabulary with each of its encoders."""
         return [self]
 
     def scores(self) -> list[float] | None:
-        """Log-probability of each id, where the most probable segmentation is chosen; else None."""
+        """Log-probability of each id if the tokenizer takes the most probable segmentation, else None."""
         return None
 
     def gate_quality(self, pretokens: Sequence[tuple[bytes, int]]) -> tuple[float, float] | None:
-        """Fallback rate and exact-token accuracy on pre-tokens with counts, where tokens are cut by gates; else None."""
+        """Fallback rate and exact-token accuracy on (pre-token, count) pairs if gates cut the tokens, else None."""
         return None
 
     def encode(self, text: str) -> list[int]:
@@ -132,7 +132,7 @@ class Tokenizer(ABC):
             yield np.fromiter(chain.from_iterable(map(known.__getitem__, pretokens)), dtype=np.uint32)
 
     def _look_up(self, pretokens: Iterable[str]) -> dict[str, tuple[int, ...]]:
-        """Ids of all these pre-tokens; the distinct ones not seen before are segmented together."""
+        """Ids of all these pre-tokens; those that are not cached are segmented together."""
         if not self._known or len(self._known) > CACHED_PRETOKENS:
             self._known = self.remembered()
         known = self._known
@@ -149,10 +149,10 @@ class Tokenizer(ABC):
         return {pretoken: long.get(pretoken) or known[pretoken] for pretoken in distinct} if long else known
 
     def decode_bytes(self, ids: Iterable[int] | np.ndarray) -> bytes:
-        """The bytes of token ids; the end of a document stands for none.
+        """The bytes of token ids; the end of a document has none.
 
         Raises:
-            UserError: an id is not of this vocabulary.
+            UserError: an id is outside this vocabulary.
         """
         ids = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
         if ids and min(ids) < 0:
@@ -165,20 +165,20 @@ class Tokenizer(ABC):
             ) from None
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
-        """The text of token ids; cutting a text's ids may leave bytes that are not UTF-8, which become U+FFFD."""
+        """The text of token ids; bytes that are not UTF-8, as in part of a text, become U+FFFD."""
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_known": {}}  # what has been seen is not what is known
+        return {**self.__dict__, "_known": {}}  # without the cache
 
     # Folders
 
     def settings(self) -> dict[str, Any]:
-        """Plain values that `from_parts` needs beside the strings."""
+        """JSON values that `from_parts` needs besides the strings."""
         return {}
 
     def write_files(self, folder: Path) -> list[str]:
-        """Write what does not fit into the manifest; names of the files."""
+        """Write what does not fit into the manifest; returns the names of the files."""
         return []
 
     @classmethod
@@ -187,7 +187,7 @@ class Tokenizer(ABC):
         """Build from a folder whose manifest has been checked."""
 
     def save(self, folder: Path) -> None:
-        """Write a folder that `load_tokenizer` reads; the manifest comes last, so a torn folder is no tokenizer."""
+        """Write a folder that `load_tokenizer` reads; the manifest comes last, so an incomplete folder is refused."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         manifest = {
@@ -217,10 +217,10 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     Raises:
         UserError: the folder is not a tokenizer, is of a newer version, or is damaged.
     """
-    folder = Path(folder).absolute()  # files are read later, too, when the working folder may be another
+    folder = Path(folder).absolute()  # some files are read later, when the working directory may differ
     if not (folder / MANIFEST).exists() and (folder / EXPORTED).exists():
         raise UserError(
-            f"{folder} holds an exported tokenizer only: load it with transformers.AutoTokenizer, or give its origin."
+            f"{folder} holds an exported tokenizer only: load it with transformers.AutoTokenizer, or give the original folder."
         )
     manifest = read_json(folder / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -236,7 +236,7 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
         raise unknown
     try:
         for name, expected in sorted(manifest["files"].items()):
-            path = folder / Path(name).name  # never outside
+            path = folder / Path(name).name  # never outside the folder
             if not path.is_file() or file_digest(path) != expected:
                 raise UserError(f"{path} is missing or damaged: delete the folder and make the tokenizer again.")
         strings = [from_text(text) for text in manifest["strings"]]
@@ -254,7 +254,7 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
 
 
 def _kind(name: str) -> type[Tokenizer] | None:
-    """The class of a kind, which may live in the module of this package that bears its name."""
+    """The class of a kind; imports the module of that name in this package if necessary."""
     if name not in Tokenizer.kinds and re.fullmatch(MODULE_NAME, name) and find_spec(f"{__package__}.{name}"):
         import_module(f"{__package__}.{name}")
     return Tokenizer.kinds.get(name)

@@ -1,6 +1,6 @@
 """Byte-level BPE by sentencepiece.
 
-With all 256 bytes in the alphabet the result equals Hugging Face's byte-level BPE (a test shows it).
+With all 256 bytes in the alphabet, the result equals Hugging Face's byte-level BPE, as a test checks.
 Deviation: the paper's baseline is trained by another library with the same regex and token length ≤ 16.
 """
 
@@ -27,7 +27,7 @@ class BPETokenizer(SentencePieceTokenizer):
 
 
 def train_bpe(counts: PretokenCounts, vocab_size: int, max_token_bytes: int = 16) -> BPETokenizer:
-    """Train byte-level BPE of a total size (256 bytes and the end of a document included).
+    """Train byte-level BPE of a total vocabulary size (256 bytes and the end of a document included).
 
     Raises:
         VocabularyTooLargeError: the corpus does not support the size.

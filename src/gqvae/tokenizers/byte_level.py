@@ -1,6 +1,6 @@
-"""The byte-level alphabet of GPT-2: every byte as one printable character, so that any bytes can stand in text files.
+"""GPT-2's byte-level alphabet: each byte as one printable character, so that text files can hold any bytes.
 
-Source: Radford et al. 2019, `bytes_to_unicode`. No character of it is white space, a control character or U+2581.
+Source: Radford et al. 2019, `bytes_to_unicode`. None of its characters is white space, a control character or U+2581.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def to_text(data: bytes) -> str:
 
 
 def from_text(text: str) -> bytes:
-    """The bytes that `to_text` was given.
+    """The inverse of `to_text`.
 
     Raises:
-        KeyError: a character is not of the alphabet.
+        KeyError: a character is not in the alphabet.
     """
     return bytes(_TO_BYTE[character] for character in text)

@@ -1,7 +1,7 @@
-"""Tokenizers that are made from the counts of pre-tokens alone: found by the name of their module, none of which is known here.
+"""Tokenizers trained only from pre-token counts, looked up by the name of their module.
 
-Such a module of this package holds `Settings`, a block; `train(counts, sizes, settings)`, a tokenizer for each vocabulary size; and a
-`Tokenizer` whose `kind` is the module's name (docs/adding-a-tokenizer.md).
+Such a module of this package has `Settings`, a block; `train(counts, sizes, settings)`, a tokenizer for each vocabulary size; and
+a `Tokenizer` whose `kind` is the module's name (docs/extending.md).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Trainer: TypeAlias = Callable[[PretokenCounts, Sequence[int]], dict[int, Tokeniz
 
 
 def check_arms(study: Study) -> None:
-    """Make sure that every arm made from counts names a module that makes tokenizers, with settings that are its own.
+    """Check that every arm made from counts names a tokenizer module and gives it valid settings.
 
     Raises:
         UserError: as `trainer`, with the arm's name.
@@ -33,10 +33,10 @@ def check_arms(study: Study) -> None:
 
 
 def trainer(name: str, settings: dict[str, Any]) -> Trainer:
-    """What makes a tokenizer of each of some vocabulary sizes.
+    """The function that trains a tokenizer of each vocabulary size.
 
     Raises:
-        UserError: there is no such module, it makes no tokenizers, or the settings are not its own.
+        UserError: there is no such module, it makes no tokenizers, or the settings are invalid.
     """
     path = f"{__package__}.{name}"
     try:
@@ -44,9 +44,9 @@ def trainer(name: str, settings: dict[str, Any]) -> Trainer:
     except ModuleNotFoundError as error:
         if error.name != path:
             raise
-        raise UserError(f"There is no module {path}: name one that is there, or add it.") from None
+        raise UserError(f"There is no module {path}: name an existing one, or add it.") from None
     if not hasattr(module, "train") or not hasattr(module, "Settings"):
-        raise UserError(f"{path} holds no `train` and `Settings`: it makes no tokenizers from counts; name another module.")
+        raise UserError(f"{path} lacks `train` or `Settings`, so it makes no tokenizers from counts: name another module.")
     chosen = parse(module.Settings, settings, f"settings of {name}")
 
     def train(counts: PretokenCounts, sizes: Sequence[int]) -> dict[int, Tokenizer]:

@@ -1,7 +1,7 @@
-"""The most frequent chunks of n bytes: fixed-length tokens without anything learned, to tell one from the other.
+"""The most frequent chunks of n bytes: the control without learning for fixed-length tokens.
 
-Pre-tokens are cut every n bytes and at their end, as the gates of the fixed-length VQ-VAE are set; a chunk that is not in the
-dictionary is encoded with the fewest tokens of it, as that arm's fallback is.
+Pre-tokens are cut every n bytes and at their end, like the gates of the fixed-length VQ-VAE. A chunk outside the dictionary is
+encoded with the fewest tokens, like that arm's fallback.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class Settings(Block):
 
 
 class DictionaryTokenizer(Tokenizer):
-    """Chunks of `chunk_bytes`, by number.
+    """A dictionary of chunks of `chunk_bytes`.
 
     Args:
         strings: the chunks of two or more bytes, most frequent first.
         chunk_bytes: n.
-        requested_size: the vocabulary size that was asked for.
+        requested_size: the requested vocabulary size.
     """
 
     kind = "dictionary"
@@ -43,13 +43,13 @@ class DictionaryTokenizer(Tokenizer):
         self._ids = string_ids(strings)
 
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
-        """A chunk that is known is one token."""
+        """One token for a known chunk, the fewest for any other."""
         for pretoken in pretokens:
             chunks = cut(pretoken.encode("utf-8"), self.chunk_bytes)
             yield list(chain.from_iterable(fewest_tokens(chunk, self._ids, self.chunk_bytes) for chunk in chunks))
 
     def settings(self) -> dict[str, Any]:
-        """The length of chunks."""
+        """The chunk length."""
         return {"chunk_bytes": self.chunk_bytes}
 
     @classmethod
@@ -59,10 +59,10 @@ class DictionaryTokenizer(Tokenizer):
 
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, DictionaryTokenizer]:
-    """Keep the most frequent chunks (equal counts: by their bytes).
+    """Keep the most frequent chunks (ties by bytes).
 
     Raises:
-        VocabularyTooLargeError: the text holds fewer different chunks.
+        VocabularyTooLargeError: the text has fewer distinct chunks.
     """
     most = max(sizes) - RESERVED_IDS
     found = chunks(counts, most, settings.chunk_bytes)

@@ -1,4 +1,4 @@
-"""A corpus as token files: streamed, each distinct pre-token segmented once."""
+"""Encodes a corpus into token files, as a stream that segments each distinct pre-token once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gqvae.tokenizers.token_files import write_record, write_split
 
 
 def encode_corpus(tokenizer: Tokenizer, digest: str, corpus: Path, out: Path) -> None:
-    """Write `{split}.bin`, `{split}.offsets.npy` and, last, `tokens.json`; every document's token bytes are checked."""
+    """Write `{split}.bin`, `{split}.offsets.npy` and, last, `tokens.json`; checks the token bytes of every document."""
     lengths = np.array([len(string) for string in tokenizer.token_bytes])
     rows = {}
     for split in SPLITS:

@@ -1,16 +1,17 @@
-"""Any tokenizer as the two files that `tokenizers.Tokenizer.from_file` and `transformers.AutoTokenizer` load, without our code.
+"""Exports a tokenizer as the files that `tokenizers.Tokenizer.from_file` and `transformers.AutoTokenizer` load without our code.
 
-Text is cut by our expression, written out; bytes become the byte-level alphabet; then
+Our pre-tokenizer's regular expression splits the text, and bytes become the byte-level alphabet. The model depends on the kind:
 
-* vocabularies with the fewest tokens (`bytes`, `distilled`, `pathpiece`) are a Unigram model whose every token scores −1, so the best path is the
-  shortest. Its Viterbi search visits starts from left to right and keeps the first of equal paths, as ours does: ties agree.
-* `unigram` is a Unigram model with its own scores. sentencepiece adds them up in 32 bits, the other library in 64: where two
-  segmentations of a pre-token are equally probable but for rounding, which is rare, ids may differ.
-* vocabularies that are merged (`bpe`) are a BPE model that lists, for each piece in the order of training, every pair of pieces that makes it: sentencepiece merges by piece, not by pair.
+* Fewest tokens (`bytes`, `distilled`, `pathpiece`): a Unigram model with score −1 for every token: the best path is the shortest.
+  Its Viterbi search visits starts from left to right and keeps the first of equal paths, as ours does, so ties agree.
+* `unigram`: a Unigram model with the trained scores. sentencepiece sums them in 32 bits, `tokenizers` in 64, so ids may differ in
+  the rare case that two segmentations of a pre-token are equally probable except for rounding.
+* Merges (`bpe`): a BPE model that lists, for each piece in training order, every pair of pieces that makes it, because
+  sentencepiece merges by piece, not by pair.
 
-The end of a document and padding are entries of the model's vocabulary that no pre-token can spell, so text that holds the marker
-is encoded as text. `transformers` knows them as special tokens and is told to split their text, too (`split_special_tokens`). Its own
-`save_pretrained` writes them into tokenizer.json: loaded from there with `tokenizers` alone, set `encode_special_tokens = True`.
+The end of a document and padding are vocabulary entries that no pre-token can spell, so text that contains their markers is
+encoded as text. For `transformers` they are special tokens whose text it splits, too (`split_special_tokens`). Its
+`save_pretrained` writes them into tokenizer.json; to load that file with `tokenizers` only, set `encode_special_tokens = True`.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ logger = logging.getLogger("gqvae")
 def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
     """A tokenizer of the library `tokenizers` with the same ids; padding comes last, at id `vocab_size`.
 
-    A learned tokenizer is exported as its distilled encoder: gates need the network.
+    A learned tokenizer is exported with its distilled encoder, because gates need the network.
 
     Raises:
-        UserError: the other library has no such way to segment.
+        UserError: `tokenizers` has no such segmentation.
     """
     scores = tokenizer.scores()
     if scores is None and all(one.segmentation == "own" for one in tokenizer.encoders()):
@@ -67,7 +68,7 @@ def fast_tokenizer(tokenizer: Tokenizer) -> tokenizers.Tokenizer:
 
 
 def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
-    """Every pair of tokens that makes a longer one, in the order in which those were learnt."""
+    """Every pair of tokens that makes a longer one, in the order in which the longer ones were learned."""
     known = set(tokenizer.token_bytes)
     return [
         (to_text(string[:cut]), to_text(string[cut:]))
@@ -78,9 +79,9 @@ def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
 
 
 def export(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write a folder that `tokenizers` and `transformers` load; it may be the tokenizer's own.
+    """Write a folder that `tokenizers` and `transformers` load; it may be the tokenizer's folder.
 
-    A learned tokenizer that encodes by its gates is exported with the fewest tokens, and the log says so.
+    A neural tokenizer is exported with the fewest tokens, and a warning is logged.
 
     Raises:
         UserError: a learned string reads as one of the special tokens, or the folder holds another exported tokenizer.
@@ -90,14 +91,14 @@ def export(tokenizer: Tokenizer, folder: Path) -> None:
         raise UserError(f"The vocabulary holds {taken.pop()!r}, the name of a special token: it cannot be exported.")
     specials = {END_OF_DOCUMENT: END_OF_DOCUMENT_TEXT, tokenizer.vocab_size: PADDING_TEXT}
     if tokenizer.encoder == "neural":
-        logger.warning("gates need their network: %s is exported with the fewest tokens of its vocabulary instead", folder)
+        logger.warning("%s is exported with the fewest tokens of its vocabulary, because gates need their network", folder)
     if tokenizer.scores() is not None:
-        logger.warning("%s: of two equally probable segmentations other libraries may choose the other", folder)
+        logger.warning("%s: other libraries may choose differently between equally probable segmentations", folder)
     text = fast_tokenizer(tokenizer).to_str()
     if (folder / EXPORTED).exists() and (folder / EXPORTED).read_bytes() != text.encode("utf-8"):
-        raise UserError(f"{folder / EXPORTED} is there already and holds another tokenizer: give another folder, or delete it.")
+        raise UserError(f"{folder / EXPORTED} already holds another tokenizer: give another folder, or delete it.")
     if (folder / CONFIG).exists() and not (folder / EXPORTED).exists():
-        raise UserError(f"{folder / CONFIG} is there already and not of an export: give another folder, or delete it.")
+        raise UserError(f"{folder / CONFIG} already exists and is not part of an export: give another folder, or delete it.")
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_open(folder / EXPORTED) as stream:
         stream.write(text)
@@ -113,6 +114,6 @@ def export(tokenizer: Tokenizer, folder: Path) -> None:
         },
         "split_special_tokens": True,  # text that spells a special token stays text
         "model_input_names": ["input_ids", "attention_mask"],
-        "clean_up_tokenization_spaces": False,  # decoding gives the text back, blanks before full stops too
+        "clean_up_tokenization_spaces": False,  # lossless decoding, spaces before full stops included
     }  # fmt: skip
     write_json(folder / CONFIG, settings)

@@ -1,6 +1,6 @@
-"""From a corpus to folders of tokenizers: what all methods share, and the methods that need nothing but counts of pre-tokens.
+"""Trains tokenizers from a corpus: code that all methods share, and the methods that need only pre-token counts.
 
-The text is split as a study's is. Every method is given the training split alone, so that their tokenizers may be compared.
+The text is split as in a study. Every method sees only the training split, so that their tokenizers are comparable.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.export import CONFIG, export
 from gqvae.tokenizers.load import load_tokenizer
 
-COUNTING = "counting"  # working folder of these methods: the training of a network that was killed beside it stays
-WRITING = "writing.json"  # which call writes them: there from the first tokenizer to the last
+COUNTING = "counting"  # working folder of these methods; a killed network training has another, which stays
+WRITING = "writing.json"  # identity of the call that is writing tokenizers; present until the last is written
 
 
 def folders_of(out: Path, sizes: Sequence[int]) -> dict[int, Path]:
@@ -42,7 +42,7 @@ class Output:
     Attributes:
         out: the folder that the user named.
         sizes: vocabulary sizes.
-        working: name of the working folder within `out`, which is there until the tokenizers are.
+        working: name of the working folder in `out`, which is deleted when the tokenizers are written.
     """
 
     out: Path
@@ -51,7 +51,7 @@ class Output:
 
     @property
     def work(self) -> Path:
-        """The working folder: counts, and what a training needs to go on."""
+        """The working folder: counts, and the state of an interrupted training."""
         return self.out / self.working
 
     @property
@@ -60,23 +60,23 @@ class Output:
         return folders_of(self.out, self.sizes)
 
     def check(self) -> None:
-        """Refuse folders that hold tokenizers, before any work; a call that was killed while it wrote several may go on.
+        """Refuse folders that hold tokenizers, before any work; a call that was killed while it wrote several may resume.
 
         Raises:
-            UserError: the name of the folder.
+            UserError: names the folder.
         """
         goes_on = (self.work / WRITING).exists()
         marks = (MANIFEST,) if goes_on else (MANIFEST, EXPORTED, CONFIG)
         folders = list(self.folders.values())
         for folder in (self.out, *folders):
             if folder.exists() and not folder.is_dir():
-                raise UserError(f"--out: {folder} is no folder: give the name of one that is there or can be made.")
+                raise UserError(f"--out: {folder} is not a folder: give another path.")
         taken = [folder for folder in folders if any((folder / mark).exists() for mark in marks)]
         if taken and not (goes_on and len(taken) < len(folders)):
             raise UserError(f"{taken[0]} holds a tokenizer already: give another folder, or delete it.")
 
     def counts(self, corpus: CorpusBase, *splits: str) -> dict[str, PretokenCounts]:
-        """Pre-tokens of some splits; the text itself is not kept.
+        """Count the pre-tokens of some splits; the text is deleted afterwards.
 
         Raises:
             UserError: the text cannot be read or split.
@@ -91,7 +91,7 @@ class Output:
         except UserError:
             for empty in (folder, self.work, self.out):
                 with contextlib.suppress(OSError):
-                    empty.rmdir()  # if nothing is in it
+                    empty.rmdir()  # only if it is empty
             raise
         for split, counts in found.items():
             counts.save(self.work / f"{split}.npz")
@@ -99,10 +99,10 @@ class Output:
         return found
 
     def identity(self, settings: str) -> str:
-        """What decides the tokenizers: settings, and the counts that `counts` left here.
+        """Digest of what determines the tokenizers: settings, and the counts that `counts` saved.
 
         Raises:
-            UserError: another call was killed while it wrote tokenizers of other settings or text.
+            UserError: a killed call left tokenizers of other settings or text.
         """
         identity = json_digest([settings, *map(file_digest, sorted(self.work.glob("*.npz")))])
         written = [folder for folder in self.folders.values() if (folder / MANIFEST).exists()]
@@ -111,7 +111,7 @@ class Output:
         return identity
 
     def write(self, made: Mapping[int, Tokenizer], identity: str) -> dict[int, Tokenizer]:
-        """Save and export the tokenizers that are not there yet, remove the working folder, load them all."""
+        """Save and export the missing tokenizers, remove the working folder, and load them all."""
         write_json(self.work / WRITING, identity)
         for size, folder in self.folders.items():
             if not (folder / MANIFEST).exists():
@@ -122,15 +122,15 @@ class Output:
 
 
 def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path) -> dict[int, Tokenizer]:
-    """Train tokenizers that are made from counts of pre-tokens, and write their folders with the files of other libraries.
+    """Train tokenizers from pre-token counts and write their folders, exports included.
 
     Args:
-        corpus: where the text comes from; its validation and test splits are left unread.
+        corpus: source of the text; its validation and test splits are not used.
         wanted: the method, its settings, vocabulary sizes.
         out: see `Output`.
 
     Raises:
-        UserError: a folder holds a tokenizer already, the text cannot be read, or it is too little for a size.
+        UserError: a folder already holds a tokenizer, or the text cannot be read or is too short for a size.
     """
     output = Output(out, wanted.sizes, COUNTING)
     output.check()

@@ -26,10 +26,10 @@ def form_of(name: str) -> Form:
 
 
 def write_ids(stream: BinaryIO, blocks: Iterable[np.ndarray], form: Form, vocab_size: int) -> int:
-    """Write blocks of ids as one sequence; the number of ids.
+    """Write blocks of ids as one sequence and return the number of ids.
 
     Raises:
-        UserError: ids of this vocabulary do not fit into 16 bits, or the form needs a file that can be wound back.
+        UserError: ids of this vocabulary do not fit into 16 bits, or the form needs a seekable file.
     """
     if form == "u16" and vocab_size > 1 << 16:
         raise UserError(f"ids of a vocabulary of {vocab_size:,} do not fit into 16 bits: use u32, npy or text.")
@@ -77,7 +77,7 @@ def read_ids(stream: BinaryIO, form: Form, name: str = "the input") -> Iterator[
     """Blocks of the ids that `write_ids` wrote, (ids,) integers each.
 
     Raises:
-        UserError: the stream is not of this form.
+        UserError: the stream does not have this form.
     """
     if form == "text":
         yield from _read_text(stream, name)
@@ -101,7 +101,7 @@ def _npy_header(stream: BinaryIO, name: str) -> tuple[np.dtype[Any], int]:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(stream)
-    except Exception as error:  # NumPy evaluates the header as Python, with whatever may be wrong with it
+    except Exception as error:  # NumPy evaluates the header as Python, which may raise anything
         raise UserError(f"{name} is not an .npy file ({type(error).__name__}): name its form with --format.") from None
     if len(shape) != 1 or dtype.kind not in "iu":
         raise UserError(
@@ -119,12 +119,12 @@ def _read_text(stream: BinaryIO, name: str) -> Iterator[np.ndarray]:
             wrong = next((word for word in words if not word.isdigit() or len(word) > 18), None)
             if wrong is not None:
                 raise UserError(
-                    f"{name} holds {wrong[:40].decode(errors='replace')!r}, which is no id: name its form with --format."
+                    f"{name} holds {wrong[:40].decode(errors='replace')!r}, which is not an id: name its form with --format."
                 )
             yield np.array(words, dtype=np.int64) if words else np.empty(0, dtype=np.int64)
 
 
 def _at_last_space(data: bytes) -> tuple[bytes, bool, bytes]:
-    """What can be read, whether there is a space, and what may go on in the next block."""
+    """The data before the last space, whether there is one, and the rest, which the next block may continue."""
     place = max(data.rfind(b" "), data.rfind(b"\n"))
     return (data[:place], True, data[place + 1 :]) if place >= 0 else (b"", False, data)

@@ -1,11 +1,10 @@
-"""GQ-VAE and fixed-length tokenizers: a trained network, the vocabulary distilled from its codebook, and two ways to encode.
+"""GQ-VAE and fixed-length tokenizers: a trained network, the vocabulary distilled from its codebook, and two encoders.
 
-* `neural`: the network's hard gates, asked for the tokenizer's rate, cut a piece into spans; a span whose code decodes to it exactly,
-  and whose string is in the vocabulary, is that string's id; any other is encoded anew from the vocabulary (fallback). Always
-  lossless.
-  What the gates do with a pre-token never changes, so the frequent ones of the training text are kept with the tokenizer (`memory`)
-  and the network sees only others.
-* `distilled`: the fewest tokens of the vocabulary; the network is not asked.
+* `neural`: the network's hard gates cut a piece into spans at the tokenizer's rate. A span becomes one id if its code decodes
+  to it exactly and its string is in the vocabulary. Any other span is segmented with the vocabulary (fallback). Always lossless.
+  The gates always cut a pre-token the same way, so the ids of frequent pre-tokens of the training text are stored with the
+  tokenizer (`memory`), and the network sees only others.
+* `distilled`: the fewest tokens of the vocabulary; the network is not used.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from gqvae.tokenizers.byte_level import from_text, to_text
 from gqvae.tokenizers.network_files import DESCRIBED, WEIGHTS, NetworkFile
 from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
-if TYPE_CHECKING:  # torch is imported when the network is asked, which the distilled encoder never does
+if TYPE_CHECKING:  # torch is imported with the network, which the distilled encoder never uses
     from gqvae.models.network import GQVAE
     from gqvae.tokenizers.spans import Span
 
@@ -40,9 +39,9 @@ class LearnedTokenizer(Tokenizer):
         codes: the string each code of the codebook decodes to.
         file: the network.
         encoder: `neural` or `distilled`.
-        requested_size: the vocabulary size that was asked for.
-        rate: what the gates are asked for, tokens per pre-token; None: the network serves no range of rates.
-        memory: ids that the neural encoder gives to some pre-tokens, or the file that holds them; None: nothing is remembered.
+        requested_size: the requested vocabulary size.
+        rate: requested of the gates, tokens per pre-token; None: the network serves no range of rates.
+        memory: the neural encoder's ids of some pre-tokens, or the file that holds them; None: none are stored.
     """
 
     kind = "learned"
@@ -66,11 +65,11 @@ class LearnedTokenizer(Tokenizer):
 
     @property
     def network(self) -> GQVAE:
-        """The network, read when it is first asked for."""
+        """The network, loaded on first use."""
         return self.file.network
 
     def to(self, device: str) -> Self:
-        """Have the network compute on a device; in 32 bit everywhere, so that what it cuts differs at most where rounding decides."""
+        """Run the network on a device, always in 32 bit, so that spans differ between devices only by rounding."""
         self.file.to(device)
         return self
 
@@ -79,7 +78,7 @@ class LearnedTokenizer(Tokenizer):
         return self._like_this(encoder, self.rate, self.memory)
 
     def at_rate(self, rate: float | None) -> LearnedTokenizer:
-        """The same vocabulary with the gates asked for another rate."""
+        """The same vocabulary with another rate of the gates."""
         return self._like_this(self.encoder, rate, None)
 
     def _like_this(self, encoder: str, rate: float | None, memory: Memory | Path | None) -> LearnedTokenizer:
@@ -92,12 +91,12 @@ class LearnedTokenizer(Tokenizer):
         return [self.with_encoder("neural"), self.with_encoder("distilled")]
 
     def remember(self, pretokens: Sequence[bytes]) -> None:
-        """Keep what the neural encoder gives for some distinct pre-tokens."""
+        """Store the neural encoder's ids of some distinct pre-tokens."""
         texts = [pretoken.decode("utf-8") for pretoken in pretokens]
         self.memory = dict(zip(texts, map(tuple, self.with_encoder("neural").segment(texts)), strict=True))
 
     def remembered(self) -> Memory:
-        """What `remember` kept, for the neural encoder."""
+        """The ids that `remember` stored; none for the distilled encoder."""
         if self.encoder != "neural" or self.memory is None:
             return {}
         if isinstance(self.memory, Path):
@@ -106,7 +105,7 @@ class LearnedTokenizer(Tokenizer):
         return dict(self.memory)
 
     def gate_quality(self, pretokens: Sequence[tuple[bytes, int]]) -> tuple[float, float] | None:
-        """Shares of gated spans, by frequency: encoded anew from the vocabulary, and decoded exactly by their code."""
+        """Shares of gated spans, by frequency: those that fall back, and those that their code decodes to exactly."""
         if self.encoder != "neural":
             return None
         spans = self.spans(pretoken for pretoken, _ in pretokens)
@@ -120,7 +119,7 @@ class LearnedTokenizer(Tokenizer):
         return 1 - kept / max(emitted, 1), exact / max(emitted, 1)
 
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
-        """By the chosen encoder."""
+        """Segment with the selected encoder."""
         encoded = [pretoken.encode("utf-8") for pretoken in pretokens]
         if self.encoder == "distilled":
             return (fewest_tokens(pretoken, self._ids, self._longest) for pretoken in encoded)
@@ -155,7 +154,7 @@ class LearnedTokenizer(Tokenizer):
             return gated_spans(self.network, (piece for pretoken in pretokens for piece in cut(pretoken, longest)), self.rate)
 
     def settings(self) -> dict[str, Any]:
-        """What the manifest holds beside the strings."""
+        """What the manifest holds besides the strings."""
         return {
             "encoder": self.encoder,
             "rate": self.rate,
@@ -165,7 +164,7 @@ class LearnedTokenizer(Tokenizer):
         }
 
     def write_files(self, folder: Path) -> list[str]:
-        """The network's weights, shared with the folder they come from where the file system can, and what is remembered."""
+        """Write the network's weights, hard-linked if possible, and the stored ids."""
         if self.file.weights.resolve() != (folder / WEIGHTS).resolve():
             share_file(self.file.weights, folder / WEIGHTS)
         remembered = self.with_encoder("neural").remembered()
@@ -177,7 +176,7 @@ class LearnedTokenizer(Tokenizer):
 
     @classmethod
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> LearnedTokenizer:
-        """The network itself is read when it is first asked for."""
+        """The network itself is loaded on first use."""
         codes = [from_text(text) for text in settings["codes"]]
         file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
         memory = folder / MEMORY if settings["memory"] else None

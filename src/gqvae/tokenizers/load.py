@@ -13,7 +13,7 @@ __all__ = ["Tokenizer", "load_on_device", "load_tokenizer", "load_with_encoder"]
 
 
 def load_on_device(folder: Path) -> Tokenizer:
-    """Load a tokenizer; its network, if it has one that is asked, goes on the GPU if there is one."""
+    """Load a tokenizer; its network, if it has one, runs on the GPU if there is one."""
     tokenizer = load_tokenizer(folder)
     if any(one.encoder == "neural" for one in tokenizer.encoders()):
         claim_gpu()
@@ -21,7 +21,7 @@ def load_on_device(folder: Path) -> Tokenizer:
 
 
 def load_with_encoder(folder: Path, encoder: str | None) -> Tokenizer:
-    """Load a tokenizer, set to an encoder (None: the one it was saved with).
+    """Load a tokenizer with an encoder (None: the one it was saved with).
 
     Raises:
         UserError: as `load_tokenizer`, or its kind has no such encoder.

@@ -1,7 +1,7 @@
-"""Matching: the vocabulary size whose compression on the validation split is nearest to another tokenizer's.
+"""Matched compression: the vocabulary size whose compression on the validation split is nearest to another tokenizer's.
 
-Serves every tokenizer that is made from counts. Bytes per token grow with the vocabulary, so the size is found by bisection. Each size
-is trained on its own, and every size that was tried is recorded.
+Works for every tokenizer made from counts. Bytes per token grow with the vocabulary size, so bisection finds it. Each size is
+trained separately, and every size tried is recorded.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def bytes_per_token(tokenizer: Tokenizer, counts: PretokenCounts) -> float:
 
 @dataclass(frozen=True)
 class Match:
-    """The nearest tokenizer and how near it is."""
+    """The nearest tokenizer, and how near it is."""
 
     tokenizer: Tokenizer
     target_bytes_per_token: float
@@ -44,7 +44,7 @@ class Match:
 def match_compression(
     target: Tokenizer, train: Trainer, tolerance: float, counts: PretokenCounts, valid: PretokenCounts
 ) -> Match:
-    """Search the vocabulary size that compresses `valid` as `target` does.
+    """Search for the vocabulary size that compresses `valid` as `target` does.
 
     Args:
         target: the tokenizer to match.
@@ -60,12 +60,12 @@ def match_compression(
         if size not in tried:
             tokenizer = train(counts, [size])[size]
             tried[size] = (bytes_per_token(tokenizer, valid), tokenizer)
-            logger.info("%s of %d tokens: %.4f bytes per token (wanted %.4f)", tokenizer.kind, size, tried[size][0], wanted)
+            logger.info("%s of %d tokens: %.4f bytes per token (target %.4f)", tokenizer.kind, size, tried[size][0], wanted)
         return tried[size][0]
 
     low, high = RESERVED_IDS + 1, max(target.vocab_size, RESERVED_IDS + 2)
-    limit: int | None = None  # what the corpus supports, once that is known
-    while True:  # low … high must hold the answer
+    limit: int | None = None  # largest size that the corpus supports, once known
+    while True:  # low … high must contain the answer
         try:
             if reached(high) >= wanted or high == limit or tried[high][1].vocab_size < high:
                 break

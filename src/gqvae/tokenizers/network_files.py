@@ -1,4 +1,4 @@
-"""A trained network on disk: weights as safetensors, sizes and alphabet as JSON. Loading executes nothing."""
+"""A trained network on disk: weights as safetensors, sizes and alphabet as JSON. Loading executes no code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gqvae.files import atomic_open, read_json, require_digest
 from gqvae.tokenizers.byte_level import from_text
 
 if TYPE_CHECKING:
-    from gqvae.models.network import GQVAE  # torch is imported when a network is, and distilled encoders need none
+    from gqvae.models.network import GQVAE  # torch is imported only with a network, which distilled encoders do not need
 
 WEIGHTS = "network.safetensors"
 DESCRIPTION = "network.json"
@@ -25,7 +25,7 @@ DESCRIBED = ("network", "alphabet", "chunk_bytes", "pads_as_text")
 
 
 def describe(network: GQVAE) -> dict[str, Any]:
-    """Plain values from which an untrained network of the same shape can be built."""
+    """JSON values from which an untrained network of the same shape can be built."""
     return {
         "network": network.settings.model_dump(mode="json"),
         "alphabet": network.alphabet,
@@ -38,7 +38,7 @@ def save_weights(network: GQVAE, path: Path) -> None:
     """Write all parameters and buffers, atomically."""
     from safetensors.torch import save
 
-    with atomic_open(path, "wb") as stream:  # not `save_file`, which makes files that no one else may read
+    with atomic_open(path, "wb") as stream:  # `save_file` would make a file that no other user may read
         stream.write(save({name: value.contiguous().cpu() for name, value in network.state_dict().items()}))
 
 
@@ -62,7 +62,7 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
         )
         network.load_state_dict(load_file(weights))
     except KeyError as error:
-        raise UserError(f"the description beside {weights} lacks the key {error}: train the network again.") from None
+        raise UserError(f"the description of {weights} lacks the key {error}: train the network again.") from None
     except (OSError, SafetensorError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
@@ -71,13 +71,13 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
 
 
 class NetworkFile:
-    """A network on disk that is read when it is first asked for, once, whichever thread asks.
+    """A network on disk that is loaded once, on first use by any thread.
 
     Attributes:
         description: what `describe` gave.
         weights: file of the weights.
-        lock: held by whoever runs the network.
-        device: where the network computes; "auto" is the CUDA device if there is one.
+        lock: to hold while the network runs.
+        device: device of the network; "auto" is the CUDA device if there is one.
     """
 
     def __init__(self, description: dict[str, Any], weights: Path) -> None:
@@ -91,7 +91,7 @@ class NetworkFile:
         """The network in a folder that `gqvae train-network` wrote.
 
         Raises:
-            UserError: there is none, or its weights are not those that were written.
+            UserError: there is none, or its weights have changed.
         """
         record = read_json(Path(folder) / DESCRIPTION)
         if not isinstance(record, dict):
@@ -109,20 +109,20 @@ class NetworkFile:
             return self._network
 
     def to(self, device: str) -> None:
-        """Have the network compute there from now on."""
+        """Run the network on this device from now on."""
         with self.lock:
             self.device, self._network = device, None
 
     def __getstate__(self) -> dict[str, Any]:
         state = {name: value for name, value in self.__dict__.items() if name != "lock"}
-        return state if self.device == "cpu" else state | {"_network": None}  # read again where it is wanted
+        return state if self.device == "cpu" else state | {"_network": None}  # loaded again after unpickling
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, lock=threading.RLock())
 
 
 def trained_strings(folder: Path) -> list[bytes]:
-    """The string of every code that was trained, of those too that were dropped at the end.
+    """The string of every trained code, including those dropped at the end.
 
     Raises:
         UserError: there is no codebook in the folder, or it is damaged.

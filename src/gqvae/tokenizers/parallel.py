@@ -1,4 +1,4 @@
-"""Encoding on several processes: blocks of text go out, ids come back in order, and few blocks are under way at any time."""
+"""Encodes in several processes: blocks of text go out and ids come back in order, with few blocks in flight."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import numpy as np
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.tokenizers.base import Tokenizer
 
-WAITING_PER_WORKER = 2  # blocks: one in work, one in store
+WAITING_PER_WORKER = 2  # blocks: one in progress, one queued
 
 _tokenizer: Tokenizer  # of a worker process
 
 
 def encode_in_parallel(tokenizer: Tokenizer, stream: BinaryIO, workers: int, name: str = "the input") -> Iterator[np.ndarray]:
-    """Token ids of a UTF-8 stream, as `Tokenizer.encode_stream`; every worker keeps its own memory of pre-tokens.
+    """Token ids of a UTF-8 stream, as `Tokenizer.encode_stream`; every worker has its own cache of pre-tokens.
 
     Raises:
         UserError: the stream is not UTF-8.
@@ -47,7 +47,7 @@ def encode_in_parallel(tokenizer: Tokenizer, stream: BinaryIO, workers: int, nam
 def _take(tokenizer: Tokenizer) -> None:
     global _tokenizer
     _tokenizer = tokenizer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for this one says what happened
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process reports the interrupt
 
 
 def _encode(block: str) -> np.ndarray:

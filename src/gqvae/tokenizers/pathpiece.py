@@ -1,11 +1,11 @@
-"""PathPiece: a vocabulary made by counting alone, and the fewest tokens of it. The control for every arm with a network.
+"""PathPiece: a vocabulary from counts only, segmented into the fewest tokens. The control for every arm with a network.
 
-Candidate strings are pruned from the top down: those whose loss would cost the fewest tokens go first (Schmidt et al. 2024, arXiv
-2402.18376; Lim et al. 2025, arXiv 2501.06246, choose greedily from the bottom up). The arms with a network have their vocabularies
-from the same pruning, so what they gain over this one is what the network adds.
+Candidate strings are pruned from the top down: those whose loss costs the fewest tokens go first (Schmidt et al. 2024, arXiv
+2402.18376; Lim et al. 2025, arXiv 2501.06246, instead select greedily from the bottom up). The arms with a network prune in the
+same way, so their gain over this arm is what the network adds.
 
-Deviations from PathPiece: candidates come from counts of spans at random cuts by default, not from a large BPE (which is a choice,
-too); a tenth of the strings goes at a time; dropped strings are exchanged for kept ones at the end (`vocabularies/pruning.py`).
+Deviations from PathPiece: candidates come by default from counts of spans at random cuts, not from a large BPE (also available);
+each round drops a tenth of the strings; dropped strings are exchanged for kept ones at the end (`vocabularies/pruning.py`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Settings(Block):
         "substrings, or chunks of `max_token_bytes`.",
     )
     count: int | None = setting(
-        None, "Candidates (None: 2.5 for each id of the largest vocabulary, at least 10,240; as many as the networks have codes).", "strings", ge=1
+        None, "Candidates (None: 2.5 per id of the largest vocabulary, at least 10,240, as for networks).", "strings", ge=1
     )  # fmt: skip
     max_token_bytes: int = setting(10, "Longest token; the default is the network's.", "bytes", ge=2, le=512)
     cut_probabilities: tuple[Probability, ...] = setting(
@@ -47,11 +47,11 @@ class Settings(Block):
 
 
 class PathPieceTokenizer(Tokenizer):
-    """The fewest tokens of a vocabulary.
+    """Segments into the fewest tokens of a vocabulary.
 
     Args:
         strings: tokens of two or more bytes, the most used first.
-        requested_size: the vocabulary size that was asked for.
+        requested_size: the requested vocabulary size.
     """
 
     kind = "pathpiece"
@@ -63,7 +63,7 @@ class PathPieceTokenizer(Tokenizer):
         self._longest = max((len(string) for string in strings), default=1)
 
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
-        """Each pre-token on its own."""
+        """Each pre-token separately."""
         return (fewest_tokens(pretoken.encode("utf-8"), self._ids, self._longest) for pretoken in pretokens)
 
     @classmethod
@@ -73,7 +73,7 @@ class PathPieceTokenizer(Tokenizer):
 
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, PathPieceTokenizer]:
-    """Prune the candidates once, through every size; one that the candidates do not fill gets all that are used."""
+    """Prune the candidates once, through every size; a size that they cannot fill gets all candidates in use."""
     pretokens = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
     number = settings.count or enough_candidates(max(sizes))
     found = prune(_candidates(counts, settings, number), pretokens, sizes)
@@ -96,6 +96,6 @@ def _candidates(counts: PretokenCounts, settings: Settings, number: int) -> list
         return candidates.substrings(counts, number, longest)
     if settings.candidates == "chunks":
         return candidates.chunks(counts, number, longest)
-    from gqvae.tokenizers.bpe import train_bpe  # sentencepiece, which no loaded vocabulary needs
+    from gqvae.tokenizers.bpe import train_bpe  # sentencepiece, which a loaded vocabulary does not need
 
     return train_bpe(counts, number + RESERVED_IDS, longest).strings

@@ -1,6 +1,6 @@
-"""Serialised sentencepiece models (Protocol Buffers wire format), as far as it takes to leave out where a model was trained.
+"""Removes the training path from serialised sentencepiece models (Protocol Buffers wire format).
 
-sentencepiece writes the path of its input into the model, so that equal trainings would give different files.
+sentencepiece writes the path of its input into the model, so identical trainings would give different files.
 """
 
 from __future__ import annotations

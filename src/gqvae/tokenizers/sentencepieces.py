@@ -1,8 +1,7 @@
-"""What sentencepiece trains and encodes, on pre-token counts: byte-level BPE and unigram (`bpe.py`, `unigram.py`).
+"""Byte-level BPE and unigram by sentencepiece, trained on pre-token counts (`bpe.py`, `unigram.py`).
 
-Pre-tokens are written in the byte-level alphabet (one printable character per byte) before sentencepiece sees them: then its TSV
-input can hold tabs and newlines, none of its normalisation applies, nothing is out of its alphabet, and pieces are confined to
-the pre-tokens of every other arm.
+sentencepiece sees pre-tokens in the byte-level alphabet (one printable character per byte). So its TSV input can hold tabs and
+newlines, its normalisation changes nothing, no character is unknown, and pieces stay within the pre-tokens of all arms.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a war
 
 
 class SentencePieceTokenizer(Tokenizer):
-    """A sentencepiece model; what kind it is, the model says.
+    """A tokenizer that runs a sentencepiece model of either type.
 
     Args:
         model: a serialised sentencepiece model over the byte-level alphabet.
-        requested_size: the vocabulary size that was asked for.
+        requested_size: the requested vocabulary size.
     """
 
     def __init__(self, model: bytes, requested_size: int | None = None) -> None:
@@ -43,7 +42,7 @@ class SentencePieceTokenizer(Tokenizer):
         strings: list[bytes] = []
         for place in range(self._processor.get_piece_size()):
             if self._processor.is_unknown(place):
-                self._ids.append(-1)  # every byte is in the alphabet: it cannot occur
+                self._ids.append(-1)  # cannot occur: every byte is in the alphabet
                 continue
             piece = from_text(self._processor.id_to_piece(place))
             self._ids.append(piece[0] if len(piece) == 1 else RESERVED_IDS + len(strings))
@@ -51,7 +50,7 @@ class SentencePieceTokenizer(Tokenizer):
         super().__init__(strings, requested_size)
 
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
-        """As the model does."""
+        """Segment with the sentencepiece model."""
         encoded = self._processor.encode([to_text(pretoken.encode("utf-8")) for pretoken in pretokens], num_threads=1)
         return ([self._ids[place] for place in row] for row in encoded)
 
@@ -68,7 +67,7 @@ class SentencePieceTokenizer(Tokenizer):
 
 
 def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bpe", "unigram"], max_token_bytes: int) -> bytes:
-    """Train a model of a total size (256 bytes and the end of a document included).
+    """Train a model of a total vocabulary size (256 bytes and the end of a document included).
 
     Returns:
         The serialised model.
@@ -84,7 +83,7 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pretokens.tsv"
         with open(path, "w", encoding="utf-8", newline="\n") as stream:
-            # Every byte once, alone: it must be in the alphabet, and a single character can make no pair.
+            # Every byte once as a single character: this puts it in the alphabet and makes no pair.
             stream.writelines(f"{character}\t1\n" for character in CHARACTERS)
             for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
                 for start in range(0, len(pretoken), LONGEST_LINE // 4):
@@ -96,7 +95,7 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
                 input_format="tsv",
                 model_writer=model,
                 model_type=model_type,
-                vocab_size=vocab_size,  # the unknown symbol stands where our end of a document does
+                vocab_size=vocab_size,  # the unknown symbol takes the place of our end of a document
                 character_coverage=1.0,
                 max_sentencepiece_length=max_token_bytes,
                 max_sentence_length=LONGEST_LINE,
@@ -110,7 +109,7 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
                 bos_id=-1,
                 eos_id=-1,
                 pad_id=-1,
-                num_threads=1,  # stored in the model: a fixed number keeps its bytes equal everywhere
+                num_threads=1,  # stored in the model: a fixed number gives the same file everywhere
                 minloglevel=2,
             )
         except RuntimeError as error:

@@ -1,6 +1,6 @@
-"""Spans: what a network's hard gates cut pieces into, and the code each is given.
+"""Spans: the parts into which a network's hard gates cut pieces, each with its code.
 
-The spans of a piece are a pure function of piece and rate, so a corpus needs the network once for every distinct piece.
+The spans of a piece depend only on the piece and the rate, so the network runs once for each distinct piece of a corpus.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from gqvae.corpus.pieces import pack
 from gqvae.models.network import GQVAE
 
-# Pieces of one length that the network sees at once; a fixed shape, so that results do not depend on company.
+# Pieces of one length per batch; a fixed shape, so that results do not depend on the rest of the batch.
 ROWS_ON_CPU = 32
 ROWS_ON_ACCELERATOR = 512
 
-Span = tuple[bytes, int]  # a piece of text, and the code the network gives it
+Span = tuple[bytes, int]  # part of a piece, and its code
 
 
 def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> dict[bytes, list[Span]]:
@@ -27,7 +27,7 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
     Args:
         network: in evaluation mode.
         pieces: in any order, repeated or not.
-        rate: tokens per pre-token the gates are asked for; None: the lowest the network serves.
+        rate: requested tokens per pre-token; None: the lowest that the network serves.
     """
     rows = ROWS_ON_CPU if network.device.type == "cpu" else ROWS_ON_ACCELERATOR
     ordered = sorted(set(pieces), key=lambda piece: (len(piece), piece))
@@ -44,7 +44,7 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
 
 
 def count_spans(network: GQVAE, counts: Mapping[bytes, int], rate: float | None) -> Counter[Span]:
-    """How often each span occurs in a text, given how often each of its pieces does."""
+    """Counts of the spans of a text, from the counts of its pieces."""
     found: Counter[Span] = Counter()
     for piece, spans in gated_spans(network, counts, rate).items():
         for span in spans:
@@ -53,7 +53,7 @@ def count_spans(network: GQVAE, counts: Mapping[bytes, int], rate: float | None)
 
 
 def served_rates(network: GQVAE, count: int) -> list[float | None]:
-    """`count` rates over the range that a network serves, evenly by ratio; [None] if it serves no range."""
+    """`count` geometrically spaced rates over the range that a network serves; [None] if it serves no range."""
     if network.condition is None:
         return [None]
     return [float(rate) for rate in np.geomspace(*network.condition.rates, count)]

@@ -1,10 +1,10 @@
-"""An encoded corpus: the token ids of all documents in one flat file per split, read through a memory map.
+"""An encoded corpus: the token ids of all documents in one flat, memory-mapped file per split.
 
-`{split}.bin` holds the ids of the documents one after the other, with no end-of-document token in between; `{split}.offsets.npy`
-(int64, documents + 1) says, in tokens, where each document begins; `tokens.json` holds type, the bytes that each id stands
-for, the digest of the tokenizer, the number of documents, tokens and bytes of every split, and digests of its files, which are
-compared when it is opened: a language model needs nothing else of a tokenizer. Whether the tokens stand for exactly the bytes of the text is checked while writing,
-document by document: bits per byte would be wrong otherwise.
+`{split}.bin` holds the concatenated ids of the documents, with no end-of-document token in between. `{split}.offsets.npy` (int64,
+documents + 1) holds the start of each document in tokens. `tokens.json` holds the dtype, the number of bytes of each id, the
+digest of the tokenizer, and for each split the number of documents, tokens and bytes and the digests of its files, which are
+compared on opening. A language model needs nothing else of a tokenizer. Writing checks that the tokens of each document add up to
+its bytes; bits per byte would be wrong otherwise.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def write_split(
     token_byte_lengths: npt.NDArray[Any],
     document_bytes: Iterable[int],
 ) -> dict[str, Any]:
-    """Write one split as it is encoded, in the memory of some documents.
+    """Write one split while it is encoded; memory holds one batch of documents.
 
     Args:
         folder: where the encoded corpus goes.
@@ -58,7 +58,7 @@ def write_split(
         The split's entry of `tokens.json`: documents, tokens, bytes, and digests of the two files.
 
     Raises:
-        UserError: the tokens of a document do not stand for exactly its bytes, or an id is not a token of text.
+        UserError: the tokens of a document do not add up to its bytes, or an id is not a token of text.
     """
     lengths = np.asarray(token_byte_lengths, dtype=np.int64)
     offsets, total_bytes = array("q", [0]), 0
@@ -90,14 +90,14 @@ def write_split(
 def write_record(
     folder: Path, byte_lengths: npt.NDArray[Any], tokenizer: str, pretokenizer: str, splits: dict[str, dict[str, Any]]
 ) -> None:
-    """Write `tokens.json`, last, so that an encoded corpus with it is complete.
+    """Write `tokens.json`, last, so that an encoded corpus that has it is complete.
 
     Args:
         folder: of the encoded corpus.
         byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         tokenizer: the digest of the tokenizer.
-        pretokenizer: the name of what cut the text.
-        splits: what `write_split` gave for each.
+        pretokenizer: name of the pre-tokenizer.
+        splits: the entry from `write_split` for each split.
     """
     record = {"vocab_size": len(byte_lengths), "dtype": token_dtype(len(byte_lengths)).name, "tokenizer": tokenizer}
     record["pretokenizer"] = pretokenizer
@@ -106,12 +106,12 @@ def write_record(
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What an encoded corpus says of its tokenizer.
+    """What an encoded corpus records about its tokenizer.
 
     Attributes:
         byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         tokenizer: its digest.
-        pretokenizer: the name of what cut the text.
+        pretokenizer: name of the pre-tokenizer.
     """
 
     byte_lengths: npt.NDArray[np.int64]
@@ -120,7 +120,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, folder: Path) -> Vocabulary:
-        """Read it.
+        """Read it from `tokens.json`.
 
         Raises:
             UserError: the record is missing or damaged.
@@ -180,7 +180,7 @@ class TokenFile:
         """Map one split of an encoded corpus into memory.
 
         Raises:
-            UserError: a file is missing, or they do not fit together.
+            UserError: a file is missing or damaged, or the files do not match.
         """
         folder = Path(folder)
         record = read_json(folder / RECORD)
@@ -198,7 +198,7 @@ class TokenFile:
         except (OSError, ValueError, EOFError) as error:
             raise UserError(f"{path} or {offsets_path} is damaged ({error}): {AGAIN}.") from None
         if len(ids) != tokens or offsets.dtype != np.int64 or offsets.shape != (documents + 1,) or offsets[-1] != tokens:
-            raise UserError(f"{path} and {offsets_path} do not hold what {folder / RECORD} says: {AGAIN}.")
+            raise UserError(f"{path} and {offsets_path} do not match {folder / RECORD}: {AGAIN}.")
         return cls(ids, offsets, vocab_size, size)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""A unigram language model over strings (Kudo, arXiv 1804.10959), trained and decoded by sentencepiece on the pre-tokens of every arm."""
+"""A unigram language model over strings (Kudo, arXiv 1804.10959), trained and decoded by sentencepiece on pre-tokens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class UnigramTokenizer(SentencePieceTokenizer):
     kind = "unigram"
 
     def scores(self) -> list[float]:
-        """The model's; the end of a document, which no pre-token spells, has 0."""
+        """The model's log-probabilities; 0 for the end of a document, which no pre-token spells."""
         found = [0.0] * self.vocab_size
         for place, token in enumerate(self._ids):
             if token >= 0:

@@ -1,1 +1,1 @@
-"""The only package that knows Lightning: training runs that resume, for networks and language models."""
+"""Resumable training of networks and language models; the only package that uses Lightning."""

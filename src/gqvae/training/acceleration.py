@@ -1,4 +1,4 @@
-"""What makes steps on a GPU fast without changing what they compute: compiled layers, and graphs of kernels that are launched as one.
+"""Faster steps on a GPU with the same computation: compiled layers and CUDA graphs.
 
 Eager PyTorch launches a kernel for every operation; small models wait for the launches, large ones for memory between operations.
 """
@@ -16,12 +16,12 @@ from gqvae.devices import resolve_precision
 
 @contextlib.contextmanager
 def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
-    """Compile the layers (`torch.compile`) for as long as the context lasts; equal ones share their code.
+    """Compile the layers (`torch.compile`) within the context; equal ones share code.
 
-    Compilation takes some seconds for each kind of layer; its results are kept on disk by torch and used by later processes.
+    Compilation takes some seconds per kind of layer; torch caches the results on disk for later processes.
 
     Args:
-        layers: each is compiled alone, so that many equal ones are compiled once.
+        layers: compiled one by one, so equal ones are compiled once.
         dynamic: shapes change from step to step.
     """
     changed = list(layers)
@@ -31,11 +31,11 @@ def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
         yield
     finally:
         for layer in changed:
-            vars(layer).pop("forward", None)  # what the instance has; the class has its own
+            vars(layer).pop("forward", None)  # restores the method of the class
 
 
 def uncompiled() -> contextlib.AbstractContextManager[None]:
-    """For what happens rarely, such as a measurement: not worth a compilation for its shapes."""
+    """Context for rare work such as a measurement, whose shapes are not worth compiling."""
     return torch.compiler.set_stance("force_eager")
 
 
@@ -43,15 +43,15 @@ def graphed(loss: nn.Module, sample: tuple[Tensor, ...], precision: str) -> Call
     """Record forward and backward of a loss as CUDA graphs: the same kernels, launched together.
 
     Args:
-        loss: gives a scalar; on a CUDA device, in training mode, without anything random in it.
+        loss: returns a scalar; on a CUDA device, in training mode, without randomness.
         sample: its arguments; later calls must have the same shapes.
         precision: of the run.
 
     Returns:
-        The function to call in its place; what it returns is overwritten by the next call.
+        The function to call instead; each call overwrites the result of the last.
     """
     half = resolve_precision(precision) == "bf16-mixed"
-    # The cache of cast weights must not outlive the recording: a replay casts them anew.
+    # The cache of cast weights must not outlive the recording: each replay casts again.
     with torch.autocast("cuda", dtype=torch.bfloat16, enabled=half, cache_enabled=False):
-        torch.cuda.make_graphed_callables(loss, sample)  # changes the module itself
-    return loss.__call__  # a module would become part of whatever keeps it, its weights twice in every state
+        torch.cuda.make_graphed_callables(loss, sample)  # modifies the module in place
+    return loss.__call__  # as an attribute, a module would add its weights to every state again

@@ -1,4 +1,4 @@
-"""What can be seen of a network's health: how its gates are spread, how it cuts example pre-tokens, and a diagnosis in words."""
+"""Health of a network: a histogram of its gates, segmented example pre-tokens, and a diagnosis in words."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ EXAMPLES = 12
 
 
 def gate_histogram(gates: Tensor, lengths: Tensor, weights: Tensor) -> dict[str, float]:
-    """Shares of positions, but for the last of each pre-token, whose gates lie in each fifth of 0 … 1.
+    """Share of positions, without the last of each pre-token, whose gates are in each fifth of 0 … 1.
 
     Args:
         gates: (B, T).
         lengths: (B,).
-        weights: (B,), what each pre-token counts.
+        weights: (B,), of the pre-tokens.
     """
     inner = (torch.arange(gates.shape[1], device=gates.device) < lengths[:, None] - 1) * weights[:, None]  # (B, T)
     bins = (gates * GATE_BINS).long().clamp(0, GATE_BINS - 1)
@@ -33,12 +33,12 @@ def gate_histogram(gates: Tensor, lengths: Tensor, weights: Tensor) -> dict[str,
 
 
 def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:
-    """A dozen pieces from frequent to rare as the network cuts them; what a code decodes to otherwise stands behind ≠.
+    """A dozen segmented pieces from frequent to rare; ≠ precedes what a code decodes to if it is not the span.
 
     Args:
         network: in evaluation mode.
         pieces: most frequent first.
-        rate: what the gates are asked for.
+        rate: requested tokens per pre-token.
     """
     places = np.unique(np.geomspace(1, len(pieces), EXAMPLES).astype(int) - 1)
     chosen, strings = [pieces[place] for place in places], network.code_strings()
@@ -50,7 +50,7 @@ def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:
 
 
 def tokens_per_piece(network: GQVAE, counts: Mapping[bytes, int], rate: float | None) -> float:
-    """What hard gates that are asked for a rate do on average."""
+    """Mean tokens per piece with hard gates at a requested rate."""
     return count_spans(network, counts, rate).total() / sum(counts.values())
 
 
@@ -58,15 +58,15 @@ def diagnose(row: dict[str, Any], strings: list[bytes], highest_rate: float) -> 
     """The state of a trained network in words.
 
     Args:
-        row: the last one of its history, at the lowest rate it serves.
+        row: the last of its history, at the lowest rate it serves.
         strings: of its codes; none if it was never quantized.
         highest_rate: tokens per piece at the highest rate it serves.
     """
     found = []
     if row["gate_mean"] > 0.9:
-        found.append("collapsed to single bytes: nearly every gate is open; ask for a lower rate, or train longer")
+        found.append("collapsed to single bytes: nearly every gate is open; request a lower rate, or train longer")
     elif highest_rate < 1.002:
-        found.append("collapsed to whole pre-tokens: gates only end tokens where pre-tokens end, whatever is asked for")
+        found.append("collapsed to whole pre-tokens: gates only end tokens where pre-tokens end, whatever rate is requested")
     if row["exact_token_accuracy"] < 0.8:
         found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: train longer or use more codes")
     if strings:

@@ -1,8 +1,8 @@
 """Training of one downstream language model, the same for every arm.
 
-AdamW (β 0.9, 0.95; weight decay on the matrices of the layers and the output head, not on norms and embeddings), linear warm-up, cosine
-decay to a tenth of the peak, both over the share of steps done. At log-spaced steps the model is measured by a function that the
-caller gives, beside the text, tokens and operations consumed so far.
+AdamW (β 0.9, 0.95; weight decay on the matrices of the layers and the output head, not on norms and embeddings), linear warm-up,
+cosine decay to a tenth of the peak, both by the fraction of steps done. At log-spaced steps a function of the caller measures the
+model; the history records the result with the text, tokens and operations consumed so far.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gqvae.training.windows import Windows
 CURVE = ("step", "bytes", "tokens", "flops", "valid_bpb")
 BETAS = (0.9, 0.95)
 FINAL_RATE = 0.1  # of the peak learning rate
-MOST_HALVINGS = 10  # the first measurement is at no less than 2^-10 of the run
+MOST_HALVINGS = 10  # no measurement before 2^-10 of the run
 
 Measure = Callable[[Model, torch.device], float]
 
@@ -41,7 +41,7 @@ class _Loss(nn.Module):
 
 
 def measured_steps(steps: int, evaluations: int) -> list[int]:
-    """Where the model is measured: up to `evaluations` steps, each about twice the one before or closer, the last step included."""
+    """Up to `evaluations` steps at which to measure, each at most about twice the one before, including the last step."""
     first = steps * 2.0 ** -min(evaluations - 1, MOST_HALVINGS)
     ratio = (steps / first) ** (1 / (evaluations - 1))
     return sorted({max(1, round(first * ratio**place)) for place in range(evaluations - 1)} | {steps})
@@ -57,13 +57,13 @@ def rate_factor(step: int, steps: int, warmup_fraction: float) -> float:
 
 
 class LanguageModelTraining(RunModule):
-    """One language model in training.
+    """Training of one language model.
 
     Args:
         settings: sizes and budget.
         vocab_size: ids V.
-        windows: what it reads.
-        seed: of the weights; that of the order is the windows' own.
+        windows: training data.
+        seed: of the weights; `windows` has the seed of the order.
         measure: bits per byte of the model on validation text; called in evaluation mode and in the precision of the run.
 
     Attributes:
@@ -100,7 +100,7 @@ class LanguageModelTraining(RunModule):
             self._recorded = graphed(_Loss(self.model), self.windows.batch(0), self.settings.precision)
 
     def on_train_end(self) -> None:
-        """Forget the recording, and the memory it holds: weights move."""
+        """Free the recording: weights leave the device."""
         self._recorded = None
 
     def training_loss(self, step: int) -> Tensor:
@@ -110,7 +110,7 @@ class LanguageModelTraining(RunModule):
         return self._recorded(*batch) if self._recorded is not None and full else self.model.loss(*batch)
 
     def after_step(self, step: int) -> None:
-        """Measure, at the log-spaced steps."""
+        """Measure at the log-spaced steps."""
         if step not in self._measured:
             return
         self.model.eval()

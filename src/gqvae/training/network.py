@@ -1,7 +1,7 @@
-"""Training of a GQ-VAE network (or its fixed-length form) under Lightning, and the files it leaves.
+"""Training of a GQ-VAE network (or its fixed-length form) under Lightning, and the files it writes.
 
-Schedule as in the authors' code: linear warm-up from a tenth, cosine decay; the first steps unquantized. Which encodings are
-remembered and which codes are revived from them is the policy of the objective: `paper_revival.py`, `string_revival.py`.
+Schedule as in the authors' code: linear warm-up from a tenth, cosine decay; the first steps unquantized. The objective's revival
+policy stores encodings and revives codes from them: `paper_revival.py`, `string_revival.py`.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ logger = logging.getLogger("gqvae")
 
 
 class NetworkTraining(RunModule):
-    """One network in training.
+    """Training of one network.
 
     Args:
-        run: everything that decides the network but seed and data.
+        run: all settings of the network and its training.
         train: pre-tokens it learns from.
         valid: pre-tokens it is measured on.
         seed: of weights and batches.
@@ -79,7 +79,7 @@ class NetworkTraining(RunModule):
         self.varying = True  # the number of real positions
 
     def configure_optimizers(self) -> Any:
-        """Adam as the authors configure it, the codebook, if it is trained by gradient, at a multiple of the rate."""
+        """Adam as the authors configure it; a codebook trained by gradient has a multiple of the learning rate."""
         settings = self.run.training
         codebook = self.network.quantizer.codebook
         others = [parameter for parameter in self.network.parameters() if parameter is not codebook]
@@ -119,7 +119,7 @@ class NetworkTraining(RunModule):
         return self._losses.total
 
     def after_step(self, step: int) -> None:
-        """Count code usage, remember encodings, initialise or revive codes, measure at intervals."""
+        """Count code usage, store encodings, initialise or revive codes, measure at intervals."""
         settings, losses = self.run.training, self._losses
         assert losses is not None
         encoded = losses.encoded
@@ -131,13 +131,13 @@ class NetworkTraining(RunModule):
         if settings.quantize and step < settings.steps:  # a code revived after the last step would never be trained
             codes = self.revival.revive(step, self.network.quantizer)
             self._forget(codes)
-            if step > settings.unquantized_steps:  # before, codes are initialised, which is no revival
+            if step > settings.unquantized_steps:  # earlier moves initialise codes
                 self.revived += len(codes)
         if step % settings.measure_every == 0 or step == settings.steps:
             self.history.append(self.measure(step))
 
     def _forget(self, codes: Tensor) -> None:
-        """Clear the optimiser's moments of codes (M,) that stand elsewhere now."""
+        """Reset the optimiser's moments of codes (M,) that have moved."""
         if not len(codes):
             return
         optimizer = self.optimizers(use_pl_optimizer=False)
@@ -147,7 +147,7 @@ class NetworkTraining(RunModule):
 
     @torch.no_grad()
     def measure(self, step: int) -> dict[str, Any]:
-        """A row of the training history, on validation pre-tokens at the lowest rate; leaves every buffer as it was."""
+        """A row of the training history, on validation pre-tokens at the lowest rate; changes no buffer."""
         self.eval()
         symbols, lengths, weights = self._tensors(self.measured)
         with autocast(self.device, self.run.training.precision), uncompiled():
@@ -194,9 +194,9 @@ class NetworkTraining(RunModule):
 def train_network(
     run: NetworkRun, train: PretokenCounts, valid: PretokenCounts, *, seed: int, label: str, out: Path, state: Path, threads: int
 ) -> None:
-    """Train one network, resuming where an earlier process of the same run was stopped, and write its folder.
+    """Train one network, resuming an interrupted run, and write its folder.
 
-    Writes the weights, `codebook.csv` (string and use of each code that was trained, and its index if it was kept), `history.csv`,
+    Writes the weights, `codebook.csv` (string and usage of each trained code, and its index if kept), `history.csv`,
     and last `network.json`.
     """
     claim_gpu()
@@ -240,7 +240,7 @@ def train_network(
         if quantized and module.objective.drops_codes:
             kept = prune_codebook(module.network, counts)
             gone = len(trained) - len(kept)
-            logger.info("%s: %d of %d codes stand for no span or repeat another and are dropped", label, gone, len(trained))
+            logger.info("%s: dropped %d of %d codes, which stand for no span or repeat another", label, gone, len(trained))
         save_weights(module.network, out / WEIGHTS)
         _write_rows(out / HISTORY, COLUMNS, [[row[column] for column in COLUMNS] for row in module.history])
         places = {code: place for place, code in enumerate(kept)}
@@ -266,8 +266,8 @@ def train_network(
 
 
 def _highest_rate(module: NetworkTraining, counts: dict[bytes, int]) -> float:
-    """Tokens per pre-token of the frequent ones at the highest rate the network serves."""
-    if not module.run.training.quantize:  # there are no codes to cut with: what the last measurement saw
+    """Tokens per frequent pre-token at the highest rate the network serves."""
+    if not module.run.training.quantize:  # no codes to segment with: use the last measurement
         return float(module.history[-1]["hard_rate"])
     frequent = dict(islice(counts.items(), MEASURED_PRETOKENS))
     return tokens_per_piece(module.network, frequent, served_rates(module.network, 2)[-1])

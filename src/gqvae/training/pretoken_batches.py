@@ -1,9 +1,8 @@
-"""Batches of distinct pre-tokens, weighted by how often the stream would have brought them.
+"""Batches of distinct pre-tokens, weighted by their frequency in the stream.
 
-A pre-token is encoded alone, so equal ones cost their share once: `batch_pretokens` are drawn and equal ones merged. Drawing goes by
-count^τ and each draw weighs count^(ω−τ), so that in expectation a pre-token counts count^ω in every loss whatever τ: with ω = 1 that of
-the plain stream, with a smaller ω rare pre-tokens count more; τ alone decides how often they are met. A batch is a function of
-(seed, step).
+Pre-tokens are encoded independently, so `batch_pretokens` are drawn and equal ones merged. Draws are in proportion to count^τ and
+weigh count^(ω−τ), so the expected weight of a pre-token in every loss is count^ω for any τ. ω = 1 gives the plain stream; a
+smaller ω gives rare pre-tokens more weight. τ only decides how often they are drawn. A batch is a function of (seed, step).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class Batch:
 
     data: np.ndarray  # (B, T) uint8, 0 beyond the length
     lengths: np.ndarray  # (B,) int64
-    weights: np.ndarray  # (B,) float32, what each counts
+    weights: np.ndarray  # (B,) float32
 
 
 class PretokenStream:
@@ -45,7 +44,7 @@ class PretokenStream:
         self.counts = np.array([count for _, count in ordered], dtype=np.int64)
         self.data, self.lengths = pack(self.pieces, longest)
         self._cumulative = np.cumsum(self.counts**sampling)
-        # What a draw counts; on average 1.
+        # Weight of a draw; on average 1.
         self._worth = self.counts ** (weighting - sampling) * (self._cumulative[-1] / (self.counts**weighting).sum())
 
     @property

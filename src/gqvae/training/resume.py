@@ -1,10 +1,9 @@
-"""State that lets a killed run go on exactly where it was.
+"""State from which a killed run resumes exactly.
 
-A run owns one folder that no rule declares (a workflow manager deletes declared outputs of a failed job). The folder holds two
-generations of the state, `last.ckpt` and `previous.ckpt`: a kill at any moment, also while writing, leaves at least one whole.
-Every file ends in a SHA-256 of what precedes it, and its contents name the run (`fingerprint`): a torn file is passed over and a
-state of other settings, data or code is never continued. torch is imported where it is used, because the command line needs
-`Interrupted` at start-up.
+Each run has one folder that no rule declares (a workflow manager deletes declared outputs of a failed job). The folder has two
+generations of the state, `last.ckpt` and `previous.ckpt`: a kill at any moment, even while writing, leaves at least one intact.
+Every file ends in a SHA-256 of its contents, which include the run's `fingerprint`: a damaged file is skipped, and a state of
+other settings, data or code is never resumed. torch is imported lazily, because the command line needs `Interrupted` at start-up.
 """
 
 from __future__ import annotations
@@ -33,27 +32,27 @@ class Interrupted(Exception):
     """A run stopped by a signal after saving its state; `exit_code` is what the process should return (143 or 130)."""
 
     def __init__(self, signal_number: int) -> None:
-        super().__init__(f"stopped by signal {signal_number}; the state is saved, run the same command again to go on")
+        super().__init__(f"stopped by signal {signal_number}; the state is saved, run the same command again to resume")
         self.exit_code = 128 + signal_number
 
 
 def fingerprint(settings_json: str, data_digest: str, code_digest: str) -> str:
-    """Identity of a run: equal exactly when settings, data and code are. Arm and seed belong into `settings_json`."""
+    """Identity of a run: equal exactly when settings, data and code are. `settings_json` includes arm and seed."""
     return hashlib.sha256(json.dumps([settings_json, data_digest, code_digest]).encode()).hexdigest()
 
 
 class RunState:
-    """The state of one run on disk, held by one process at a time.
+    """The state of one run on disk, locked by one process at a time.
 
-    Use as a context manager, or call `close`. The lock is beside the folder (`<folder>.lock`), so that `clear` cannot remove it
-    from under a second process; the system frees it when the process dies, however it dies.
+    Use as a context manager, or call `close`. The lock is next to the folder (`<folder>.lock`), so that `clear` does not
+    delete it under a second process; the system frees it however the process ends.
 
     Args:
-        folder: where the state lives; made if missing.
+        folder: of the state; created if missing.
         fingerprint: identity of the run, see `fingerprint`.
 
     Raises:
-        UserError: another process holds the folder.
+        UserError: another process uses the folder.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -68,7 +67,7 @@ class RunState:
                 f"{self.folder} is in use by another process: wait for that run to end, or stop it, before starting it again."
             ) from None
         except NotImplementedError:
-            logger.warning("%s: this file system has no locks; make sure that no other process does the same run", self.folder)
+            logger.warning("%s: this file system has no locks; make sure that no other process uses this folder", self.folder)
         for leftover in self.folder.glob(".*.tmp"):  # of a process killed while writing
             leftover.unlink()
 
@@ -85,7 +84,7 @@ class RunState:
                 except RuntimeError:
                     if hashing.error is None:
                         raise
-                    raise hashing.error from None  # torch reports a full disk as its own confusion about positions
+                    raise hashing.error from None  # torch reports a full disk as an error about file positions
                 stream.write(hashing.digest.digest())
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -93,13 +92,13 @@ class RunState:
                 os.replace(self.last, self.previous)
 
     def load(self) -> dict[str, Any] | None:
-        """The newest whole state of this run, on the CPU; None if there is none. What is passed over, and why, is logged."""
+        """The newest intact state of this run, on the CPU, or None. Logs which files are skipped, and why."""
         for path in (self.last, self.previous):
             if not path.exists():
                 continue
             contents = _read(path)
             if contents is None:
-                logger.warning("%s is damaged and is passed over", path)
+                logger.warning("%s is damaged and is skipped", path)
             elif contents["fingerprint"] != self.fingerprint:
                 logger.warning("%s is of other settings, data or code: starting from the beginning", path)
             else:
@@ -108,11 +107,11 @@ class RunState:
         return None
 
     def clear(self) -> None:
-        """Remove the folder: the run is complete and its outputs are in place."""
+        """Remove the folder once the run is complete and its outputs exist."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Let other processes have the folder."""
+        """Release the lock."""
         self._lock.release()
 
     def __enter__(self) -> RunState:
@@ -123,7 +122,7 @@ class RunState:
 
 
 class _HashingWriter:
-    """A stream that digests what passes through it, so that a state of gigabytes is never held twice in memory."""
+    """A stream that hashes what it writes, so that gigabytes of state are never in memory twice."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream, self.digest = stream, hashlib.sha256()

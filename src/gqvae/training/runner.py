@@ -1,4 +1,4 @@
-"""One way to run a training: Lightning's loop, a state that survives kills, and nothing else.
+"""Runs trainings with Lightning's loop and a state that survives kills.
 
 How to use it::
 
@@ -14,9 +14,9 @@ How to use it::
         state.clear()
 
 `fit` returns when `max_steps` are done, with weights, `module.step`, `module.seconds` and `module.history` as an uninterrupted
-run would have left them (bit-equal on the CPU); a state that is already complete is restored without training, so work that
-follows `fit` may be killed too. It raises `Interrupted` on SIGTERM and SIGINT after saving, and `UserError` if the loss stops
-being finite. Batches depend on (seed, step) alone, hence no position in the data needs saving.
+run would have left them (bit-equal on the CPU). A complete state is restored without training, so the work after `fit` may be
+killed too. `fit` raises `Interrupted` on SIGTERM and SIGINT after saving, and `UserError` if the loss stops being finite. Batches
+depend only on (seed, step), so no position in the data is saved.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ from gqvae.training.signals import Signals
 
 FINITE_EVERY_STEPS = 100  # the loss is fetched and checked this often; fetching each one would make the device wait
 NOTE_EVERY_SECONDS = 1.0
-ROOM_BYTES = 64 << 20  # memory that must be left when a training starts and whenever it is saved
+ROOM_BYTES = 64 << 20  # free memory required when a training starts and at each save
 
 logger = logging.getLogger("gqvae")
 
 
 class RunModule(pl.LightningModule):
-    """What one training consists of. Data belongs into plain attributes or non-persistent buffers, else it is saved each time.
+    """Base of trainings. Keep data in plain attributes or non-persistent buffers, or every state includes it.
 
     Attributes:
         step: optimiser steps done.
         seconds: wall time of training so far, over all resumptions, measurements included.
-        history: rows of plain numbers, saved with the state; each should hold its "step".
-        compilable: layers that are compiled for the training where there is a GPU.
-        varying: shapes of what they are given change from step to step.
+        history: rows of plain numbers, saved with the state; each should have a "step".
+        compilable: layers to compile on a GPU.
+        varying: their input shapes change from step to step.
     """
 
     def __init__(self) -> None:
@@ -69,14 +69,14 @@ class RunModule(pl.LightningModule):
         self.varying = False
 
     def training_loss(self, step: int) -> Tensor:
-        """The loss of step `step` (from 0), a scalar; everything random in it must follow from (seed, step) or torch's generator."""
+        """The loss of step `step` (from 0), a scalar; randomness must come from (seed, step) or torch's generator."""
         raise NotImplementedError
 
     def after_step(self, step: int) -> None:
-        """Called with the number of steps done after each; the place to measure (`self.history`) and to intervene."""
+        """Called after each step with the number of steps done, to measure (`self.history`) and to intervene."""
 
     def progress_note(self) -> str:
-        """A few words for the progress line beside the loss; asked about once a second."""
+        """A few words for the progress line after the loss; called about once a second."""
         return ""
 
     def extra_state(self) -> dict[str, Any]:
@@ -84,23 +84,23 @@ class RunModule(pl.LightningModule):
         return {}
 
     def load_extra_state(self, state: dict[str, Any]) -> None:
-        """Take back what `extra_state` gave."""
+        """Restore what `extra_state` returned."""
 
     def training_step(self, batch: int, batch_idx: int) -> Tensor:
-        """Lightning's entry; the batch it brings is an empty turn of the loop."""
+        """Called by Lightning, with a dummy batch."""
         return self.training_loss(self.step)
 
     def configure_gradient_clipping(
         self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
     ) -> None:
-        """By norm, over all weights. Lightning's own refuses fused optimisers in bf16, where there is no scaler they could clash with."""
+        """Clip by the norm of all weights. Lightning's refuses fused optimisers in bf16, where no scaler is in use."""
         if gradient_clip_val is not None:
             weights = [weight for group in optimizer.param_groups for weight in group["params"]]
             torch.nn.utils.clip_grad_norm_(weights, gradient_clip_val)
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[Any]:
-    """The context in which a model of this run computes outside the training step, e.g. when it is measured."""
+    """Context in the precision of a run for work outside the training step, e.g. a measurement."""
     bf16 = resolve_precision(precision) == "bf16-mixed"
     return torch.autocast(device.type, dtype=torch.bfloat16) if bf16 else contextlib.nullcontext()
 
@@ -117,16 +117,16 @@ def fit(
     checkpoint_seconds: float,
     gradient_clip: float | None = None,
 ) -> None:
-    """Train `module` until `max_steps` are done, starting from `state` where it holds this run.
+    """Train `module` until `max_steps` are done, resuming from `state` if it has this run.
 
     Args:
         module: the training; left on the CPU.
         max_steps: optimiser steps of the whole run.
         state: where the run is saved; left in place, for the caller to `clear` once its outputs exist.
-        seed: of torch's generator at step 0. Weights are the caller's and should be seeded by the caller.
+        seed: of torch's generator at step 0; the caller seeds the weights.
         precision: "auto", "32" or "bf16".
         threads: threads torch may use.
-        label: what the progress line calls the run.
+        label: name of the run on the progress line.
         checkpoint_seconds: time between saved states; 0 saves after every step.
         gradient_clip: largest norm of the gradient, or None.
 
@@ -150,7 +150,7 @@ def fit(
             precision=resolve_precision(precision),
             gradient_clip_val=gradient_clip,
             callbacks=[_Keeper(state, restored, signals, progress, seed, max_steps, checkpoint_seconds)],
-            # One device per run: without this, Lightning would read the variables of a cluster and wait for other tasks.
+            # One device per run: without this, Lightning would read a cluster's variables and wait for other tasks.
             plugins=[LightningEnvironment()],
             logger=False,
             enable_checkpointing=False,
@@ -162,7 +162,7 @@ def fit(
 
 
 def _restore(module: RunModule, state: RunState, label: str) -> dict[str, Any] | None:
-    """Bring the module to where its run was saved; what needs the optimiser is put back later, by `_Keeper`."""
+    """Restore the module from the saved state; `_Keeper` later restores what needs the optimiser."""
     saved = state.load()
     if saved is not None:
         module.load_state_dict(saved["module"])
@@ -174,14 +174,14 @@ def _restore(module: RunModule, state: RunState, label: str) -> dict[str, Any] |
 
 
 class _Turns:
-    """An endless loader of nothing; unlike a `DataLoader` it draws no number from torch's generator."""
+    """An endless loader of dummy batches; unlike a `DataLoader` it does not use torch's generator."""
 
     def __iter__(self) -> Iterator[int]:
         return itertools.repeat(0)
 
 
 class _Keeper(pl.Callback):
-    """Counts the steps of a run, shows them, saves them, and stops when a signal asks."""
+    """Counts the steps of a run, shows progress, saves the state, and stops on a signal."""
 
     def __init__(
         self,
@@ -199,8 +199,8 @@ class _Keeper(pl.Callback):
         self._losses: list[Tensor] = []  # of the steps since the last check, on the device
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Put back what needs the optimiser to exist; nothing random happens between here and the first step."""
-        self.signals.install()  # Lightning has put its own handler in place by now
+        """Restore what needs the optimiser; nothing random happens between here and the first step."""
+        self.signals.install()  # Lightning has set its handlers by now
         _require_room()
         torch.manual_seed(self.seed)
         if self._restored is not None:
@@ -241,7 +241,7 @@ class _Keeper(pl.Callback):
         self.signals.stop_if_received()
 
     def _check(self, module: RunModule) -> None:
-        """Make sure that every loss since the last check is finite."""
+        """Check that every loss since the last check is finite."""
         finite = torch.isfinite(torch.stack(self._losses))
         if not bool(finite.all()):
             step = module.step - len(self._losses) + int((~finite).nonzero()[0, 0]) + 1
@@ -274,25 +274,25 @@ class _Keeper(pl.Callback):
 
 
 def _require_room() -> None:
-    """Raise `MemoryError` where hardly any is left: libraries that find none for their buffers may compute the same sums in another order."""
-    np.empty(ROOM_BYTES, dtype=np.uint8)  # asked for, not touched
+    """Raise `MemoryError` if memory is nearly full: libraries without room for buffers may sum in another order."""
+    np.empty(ROOM_BYTES, dtype=np.uint8)  # allocated, not touched
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """A row without numpy or torch scalars, which a state that is loaded safely may not hold."""
+    """The row without numpy or torch scalars, which torch's safe loading refuses."""
     return {key: value.item() if hasattr(value, "item") else value for key, value in row.items()}
 
 
 @contextlib.contextmanager
 def _quiet_lightning() -> Iterator[None]:
-    """Hide Lightning's advertisements, its advice about loaders and loggers that this package does not use, and torch's on streams."""
+    """Hide Lightning's advertisements, its advice about unused loaders and loggers, and torch's warning about streams."""
     log = logging.getLogger("lightning.pytorch")
     level = log.level
     log.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"lightning\.")
-            # Gradients of recorded steps are made on the stream that replays, not on the one that recorded: as intended.
+            # Replayed steps compute gradients on another stream than the recording did, as intended.
             warnings.filterwarnings("ignore", message="The AccumulateGrad node's stream does not match")
             yield
     finally:

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT as a flag that a run reads at its step boundaries, where it can save itself."""
+"""SIGTERM and SIGINT as a flag that a run reads at step boundaries, where it can save its state."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Signals:
 
     def install(self) -> None:
         """Set the handlers."""
-        if threading.current_thread() is threading.main_thread():  # only there may handlers be set
+        if threading.current_thread() is threading.main_thread():  # the only one that may set handlers
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._handle)
 

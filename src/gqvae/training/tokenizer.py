@@ -1,8 +1,8 @@
 """From text to GQ-VAE tokenizers in one call: what the workflow does rule by rule.
 
 text → splits, counts of pre-tokens (`tokenizers.from_text`) → network (`training.network`) → vocabularies and rates
-(`tokenizers.distillation`) → folders that `load_tokenizer`, `transformers.AutoTokenizer` and `tokenizers.Tokenizer.from_file` load.
-One network serves all vocabulary sizes. Killed anywhere, the same call goes on.
+(`distillation.distill`) → folders that `load_tokenizer`, `transformers.AutoTokenizer` and `tokenizers.Tokenizer.from_file` load.
+One network serves all vocabulary sizes. The same call resumes a killed one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ logger = logging.getLogger("gqvae")
 
 
 def default_run(vocab_size: int) -> NetworkRun:
-    """The network that is trained unless another is asked for, for vocabularies up to a size.
+    """The default network and training for vocabularies up to `vocab_size`.
 
-    Up to 4,096 it is the one of `configs/tokenizer-quality.yaml`, K = 10,240 included: what that study measures is what users get.
-    Beyond, K grows with the vocabulary.
+    Up to 4,096 it is that of `configs/tokenizer-quality.yaml`, including K = 10,240, so users get what that study measures.
+    Beyond that, K grows with the vocabulary.
     """
     codes = enough_candidates(vocab_size)
     network = Network(width=128, encoder_layers=2, gater_layers=1, decoder_layers=2, codebook_size=codes)
@@ -42,14 +42,14 @@ def train_tokenizer(
 
     Args:
         corpus: where the text comes from.
-        wanted: the encoder, vocabulary sizes, and a compression if one is asked for.
-        out: folder of the tokenizer; of several sizes, the folder that holds one folder v<size> for each.
+        wanted: encoder, vocabulary sizes and, optionally, a compression.
+        out: folder of the tokenizer; for several sizes, the parent of a folder v<size> for each.
         run: network and training; by default `default_run` of the largest size.
         seed: of weights and batches.
         threads: that torch may use.
 
     Raises:
-        UserError: a folder holds a tokenizer already, or the text cannot be read.
+        UserError: a folder already contains a tokenizer, or the text cannot be read.
     """
     output = Output(out, wanted.sizes, WORKING)
     output.check()
@@ -71,5 +71,5 @@ def train_tokenizer(
         )
         write_json(work / TRAINED, trained)
     else:
-        logger.info("the network has been trained: making its vocabularies")
+        logger.info("the network is already trained: making its vocabularies")
     return output.write(dict(distill(work / "network", wanted, counts["train"])), identity)

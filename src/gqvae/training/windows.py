@@ -1,9 +1,9 @@
-"""What a language model reads: documents up to a budget of text, joined, cut into windows, drawn as a function of (seed, step).
+"""Training data of language models: documents up to a byte budget, joined and cut into windows, drawn by (seed, step).
 
-The order of documents is one permutation fixed by the corpus alone: every arm, seed and budget takes a prefix of it, so smaller
-budgets are nested in larger ones and every arm sees the same text. Documents are joined as EOD document EOD … document EOD, and cut
-into windows of `context` inputs, each window's targets one token on, so that every token but the first is a target exactly once.
-Bytes are counted by targets: one pass over the windows is exactly the bytes of the chosen documents.
+The order of documents is one permutation that depends only on the corpus. Every arm, seed and budget takes a prefix of it, so
+smaller budgets are nested in larger ones and every arm sees the same text. Documents are joined as EOD document EOD … document
+EOD and cut into windows of `context` inputs. Targets are shifted by one token, so that every token but the first is a target
+exactly once. Bytes are counted by targets: one pass over the windows has exactly the bytes of the documents.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def documents_of_budget(document_bytes: Counts, budget: int) -> Counts:
 
     Args:
         document_bytes: (documents,) UTF-8 bytes of each training document.
-        budget: bytes of text wanted.
+        budget: bytes of text.
 
     Raises:
         UserError: the training split is smaller than that.
@@ -77,7 +77,7 @@ class Windows:
         byte_lengths: (V,) bytes of each id, 0 for the end of a document.
         context: inputs per window T.
         batch: windows per step.
-        epochs: passes over the windows; a fraction is a part of the last permutation.
+        epochs: passes over the windows; a fraction takes part of the last permutation.
         seed: of the order.
 
     Attributes:
@@ -94,7 +94,7 @@ class Windows:
         self.windows = math.ceil(targets / context)
         self.drawn = math.ceil(epochs * self.windows)
         self.steps = math.ceil(self.drawn / batch)
-        # Padding is a target nobody counts; as an input, after everything that is real, no real position sees it.
+        # Losses ignore padding as a target; as an input it comes last, so no real position sees it.
         padded = np.full(self.windows * context + 1, IGNORED, dtype=np.int32)
         padded[: len(ids)] = ids
         self.stream = torch.from_numpy(padded)
@@ -109,7 +109,7 @@ class Windows:
         self.stream = self.stream.to(device)
 
     def chosen(self, step: int) -> Counts:
-        """The windows of step `step` (from 0): the next ones of the permutations of all epochs, one after the other."""
+        """The windows of step `step` (from 0), taken in order from the joined permutations of all epochs."""
         start, stop = step * self.batch_windows, min((step + 1) * self.batch_windows, self.drawn)
         parts = []
         while start < stop:

@@ -13,14 +13,14 @@ def add_parsers(verbs: Verbs) -> None:
     """Register the verbs of this module."""
     parser = add_verb(
         verbs, "download-corpus", "corpus.download_corpus",
-        "fetch TinyStories at its pinned revision, verified by SHA-256; goes on where an earlier call stopped",
+        "fetch TinyStories at its pinned revision, verified by SHA-256; resumes a stopped download",
         'gqvae download-corpus --settings \'{"source": "tinystories"}\' --out resources/tinystories',
     )  # fmt: skip
     add_settings(parser, "corpus")
     add_folder(parser, "--out", "folder for the files")
 
     parser = add_verb(
-        verbs, "prepare-corpus", "corpus.prepare_corpus", "write the documents of a source into train, valid and test",
+        verbs, "prepare-corpus", "corpus.prepare_corpus", "split the documents of a source into train, valid and test",
         'gqvae prepare-corpus --settings \'{"source": "text", "path": "stories.txt.xz"}\' --out results/mine/corpus',
     )  # fmt: skip
     add_settings(parser, "corpus")
@@ -41,10 +41,10 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae count-shuffled-pretokens --corpus results/default/corpus --share 0.7 --out shuffled.npz",
     )  # fmt: skip
     add_folder(parser, "--corpus", "folder that prepare-corpus filled")
-    parser.add_argument("--share", required=True, type=float, help="of the documents, from 0 to 1")
-    parser.add_argument("--seed", type=int, default=0, help="of what is shuffled, and how (%(default)s)")
+    parser.add_argument("--share", required=True, type=float, help="share of the documents, from 0 to 1")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the shuffling (%(default)s)")
     _add_pretokenizer(parser)
-    add_file(parser, "--out", "NPZ", "the counts")
+    add_file(parser, "--out", "NPZ", "file to write")
 
 
 def _add_pretokenizer(parser: argparse.ArgumentParser) -> None:

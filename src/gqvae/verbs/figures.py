@@ -23,15 +23,15 @@ def add_parsers(verbs: Verbs) -> None:
         verbs,
         "redraw",
         "figures.redraw",
-        "draw every figure of results/published/ again from the tables beside it",
+        "redraw every figure of results/published/ from the tables next to it",
         "gqvae redraw",
     )
     parser.add_argument("--published", type=Path, default=Path("results/published"), metavar="DIR", help="default: %(default)s")
 
     parser = add_verb(
         verbs, "across", "figures.across",
-        "compare finished studies: where their claims hold, what language models reach by training text and by compression, and how "
-        "borrowed tokenizers fare on their texts",
+        "compare finished studies: where claims hold, what language models reach by training text and by compression, and how "
+        "borrowed tokenizers do on other text",
         "gqvae across --results results/tinystories-sample results/wikitext2 --out results/across",
     )  # fmt: skip
     parser.add_argument("--results", type=Path, nargs="+", required=True, help="folders of the studies", metavar="DIR")
@@ -39,6 +39,6 @@ def add_parsers(verbs: Verbs) -> None:
         "--out",
         type=Path,
         required=True,
-        help="folder for across.*; by_text.* and frontier.*, with language models; away.*, with tokenizers away from home",
+        help="folder for across.*, by_text.* and frontier.* (language models), and away.* (borrowed tokenizers)",
         metavar="DIR",
     )

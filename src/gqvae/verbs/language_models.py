@@ -20,12 +20,12 @@ def add_parsers(verbs: Verbs) -> None:
     )  # fmt: skip
     _add_run(parser)
     parser.add_argument(
-        "--learning-rate", type=Path, metavar="JSON", help="what choose-learning-rate wrote, in place of the settings'"
+        "--learning-rate", type=Path, metavar="JSON", help="output of choose-learning-rate, instead of the settings' rate"
     )
     add_folder(parser, "--out", "folder of weights, curve.csv and training.json")
 
     parser = add_verb(
-        verbs, "measure-lm", "language_models.measure_lm", "bits per byte of a trained language model, and where its bits go",
+        verbs, "measure-lm", "language_models.measure_lm", "measure bits per byte of a trained language model, with breakdowns",
         f"gqvae measure-lm --model {model} --tokens results/x/tokens/bpe/v1024 --corpus results/x/corpus --out {model}",
     )  # fmt: skip
     add_folder(parser, "--model", "folder that train-lm wrote")
@@ -35,7 +35,7 @@ def add_parsers(verbs: Verbs) -> None:
 
     parser = add_verb(
         verbs, "try-learning-rate", "language_models.try_learning_rate",
-        "train with one learning rate and measure on the validation split; to diverge is a result",
+        "train with one learning rate and measure on the validation split; a divergence is recorded",
         f"gqvae try-learning-rate {common} --out results/x/language_models/tuning/bpe-s0-r0.003/result.json "
         "--state results/x/.state/language_models/tuning/bpe-s0-r0.003",
     )  # fmt: skip
@@ -48,7 +48,7 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae choose-learning-rate --runs results/x/language_models/tuning/bpe-s0-r0.003/result.json "
         "results/x/language_models/tuning/bpe-s0-r0.006/result.json --out results/x/language_models/tuning/bpe.json",
     )  # fmt: skip
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, metavar="JSON", help="what try-learning-rate wrote")
+    parser.add_argument("--runs", type=Path, nargs="+", required=True, metavar="JSON", help="outputs of try-learning-rate")
     add_file(parser, "--out", "JSON", "file to write")
 
 

@@ -1,7 +1,7 @@
-"""How the verbs of the command line are declared: a parser each, and the name of the function in `gqvae.jobs` that does the work.
+"""Declare the verbs of the command line: a parser each, and the name of the function in `gqvae.jobs` that does the work.
 
-That function's module is imported when the verb runs, so that `gqvae --help` answers at once, and so that no help text belongs to the
-code on which results depend.
+That function's module is imported only when the verb runs, so that `gqvae --help` answers at once and help texts are not part of
+the code on which results depend.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what
 def add_verb(
     verbs: Verbs, name: str, run: str, text: str, example: str, description: str | None = None
 ) -> argparse.ArgumentParser:
-    """A parser for a verb.
+    """Add a parser for a verb.
 
     Args:
         verbs: the command line's verbs.
-        name: of the verb.
-        run: of the function that does the work, below `gqvae.jobs`, e.g. "corpus.prepare_corpus".
-        text: what it does, in the list of verbs.
+        name: name of the verb.
+        run: function that does the work, below `gqvae.jobs`, e.g. "corpus.prepare_corpus".
+        text: short help, for the list of verbs.
         example: a command line.
-        description: what it does, at length (default: `text`).
+        description: long help (default: `text`).
     """
     parser = verbs.add_parser(
         name, help=text, description=description or f"{text[0].upper()}{text[1:]}.", epilog=f"example: {example}"
@@ -35,7 +35,7 @@ def add_verb(
 
 
 def run_verb(parsed: argparse.Namespace) -> None:
-    """Do what was asked for."""
+    """Run the verb of a parsed command line."""
     module, _, function = parsed.run.rpartition(".")
     getattr(import_module(module), function)(parsed)
 
@@ -51,7 +51,7 @@ def add_folder(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
 
 
 def add_file(parser: argparse.ArgumentParser, flag: str, form: str, text: str) -> None:
-    """A required file, called by its form in the help: CSV, JSON, …"""
+    """A required file; the help shows its form: CSV, JSON, …"""
     parser.add_argument(flag, type=Path, required=True, metavar=form, help=text)
 
 
@@ -81,7 +81,7 @@ def _at_least(text: str, least: int) -> int:
 
 
 def separator(text: str) -> str:
-    """A line between documents; bytes that are no text can separate nothing."""
+    """A line between documents, which must be valid UTF-8."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""`gqvae tokenizer <verb>`: train a tokenizer, use it, look into it, give it to other libraries."""
+"""`gqvae tokenizer <verb>`: train, use, inspect and export a tokenizer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ FORMS = ("text", "npy", "u16", "u32")
 
 
 def add_parsers(verbs: Verbs) -> None:
-    """Register `tokenizer` and its own verbs."""
-    text = "train a tokenizer on text of yours, use it, look into it, export it"
+    """Register `tokenizer` and its verbs."""
+    text = "train a tokenizer on your text, use it, inspect it, export it"
     inner = verbs.add_parser("tokenizer", help=text, description=f"{text[0].upper()}{text[1:]}.").add_subparsers(
         title="verbs", required=True, metavar="<verb>"
     )
@@ -25,50 +25,50 @@ def add_parsers(verbs: Verbs) -> None:
         inner,
         "encode",
         "product.encode",
-        "token ids of a text",
+        "encode text into token ids",
         "gqvae tokenizer encode --tokenizer mine story.txt --out story.npy",
     )
     _tokenizer(parser)
     _streams(parser, "text, UTF-8")
-    parser.add_argument("--format", choices=FORMS, help="of the ids (default: as the name of --out says, else text)")
+    parser.add_argument("--format", choices=FORMS, help="format of the ids (default: by the name of --out, else text)")
     parser.add_argument("--workers", type=positive, default=1, help="processes (%(default)s)")
     parser.add_argument(
         "--separator",
         type=separator,
         metavar="LINE",
-        help="lines that hold this stand between documents: id 256 ends each of them",
+        help="line between documents; each document then ends with id 256",
     )
 
     parser = add_verb(
         inner,
         "decode",
         "product.decode",
-        "the text of token ids",
+        "decode token ids into text",
         "gqvae tokenizer decode --tokenizer mine story.npy --out story.txt",
     )
     _tokenizer(parser)
     _streams(parser, "ids")
-    parser.add_argument("--format", choices=FORMS, help="of the ids (default: as the input's name says, else text)")
-    parser.add_argument("--separator", type=separator, metavar="LINE", help="write a line that holds this where a document ends")
+    parser.add_argument("--format", choices=FORMS, help="format of the ids (default: by the input's name, else text)")
+    parser.add_argument("--separator", type=separator, metavar="LINE", help="line to write at the end of each document")
 
     parser = add_verb(
-        inner, "inspect", "product.inspect", "token lengths, use on a text, sample segmentations, the vocabulary as a table",
+        inner, "inspect", "product.inspect", "show token lengths, use on a text and segmentations; write the vocabulary",
         "gqvae tokenizer inspect --tokenizer mine --text story.txt --csv vocabulary.csv",
     )  # fmt: skip
     _tokenizer(parser)
     parser.add_argument("--text", type=Path, metavar="FILE", help="count tokens on this text")
-    parser.add_argument("--csv", type=Path, metavar="CSV", help="write the vocabulary, a row for each id")
+    parser.add_argument("--csv", type=Path, metavar="CSV", help="write the vocabulary, one row per id")
 
     parser = add_verb(
-        inner, "compare", "product.compare", "compression, fertility, fallback and speed of tokenizers on one text",
+        inner, "compare", "product.compare", "compare compression, fertility, fallback and speed on one text",
         "gqvae tokenizer compare --tokenizers mine results/default/tokenizers/bpe/v512 --text story.txt",
     )  # fmt: skip
     _tokenizers(parser)
     parser.add_argument("--text", type=Path, required=True, metavar="FILE", help="the text, UTF-8")
-    parser.add_argument("--csv", type=Path, metavar="CSV", help="write the table to a file, too")
+    parser.add_argument("--csv", type=Path, metavar="CSV", help="also write the table to a file")
 
     parser = add_verb(
-        inner, "export", "product.export", "write what tokenizers.Tokenizer.from_file and transformers.AutoTokenizer load",
+        inner, "export", "product.export", "write files for tokenizers.Tokenizer.from_file and transformers.AutoTokenizer",
         "gqvae tokenizer export --tokenizer results/default/tokenizers/bpe/v512 --out exported",
     )  # fmt: skip
     add_folder(parser, "--tokenizer", "folder of the tokenizer")
@@ -77,18 +77,18 @@ def add_parsers(verbs: Verbs) -> None:
     )
 
     parser = add_verb(
-        inner, "explore", "product.explore", "one HTML page: a text of yours under several tokenizers, side by side",
+        inner, "explore", "product.explore", "write an HTML page: your text under several tokenizers, side by side",
         "gqvae tokenizer explore --tokenizers mine results/default/tokenizers/bpe/v512 --out tokens.html",
     )  # fmt: skip
     _tokenizers(parser)
-    parser.add_argument("--text", type=Path, metavar="FILE", help="the passage that is shown first (default: a story)")
-    parser.add_argument("--out", type=Path, required=True, metavar="HTML", help="the page")
+    parser.add_argument("--text", type=Path, metavar="FILE", help="passage to show first (default: a story)")
+    parser.add_argument("--out", type=Path, required=True, metavar="HTML", help="page to write")
 
 
 def _tokenizer(parser: argparse.ArgumentParser) -> None:
     add_folder(parser, "--tokenizer", "folder of the tokenizer")
     parser.add_argument(
-        "--encoder", choices=("neural", "distilled"), help="of a learned tokenizer (default: the one it was saved with)"
+        "--encoder", choices=("neural", "distilled"), help="encoder of a learned tokenizer (default: the saved one)"
     )
 
 
@@ -110,8 +110,8 @@ def _add_train(verbs: Verbs) -> None:
         "gqvae tokenizer train --method pathpiece --text stories.txt --vocab-size 4096 --out mine",
         "Train a tokenizer by one of four methods. pathpiece compresses best and takes seconds: it prunes a large "
         "vocabulary to the strings that save most tokens. bpe is the standard and the fastest; unigram, sentencepiece's other "
-        "method, compresses less. gqvae is the paper's method and meant for research: it trains a network, which takes minutes, and, "
-        "called again after a kill, goes on. All read the same training split of the text, so that their tokenizers may be compared.",
+        "method, compresses less. gqvae is the paper's method, for research: it trains a network, which takes minutes, and "
+        "resumes when called again. All read the same training split of the text, so their tokenizers can be compared.",
     )
     parser.add_argument("--method", choices=METHODS, default=NETWORK, help="see above (%(default)s)")
     source = parser.add_mutually_exclusive_group(required=True)
@@ -130,12 +130,12 @@ def _add_train(verbs: Verbs) -> None:
         nargs="+",
         required=True,
         metavar="V",
-        help="ids: strings, 256 bytes, the end of a document; one training serves several sizes",
+        help="number of ids: strings, 256 bytes, end of document; one training serves several sizes",
     )
     parser.add_argument(
         "--settings",
         metavar="FILE|JSON",
-        help="of the method, in place of its defaults: a NetworkRun block of configs/README.md for gqvae, the Settings of "
+        help="settings of the method: a NetworkRun block (configs/README.md) for gqvae, the Settings of "
         "gqvae/tokenizers/<method>.py for the others",
     )
     parser.add_argument(
@@ -143,9 +143,9 @@ def _add_train(verbs: Verbs) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder of the tokenizer; of several sizes, one folder v<size> each in it",
+        help="folder of the tokenizer; several sizes go into subfolders v<size>",
     )
-    network = parser.add_argument_group(f"options of --method {NETWORK} alone", argument_default=argparse.SUPPRESS)
+    network = parser.add_argument_group(f"options of --method {NETWORK} only", argument_default=argparse.SUPPRESS)
     network.add_argument(
         "--bytes-per-token", type=float, metavar="R", help="set the gates to this compression (default: the fewest tokens)"
     )

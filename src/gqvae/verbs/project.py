@@ -11,7 +11,7 @@ def add_parsers(verbs: Verbs) -> None:
         (
             "config-docs",
             "config_docs",
-            "write configs/README.md and workflow/schemas/config.schema.yaml from the configuration's models",
+            "write configs/README.md and workflow/schemas/config.schema.yaml from the models of gqvae.config",
         ),
         ("results-docs", "results_docs", "write the tables of results in README.md and docs/ from results/published/"),
     ):

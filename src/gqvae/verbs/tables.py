@@ -1,4 +1,4 @@
-"""Verbs that turn results into tables, words and a record of how they came about."""
+"""Verbs that turn results into tables, a summary and a record of provenance."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 from gqvae.verbs.parsers import Verbs, add_verb
 
-TABLES = "folder of the tables (claims.csv goes beside it)"
+TABLES = "folder of the tables (claims.csv is written next to it)"
 
 
 def add_parsers(verbs: Verbs) -> None:
     """Register the verbs of this module."""
     for name, run, text, product, out in (
-        ("collect", "collect", "gather all results of a study into tidy tables; refuses if a run is missing", "tables", TABLES),
+        ("collect", "collect", "gather all results of a study into tidy tables; fails if a run is missing", "tables", TABLES),
         (
             "collect-ablations",
             "collect_ablations",
-            "gather the learned arms of a study, side by side and averaged over seeds; refuses if a run is missing",
+            "gather the learned arms of a study, side by side and averaged over seeds; fails if a run is missing",
             "tables",
             TABLES,
         ),
@@ -36,7 +36,7 @@ def add_parsers(verbs: Verbs) -> None:
         parser.add_argument("--out", type=Path, required=True, help=out)
 
     parser = add_verb(
-        verbs, "judge", "tables.judge", "judge the claims of finished studies again, from their tables and provenance; nothing is run",
+        verbs, "judge", "tables.judge", "judge the claims of finished studies again from their tables and provenance",
         "gqvae judge --results results/published/tinystories-replication results/published/wikitext2",
     )  # fmt: skip
     parser.add_argument(

@@ -15,12 +15,12 @@ def add_parsers(verbs: Verbs) -> None:
     """Register the verbs of this module."""
     parser = add_verb(
         verbs, "train-network", "networks.train_network", "train the network of a GQ-VAE or fixed-length tokenizer",
-        "gqvae train-network --settings '{\"training\": {\"steps\": 50, \"unquantized_steps\": 30}}' --label gqvae --seed 0 --pretokens results/x/pretokens "
-        "--out results/x/networks/gqvae-s0 --state results/x/.state/networks/gqvae-s0",
+        "gqvae train-network --settings '{\"training\": {\"steps\": 50, \"unquantized_steps\": 30}}' --label gqvae --seed 0 "
+        "--pretokens results/x/pretokens --out results/x/networks/gqvae-s0 --state results/x/.state/networks/gqvae-s0",
     )  # fmt: skip
     _add_network(parser)
     parser.add_argument("--settings", required=True, metavar="FILE|JSON", help="settings of that module; NetworkRun for gqvae")
-    parser.add_argument("--label", default="network", help="what progress lines call the run")
+    parser.add_argument("--label", default="network", help="name of the run in progress lines")
     parser.add_argument("--seed", type=not_negative, default=0, help="seed of weights and batches")
     add_folder(parser, "--pretokens", COUNTS)
     add_folder(parser, "--out", "folder of the network")
@@ -40,14 +40,14 @@ def add_parsers(verbs: Verbs) -> None:
 
     parser = add_verb(
         verbs, "measure-rates", "networks.measure_rates",
-        "what the gates do for what they are asked, and how near tokenizers come to a compression",
+        "compare requested rates with those reached, and how near tokenizers come to a requested compression",
         "gqvae measure-rates --tokenizers results/x/tokenizers/gqvae-s0/v1024 --bpe results/x/tokenizers/bpe/v1024 "
         "--pretokens results/x/pretokens --out rates.csv",
     )  # fmt: skip
     parser.add_argument(
         "--tokenizers", type=Path, nargs="+", required=True, help="learned tokenizers <family>/<variant>", metavar="DIR"
     )
-    add_folder(parser, "--bpe", "BPE of the same vocabulary size: compression up to 90 %% of its is asked for")
+    add_folder(parser, "--bpe", "BPE of the same vocabulary size; up to 90 %% of its compression is requested")
     add_folder(parser, "--pretokens", COUNTS)
     add_file(parser, "--out", "CSV", "table to write")
 
@@ -58,7 +58,7 @@ def add_parsers(verbs: Verbs) -> None:
     add_folder(parser, "--out", "folder for the tokenizer's folder v257")
 
     parser = add_verb(
-        verbs, "train-counted", "tokenizers.train_counted", "make tokenizers of several sizes from counts of pre-tokens, BPE for one",
+        verbs, "train-counted", "tokenizers.train_counted", "make tokenizers of several sizes from pre-token counts, e.g. BPE",
         "gqvae train-counted --settings '{\"tokenizer\": \"bpe\", \"sizes\": [1024]}' --pretokens results/x/pretokens/train.npz "
         "--out results/x/tokenizers/bpe",
     )  # fmt: skip
@@ -68,9 +68,9 @@ def add_parsers(verbs: Verbs) -> None:
 
     parser = add_verb(
         verbs, "match-compression", "tokenizers.match_compression",
-        "search the vocabulary size that compresses as a given tokenizer does",
-        "gqvae match-compression --settings '{\"tokenizer\": \"bpe\"}' --target results/x/tokenizers/gqvae-s0/v1024 --pretokens results/x/pretokens "
-        "--out results/x/tokenizers/bpe_matched-s0/matched",
+        "search for the vocabulary size that matches a tokenizer's compression",
+        "gqvae match-compression --settings '{\"tokenizer\": \"bpe\"}' --target results/x/tokenizers/gqvae-s0/v1024 "
+        "--pretokens results/x/pretokens --out results/x/tokenizers/bpe_matched-s0/matched",
     )  # fmt: skip
     add_settings(parser, "Matching")
     add_folder(parser, "--target", "folder of the tokenizer to match")
@@ -78,12 +78,12 @@ def add_parsers(verbs: Verbs) -> None:
     add_folder(parser, "--out", "folder of the matched tokenizer")
 
     parser = add_verb(
-        verbs, "borrow-tokenizer", "tokenizers.borrow_tokenizer", "copy a tokenizer of another arm or study, set to an encoder",
+        verbs, "borrow-tokenizer", "tokenizers.borrow_tokenizer", "copy another arm's or study's tokenizer, set to an encoder",
         "gqvae borrow-tokenizer --tokenizer results/x/tokenizers/gqvae-s0/v1024 --encoder distilled "
         "--out results/x/tokenizers/gqvae_distilled-s0/v1024",
     )  # fmt: skip
     add_folder(parser, "--tokenizer", "folder of the tokenizer")
-    parser.add_argument("--encoder", choices=("neural", "distilled"), help="of a network (default: the one it was saved with)")
+    parser.add_argument("--encoder", choices=("neural", "distilled"), help="of a learned tokenizer (default: the saved one)")
     add_folder(parser, "--out", "folder of the copy")
 
     parser = add_verb(
@@ -107,7 +107,7 @@ def add_parsers(verbs: Verbs) -> None:
 
     parser = add_verb(
         verbs, "measure-distribution", "tokenizers.measure_distribution",
-        "how tokens are distributed in an encoded corpus, and how well counts of pairs predict them",
+        "measure the token distribution of an encoded corpus, and how well bigram counts predict it",
         "gqvae measure-distribution --tokens results/x/tokens/bpe/v1024 --out results/x/distribution/bpe-v1024",
     )  # fmt: skip
     add_folder(parser, "--tokens", "folder of the corpus encoded by the tokenizer")

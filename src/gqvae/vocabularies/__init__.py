@@ -1,1 +1,1 @@
-"""How vocabularies come about from counts of pre-tokens: candidate strings, pruning, and the fewest tokens of a text."""
+"""Vocabularies from pre-token counts: candidate strings, pruning, and segmentation into the fewest tokens."""

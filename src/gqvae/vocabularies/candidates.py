@@ -1,7 +1,7 @@
-"""Candidate strings for a vocabulary, from the counts of pre-tokens alone: what a network proposes elsewhere, counted here.
+"""Candidate strings for a vocabulary from pre-token counts, without a network.
 
-Each function scores the strings of two or more bytes that pre-tokens contain and returns the best, the highest score first (equal
-scores: by their bytes). No string crosses the end of a pre-token.
+Each function scores the strings of two or more bytes in pre-tokens and returns the best, highest score first (ties by bytes).
+No string crosses a pre-token boundary.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from gqvae.corpus.pretokens import PretokenCounts
 
 
 def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabilities: Sequence[float]) -> list[bytes]:
-    """Spans that gates would cut if they opened at random.
+    """Spans cut by gates that open at random.
 
     With cut probability p, a gate opens after each byte of a pre-token with probability p, and always after the last. The score of a
-    string is how often it is a span between two open gates, in expectation, summed over the probabilities.
+    string is the expected number of times that it is a span between open gates, summed over the probabilities.
 
     Args:
         counts: pre-tokens of the training split.
-        number: strings to return.
-        longest: bytes of the longest string.
+        number: number of strings to return.
+        longest: longest string in bytes.
         cut_probabilities: each in (0, 1); low ones favour whole pre-tokens, high ones short spans.
     """
     expected: defaultdict[bytes, float] = defaultdict(float)
-    # By length: does the span begin with the pre-token, does it end with it.
+    # By length, and whether the span begins and ends with the pre-token.
     weights = {
         (length, first, last): sum(
             (1.0 if first else p) * (1 - p) ** (length - 1) * (1.0 if last else p) for p in cut_probabilities
@@ -42,7 +42,7 @@ def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabil
 
 
 def substrings(counts: PretokenCounts, number: int, longest: int) -> list[bytes]:
-    """Half of them the most frequent pre-tokens, the other half the most frequent other substrings."""
+    """The most frequent pre-tokens as one half, the most frequent other substrings as the other."""
     whole: dict[bytes, float] = {}
     occurrences: defaultdict[bytes, float] = defaultdict(float)
     for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):

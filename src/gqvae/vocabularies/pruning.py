@@ -1,8 +1,8 @@
-"""Pruning: from candidate strings to vocabularies of given sizes.
+"""Prunes candidate strings to vocabularies of given sizes.
 
-One training with more codes than the vocabulary may hold serves every smaller vocabulary: strings are dropped, a few at a time,
-whose loss would cost least, and everything is segmented anew in between. Two strings may each be dispensable only as long as the
-other is there; so afterwards dropped strings that would now save most are taken in again, as many leave, and what is better stays.
+One training with surplus codes serves every smaller vocabulary: each round drops the few strings whose loss costs the fewest
+tokens and segments the corpus again. Two strings may each be dispensable only while the other is there. So at the end the dropped
+strings that would save the most tokens replace as many others, and the better vocabulary stays.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from gqvae.progress import Progress
 from gqvae.vocabularies.segmentation import fewest_tokens, string_ids, token_counts
 
 CANDIDATES_PER_ID = 2.5
-SERVED = 4096  # smaller vocabularies are pruned from the candidates of this one: fewer make worse strings
-DROPPED_PER_ROUND = 0.1  # share of the strings that may go before counts are taken anew
-EXCHANGED = (0.1, 0.1, 0.05, 0.05, 0.02, 0.02, 0.01, 0.01)  # shares of the strings that are taken in again, try by try
+SERVED = 4096  # smaller vocabularies get the candidates of this size: fewer give worse strings
+DROPPED_PER_ROUND = 0.1  # share of the strings to drop before the corpus is counted again
+EXCHANGED = (0.1, 0.1, 0.05, 0.05, 0.02, 0.02, 0.01, 0.01)  # share of the strings to exchange, by attempt
 
 
 def enough_candidates(largest: int) -> int:
-    """Strings to prune from for vocabularies up to a size: codes of a network, or counted ones."""
+    """Number of candidates (codes of a network, or counted strings) for vocabularies up to a size."""
     return int(CANDIDATES_PER_ID * max(largest, SERVED))
 
 
@@ -33,11 +33,11 @@ def prune(strings: Iterable[bytes], pretokens: Sequence[tuple[bytes, int]], size
     Args:
         strings: candidates of two or more bytes, all different.
         pretokens: (pre-token, count) pairs of the training split.
-        sizes: vocabulary sizes that count the 256 bytes and the end of a document.
+        sizes: vocabulary sizes V, including the 256 bytes and the end of a document.
 
     Returns:
-        For each size its learned strings, the most used first (ties by bytes). A size larger than the candidates allow gets all
-        candidates that are used at all.
+        The learned strings of each size, most used first (ties by bytes). A size that the candidates cannot fill gets all
+        candidates in use.
     """
     candidates = frozenset(strings)
     kept = sorted(candidates)
@@ -54,7 +54,7 @@ def prune(strings: Iterable[bytes], pretokens: Sequence[tuple[bytes, int]], size
 
 
 def _drop(kept: list[bytes], pretokens: Sequence[tuple[bytes, int]], room: int) -> tuple[list[bytes], np.ndarray]:
-    """Drop strings until at most `room` are left and all of them are used; those that stay, and the counts of all ids."""
+    """Drop strings until at most `room` are left, all in use; returns them and the counts of all ids."""
     while True:
         counts = token_counts(kept, pretokens)
         unused = int((counts[RESERVED_IDS:] == 0).sum())
@@ -70,7 +70,7 @@ def _drop(kept: list[bytes], pretokens: Sequence[tuple[bytes, int]], room: int) 
 def _exchange(
     kept: list[bytes], counts: np.ndarray, candidates: frozenset[bytes], pretokens: Sequence[tuple[bytes, int]]
 ) -> tuple[list[bytes], np.ndarray]:
-    """As many strings that need fewer tokens, if taking in dropped ones and dropping others finds any, and the counts of all ids."""
+    """Exchange strings for dropped candidates where that saves tokens; returns the strings and the counts of all ids."""
     for share in EXCHANGED if kept else ():
         savings = _savings(kept, candidates.difference(kept), pretokens)
         best = sorted(savings, key=lambda string: (-savings[string], string))[: max(1, int(share * len(kept)))]
@@ -81,7 +81,7 @@ def _exchange(
 
 
 def _savings(strings: Sequence[bytes], candidates: Collection[bytes], pretokens: Sequence[tuple[bytes, int]]) -> Counter[bytes]:
-    """Tokens that the corpus would lose if a candidate alone were taken in (used once a pre-token)."""
+    """Tokens that each candidate would save if only it were added (used once per pre-token)."""
     ids = string_ids(strings)
     longest = max(len(string) for string in strings)
     reach = max((len(candidate) for candidate in candidates), default=0)
@@ -103,7 +103,7 @@ def _savings(strings: Sequence[bytes], candidates: Collection[bytes], pretokens:
 
 
 def _costs(text: bytes, ids: Mapping[bytes, int], longest: int) -> tuple[list[int], list[int]]:
-    """Fewest tokens of the text before, and of the text from, each position."""
+    """Fewest tokens of the text before each position, and of the text from it on."""
     size = len(text)
     head, tail = [0] + [size] * size, [size] * size + [0]
     for start in range(size):
@@ -118,7 +118,7 @@ def _costs(text: bytes, ids: Mapping[bytes, int], longest: int) -> tuple[list[in
 
 
 def _losses(strings: Sequence[bytes], counts: np.ndarray) -> np.ndarray:
-    """Tokens that the corpus would gain if a string alone were dropped (an estimate: its places are segmented on their own)."""
+    """Extra tokens if only that string were dropped (an estimate: each occurrence is segmented in isolation)."""
     ids = string_ids(strings)
     longest = max(len(string) for string in strings)
     extra = []

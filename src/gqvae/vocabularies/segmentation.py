@@ -12,8 +12,7 @@ from gqvae.config import BYTE_VALUES, RESERVED_IDS
 def fewest_tokens(text: bytes, ids: Mapping[bytes, int], longest: int) -> list[int]:
     """Segment `text` into the fewest tokens of a vocabulary that holds every single byte.
 
-    Ties: at each end the longest last token wins, which is what a Viterbi search over equal scores finds when it visits starts
-    from left to right.
+    Ties: at each end the longest last token wins, as in a Viterbi search over equal scores that visits starts from left to right.
 
     Args:
         text: any bytes.

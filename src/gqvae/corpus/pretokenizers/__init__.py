@@ -1,6 +1,6 @@
-"""Pre-tokenizers, a module each, chosen by name: how text is cut into the pieces that no token crosses.
+"""Pre-tokenizers, one module each, selected by name: they split text into the pieces that no token crosses.
 
-A tokenizer, a table of counts and an encoded corpus each say which one they are of, and are compared where they meet.
+Tokenizers, tables of counts and encoded corpora record the name of their pre-tokenizer, and `require_same` compares them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DEFAULT = "gpt2"
 
 
 class Pretokenizer(ABC):
-    """One way to cut text. It is a function of the text alone, and the pieces, joined, are the text again."""
+    """One way to split text. The pieces depend only on the text and, joined, equal it."""
 
     name: str
 
@@ -27,7 +27,7 @@ class Pretokenizer(ABC):
 
     @abstractmethod
     def last_border(self, text: str) -> int:
-        """The last place inside a text at which a pre-token ends, whatever text follows; 0 if there is none."""
+        """The last position inside a text at which a pre-token ends whatever follows; 0 if there is none."""
 
     @abstractmethod
     def expression(self, escape: Callable[[int], str]) -> str:
@@ -39,19 +39,19 @@ class Pretokenizer(ABC):
 
 
 def names() -> list[str]:
-    """The pre-tokenizers there are."""
+    """The names of all pre-tokenizers."""
     return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
 @cache
 def pretokenizer(name: str) -> Pretokenizer:
-    """The pre-tokenizer of a name.
+    """Look up a pre-tokenizer by name.
 
     Raises:
-        UserError: there is none.
+        UserError: the name is unknown.
     """
     if name not in names():
-        raise UserError(f"There is no pre-tokenizer {name!r}: name one of {', '.join(names())}, or add its module.")
+        raise UserError(f"There is no pre-tokenizer {name!r}: use one of {', '.join(names())}, or add its module.")
     found: Pretokenizer = import_module(f"{__package__}.{name}").PRETOKENIZER
     return found
 

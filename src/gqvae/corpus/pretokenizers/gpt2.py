@@ -1,4 +1,4 @@
-r"""The pre-tokenizer of GPT-2 (its published encoder.py, as in the paper): words with the blank before them, numbers, punctuation, white space."""
+r"""GPT-2's pre-tokenizer (its encoder.py, as in the paper): words with the space before, numbers, punctuation, white space."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import cached_property
 from gqvae.corpus.pretokenizers import Pretokenizer
 from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE, character_class
 
-# Words of ASCII text, which most words are: found without looking into the tables, where the next character is ASCII, too.
+# Most words are ASCII: where the next character is ASCII too, they match without the Unicode tables.
 ASCII_WORD = r" ?[A-Za-z]+(?=[\x00-@\[-`{-\x7f]|\Z)"
-LOOKED_AT = 1 << 10  # characters at the end of a text in which a border is looked for first
+LOOKED_AT = 1 << 10  # characters at the end of a text that are searched first for a border
 
 
 class GPT2(Pretokenizer):
@@ -30,16 +30,16 @@ class GPT2(Pretokenizer):
 
     @cached_property
     def _border(self) -> re.Pattern[str]:
-        """Before white space that follows something else: what is before it ends there, and a pre-token begins with it."""
+        """White space after anything else: one pre-token ends before it, and another begins with it."""
         space = character_class(WHITE_SPACE, "\\U{:08x}".format)
         return re.compile(f"(?<=[^{space}])[{space}]")
 
     def split(self, text: str) -> list[str]:
-        """By the expression."""
+        """Split by the regular expression."""
         return (self._ascii if text.isascii() else self._general).findall(text)
 
     def last_border(self, text: str) -> int:
-        """Looked for from the end, since it is mostly near."""
+        """Search from the end, where the border usually is."""
         width = LOOKED_AT
         while True:
             start = max(0, len(text) - width)

@@ -1,4 +1,4 @@
-"""The sources of text, a module each: `Settings`, a block with a `source` of the module's name, and `open_source(settings, downloads)`."""
+"""Sources of text, one module each: `Settings`, whose `source` is the module's name, and `open_source(settings, downloads)`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["Source", "open_source"]
 
 
 def open_source(settings: CorpusBase, downloads: Path | None = None) -> Source:
-    """Open the source that the settings are of.
+    """Open the source that the settings describe.
 
     Args:
-        settings: of one of the modules here.
+        settings: the `Settings` of a module here.
         downloads: the folder with downloaded files, for the sources that need one.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The running interpreter's own standard library as a corpus of source code: it is on every machine that can run the study."""
+"""The running interpreter's standard library as a corpus of source code, present on every machine that can run the study."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.source import Source
 from gqvae.errors import UserError
 
-# Installed packages are not the library, and its tests are mostly tables.
+# Installed packages are not part of the library, and its tests are mostly tables.
 SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "__pycache__", "test", "tests", "idle_test"})
 
 
@@ -31,9 +31,9 @@ def open_source(settings: Settings, downloads: Path | None = None, folder: Path 
     """The library's modules, one document each, in the order of their paths.
 
     Args:
-        settings: nothing of them has an effect here.
-        downloads: not needed.
-        folder: where the library is (None: this interpreter's).
+        settings: unused.
+        downloads: unused.
+        folder: of the library (None: this interpreter's).
     """
     folder = folder or Path(sysconfig.get_paths()["stdlib"])
     dropped: Counter[str] = Counter()
@@ -57,7 +57,7 @@ def _modules(folder: Path, dropped: Counter[str]) -> Iterator[bytes]:
             continue
         yield document
     if not found:
-        raise UserError(f"{folder} holds no Python source files: use an interpreter that has its library unpacked.")
+        raise UserError(f"{folder} holds no Python source files: use an interpreter with an unpacked library.")
 
 
 def _paths(folder: Path) -> Iterator[Path]:

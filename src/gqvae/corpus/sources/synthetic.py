@@ -20,10 +20,10 @@ class Settings(CorpusBase):
     heading: ClassVar[str] = "synthetic stories"
 
     def text_bytes(self) -> int:
-        """What is generated, as far as it is read."""
+        """Bytes of generated text that are read."""
         return min(self.bytes, self.max_bytes or self.bytes)
 
 
 def open_source(settings: Settings, downloads: Path | None = None) -> Source:
-    """Whole stories until there is as much text as the settings ask for."""
+    """Whole stories, until they reach `settings.bytes`."""
     return Source(label=LABEL, synthetic=True, documents=stories(settings.bytes, settings.seed), expected_bytes=settings.bytes)

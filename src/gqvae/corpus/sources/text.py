@@ -23,7 +23,7 @@ class Settings(CorpusBase):
     heading: ClassVar[str] = "a local file"
 
     def files(self) -> list[str]:
-        """Both files."""
+        """The files to read."""
         return [str(Path(path).expanduser()) for path in (self.path, self.test_path) if path is not None]
 
 

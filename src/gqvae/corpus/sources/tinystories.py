@@ -28,7 +28,7 @@ class Settings(CorpusBase):
     download: ClassVar[str | None] = "resources/tinystories"
 
     def files(self) -> list[str]:
-        """What is downloaded."""
+        """The downloaded files."""
         return [f"{self.download}/{file.name}" for file in (TINYSTORIES.train, TINYSTORIES.valid)]
 
 
@@ -63,7 +63,7 @@ def open_source(settings: Settings, downloads: Path | None = None, dataset: Pinn
 
 
 def _kept(documents: Iterator[bytes], settings: Settings, dropped: Counter[str]) -> Iterator[bytes]:
-    """A share of the documents, chosen by their content: it does not depend on their order, and a larger share holds a smaller one."""
+    """A share of the documents by a hash of their content: independent of order, and a larger share contains a smaller one."""
     for document in documents:
         if unit_hash(document, settings.seed, b"keep") < settings.keep_fraction:
             yield document

@@ -1,4 +1,4 @@
-"""The cast of a story: what stays the same from its first sentence to its last, and agrees with the rest of it."""
+"""The cast of a story: details that stay the same throughout and agree with one another."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ Row = TypeVar("Row")
 
 
 class Cast(dict[str, str]):
-    """What templates see, as a mapping for `str.format_map`.
+    """The mapping that templates use with `str.format_map`.
 
-    Names that belong to the story are its items. Others are drawn from the lexicon each time they are asked for; "a|b" is one of
-    its alternatives.
+    Names that belong to the story are items. Others are drawn from the lexicon at each look-up; "a|b" gives one alternative.
 
     Raises:
-        KeyError: nothing has the name.
+        KeyError: the name is unknown.
     """
 
     def __init__(self, random: Random) -> None:
@@ -78,7 +77,7 @@ class Cast(dict[str, str]):
         self["good"], self["bad"] = self._row(_rows("FEELINGS"))
 
     def _add_surroundings(self) -> None:
-        """Places and things: the same ones throughout."""
+        """Places and things."""
         for name, table in (("town", "town"), ("town2", "town"), ("place", "place"), ("place2", "place"), ("nature2", "nature")):
             self[name] = self[table] if name != table else _take(self._drawn[table], self._random())
         for name in ("thing", "thing2"):
@@ -87,7 +86,7 @@ class Cast(dict[str, str]):
         self["pet"] = self["Compound"]
 
     def _add_rows(self) -> None:
-        """An animal, a trade, the weather, something to do: each with all that goes with it."""
+        """An animal, a trade, the weather, an activity: each with its details."""
         self["animal"], self["treat"], self["sounded"], self["home"] = self._row(_rows("ANIMALS"))
         self["trade"], self["tool"], self["product"] = self._row(_rows("TRADES"))
         self["weather"], self["wear"], self["sky_thing"], self["sky_did"] = self._row(_rows("WEATHER"))
@@ -98,7 +97,7 @@ class Cast(dict[str, str]):
         self["food"], self["foods"], self["a_food"] = self._row(_foods())
 
     def _add_purchase(self) -> None:
-        """Goods, their price, how many, the sum, what is paid and what comes back: the figures add up."""
+        """Goods, price, number, total, payment and change; the amounts add up."""
         number, cents = 2 + int(self._random() * self._random() * 40), 5 * (1 + int(self._random() * self._random() * 120))
         total = number * cents
         paid = -(-total // 500) * 500
@@ -140,14 +139,14 @@ def _alternatives(name: str) -> list[str]:
 
 @cache
 def _rows(name: str) -> list[tuple[str, ...]]:
-    """Rows of a word list, frequent ones several times, as in `zipfian`."""
+    """Rows of a word list, repeated by frequency as in `zipfian`."""
     rows = {row[0]: tuple(row) for row in forms(getattr(words, name))}
     return [rows[first] for first in zipfian(rows)]
 
 
 @cache
 def _acts() -> list[tuple[str, ...]]:
-    """Verbs in all their forms: base, third person, past, progressive, and who does it."""
+    """Verbs in all their forms: base, third person, past, progressive, and agent noun."""
     rows = {}
     for row in forms(words.INTRANSITIVE):
         base = row[0]
@@ -157,13 +156,13 @@ def _acts() -> list[tuple[str, ...]]:
 
 @cache
 def _foods() -> list[tuple[str, ...]]:
-    """Foods: one, several, one with its article."""
+    """Foods: singular, plural, singular with its article."""
     return [(food, with_s(food), article(food)) for food in zipfian(row[0] for row in forms(words.FOODS))]
 
 
 @cache
 def _traits() -> list[tuple[tuple[str, str], ...]]:
-    """Items for each trait: itself, with its article, compared, as an adverb."""
+    """Items for each trait: plain, with its article, comparative, superlative, adverb."""
     rows = {}
     for trait in words.TRAITS.split():
         more, most = compared(trait)

@@ -1,4 +1,4 @@
-"""The embedded corpus: a seeded grammar of simple stories. Story i is a function of (seed, i) alone, on any machine.
+"""The embedded corpus: a seeded grammar of simple stories. Story i depends only on (seed, i), on every machine.
 
 Each story has a cast that stays the same (names and pronouns, an animal with its food and sound, a trade with its tool, prices that add
 up), a plot whose stages follow from one another, and details drawn from a lexicon with a long tail.
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def stories(size: int, seed: int) -> Iterator[bytes]:
-    """Whole stories until there are `size` bytes of text."""
+    """Whole stories, until they reach `size` bytes."""
     teller, taken = Storyteller(seed), 0
     for index in count():
         if taken >= size:
@@ -38,7 +38,7 @@ class Storyteller:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        # Only its random() is used: that alone is promised to give the same numbers in every version of Python.
+        # Only its random() is used: only that is guaranteed to give the same numbers in every version of Python.
         self._random = Random()
 
     def tell(self, index: int) -> str:

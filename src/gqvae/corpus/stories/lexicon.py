@@ -1,7 +1,7 @@
 """How the words of the story grammar inflect, combine and are drawn.
 
-Every table is a list in which a word of rank r stands about N/r times, so that an even draw from it follows Zipf's law. Rare words are
-not made up freely: they are stems with prefixes and suffixes, compounds, and names of syllables, so that their parts recur.
+Every table is a list that contains the word of rank r about N/r times, so that a uniform draw follows Zipf's law. Rare words are
+stems with prefixes and suffixes, compounds, and names of syllables, so that their parts recur.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def progressive(verb: str) -> str:
 
 
 def doer(verb: str) -> str:
-    """Who does it: bake, baker; run, runner."""
+    """The agent noun: bake, baker; run, runner."""
     return _doer_stem(verb) + "er"
 
 
@@ -71,7 +71,7 @@ def adverb(adjective: str) -> str:
 
 
 def animals(animal: str) -> str:
-    """Several of an animal."""
+    """The plural of an animal."""
     return {"sheep": "sheep", "mouse": "mice", "goose": "geese", "wolf": "wolves"}.get(animal) or with_s(animal)
 
 
@@ -94,13 +94,13 @@ def _vowel_groups(word: str) -> int:
 
 
 def _doubled(word: str) -> str:
-    """A final consonant after one short vowel is doubled in words of one syllable: stop, stopp-."""
+    """Double a final consonant after one short vowel in words of one syllable: stop, stopp-."""
     short = len(word) > 2 and word[-1] not in "aeiouwxyh" and word[-2] in VOWELS and word[-3] not in VOWELS
     return word + word[-1] if short and (_vowel_groups(word) == 1 or word == "forget") else word
 
 
 def zipfian(entries: Iterable[str], shift: int = 2) -> list[str]:
-    """A list in which an even draw gives the entry of rank r with a share of about 1/(r + shift)."""
+    """A list from which a uniform draw gives the entry of rank r about in proportion to 1/(r + shift)."""
     ranked = list(dict.fromkeys(entries))
     return [entry for rank, entry in enumerate(ranked, 1) for _ in range(max(1, (len(ranked) + shift) // (rank + shift)))]
 
@@ -111,13 +111,13 @@ def forms(text: str) -> list[list[str]]:
 
 
 def scattered(entries: Iterable[str]) -> list[str]:
-    """The same entries in an order that looks random and never changes."""
+    """The entries in a fixed pseudorandom order."""
     return sorted(dict.fromkeys(entries), key=lambda entry: hashlib.blake2b(entry.encode(), digest_size=8).digest())
 
 
 @cache
 def tables() -> dict[str, list[str]]:
-    """All that a template can draw from, by the name it uses; capitalised and with an article where that makes sense."""
+    """Everything templates draw from, by name; also capitalised and with an article where that makes sense."""
     verbs = {"iv": forms(words.INTRANSITIVE), "tv": forms(words.TRANSITIVE)}
     plain: dict[str, list[str]] = {}
     for name, rows in verbs.items():
@@ -149,7 +149,7 @@ def tables() -> dict[str, list[str]]:
 
 
 def _rare() -> dict[str, list[str]]:
-    """Words of the tail: derived adjectives, nouns and adverbs, compounds."""
+    """Rare words: derived adjectives, nouns and adverbs, compounds."""
     nouns, verbs, adjectives = (text.split() for text in (words.STEMS, words.VERB_STEMS, words.ADJECTIVE_STEMS))
     able = [_doer_stem(verb) + "able" for verb in verbs]
     described = (
@@ -187,7 +187,7 @@ def _base_y(word: str) -> str:
 
 
 def _made_up(kind: str, endings: str, longest: int) -> list[str]:
-    """Names of one to `longest` syllables, not too short, and an ending; the same ones on every machine."""
+    """Names of one to `longest` syllables and an ending, not too short, the same on every machine."""
     random = Random(kind).random
 
     def pick(choices: str) -> str:

@@ -1,7 +1,7 @@
-"""The plots of the story grammar: each a sequence of stages, each stage one of several ways to tell it.
+"""The plots of the story grammar: sequences of stages, each with several ways to tell it.
 
-What a stage says follows from the one before: what was lost is what is found, who is hungry gets what that animal eats, prices add up.
-The names in braces are explained in `story_scenes`.
+Each stage follows from the one before: the lost thing is found, a hungry animal gets its food, prices add up.
+`scenes.py` explains the names in braces.
 """
 
 from __future__ import annotations

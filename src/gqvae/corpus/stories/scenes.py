@@ -1,7 +1,7 @@
-"""Scenes that any story can have: how it opens, what the weather does, what is said in passing, how it ends.
+"""Scenes for any story: openings, weather, details, talk, endings.
 
 A template names what it draws: {hero}, {friend}, {thing}, … belong to the story and stay the same; {adj}, {compound}, {ived}, … are drawn
-anew each time from the lexicon; {a|b|c} is one of its alternatives.
+from the lexicon each time; {a|b|c} is one of the alternatives.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""Words of the story grammar, most frequent first; how they inflect and combine is in `story_lexicon`."""
+"""Words of the story grammar, most frequent first; `lexicon.py` inflects and combines them."""
 
 from __future__ import annotations
 
-# "base past" where the past is irregular. No object follows these.
+# "base:past" if the past is irregular. These take no object.
 INTRANSITIVE = """
 go:went run:ran walk play laugh smile sit:sat stand:stood sleep:slept jump wait cry dance sing:sang climb fall:fell swim:swam fly:flew
 work hurry rest stop listen whisper wander nod giggle hide:hid shout stumble crawl kneel:knelt march hop skip sneeze shiver tremble
 travel linger yawn gallop slip:slipped stroll scramble tiptoe drift paddle twirl wobble grin sigh snore chatter mumble bounce race slide:slid
 rise:rose shine:shone glow vanish sparkle flutter roam trot blush float spin:spun creep:crept weep:wept ride:rode kick hum leap:leapt
 """
-# An object follows these.
+# These take an object.
 TRANSITIVE = """
 see:saw find:found make:made take:took get:got like love want hold:held carry bring:brought give:gave open watch hear:heard help build:built
 catch:caught draw:drew paint wash clean fix keep:kept push pull lift throw:threw drop hide:hid share touch cut:cut break:broke wrap
@@ -17,7 +17,7 @@ follow chase choose:chose buy:bought sell:sold mend polish bake cook stir taste 
 write:wrote tie:tied untie fold stack borrow lend:lent trade measure drag dig:dug burn freeze:froze steal:stole guard explore discover admire
 examine remember forget:forgot lose:lost decorate sharpen scrub squeeze sew carve weave:wove
 """
-# noun, or "noun:plural" where the plural is irregular.
+# noun, or "noun:plural" if the plural is irregular.
 THINGS = """
 ball box book toy hat cup bag bell key kite drum boat doll coin lamp basket shoe ring rope map letter blanket bucket candle ribbon stone
 shell leaf:leaves feather button mirror bottle pillow ladder spoon knife:knives brush hammer whistle picture puzzle flute scarf:scarves glove
@@ -33,7 +33,7 @@ PLACES = """
 park house garden forest market school river beach kitchen barn farm village library mill bakery hill lake castle harbor station
 museum shop workshop meadow bridge cave orchard attic cellar theater hospital lighthouse stable courtyard island windmill
 """
-# animal:food:past of the sound:home. A story that names the animal keeps to the rest of the row.
+# animal:food:past of the sound:home. A story that names the animal uses the rest of the row.
 ANIMALS = """
 dog:bone:barked:kennel cat:fish:meowed:basket bird:seed:chirped:nest rabbit:carrot:squeaked:burrow duck:bread:quacked:pond
 horse:apple:neighed:stable cow:grass:mooed:barn sheep:clover:bleated:fold frog:fly:croaked:pond mouse:cheese:squeaked:hole
@@ -48,7 +48,7 @@ carpenter:hammer:chair blacksmith:anvil:horseshoe fisherman:net:salmon shepherd:
 clockmaker:tweezer:clock shoemaker:awl:boot weaver:loom:rug beekeeper:smoker:honeycomb librarian:stamp:book glassblower:pipe:bottle
 bookbinder:press:diary
 """
-# weather: what one wears: what it does, past
+# weather:clothes:thing in the sky:what it does, past
 WEATHER = """
 rainy:raincoat:rain:poured sunny:hat:sun:shone windy:scarf:wind:blew snowy:coat:snow:fell cold:sweater:frost:bit foggy:cloak:fog:rolled
 stormy:jacket:thunder:rumbled hot:cap:heat:shimmered cloudy:cardigan:mist:hung
@@ -57,7 +57,7 @@ FOODS = """
 cake apple bread soup cookie pie cheese milk honey egg berry pear sandwich pancake carrot potato tomato cherry noodle pudding muffin
 banana peach biscuit dumpling sausage walnut pumpkin waffle omelette plum jam chocolate crêpe purée jalapeño
 """
-# "some", not "a".
+# These take "some", not "a".
 UNCOUNTED = "bread soup cheese milk honey jam chocolate purée grass clover corn lettuce stew fish honeycomb chalk"
 ADJECTIVES = """
 little big old happy sad small new good:better:best bad:worse:worst kind brave red long young nice warm tall cold dark bright blue soft loud
