@@ -18,11 +18,10 @@ import tokenizers as huggingface
 
 from gqvae import Tokenizer, load_tokenizer
 from gqvae.cli import main
-from gqvae.config import NetworkRun
+from gqvae.config import END_OF_DOCUMENT, NetworkRun
 from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.sources import open_source
 from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
-from gqvae.tokenizers.base import END_OF_DOCUMENT
 from gqvae.tokenizers.bytes import BytesTokenizer
 
 TINY = {

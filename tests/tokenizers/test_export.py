@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_lossless import CORNERS
 
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
-from gqvae.tokenizers.base import END_OF_DOCUMENT, EXPORTED, Tokenizer
+from gqvae.tokenizers.base import EXPORTED, Tokenizer
 from gqvae.tokenizers.byte_level import from_text
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.export import END_OF_DOCUMENT_TEXT, PADDING_TEXT, export, fast_tokenizer

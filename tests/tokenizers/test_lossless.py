@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.errors import UserError
-from gqvae.tokenizers.base import END_OF_DOCUMENT, Tokenizer
+from gqvae.tokenizers.base import Tokenizer
 
 ARMS = ("bytes", "bpe", "unigram", "dictionary", "pathpiece", "neural", "distilled")
 CORNERS = (

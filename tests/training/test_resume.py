@@ -4,14 +4,13 @@ import logging
 import signal
 import subprocess
 import sys
-import types
 from pathlib import Path
 
 import pytest
 import torch
 
 from gqvae.errors import UserError
-from gqvae.training.resume import RunState, code_digest, fingerprint
+from gqvae.training.resume import RunState, fingerprint
 
 
 def saved(folder: Path, *values: int, name: str = "run") -> None:
@@ -111,20 +110,6 @@ def test_clear_removes_the_folder(tmp_path: Path) -> None:
         state.save({"step": 1})
         state.clear()
     assert not (tmp_path / "s").exists()
-
-
-def test_code_digest_changes_with_any_file_of_a_package_and_with_nothing_else(tmp_path: Path) -> None:
-    package = tmp_path / "toy"
-    (package / "part").mkdir(parents=True)
-    for name in ("__init__.py", "one.py", "part/two.py"):
-        (package / name).write_text("x = 1\n", encoding="utf-8")
-    module = types.ModuleType("toy")
-    module.__file__ = str(package / "__init__.py")
-    before = code_digest(module)
-    (package / "notes.txt").write_text("not code", encoding="utf-8")
-    assert code_digest(module) == before
-    (package / "part" / "two.py").write_text("x = 2\n", encoding="utf-8")
-    assert code_digest(module) != before
 
 
 def test_fingerprint_tells_its_parts_apart() -> None:
