@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from gqvae.config import Distillation, GQVAEArm, LanguageModel, RateControlledObjective, Study, load_settings, parse
+from gqvae.config import Distillation, GQVAEArm, LanguageModel, RateControlledObjective, Study, load_settings, parse, read_settings
 from gqvae.errors import UserError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.yaml"))
@@ -32,7 +31,7 @@ def error_of(value: dict[str, Any]) -> str:
         ({"vocabulary": {"grid": [200]}}, "200"),
         ({"arms": {"a": {"kind": "gqvae", "objective": {"name": "rate_controlled", "gamma": -1}}}}, "gamma"),
         ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 0}}}, "arms.a.gqvae.tokens_per_pretoken"),
-        ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 1.5, "bytes_per_token": 3}}}, "give one"),
+        ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 1.5, "bytes_per_token": 3}}}, "set only one"),
         ({"arms": {"a": {"kind": "gqvae", "changes": {"training.quantize": False}}}}, "arms.a is not quantized"),
         (
             {
@@ -181,8 +180,8 @@ def reversed_keys(value: Any) -> Any:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_canonical_form_depends_on_values_alone(path: Path) -> None:
-    value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    study = parse(Study, value, str(path))
+    study = load_settings(Study, str(path))
+    value, _ = read_settings(str(path))
     again = parse(Study, reversed_keys(value), str(path))
     assert study.canonical() == again.canonical()
     assert parse(Study, json.loads(study.canonical()), "canonical") == study
@@ -216,7 +215,7 @@ def test_a_network_run_holds_the_choices_of_its_arm() -> None:
 
 def test_paper_config_has_the_sizes_of_the_paper() -> None:
     path = next(path for path in CONFIGS if path.stem == "paper")
-    study = parse(Study, yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
+    study = load_settings(Study, str(path))
     network, training = study.network, study.training
     assert (network.width, network.head_width, network.max_token_bytes, network.max_pretoken_bytes) == (1024, 64, 10, 16)
     assert (training.batch_pretokens, training.learning_rate, training.warmup_steps) == (1024, 1e-4, 1000)

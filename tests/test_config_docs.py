@@ -65,10 +65,19 @@ def test_the_schema_accepts_every_config_and_refuses_unknown_keys(path: Path) ->
     schema = yaml.safe_load((ROOT / config_docs.SCHEMA).read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
     validator.check_schema(schema)
-    value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    validator.validate(written)
+    assert not validator.is_valid({**written, "sedes": [0]})
+    value, _ = config.read_settings(str(path))
     validator.validate(value)
-    for broken in ({**value, "sedes": [0]}, {**value, "training": {"steps": 0}}, {**value, "corpus": {"source": "text"}}):
-        assert not validator.is_valid(broken)
+    for broken in (
+        {"sedes": [0]},
+        {"training": {"steps": 0}},
+        {"corpus": {"source": "text"}},
+        {"arms": {"a": {"kind": "gqvae", "stepps": 1}}},
+        {"arms": {"a": {"kind": "bpe", "shuffled_share": 2}}},
+    ):
+        assert not validator.is_valid({**value, **broken})
 
 
 def test_the_conda_environment_has_the_ranges_of_the_package() -> None:

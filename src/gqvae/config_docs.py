@@ -73,11 +73,19 @@ def readme(configs: Path = Path("configs")) -> str:
 
 
 def schema() -> str:
-    """The text of the JSON Schema (2020-12) of a config file, as YAML."""
+    """The text of the JSON Schema (2020-12) of a config file, as YAML. Of a file with `extends`, only the keys are checked."""
+    study = _without_titles(config.Study.model_json_schema())
+    blocks = study.pop("$defs")
+    networks = sorted(path.stem for path in config.NETWORKS.glob("[a-z]*.py") if path.stem not in config.ARM_KINDS)
+    blocks["CountedArm"]["properties"]["kind"]["not"] = {"enum": [*config.ARM_KINDS, *networks]}
+    blocks["NetworkArm"]["properties"]["kind"]["enum"] = networks
     value = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A study of GQ-VAE",
-        **_without_titles(config.Study.model_json_schema()),
+        "if": {"required": ["extends"]},
+        "then": {"properties": {"extends": {"type": "string"}}, "propertyNames": {"enum": ["extends", *study["properties"]]}},
+        "else": {"$ref": "#/$defs/Study"},
+        "$defs": {**blocks, "Study": study},
     }
     note = "# Generated from src/gqvae/config/ by `gqvae config-docs`; change it there.\n"
     return note + str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120))

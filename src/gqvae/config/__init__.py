@@ -5,7 +5,9 @@ Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.
 """
 
 from gqvae.config.arms import (
+    ARM_KINDS,
     MATCHED,
+    NETWORKS,
     Arm,
     ArmBase,
     BorrowedArm,
@@ -49,11 +51,13 @@ from gqvae.config.networks import (
 from gqvae.config.study import Study, Vocabulary
 
 __all__ = [
+    "ARM_KINDS",
     "BYTE_VALUES",
     "DEFAULT_CLAIMS",
     "END_OF_DOCUMENT",
     "MATCHED",
     "MODULE_NAME",
+    "NETWORKS",
     "RESERVED_IDS",
     "SOURCES",
     "Arm",

@@ -14,6 +14,7 @@ ARM_NAME = r"^[a-z][a-z0-9_]{0,59}$"  # part of the names of folders
 STUDY_NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 TOKENIZERS = Path(__file__).resolve().parents[1] / "tokenizers"
 NETWORKS = TOKENIZERS.with_name("networks")
+ARM_KINDS = ("bytes", "fixed", "gqvae", "borrowed")  # all other kinds are modules
 MATCHED = "matched"  # the variant of a tokenizer whose size was searched
 
 
@@ -107,9 +108,8 @@ class CountedArm(ArmBase):
     @model_validator(mode="after")
     def _module_exists(self) -> CountedArm:
         if not (TOKENIZERS / f"{self.kind}.py").is_file():
-            kinds = "bytes, fixed, gqvae, borrowed"
             raise ValueError(
-                f"there is no arm of kind {self.kind!r}: name one of {kinds}, or a module of {TOKENIZERS} or {NETWORKS}"
+                f"there is no arm of kind {self.kind!r}: name one of {', '.join(ARM_KINDS)}, or a module of {TOKENIZERS} or {NETWORKS}"
             )
         return self
 
@@ -258,7 +258,7 @@ class NetworkArm(ArmBase):
 def _tag(value: Any) -> str:
     """The tag of the class that parses an arm: a kind defined here, `network`, or `counted` for all modules that use counts."""
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    if kind in ("bytes", "fixed", "gqvae", "borrowed"):
+    if kind in ARM_KINDS:
         return str(kind)
     return "network" if isinstance(kind, str) and (NETWORKS / f"{kind}.py").is_file() else "counted"
 
