@@ -59,6 +59,6 @@ def test_unknown_modules_and_settings_are_one_sentence() -> None:
     with pytest.raises(UserError, match=r"no module gqvae\.tokenizers\.none"):
         trainer("none", {})
     with pytest.raises(UserError, match="makes no tokenizers from counts"):
-        trainer("pieces", {})
+        trainer("id_files", {})
     with pytest.raises(UserError, match="settings of dictionary: unknown key 'chunk'"):
         trainer("dictionary", {"chunk": 3})
