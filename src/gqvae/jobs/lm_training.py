@@ -6,7 +6,6 @@ During training, everything is in the state folder, from which a killed run resu
 
 from __future__ import annotations
 
-import csv
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from gqvae.config import LanguageModel, parse
 from gqvae.corpus.documents import RECORD as CORPUS_RECORD
 from gqvae.devices import claim_gpu, resolve_device, resolve_precision
 from gqvae.errors import UserError
-from gqvae.files import atomic_open, atomic_path, file_digest, json_digest, read_json, write_json
+from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json, write_rows
 from gqvae.jobs.lm_text import Split
 from gqvae.language_models.base import Model, build_model
 from gqvae.tokenizers.token_files import RECORD, Vocabulary
@@ -139,7 +138,7 @@ def train(run: Run, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
         with atomic_path(out / WEIGHTS) as temporary:
             save_file({name: value.contiguous() for name, value in module.model.state_dict().items()}, temporary)
-        _write_curve(out / CURVE_FILE, module.history)
+        write_rows(out / CURVE_FILE, CURVE, module.history)
         write_json(
             out / TRAINING,
             {
@@ -189,10 +188,3 @@ def load_trained(folder: Path) -> tuple[Model, LanguageModel, dict[str, Any]]:
     except (KeyError, TypeError, RuntimeError) as error:
         raise UserError(f"{folder / TRAINING} does not describe {WEIGHTS} ({type(error).__name__}): {again}.") from None
     return model, settings, record
-
-
-def _write_curve(path: Path, history: list[dict[str, Any]]) -> None:
-    with atomic_open(path) as stream:
-        writer = csv.DictWriter(stream, CURVE, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(history)

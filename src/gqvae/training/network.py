@@ -6,7 +6,6 @@ policy stores encodings and revives codes from them: `paper_revival.py`, `string
 
 from __future__ import annotations
 
-import csv
 import logging
 import math
 from itertools import islice
@@ -21,7 +20,7 @@ from gqvae.config import NetworkRun
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.devices import claim_gpu, device_name, resolve_device, resolve_precision
 from gqvae.distillation.codebook import prune_codebook
-from gqvae.files import atomic_open, file_digest, json_digest, write_json
+from gqvae.files import file_digest, json_digest, write_json, write_rows
 from gqvae.models.network import GQVAE
 from gqvae.models.objective_base import Losses
 from gqvae.models.objectives import build_objective
@@ -46,14 +45,7 @@ logger = logging.getLogger("gqvae")
 
 
 class NetworkTraining(RunModule):
-    """Training of one network.
-
-    Args:
-        run: all settings of the network and its training.
-        train: pre-tokens it learns from.
-        valid: pre-tokens it is measured on.
-        seed: of weights and batches.
-    """
+    """Training of one network on the pre-tokens `train`, measured on `valid`; `seed` decides weights and batches."""
 
     def __init__(self, run: NetworkRun, train: PretokenStream, valid: PretokenStream, seed: int) -> None:
         super().__init__()
@@ -210,11 +202,7 @@ def train_network(
     data = json_digest(
         [[to_text(pretoken) for pretoken in counts.pretokens] + counts.counts.tolist() for counts in (train, valid)]
     )
-    identity = fingerprint(
-        f"{run.identity()} seed {seed}",
-        data,
-        json_digest(code_state("gqvae.training.network.train_network")),
-    )
+    identity = fingerprint(f"{run.identity()} seed {seed}", data, json_digest(code_state("gqvae.training.network.train_network")))
     with RunState(state, identity) as held:
         fit(
             module,
@@ -242,13 +230,13 @@ def train_network(
             gone = len(trained) - len(kept)
             logger.info("%s: dropped %d of %d codes, which stand for no span or repeat another", label, gone, len(trained))
         save_weights(module.network, out / WEIGHTS)
-        _write_rows(out / HISTORY, COLUMNS, [[row[column] for column in COLUMNS] for row in module.history])
+        write_rows(out / HISTORY, COLUMNS, module.history)
         places = {code: place for place, code in enumerate(kept)}
         rows = [
-            [code, to_text(string), f"{use:.6g}", places.get(code, "")]
+            {"trained_code": code, "string": to_text(string), "usage": f"{use:.6g}", "code": places.get(code)}
             for code, (string, use) in enumerate(zip(trained, usage, strict=False))
         ]
-        _write_rows(out / CODEBOOK, ("trained_code", "string", "usage", "code"), rows)
+        write_rows(out / CODEBOOK, ("trained_code", "string", "usage", "code"), rows)
         record = {
             "label": label,
             "seed": seed,
@@ -271,10 +259,3 @@ def _highest_rate(module: NetworkTraining, counts: dict[bytes, int]) -> float:
         return float(module.history[-1]["hard_rate"])
     frequent = dict(islice(counts.items(), MEASURED_PRETOKENS))
     return tokens_per_piece(module.network, frequent, served_rates(module.network, 2)[-1])
-
-
-def _write_rows(path: Path, columns: tuple[str, ...], rows: list[list[Any]]) -> None:
-    with atomic_open(path) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
