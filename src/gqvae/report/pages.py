@@ -12,9 +12,9 @@ from pathlib import Path
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
 from gqvae.report.tables import block
+from gqvae.study.published import PUBLISHED
 
 PAGES = (Path("README.md"), Path("docs/results.md"), Path("docs/experiments.md"))
-PUBLISHED = Path("results/published")
 END = "<!-- end of results -->"
 _BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re.DOTALL)
 
