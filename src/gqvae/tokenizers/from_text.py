@@ -87,7 +87,7 @@ class Output:
             if downloads is not None:
                 download(TINYSTORIES, downloads)
             write_corpus(folder, open_source(corpus, downloads), corpus)
-            found = {split: count_pretokens(DocumentStore.open(folder, split)) for split in splits}
+            found = {split: count_pretokens(DocumentStore.open(folder, split), Tokenizer.pretokenizer) for split in splits}
         except UserError:
             for empty in (folder, self.work, self.out):
                 with contextlib.suppress(OSError):
@@ -122,12 +122,7 @@ class Output:
 
 
 def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path) -> dict[int, Tokenizer]:
-    """Train tokenizers from pre-token counts and write their folders, exports included.
-
-    Args:
-        corpus: source of the text; its validation and test splits are not used.
-        wanted: the method, its settings, vocabulary sizes.
-        out: see `Output`.
+    """Train tokenizers from the pre-token counts of a corpus's training split and write their folders, exports included.
 
     Raises:
         UserError: a folder already holds a tokenizer, or the text cannot be read or is too short for a size.
