@@ -182,9 +182,9 @@ class Tokenizer(ABC):
         return []
 
     @classmethod
-    @abstractmethod
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> Tokenizer:
-        """Build from a folder whose manifest has been checked."""
+        """Build from a folder whose manifest has been checked; by default, `settings()` are arguments of the class."""
+        return cls(strings, **settings)
 
     def save(self, folder: Path) -> None:
         """Write a folder that `load_tokenizer` reads; the manifest comes last, so an incomplete folder is refused."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from gqvae.config import RESERVED_IDS, Block, setting
@@ -27,13 +26,7 @@ class Settings(Block):
 
 
 class DictionaryTokenizer(Tokenizer):
-    """A dictionary of chunks of `chunk_bytes`.
-
-    Args:
-        strings: the chunks of two or more bytes, most frequent first.
-        chunk_bytes: n.
-        requested_size: the requested vocabulary size.
-    """
+    """A dictionary of chunks of n = `chunk_bytes`; `strings` are those of two or more bytes, most frequent first."""
 
     kind = "dictionary"
 
@@ -51,11 +44,6 @@ class DictionaryTokenizer(Tokenizer):
     def settings(self) -> dict[str, Any]:
         """The chunk length."""
         return {"chunk_bytes": self.chunk_bytes}
-
-    @classmethod
-    def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> DictionaryTokenizer:
-        """From the manifest alone."""
-        return cls(strings, settings["chunk_bytes"])
 
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, DictionaryTokenizer]:

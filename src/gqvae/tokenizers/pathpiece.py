@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -47,12 +46,7 @@ class Settings(Block):
 
 
 class PathPieceTokenizer(Tokenizer):
-    """Segments into the fewest tokens of a vocabulary.
-
-    Args:
-        strings: tokens of two or more bytes, the most used first.
-        requested_size: the requested vocabulary size.
-    """
+    """Segments into the fewest tokens of a vocabulary of `strings` of two or more bytes, the most used first."""
 
     kind = "pathpiece"
     segmentation = "fewest"
@@ -65,11 +59,6 @@ class PathPieceTokenizer(Tokenizer):
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
         """Each pre-token separately."""
         return (fewest_tokens(pretoken.encode("utf-8"), self._ids, self._longest) for pretoken in pretokens)
-
-    @classmethod
-    def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> PathPieceTokenizer:
-        """From the manifest alone."""
-        return cls(strings)
 
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, PathPieceTokenizer]:
