@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.verbs.parsers import Verbs, add_verb
+from gqvae.verbs.parsers import Verbs, add_folder, add_folders, add_verb
 
 
 def add_parsers(verbs: Verbs) -> None:
@@ -20,11 +20,7 @@ def add_parsers(verbs: Verbs) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of figures")
 
     parser = add_verb(
-        verbs,
-        "redraw",
-        "figures.redraw",
-        "redraw every figure of results/published/ from the tables next to it",
-        "gqvae redraw",
+        verbs, "redraw", "figures.redraw", "redraw every figure of results/published/ from the tables next to it", "gqvae redraw"
     )
     parser.add_argument("--published", type=Path, default=Path("results/published"), metavar="DIR", help="default: %(default)s")
 
@@ -34,11 +30,5 @@ def add_parsers(verbs: Verbs) -> None:
         "borrowed tokenizers do on other text",
         "gqvae across --results results/tinystories-sample results/wikitext2 --out results/across",
     )  # fmt: skip
-    parser.add_argument("--results", type=Path, nargs="+", required=True, help="folders of the studies", metavar="DIR")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        help="folder for across.*, by_text.* and frontier.* (language models), and away.* (borrowed tokenizers)",
-        metavar="DIR",
-    )
+    add_folders(parser, "--results", "folders of the studies")
+    add_folder(parser, "--out", "folder for across.*, by_text.* and frontier.* (language models), and away.* (borrowed tokenizers)")

@@ -19,13 +19,8 @@ def add_verb(
 ) -> argparse.ArgumentParser:
     """Add a parser for a verb.
 
-    Args:
-        verbs: the command line's verbs.
-        name: name of the verb.
-        run: function that does the work, below `gqvae.jobs`, e.g. "corpus.prepare_corpus".
-        text: short help, for the list of verbs.
-        example: a command line.
-        description: long help (default: `text`).
+    `run` names the function below `gqvae.jobs` that does the work, e.g. "corpus.prepare_corpus". `text` is the short help for the
+    list of verbs, `description` the long one (default: `text`), `example` a command line.
     """
     parser = verbs.add_parser(
         name, help=text, description=description or f"{text[0].upper()}{text[1:]}.", epilog=f"example: {example}"
@@ -48,6 +43,11 @@ def add_settings(parser: argparse.ArgumentParser, block: str) -> None:
 def add_folder(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
     """A required folder."""
     parser.add_argument(flag, type=Path, required=True, metavar="DIR", help=text)
+
+
+def add_folders(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+    """One or more required folders."""
+    parser.add_argument(flag, type=Path, nargs="+", required=True, metavar="DIR", help=text)
 
 
 def add_file(parser: argparse.ArgumentParser, flag: str, form: str, text: str) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from gqvae.jobs.product_training import METHODS, NETWORK
-from gqvae.verbs.parsers import Verbs, add_folder, add_verb, not_negative, positive, separator
+from gqvae.verbs.parsers import Verbs, add_file, add_folder, add_folders, add_verb, not_negative, positive, separator
 
 SEPARATOR = "<|endoftext|>"
 FORMS = ("text", "npy", "u16", "u32")
@@ -22,30 +22,21 @@ def add_parsers(verbs: Verbs) -> None:
     _add_train(inner)
 
     parser = add_verb(
-        inner,
-        "encode",
-        "product.encode",
-        "encode text into token ids",
+        inner, "encode", "product.encode", "encode text into token ids",
         "gqvae tokenizer encode --tokenizer mine story.txt --out story.npy",
-    )
+    )  # fmt: skip
     _tokenizer(parser)
     _streams(parser, "text, UTF-8")
     parser.add_argument("--format", choices=FORMS, help="format of the ids (default: by the name of --out, else text)")
     parser.add_argument("--workers", type=positive, default=1, help="processes (%(default)s)")
     parser.add_argument(
-        "--separator",
-        type=separator,
-        metavar="LINE",
-        help="line between documents; each document then ends with id 256",
+        "--separator", type=separator, metavar="LINE", help="line between documents; each document then ends with id 256"
     )
 
     parser = add_verb(
-        inner,
-        "decode",
-        "product.decode",
-        "decode token ids into text",
+        inner, "decode", "product.decode", "decode token ids into text",
         "gqvae tokenizer decode --tokenizer mine story.npy --out story.txt",
-    )
+    )  # fmt: skip
     _tokenizer(parser)
     _streams(parser, "ids")
     parser.add_argument("--format", choices=FORMS, help="format of the ids (default: by the input's name, else text)")
@@ -63,7 +54,7 @@ def add_parsers(verbs: Verbs) -> None:
         inner, "compare", "product.compare", "compare compression, fertility, fallback and speed on one text",
         "gqvae tokenizer compare --tokenizers mine results/default/tokenizers/bpe/v512 --text story.txt",
     )  # fmt: skip
-    _tokenizers(parser)
+    add_folders(parser, "--tokenizers", "folders of tokenizers")
     parser.add_argument("--text", type=Path, required=True, metavar="FILE", help="the text, UTF-8")
     parser.add_argument("--csv", type=Path, metavar="CSV", help="also write the table to a file")
 
@@ -72,17 +63,15 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae tokenizer export --tokenizer results/default/tokenizers/bpe/v512 --out exported",
     )  # fmt: skip
     add_folder(parser, "--tokenizer", "folder of the tokenizer")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder for tokenizer.json and tokenizer_config.json"
-    )
+    add_folder(parser, "--out", "folder for tokenizer.json and tokenizer_config.json")
 
     parser = add_verb(
         inner, "explore", "product.explore", "write an HTML page: your text under several tokenizers, side by side",
         "gqvae tokenizer explore --tokenizers mine results/default/tokenizers/bpe/v512 --out tokens.html",
     )  # fmt: skip
-    _tokenizers(parser)
+    add_folders(parser, "--tokenizers", "folders of tokenizers")
     parser.add_argument("--text", type=Path, metavar="FILE", help="passage to show first (default: a story)")
-    parser.add_argument("--out", type=Path, required=True, metavar="HTML", help="page to write")
+    add_file(parser, "--out", "HTML", "page to write")
 
 
 def _tokenizer(parser: argparse.ArgumentParser) -> None:
@@ -90,10 +79,6 @@ def _tokenizer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encoder", choices=("neural", "distilled"), help="encoder of a learned tokenizer (default: the saved one)"
     )
-
-
-def _tokenizers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tokenizers", type=Path, nargs="+", required=True, metavar="DIR", help="folders of tokenizers")
 
 
 def _streams(parser: argparse.ArgumentParser, what: str) -> None:
@@ -138,13 +123,7 @@ def _add_train(verbs: Verbs) -> None:
         help="settings of the method: a NetworkRun block (configs/README.md) for gqvae, the Settings of "
         "gqvae/tokenizers/<method>.py for the others",
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder of the tokenizer; several sizes go into subfolders v<size>",
-    )
+    add_folder(parser, "--out", "folder of the tokenizer; several sizes go into subfolders v<size>")
     network = parser.add_argument_group(f"options of --method {NETWORK} only", argument_default=argparse.SUPPRESS)
     network.add_argument(
         "--bytes-per-token", type=float, metavar="R", help="set the gates to this compression (default: the fewest tokens)"

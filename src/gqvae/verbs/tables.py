@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.verbs.parsers import Verbs, add_verb
+from gqvae.verbs.parsers import Verbs, add_folder, add_folders, add_verb
 
 TABLES = "folder of the tables (claims.csv is written next to it)"
 
@@ -32,18 +32,11 @@ def add_parsers(verbs: Verbs) -> None:
         example = f"gqvae {name} --settings configs/default.yaml --results results/default --out results/default/{product}"
         parser = add_verb(verbs, name, f"tables.{run}", text, example)
         parser.add_argument("--settings", required=True, metavar="FILE|JSON", help="the study: a config file, or JSON")
-        parser.add_argument("--results", type=Path, required=True, metavar="DIR", help="folder of the study's results")
+        add_folder(parser, "--results", "folder of the study's results")
         parser.add_argument("--out", type=Path, required=True, help=out)
 
     parser = add_verb(
         verbs, "judge", "tables.judge", "judge the claims of finished studies again from their tables and provenance",
         "gqvae judge --results results/published/tinystories-replication results/published/wikitext2",
     )  # fmt: skip
-    parser.add_argument(
-        "--results",
-        type=Path,
-        nargs="+",
-        required=True,
-        metavar="DIR",
-        help="folders of the studies; their claims.csv are replaced",
-    )
+    add_folders(parser, "--results", "folders of the studies; their claims.csv are replaced")

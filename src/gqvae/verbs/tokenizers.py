@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from gqvae.verbs.parsers import Verbs, add_file, add_folder, add_settings, add_threads, add_verb, not_negative
+from gqvae.verbs.parsers import Verbs, add_file, add_folder, add_folders, add_settings, add_threads, add_verb, not_negative
 
 COUNTS = "pre-token counts written by count-pretokens"
 SEVERAL = "folder for the tokenizers, one folder v<size> each"
@@ -44,9 +43,7 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae measure-rates --tokenizers results/x/tokenizers/gqvae-s0/v1024 --bpe results/x/tokenizers/bpe/v1024 "
         "--pretokens results/x/pretokens --out rates.csv",
     )  # fmt: skip
-    parser.add_argument(
-        "--tokenizers", type=Path, nargs="+", required=True, help="learned tokenizers <family>/<variant>", metavar="DIR"
-    )
+    add_folders(parser, "--tokenizers", "learned tokenizers <family>/<variant>")
     add_folder(parser, "--bpe", "BPE of the same vocabulary size; up to 90 %% of its compression is requested")
     add_folder(parser, "--pretokens", COUNTS)
     add_file(parser, "--out", "CSV", "table to write")
@@ -93,7 +90,7 @@ def add_parsers(verbs: Verbs) -> None:
     )  # fmt: skip
     parser.add_argument("--arm", required=True, help="name of the arm")
     parser.add_argument("--seed", type=not_negative, default=None, help="seed of the tokenizers, if they have one")
-    parser.add_argument("--tokenizers", type=Path, nargs="+", required=True, help="folders of the tokenizers", metavar="DIR")
+    add_folders(parser, "--tokenizers", "folders of the tokenizers")
     add_folder(parser, "--pretokens", COUNTS)
     add_file(parser, "--out", "CSV", "table to write")
 
