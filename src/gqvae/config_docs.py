@@ -88,7 +88,7 @@ def schema() -> str:
         "$defs": {**blocks, "Study": study},
     }
     note = "# Generated from src/gqvae/config/ by `gqvae config-docs`; change it there.\n"
-    return note + str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120))
+    return note + str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None))
 
 
 def write() -> list[Path]:
