@@ -7,17 +7,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field, model_validator
 
-from gqvae.config.arms import (
-    ARM_NAME,
-    STUDY_NAME,
-    Arm,
-    BorrowedArm,
-    BytesArm,
-    CountedArm,
-    FixedArm,
-    GQVAEArm,
-    LearnedArm,
-)
+from gqvae.config.arms import ARM_NAME, STUDY_NAME, Arm, BorrowedArm, BytesArm, CountedArm, FixedArm, GQVAEArm, LearnedArm
 from gqvae.config.block import RESERVED_IDS, Block, module_of, setting
 from gqvae.config.changes import apply_changes
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim

@@ -34,12 +34,9 @@ class Setting:
 
 
 class RateDial:
-    """Measures rates of one network on one text for any vocabulary of its strings; the network runs once per rate.
+    """Measures rates of one network (in evaluation mode) on one text for any vocabulary of its strings; runs it once per rate.
 
-    Args:
-        network: in evaluation mode.
-        codes: the string of each code.
-        text: its pre-tokens.
+    `codes` are the strings of the network's codes.
     """
 
     def __init__(self, network: GQVAE, codes: list[bytes], text: PretokenCounts) -> None:

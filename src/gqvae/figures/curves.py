@@ -9,18 +9,11 @@ POINT_COLUMNS = ["panel", "arm", "series", "seed", "x", "y", "low", "high"]
 
 
 def seed_curves(arm: str, panel: str, curves: dict[int, pd.DataFrame]) -> pd.DataFrame:
-    """Tidy points of one arm in one panel: `series` "seed" as measured, "mean" with the band.
+    """Tidy points (`POINT_COLUMNS`) of one arm in one panel: `series` "seed" as measured, "mean" with the band.
 
-    Seeds are measured at slightly different amounts (tokens differ in length), so the mean is interpolated over log x at the
-    first seed's points inside the range that all seeds share. Points at x ≤ 0 are dropped: the axis is logarithmic.
-
-    Args:
-        arm: the arm.
-        panel: name of the panel.
-        curves: by seed, a table with the columns x and y.
-
-    Returns:
-        Rows with the columns `POINT_COLUMNS`.
+    `curves` holds, by seed, a table with the columns x and y. Seeds are measured at slightly different amounts (tokens differ in
+    length), so the mean is interpolated over log x at the first seed's points inside the range that all seeds share. Points at
+    x ≤ 0 are dropped: the axis is logarithmic.
     """
     usable = {seed: curve[(curve["x"] > 0) & curve["y"].notna()].sort_values("x") for seed, curve in curves.items()}
     usable = {seed: curve for seed, curve in sorted(usable.items()) if len(curve)}

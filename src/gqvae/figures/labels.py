@@ -37,14 +37,8 @@ class Word:
 def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Sequence[np.ndarray], size: float) -> None:
     """Write the words in order; overlapping markers with the same word get it once.
 
-    Call it last: it reads the limits of the axes.
-
-    Args:
-        axes: where the points are drawn.
-        words: with their points.
-        marks: (points, 2) of all markers drawn there.
-        lines: each (points, 2), of all lines drawn there.
-        size: font size, in points.
+    Call it last: it reads the limits of the axes. `marks` (points, 2) are all markers drawn there, `lines` all lines, (points, 2)
+    each; `size` is the font size in points.
     """
     axes.set_xlim(axes.get_xlim())
     axes.set_ylim(axes.get_ylim())

@@ -23,13 +23,7 @@ def figure_module(name: str) -> ModuleType:
 
 
 def plot(name: str, tables: Path, corpus: Path, out: Path) -> None:
-    """Write `name`.png, `name`.pdf and `name`.csv to `out`.
-
-    Args:
-        name: of the figure.
-        tables: the folder of tidy tables.
-        corpus: `corpus.json`, for what the figure says about its corpus.
-        out: where the files go.
+    """Write `name`.png, `name`.pdf and `name`.csv to `out`, from a folder of tidy tables and `corpus.json`.
 
     Raises:
         UserError: no figure of that name, or a table is missing or damaged.

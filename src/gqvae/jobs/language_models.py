@@ -33,13 +33,7 @@ def train_lm(arguments: argparse.Namespace) -> None:
 
 def measure_lm(arguments: argparse.Namespace) -> None:
     """Measure a trained language model."""
-    lm_measuring.measure(
-        arguments.model,
-        arguments.tokens,
-        arguments.corpus,
-        arguments.out,
-        threads=arguments.threads,
-    )
+    lm_measuring.measure(arguments.model, arguments.tokens, arguments.corpus, arguments.out, threads=arguments.threads)
 
 
 def try_learning_rate(arguments: argparse.Namespace) -> None:

@@ -33,15 +33,10 @@ logger = logging.getLogger("gqvae")
 
 
 def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int) -> None:
-    """Measure a model on the whole validation and test splits; write `costs.npy`, `documents.csv`, `breakdown.csv`,
-    `contexts.csv` (other ways to cut the text into windows), and last `result.json`.
+    """Measure the model in a folder that `lm_training.train` wrote on the whole validation and test splits.
 
-    Args:
-        folder: what `lm_training.train` wrote.
-        tokens: folder of the corpus encoded with its tokenizer.
-        corpus: folder of the corpus.
-        out: folder of the outputs.
-        threads: number of torch threads.
+    Writes `costs.npy`, `documents.csv`, `breakdown.csv`, `contexts.csv` (other ways to cut the text into windows), and last
+    `result.json`.
 
     Raises:
         UserError: the tokens are not those that the model was trained on, a file is damaged, or the model has diverged.

@@ -64,9 +64,7 @@ class Model(nn.Module):
     def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy in nats per target (float32, whatever the precision), without targets of −100.
 
-        Args:
-            ids: (B, T).
-            targets: (B, T), the token after each.
+        `ids` and `targets` are (B, T); a target is the token after its id.
         """
         logits = self.forward(ids)
         return functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORED)

@@ -93,14 +93,9 @@ class Layer(nn.Module):
 
 
 class DecoderOnlyTransformer(Model):
-    """A causal language model over token ids.
+    """A causal language model over V token ids (the end of a document included), with windows of at most T = `context` tokens.
 
-    Args:
-        vocab_size: ids V, including the end of a document.
-        layers: transformer layers.
-        width: D.
-        heads: attention heads H; the head width D/H is an even integer.
-        context: longest window T.
+    D = `width`, H = `heads`; D/H is an even integer.
     """
 
     rotary: Tensor

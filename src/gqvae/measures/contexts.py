@@ -39,14 +39,10 @@ def compare_contexts(
     context: int,
     device: torch.device | str = "cpu",
 ) -> list[dict[str, Any]]:
-    """Bits per byte of some documents with each kind of window.
+    """Bits per byte of some documents with each kind of window; the arguments that are not listed are those of `bits_per_byte`.
 
     Args:
-        model: as for `bits_per_byte`.
         documents: ids of each document, with an end-of-document id before and after.
-        byte_lengths: (V,) bytes of each id, 0 for the end of a document.
-        context: tokens per window.
-        device: where the model is.
 
     Returns:
         Rows with the keys windows, mean_context (tokens seen by a prediction), bpb.
@@ -54,9 +50,7 @@ def compare_contexts(
     joined = np.concatenate([documents[0][:1], *(document[1:] for document in documents)])
     rows = []
     for name, streams, stride in (
-        (HALF, [joined], context // 2),
-        (LONG, [joined], max(1, context // 8)),
-        (ALONE, documents, context // 2),
+        (HALF, [joined], context // 2), (LONG, [joined], max(1, context // 8)), (ALONE, documents, context // 2)
     ):
         bits, size, seen = 0.0, 0, []
         for ids in streams:

@@ -25,15 +25,7 @@ Counts = npt.NDArray[np.int64]
 
 
 def count_tokens(folder: Path, split: str = "train", chunk: int = CHUNK_TOKENS) -> Counts:
-    """How often each id occurs in an encoded split, read one chunk at a time.
-
-    Args:
-        folder: an encoded corpus, with `tokens.json` and `{split}.bin`.
-        split: which split.
-        chunk: tokens counted at a time.
-
-    Returns:
-        Counts by id, shape (V,).
+    """How often each id occurs in a split of an encoded corpus, `chunk` tokens at a time → (V,).
 
     Raises:
         UserError: as `TokenFile.open`, or an id is outside the vocabulary.

@@ -15,10 +15,7 @@ from gqvae.tokenizers.token_files import TokenFile
 
 
 class EncodedText:
-    """The splits of an encoded corpus.
-
-    Args:
-        folder: output of `gqvae encode-corpus`.
+    """The splits of a corpus that `gqvae encode-corpus` wrote.
 
     Raises:
         UserError: the training split has no tokens.

@@ -50,11 +50,6 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
 def paired_difference(first: Mapping[int, float], second: Mapping[int, float], level: float = LEVEL) -> Interval:
     """t-interval of first − second, paired by seed so that effects of the seed cancel.
 
-    Args:
-        first: values by seed.
-        second: values by seed; the seeds must be the same.
-        level: confidence level.
-
     Raises:
         UserError: a seed is in only one of them.
     """

@@ -25,8 +25,7 @@ Floats = npt.NDArray[np.float64]
 def milestones_table(convergence: pd.DataFrame) -> pd.DataFrame:
     """One row per arm, seed and level (bits per byte): bytes, tokens, FLOPs and steps to reach it, and the mean of the curve.
 
-    Args:
-        convergence: the table of all curves; only those with the most training text are used.
+    Of all curves, only those with the most training text are used.
     """
     if convergence.empty:
         return pd.DataFrame()

@@ -61,10 +61,7 @@ class Pairs:
 def count_pairs(encoded: TokenFile, name: str, chunk: int = CHUNK_TOKENS) -> Pairs:
     """Count the pairs of a split; memory grows with the chunk and the distinct pairs, not with V².
 
-    Args:
-        encoded: the documents of the split.
-        name: of the split in error messages.
-        chunk: tokens counted at a time, rounded to whole documents.
+    Counts about `chunk` tokens at a time, in whole documents; errors call the split `name`.
 
     Raises:
         UserError: the split has no text, or an id outside its vocabulary.

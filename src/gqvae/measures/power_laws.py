@@ -17,10 +17,7 @@ from gqvae.measures.intervals import t_interval
 
 FEWEST_AMOUNTS = 3
 # Kind of amount: table of the runs, column of the amount.
-AMOUNTS = {
-    "training text": ("learnability", "train_bytes_used"),
-    "parameters": ("model_sizes", "parameters_non_embedding"),
-}
+AMOUNTS = {"training text": ("learnability", "train_bytes_used"), "parameters": ("model_sizes", "parameters_non_embedding")}
 
 
 def fit(amounts: npt.NDArray[np.floating], losses: npt.NDArray[np.floating]) -> tuple[float, float]:

@@ -102,12 +102,7 @@ class RateCondition(nn.Module):
     """Conditions encoder and gater on the requested rate, so that one network serves a range of rates (ours; the paper has none).
 
     A rate r corresponds to a gate share of (r − 1) / (mean length − 1) over all positions except the last of each pre-token. Gate
-    logits start there.
-
-    Args:
-        width: D.
-        rates: lowest and highest, tokens per pre-token.
-        skew: s of `rate_at`.
+    logits start there. `rates` are the lowest and the highest, in tokens per pre-token; `skew` is s of `rate_at`.
     """
 
     mean_length: Tensor

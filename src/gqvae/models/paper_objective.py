@@ -39,11 +39,7 @@ def length_nats(length_logits: Tensor, masks: Tensor) -> Tensor:
 
 
 class Paper(Objective):
-    """The authors' objective over pre-tokens padded to T; see the module for its terms.
-
-    Args:
-        settings: weights of the terms.
-    """
+    """The authors' objective over pre-tokens padded to T; see the module for its terms."""
 
     includes_padding = True
 

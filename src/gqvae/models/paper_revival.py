@@ -28,12 +28,7 @@ ZERO_USAGE = 1e-8
 
 
 class PaperRevival(Revival):
-    """When codes are revived, which, and from what. Its buffers are part of the training state.
-
-    Args:
-        settings: schedule and sizes.
-        width: D.
-    """
+    """When codes are revived, which, and from what. Its buffers are part of the training state."""
 
     vectors: Tensor
     written: Tensor

@@ -43,13 +43,7 @@ class QuantizerOutput:
 
 
 class Quantizer(nn.Module):
-    """Nearest code for every vector.
-
-    Args:
-        codes: codebook size K.
-        width: D.
-        usage_decay: decay of the moving average of code usage.
-    """
+    """Nearest code for every vector, with a moving average (decay `usage_decay`) of how often codes are used."""
 
     usage: Tensor
 
@@ -108,10 +102,9 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def revive(self, codes: Tensor, vectors: Tensor, usage: float | None = None) -> None:
-        """Replace the codes with indices (M,) by `vectors` (M, D); their moving average starts at `usage`.
+        """Replace the codes with indices (M,) by `vectors` (M, D).
 
-        Args:
-            usage: share of the emissions; None: that of an average code, 1/K.
+        Their moving average of usage starts at `usage`, a share of the emissions (None: that of an average code, 1/K).
         """
         self.codebook[codes] = vectors.to(self.codebook.dtype)
         self.usage[codes] = 1.0 / len(self.usage) if usage is None else usage

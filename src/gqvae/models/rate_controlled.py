@@ -29,9 +29,6 @@ class RateControlled(Objective):
     Each range has an α, which starts at 0 and moves by k_i (r − r*) per step. (At α = ln K the loss is the negative ELBO with
     deterministic codes and a uniform prior. If α starts there, gates close before anything is reconstructed, and never reopen.)
     Codes have no loss term: they are moving averages of the encodings that decode exactly (`Quantizer.move`).
-
-    Args:
-        settings: gains, ranges, schedule.
     """
 
     alpha: Tensor

@@ -69,13 +69,7 @@ class Reservoir(nn.Module):
 
 
 class StringRevival(Revival):
-    """When codes are moved, which, and to what. Its buffers are part of the training state.
-
-    Args:
-        settings: schedule and sizes.
-        codes: K.
-        width: D.
-    """
+    """When codes are moved, which, and to what. Its buffers are part of the training state."""
 
     owners: Tensor
     service: Tensor

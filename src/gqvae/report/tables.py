@@ -62,10 +62,9 @@ def _claim(row: Any) -> str:
 
 
 def candidates(studies: Sequence[FinishedStudy]) -> str:
-    """Bytes per token ÷ those of BPE at every vocabulary size: pruned candidates, and the networks of the other studies.
+    """Bytes per token ÷ those of BPE at every vocabulary size: pruned candidates, and networks.
 
-    Args:
-        studies: the study of candidates, then studies of the same text with networks.
+    The study of candidates comes first, then studies of the same text with networks.
     """
     table, *trained = (_test_rows(study) for study in studies)
     if len({study.text for study in studies}) > 1:
@@ -110,10 +109,7 @@ def by_command(folder: Path) -> str:
 
 
 STUDIES: dict[str, Callable[[Sequence[FinishedStudy]], str]] = {
-    "effects": effects,
-    "steps": steps,
-    "claims": claims,
-    "candidates": candidates,
+    "effects": effects, "steps": steps, "claims": claims, "candidates": candidates
 }
 
 

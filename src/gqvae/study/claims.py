@@ -60,12 +60,7 @@ class Comparison:
 
 
 def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
-    """One row per claim that the study's arms can decide.
-
-    Args:
-        study: with its claims.
-        tables: the other tables, at least `TABLES`.
-        corpus: its label.
+    """One row per claim that the study's arms can decide, from the other tables (at least `TABLES`).
 
     Raises:
         UserError: a table has no row of an arm and seed.
@@ -182,11 +177,7 @@ def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
 
 
 def _measured(study: Study, tables: Tables, claim: Claim, arm: str, split: str, amounts: Amounts) -> BySeed:
-    """Values of an arm by seed; a tokenizer without seeds has the same value at each.
-
-    Args:
-        split: "valid" or "test", for measures that have both.
-    """
+    """Values of an arm by seed (without seeds: the same at each), on the "valid" or "test" split where a measure has both."""
     return {seed: _value(tables, claim, arm, seed, split, amounts) for seed in study.seeds}
 
 

@@ -77,7 +77,7 @@ def collect(study: Study, results: Path, out: Path) -> None:
         "convergence": _convergence(study, results),
         "learnability": _final_values(results, runs.runs_of_size(study, study.language_model.name), "learnability"),
         "model_sizes": _model_sizes(study, results),
-        "contexts": _contexts(study, results),
+        "contexts": _of_main_runs(study, results, "contexts", CONTEXTS),
         "training": _training(study, results),
         "tuning": _tuning(study, results),
         "documents": _of_main_runs(study, results, "documents", DOCUMENTS),
@@ -162,9 +162,7 @@ def _matching(study: Study, results: Path, compression: pd.DataFrame) -> pd.Data
         row = {column: _value(record, column, path) for column in MATCHED}
         row |= {"arm": arm, "seed": seed, "target": layout.split_family(target)[0]}
         row |= {
-            "test_target_bytes_per_token": theirs,
-            "test_bytes_per_token": ours,
-            "test_relative_difference": ours / theirs - 1,
+            "test_target_bytes_per_token": theirs, "test_bytes_per_token": ours, "test_relative_difference": ours / theirs - 1
         }
         rows.append(row | {"within_tolerance": bool(_value(record, "within_tolerance", path))})
     return pd.DataFrame(rows, columns=list(COLUMNS["matching"]))
@@ -208,14 +206,6 @@ def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
     most = max(study.language_model.train_bytes)
     asked = [run for run in runs.language_model_runs(study) if run.train_bytes == most and study.language_model.other_sizes]
     return _final_values(results, asked, "model_sizes")
-
-
-def _contexts(study: Study, results: Path) -> pd.DataFrame:
-    frames = []
-    for run in runs.main_runs(study):
-        found = read_columns(run.path(results) / "contexts.csv", CONTEXTS)
-        frames.append(_with_run(found, arm=run.arm, seed=run.seed))
-    return _stack(frames, "contexts")
 
 
 def _of_main_runs(study: Study, results: Path, name: str, columns: Columns) -> pd.DataFrame:

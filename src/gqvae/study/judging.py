@@ -22,10 +22,7 @@ logger = logging.getLogger("gqvae")
 
 
 def judge(folders: Sequence[Path]) -> None:
-    """Rewrite `claims.csv` of every study, or of none if one cannot be judged.
-
-    Args:
-        folders: of the studies, each with its `provenance.json` and `tables/`.
+    """Rewrite `claims.csv` of every study (a folder with `provenance.json` and `tables/`), or of none if one cannot be judged.
 
     Raises:
         UserError: a study has no claim that its arms decide, or lacks its provenance, a table, or a value in them.

@@ -46,12 +46,8 @@ def match_compression(
 ) -> Match:
     """Search for the vocabulary size that compresses `valid` as `target` does.
 
-    Args:
-        target: the tokenizer to match.
-        train: makes a tokenizer of a size, see `gqvae.tokenizers.counted.trainer`.
-        tolerance: relative difference in bytes per token that counts as matched.
-        counts: pre-tokens of the training split.
-        valid: pre-tokens of the validation split.
+    `train` makes a tokenizer of a size from the `counts` of the training split. A relative difference in bytes per token of up to
+    `tolerance` counts as matched.
     """
     wanted = bytes_per_token(target, valid)
     tried: dict[int, tuple[float, Tokenizer]] = {}

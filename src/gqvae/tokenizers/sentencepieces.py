@@ -28,12 +28,7 @@ LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a war
 
 
 class SentencePieceTokenizer(Tokenizer):
-    """A tokenizer that runs a sentencepiece model of either type.
-
-    Args:
-        model: a serialised sentencepiece model over the byte-level alphabet.
-        requested_size: the requested vocabulary size.
-    """
+    """A tokenizer that runs a serialised sentencepiece model of either type over the byte-level alphabet."""
 
     def __init__(self, model: bytes, requested_size: int | None = None) -> None:
         self._model = model

@@ -26,7 +26,6 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
 
     Args:
         network: in evaluation mode.
-        pieces: in any order, repeated or not.
         rate: requested tokens per pre-token; None: the lowest that the network serves.
     """
     rows = ROWS_ON_CPU if network.device.type == "cpu" else ROWS_ON_ACCELERATOR

@@ -47,10 +47,7 @@ def write_split(
     """Write one split while it is encoded; memory holds one batch of documents.
 
     Args:
-        folder: where the encoded corpus goes.
-        split: its name.
         encoded: token ids of each document.
-        vocab_size: ids V.
         token_byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         document_bytes: UTF-8 bytes of each document.
 
@@ -92,12 +89,7 @@ def write_record(
 ) -> None:
     """Write `tokens.json`, last, so that an encoded corpus that has it is complete.
 
-    Args:
-        folder: of the encoded corpus.
-        byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
-        tokenizer: the digest of the tokenizer.
-        pretokenizer: name of the pre-tokenizer.
-        splits: the entry from `write_split` for each split.
+    `byte_lengths` (V,) are as in `Vocabulary`, `tokenizer` is a digest, and `splits` are entries from `write_split`.
     """
     record = {"vocab_size": len(byte_lengths), "dtype": token_dtype(len(byte_lengths)).name, "tokenizer": tokenizer}
     record["pretokenizer"] = pretokenizer

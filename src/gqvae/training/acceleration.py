@@ -16,13 +16,10 @@ from gqvae.devices import resolve_precision
 
 @contextlib.contextmanager
 def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
-    """Compile the layers (`torch.compile`) within the context; equal ones share code.
+    """Compile the layers (`torch.compile`) within the context, one by one: equal ones share code.
 
-    Compilation takes some seconds per kind of layer; torch caches the results on disk for later processes.
-
-    Args:
-        layers: compiled one by one, so equal ones are compiled once.
-        dynamic: shapes change from step to step.
+    Compilation takes some seconds per kind of layer; torch caches the results on disk for later processes. `dynamic`: shapes
+    change from step to step.
     """
     changed = list(layers)
     try:

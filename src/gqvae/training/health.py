@@ -21,10 +21,7 @@ EXAMPLES = 12
 def gate_histogram(gates: Tensor, lengths: Tensor, weights: Tensor) -> dict[str, float]:
     """Share of positions, without the last of each pre-token, whose gates are in each fifth of 0 … 1.
 
-    Args:
-        gates: (B, T).
-        lengths: (B,).
-        weights: (B,), of the pre-tokens.
+    `gates` (B, T), `lengths` (B,), and `weights` (B,) of the pre-tokens.
     """
     inner = (torch.arange(gates.shape[1], device=gates.device) < lengths[:, None] - 1) * weights[:, None]  # (B, T)
     bins = (gates * GATE_BINS).long().clamp(0, GATE_BINS - 1)
@@ -33,12 +30,9 @@ def gate_histogram(gates: Tensor, lengths: Tensor, weights: Tensor) -> dict[str,
 
 
 def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:
-    """A dozen segmented pieces from frequent to rare; ≠ precedes what a code decodes to if it is not the span.
+    """A dozen segmented pieces from frequent to rare (`pieces` are in that order), at a requested rate in tokens per pre-token.
 
-    Args:
-        network: in evaluation mode.
-        pieces: most frequent first.
-        rate: requested tokens per pre-token.
+    ≠ precedes what a code decodes to if it is not the span.
     """
     places = np.unique(np.geomspace(1, len(pieces), EXAMPLES).astype(int) - 1)
     chosen, strings = [pieces[place] for place in places], network.code_strings()

@@ -25,13 +25,9 @@ class Batch:
 
 
 class PretokenStream:
-    """The distinct pieces (pre-tokens cut to at most T bytes) of a split, with counts.
+    """The distinct pieces (pre-tokens cut to at most T = `longest` bytes) of a split, with counts.
 
-    Args:
-        counts: pre-tokens of the split.
-        longest: T.
-        sampling: τ.
-        weighting: ω.
+    `sampling` is τ and `weighting` ω, see the module.
     """
 
     def __init__(self, counts: PretokenCounts, longest: int, sampling: float = 1.0, weighting: float = 1.0) -> None:

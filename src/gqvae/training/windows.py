@@ -30,9 +30,7 @@ Counts = npt.NDArray[np.int64]
 def documents_of_budget(document_bytes: Counts, budget: int) -> Counts:
     """The documents, in the corpus's fixed order, that together first reach `budget` bytes of text.
 
-    Args:
-        document_bytes: (documents,) UTF-8 bytes of each training document.
-        budget: bytes of text.
+    `document_bytes` (documents,) are the UTF-8 bytes of each training document.
 
     Raises:
         UserError: the training split is smaller than that.
@@ -133,8 +131,7 @@ class Windows:
         epochs, rest = divmod(min(steps * self.batch_windows, self.drawn), self.windows)
         seen = self._permutation(epochs)[:rest]
         return (
-            epochs * self.total_bytes + int(self._bytes[seen].sum()),
-            epochs * self.total_tokens + int(self._tokens[seen].sum()),
+            epochs * self.total_bytes + int(self._bytes[seen].sum()), epochs * self.total_tokens + int(self._tokens[seen].sum())
         )
 
     def _permutation(self, epoch: int) -> Counts:

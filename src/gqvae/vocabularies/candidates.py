@@ -16,14 +16,9 @@ from gqvae.corpus.pretokens import PretokenCounts
 def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabilities: Sequence[float]) -> list[bytes]:
     """Spans cut by gates that open at random.
 
-    With cut probability p, a gate opens after each byte of a pre-token with probability p, and always after the last. The score of a
-    string is the expected number of times that it is a span between open gates, summed over the probabilities.
-
-    Args:
-        counts: pre-tokens of the training split.
-        number: number of strings to return.
-        longest: longest string in bytes.
-        cut_probabilities: each in (0, 1); low ones favour whole pre-tokens, high ones short spans.
+    With cut probability p, a gate opens after each byte of a pre-token with probability p, and always after the last. The score
+    of a string is the expected number of times that it is a span between open gates, summed over the probabilities, each in
+    (0, 1): low ones favour whole pre-tokens, high ones short spans. `longest` is in bytes.
     """
     expected: defaultdict[bytes, float] = defaultdict(float)
     # By length, and whether the span begins and ends with the pre-token.

@@ -13,11 +13,7 @@ def fewest_tokens(text: bytes, ids: Mapping[bytes, int], longest: int) -> list[i
     """Segment `text` into the fewest tokens of a vocabulary that holds every single byte.
 
     Ties: at each end the longest last token wins, as in a Viterbi search over equal scores that visits starts from left to right.
-
-    Args:
-        text: any bytes.
-        ids: string → id.
-        longest: length of the longest string in `ids`.
+    `ids` are by string, the longest of which has `longest` bytes.
     """
     whole = ids.get(text)
     if whole is not None:

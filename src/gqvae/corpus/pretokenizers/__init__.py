@@ -31,11 +31,7 @@ class Pretokenizer(ABC):
 
     @abstractmethod
     def expression(self, escape: Callable[[int], str]) -> str:
-        """A regular expression for other engines whose matches are the pre-tokens.
-
-        Args:
-            escape: how the engine writes a code point within brackets.
-        """
+        """A regular expression for other engines: its matches are the pre-tokens; `escape` writes a code point in brackets."""
 
 
 def names() -> list[str]:
@@ -57,16 +53,9 @@ def pretokenizer(name: str) -> Pretokenizer:
 
 
 def require_same(one: str, its: str, other: str, others: str) -> None:
-    """Make sure that two things were made with the same pre-tokenizer.
+    """Raise a `UserError` unless two things were made with the same pre-tokenizer.
 
-    Args:
-        one: what messages call the first.
-        its: the name of its pre-tokenizer.
-        other: what messages call the second.
-        others: the name of its pre-tokenizer.
-
-    Raises:
-        UserError: they were not.
+    `one` and `other` are what the message calls them, `its` and `others` the names of their pre-tokenizers.
     """
     if its != others:
         raise UserError(f"{one} was made with the pre-tokenizer {its}, {other} with {others}: make one of them again.")

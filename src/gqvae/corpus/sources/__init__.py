@@ -12,11 +12,7 @@ __all__ = ["Source", "open_source"]
 
 
 def open_source(settings: CorpusBase, downloads: Path | None = None) -> Source:
-    """Open the source that the settings describe.
-
-    Args:
-        settings: the `Settings` of a module here.
-        downloads: the folder with downloaded files, for the sources that need one.
+    """Open the source whose `Settings` these are; some read files from the folder `downloads`.
 
     Raises:
         UserError: a file is missing.

@@ -28,13 +28,7 @@ class Settings(CorpusBase):
 
 
 def open_source(settings: Settings, downloads: Path | None = None, folder: Path | None = None) -> Source:
-    """The library's modules, one document each, in the order of their paths.
-
-    Args:
-        settings: unused.
-        downloads: unused.
-        folder: of the library (None: this interpreter's).
-    """
+    """The modules of the library in `folder` (None: this interpreter's), one document each, in the order of their paths."""
     folder = folder or Path(sysconfig.get_paths()["stdlib"])
     dropped: Counter[str] = Counter()
     return Source(

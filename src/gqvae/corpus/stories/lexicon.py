@@ -134,9 +134,7 @@ def tables() -> dict[str, list[str]]:
     plain["adjest"] = [row[2] if len(row) > 2 else compared(row[0])[1] for row in adjectives]
     plain["adjly"] = [adverb(word) for word in words.MANNERS.split()]
     plain["animal"] = [row[0] for row in forms(words.ANIMALS)]
-    plain["animals"] = [
-        {"sheep": "sheep", "mouse": "mice", "goose": "geese", "wolf": "wolves"}.get(a, with_s(a)) for a in plain["animal"]
-    ]
+    plain["animals"] = list(map(animals, plain["animal"]))
     plain |= {"item": plain["thing"], "items": plain["things"], "beast": plain["animal"], "beasts": plain["animals"]}
     plain |= {"dish": plain["food"], "dishes": plain["foods"]}
     plain["number"] = words.NUMBERS.split()

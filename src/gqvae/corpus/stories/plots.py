@@ -116,10 +116,7 @@ TRADE = (
         "Since the {tool} worked again, the {trade} could make {a_product}. It was the {adjest} {product} anyone had ever seen.",
         "With the {tool}, {hero} made {his} first {product}. It was {a_adj} {product}, but {he} was {good}.",
     ),
-    (
-        "The {trade} thanked {him} with {count} {goods}.",
-        "“You’re a real {trade} now,” said {friend}.",
-    ),
+    ("The {trade} thanked {him} with {count} {goods}.", "“You’re a real {trade} now,” said {friend}."),
 )
 
 JOURNEY = (
