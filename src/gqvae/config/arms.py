@@ -19,19 +19,13 @@ MATCHED = "matched"  # the variant of a tokenizer whose size was searched
 
 
 class ArmBase(Block):
-    """One condition of the study.
-
-    Attributes:
-        rank: place in tables and legends.
-        trains_network: whether each seed trains a network, whose history is a table.
-        subject: whether the study is about it; the summary compares it with every other arm.
-    """
+    """One condition of the study."""
 
     language_model: bool = setting(True, "Train language models on this arm's tokens.")
 
-    rank: ClassVar[int]
-    trains_network: ClassVar[bool] = False
-    subject: ClassVar[bool] = False
+    rank: ClassVar[int]  # place in tables and legends
+    trains_network: ClassVar[bool] = False  # whether each seed trains a network, whose history is a table
+    subject: ClassVar[bool] = False  # whether the study is about it; the summary compares it with every other arm
 
     @property
     def read_by(self) -> str:

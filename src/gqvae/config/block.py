@@ -19,7 +19,8 @@ RESERVED_IDS = BYTE_VALUES + 1  # every byte, and the end of a document
 
 def setting(default: Any, description: str, unit: str = "", source: str = "ours", **checks: Any) -> Any:
     """A field with its documentation: what it is, its unit, and where the default comes from."""
-    return Field(default, description=description, json_schema_extra=({"unit": unit} if unit else {}) | {"source": source}, **checks)
+    extra = {"unit": unit, "source": source} if unit else {"source": source}
+    return Field(default, description=description, json_schema_extra=extra, **checks)
 
 
 class Block(BaseModel):

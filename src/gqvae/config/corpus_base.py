@@ -8,20 +8,15 @@ from gqvae.config.block import Block, setting
 
 
 class CorpusBase(Block):
-    """Settings of every text source. A module of `gqvae.corpus.sources` adds `source`, a literal of its name, and other keys.
-
-    Attributes:
-        heading: heading of its table in the documentation.
-        download: folder that `gqvae download-corpus` fills for it, if it needs one.
-    """
+    """Settings of every text source. A module of `gqvae.corpus.sources` adds `source`, a literal of its name, and other keys."""
 
     seed: int = setting(0, "Seed of the split by document (and of generated text).", ge=0)
     valid_fraction: float = setting(0.05, "Share of documents for validation.", gt=0, lt=0.5)
     test_fraction: float = setting(0.05, "Share of documents for the test split.", gt=0, lt=0.5)
     max_bytes: int | None = setting(None, "Read documents until they reach this much text (None: all).", "bytes", gt=0)
 
-    heading: ClassVar[str] = ""
-    download: ClassVar[str | None] = None
+    heading: ClassVar[str] = ""  # heading of its table in the documentation
+    download: ClassVar[str | None] = None  # folder that `gqvae download-corpus` fills for it, if it needs one
 
     def files(self) -> list[str]:
         """Its input files; the workflow reads them again when they change."""

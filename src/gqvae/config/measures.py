@@ -17,17 +17,11 @@ Level = Literal["compression", "tokens", "losses", "curve", "amounts"]
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What a measure declares about itself.
+    """What a measure declares about itself."""
 
-    Attributes:
-        level: what it is computed from.
-        more_is_better: whether larger is better.
-        text: what it is, with its unit.
-    """
-
-    level: Level
-    more_is_better: bool
-    text: str
+    level: Level  # what it is computed from
+    more_is_better: bool  # whether larger is better
+    text: str  # what it is, with its unit
 
     @property
     def of_tokenizer(self) -> bool:

@@ -32,19 +32,12 @@ logger = logging.getLogger("gqvae")
 
 @dataclass(frozen=True)
 class Backoff:
-    """Exponential backoff; any progress resets it.
+    """Exponential backoff; any progress resets it."""
 
-    Attributes:
-        attempts: tries without progress before giving up.
-        base: seconds before the second try, doubled for each later one.
-        ceiling: longest wait in seconds, even if the server asks for more.
-        sleep: the function that waits.
-    """
-
-    attempts: int = 7
-    base: float = 2.0
-    ceiling: float = 120.0
-    sleep: Callable[[float], None] = time.sleep
+    attempts: int = 7  # tries without progress before giving up
+    base: float = 2.0  # seconds before the second try, doubled for each later one
+    ceiling: float = 120.0  # longest wait in seconds, even if the server asks for more
+    sleep: Callable[[float], None] = time.sleep  # the function that waits
 
     def wait(self, failures: int, asked: float | None) -> None:
         """Wait after `failures` in a row; `asked` is the wait in seconds that the server asks for."""

@@ -23,17 +23,11 @@ from gqvae.files import atomic_open
 
 @dataclass(frozen=True, eq=False)
 class PretokenCounts:
-    """The distinct pre-tokens of a text, most frequent first (ties by bytes).
+    """The distinct pre-tokens of a text, most frequent first (ties by bytes)."""
 
-    Attributes:
-        pretokens: their UTF-8 bytes, each once.
-        counts: (pretokens,) int64, occurrences of each.
-        pretokenizer: name of the pre-tokenizer.
-    """
-
-    pretokens: list[bytes]
-    counts: npt.NDArray[np.int64]
-    pretokenizer: str = DEFAULT
+    pretokens: list[bytes]  # their UTF-8 bytes, each once
+    counts: npt.NDArray[np.int64]  # (pretokens,) int64, occurrences of each
+    pretokenizer: str = DEFAULT  # name of the pre-tokenizer
 
     def __len__(self) -> int:
         return len(self.pretokens)
@@ -48,6 +42,10 @@ class PretokenCounts:
         """Bytes of the text."""
         lengths = np.fromiter((len(pretoken) for pretoken in self.pretokens), dtype=np.int64, count=len(self.pretokens))
         return int(lengths @ self.counts)
+
+    def pairs(self) -> list[tuple[bytes, int]]:
+        """Every pre-token with its count."""
+        return list(zip(self.pretokens, self.counts.tolist(), strict=True))
 
     def save(self, path: Path) -> None:
         """Write one .npz file: all bytes, the offset of each pre-token, the counts, and the name of the pre-tokenizer."""

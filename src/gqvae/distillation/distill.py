@@ -34,7 +34,7 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     logger.info(
         "%d codes decode to %d different strings, %d of two or more bytes", len(trained), len(set(trained)), len(candidates)
     )
-    vocabularies = prune(candidates, list(zip(train.pretokens, train.counts.tolist(), strict=True)), settings.sizes)
+    vocabularies = prune(candidates, train.pairs(), settings.sizes)
     dial = RateDial(file.network, codes, train)
     wanted = settings.tokens_per_pretoken
     if settings.bytes_per_token is not None:

@@ -42,7 +42,7 @@ class RateDial:
     def __init__(self, network: GQVAE, codes: list[bytes], text: PretokenCounts) -> None:
         self.network, self.codes, self.total = network, codes, 0
         self.counts: dict[bytes, int] = {}
-        for pretoken, count in zip(text.pretokens[:MEASURED_PRETOKENS], text.counts[:MEASURED_PRETOKENS].tolist(), strict=True):
+        for pretoken, count in text.pairs()[:MEASURED_PRETOKENS]:
             self.total += count
             for piece in cut(pretoken, network.settings.max_pretoken_bytes):
                 self.counts[piece] = self.counts.get(piece, 0) + count

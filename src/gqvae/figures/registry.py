@@ -15,25 +15,15 @@ Need = Literal["", "claims", "networks", "language models", "matched BPE", "lear
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """What a figure declares about itself.
+    """What a figure declares about itself."""
 
-    Attributes:
-        title: in the report.
-        section: of report and summary; numbers order sections.
-        shows: its log message, after "Figure: ".
-        caption: self-contained description for report and summary.
-        tables: that it reads.
-        needs: what a study must have for it to show anything.
-        on_demand: drawn as a separate target, not by the default one.
-    """
-
-    title: str
-    section: str
-    shows: str
-    caption: str
-    tables: tuple[str, ...]
-    needs: Need = ""
-    on_demand: bool = False
+    title: str  # in the report
+    section: str  # of report and summary; numbers order sections
+    shows: str  # its log message, after "Figure: "
+    caption: str  # self-contained description for report and summary
+    tables: tuple[str, ...]  # that it reads
+    needs: Need = ""  # what a study must have for it to show anything
+    on_demand: bool = False  # drawn as a separate target, not by the default one
 
 
 def plots() -> dict[str, Plot]:

@@ -22,17 +22,11 @@ from gqvae.training.windows import join_documents
 
 @dataclass(frozen=True)
 class Split:
-    """One split.
+    """One split."""
 
-    Attributes:
-        tokens: its documents.
-        document_bytes: (documents,) UTF-8 bytes of each.
-        byte_lengths: (V,) bytes that each id stands for.
-    """
-
-    tokens: TokenFile
-    document_bytes: npt.NDArray[np.int64]
-    byte_lengths: npt.NDArray[np.int64]
+    tokens: TokenFile  # its documents
+    document_bytes: npt.NDArray[np.int64]  # (documents,) UTF-8 bytes of each
+    byte_lengths: npt.NDArray[np.int64]  # (V,) bytes that each id stands for
 
     @classmethod
     def open(cls, tokens: Path, corpus: Path, split: str) -> Split:
@@ -58,17 +52,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Stream:
-    """Text on which models are measured: EOD document EOD … document EOD.
+    """Text on which models are measured: EOD document EOD … document EOD."""
 
-    Attributes:
-        ids: (N,) the stream.
-        byte_lengths: (V,).
-        raw_bytes: UTF-8 bytes of the text.
-    """
-
-    ids: npt.NDArray[np.int32]
-    byte_lengths: npt.NDArray[np.int64]
-    raw_bytes: int
+    ids: npt.NDArray[np.int32]  # (N,) the stream
+    byte_lengths: npt.NDArray[np.int64]  # (V,)
+    raw_bytes: int  # UTF-8 bytes of the text
 
     def measure(self, model: nn.Module, context: int, device: torch.device) -> BitsPerByte:
         """Bits per byte of a model that is on the device and in evaluation mode."""

@@ -37,27 +37,16 @@ logger = logging.getLogger("gqvae")
 
 @dataclass(frozen=True)
 class Run:
-    """One language model: its settings, inputs and state folder.
+    """One language model: its settings, inputs and state folder."""
 
-    Attributes:
-        settings: model and budget.
-        arm: name of the arm, recorded.
-        seed: seed of weights and order.
-        train_bytes: how much of the training split to read.
-        tokens: folder of the encoded corpus.
-        corpus: folder of the corpus.
-        state: folder of the state for resumption; removed once the outputs are written.
-        threads: number of torch threads.
-    """
-
-    settings: LanguageModel
-    arm: str
-    seed: int
-    train_bytes: int
-    tokens: Path
-    corpus: Path
-    state: Path
-    threads: int
+    settings: LanguageModel  # model and budget
+    arm: str  # name of the arm, recorded
+    seed: int  # seed of weights and order
+    train_bytes: int  # how much of the training split to read
+    tokens: Path  # folder of the encoded corpus
+    corpus: Path  # folder of the corpus
+    state: Path  # folder of the state for resumption; removed once the outputs are written
+    threads: int  # number of torch threads
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from types import ModuleType
 
 logger = logging.getLogger("gqvae")
 
@@ -20,12 +21,7 @@ def config_docs(arguments: argparse.Namespace) -> None:
     """
     from gqvae import config_docs as documentation
 
-    if arguments.check:
-        documentation.check()
-        logger.info("%s and %s agree with the models", documentation.README, documentation.SCHEMA)
-        return
-    for path in documentation.write():
-        logger.info("wrote %s", path)
+    _write_or_check(documentation, arguments.check)
 
 
 def results_docs(arguments: argparse.Namespace) -> None:
@@ -36,11 +32,14 @@ def results_docs(arguments: argparse.Namespace) -> None:
     """
     from gqvae.report import pages as documentation
 
-    if arguments.check:
+    _write_or_check(documentation, arguments.check)
+
+
+def _write_or_check(documentation: ModuleType, check: bool) -> None:
+    if check:
         documentation.check()
-        logger.info("the tables of results agree with %s", documentation.PUBLISHED)
-        return
-    for path in documentation.write():
+        logger.info("nothing is stale")
+    for path in () if check else documentation.write():
         logger.info("wrote %s", path)
 
 

@@ -27,16 +27,12 @@ LOGITS_ON_ACCELERATOR = 1 << 27
 
 @dataclass(frozen=True)
 class BitsPerByte:
-    """Cost of a text in bits, its size in bytes, and the number of scored tokens (ends of documents included).
-
-    Attributes:
-        costs: (tokens,) float32, bits of each token in order.
-    """
+    """Cost of a text in bits, its size in bytes, and the number of scored tokens (ends of documents included)."""
 
     bits: float
     bytes: int
     tokens: int
-    costs: npt.NDArray[np.float32] = field(repr=False, compare=False)
+    costs: npt.NDArray[np.float32] = field(repr=False, compare=False)  # (tokens,) float32, bits of each token in order
 
     @property
     def value(self) -> float:

@@ -39,7 +39,7 @@ def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator
     """Rows for each encoder and split: all `COLUMNS` except arm, seed and variant."""
     for one in tokenizer.encoders():
         for split, counts in splits.items():
-            quality = one.gate_quality(list(zip(counts.pretokens, counts.counts.tolist(), strict=True)))
+            quality = one.gate_quality(counts.pairs())
             fallback, exact = quality or ("", "")
             tokens = count_tokens(one, counts)
             yield {

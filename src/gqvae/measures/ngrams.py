@@ -29,19 +29,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Pairs:
-    """The distinct pairs (history h, token w) of adjacent tokens in a split.
+    """The distinct pairs (history h, token w) of adjacent tokens in a split."""
 
-    Attributes:
-        keys: (P,) ascending h · V + w, each once.
-        counts: (P,) how often each occurs.
-        vocab_size: ids V.
-        bytes: UTF-8 bytes of the split's text.
-    """
-
-    keys: Ints
-    counts: Ints
-    vocab_size: int
-    bytes: int
+    keys: Ints  # (P,) ascending h · V + w, each once
+    counts: Ints  # (P,) how often each occurs
+    vocab_size: int  # ids V
+    bytes: int  # UTF-8 bytes of the split's text
 
     @property
     def histories(self) -> Ints:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ from gqvae.models.network import GQVAE, Decoded, Encoded
 from gqvae.models.revival import Revival
 
 KEY_MULTIPLIER = 1_000_003  # of the polynomial hash that tells strings apart
+MEASURES = ("reconstruction", "soft_rate", "hard_rate", "gate_mean", "exact_tokens")  # of `Objective.measure`, in `Losses`
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,11 @@ def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
 
 
 class Objective(nn.Module, ABC):
-    """Base of all objectives: targets, hard spans and their measures, and the policy for the codebook.
+    """Base of all objectives: targets, hard spans and their measures, and the policy for the codebook."""
 
-    Attributes:
-        includes_padding: pre-tokens are padded to T, and the network sees the padding as text.
-        trains_codebook: codes have gradients.
-        drops_codes: after training, codes without a span in the training split and duplicate strings are dropped.
-    """
-
-    includes_padding: ClassVar[bool] = False
-    trains_codebook: ClassVar[bool] = True
-    drops_codes: ClassVar[bool] = False
+    includes_padding: ClassVar[bool] = False  # pre-tokens are padded to T, and the network sees the padding as text
+    trains_codebook: ClassVar[bool] = True  # codes have gradients
+    drops_codes: ClassVar[bool] = False  # at the end, codes without a span in the training split and duplicate strings go
 
     @abstractmethod
     def revival(self, settings: NetworkTraining, codes: int, width: int) -> Revival:
@@ -95,8 +90,8 @@ class Objective(nn.Module, ABC):
 
     def measure(
         self, encoded: Encoded, decoded: Decoded, cross_entropy: Tensor, symbols: Tensor, lengths: Tensor, weights: Tensor
-    ) -> dict[str, Tensor]:
-        """Measures on hard spans, without gradient: rates, exactness, reconstruction, keys. All on the network's device."""
+    ) -> dict[str, Any]:
+        """Tensors measured on hard spans, without gradient: rates, exactness, reconstruction, keys. On the network's device."""
         longest = decoded.characters.shape[1]
         with torch.no_grad():
             pack = encoded.packing.pack

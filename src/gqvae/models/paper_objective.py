@@ -22,7 +22,7 @@ from torch.nn import functional
 from gqvae.config import Network, NetworkTraining, PaperObjective
 from gqvae.models.gates import look_back, soft_masks
 from gqvae.models.network import GQVAE
-from gqvae.models.objective_base import Losses, Objective, nats
+from gqvae.models.objective_base import MEASURES, Losses, Objective, nats
 from gqvae.models.paper_revival import PaperRevival
 
 
@@ -98,11 +98,7 @@ class Paper(Objective):
         return Losses(
             total=torch.stack([count[name] * term for name, term in terms.items()]).sum(),
             encoded=encoded,
-            reconstruction=measures["reconstruction"],
-            soft_rate=measures["soft_rate"],
-            hard_rate=measures["hard_rate"],
-            gate_mean=measures["gate_mean"],
-            exact_tokens=measures["exact_tokens"],
+            **{name: measures[name] for name in MEASURES},
             # Every position is quantized and counts as a use of its code, gated or not.
             emitted=weights[:, None].expand(-1, size).flatten(),
             exact=measures["exact"],

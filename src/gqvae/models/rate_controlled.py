@@ -18,7 +18,7 @@ from torch.nn import functional
 from gqvae.config import NetworkTraining, RateControlledObjective
 from gqvae.models.gates import look_back, soft_masks
 from gqvae.models.network import GQVAE, Decoded
-from gqvae.models.objective_base import Losses, Objective, nats_at
+from gqvae.models.objective_base import MEASURES, Losses, Objective, nats_at
 from gqvae.models.string_revival import StringRevival
 
 
@@ -100,11 +100,7 @@ class RateControlled(Objective):
         return Losses(
             total=total,
             encoded=encoded,
-            reconstruction=measures["reconstruction"],
-            soft_rate=measures["soft_rate"],
-            hard_rate=measures["hard_rate"],
-            gate_mean=measures["gate_mean"],
-            exact_tokens=measures["exact_tokens"],
+            **{name: measures[name] for name in MEASURES},
             emitted=emitted,
             exact=measures["exact"],
             keys=measures["keys"],

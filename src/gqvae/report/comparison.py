@@ -31,7 +31,6 @@ def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str
     size, words = len(text.encode("utf-8")), len(text.split())
     for name, tokenizer in tokenizers.items():
         counts = count_pretokens([text.encode("utf-8")], tokenizer.pretokenizer)
-        pairs = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
         for one in tokenizer.encoders():
             one.encode("load")  # triggers lazy loading
             cold, ids = _timed(lambda one=one: one.encode(text))
@@ -39,7 +38,7 @@ def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str
             back, decoded = _timed(lambda one=one, ids=ids: one.decode_bytes(ids))
             if decoded != text.encode("utf-8"):
                 raise UserError(f"{name} does not reproduce the text: it is broken; train it again.")
-            quality = one.gate_quality(pairs)
+            quality = one.gate_quality(counts.pairs())
             yield {
                 "tokenizer": name,
                 "encoder": one.encoder,

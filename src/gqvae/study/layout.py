@@ -23,11 +23,6 @@ def arm_names(study: Study) -> tuple[str, ...]:
     return tuple(sorted(study.arms, key=lambda arm: (study.arms[arm].rank, arm)))
 
 
-def is_learned(study: Study, arm: str) -> bool:
-    """Whether the arm trains a network (and so has a training history, and two encoders at every vocabulary size)."""
-    return study.arms[arm].trains_network
-
-
 def has_tokenizer(study: Study, arm: str) -> bool:
     """Whether the arm has tokens: an arm without quantization has only a network and its history."""
     return not isinstance(study.arms[arm], LearnedArm) or study.network_run(arm).training.quantize
@@ -77,7 +72,7 @@ def learned_families(study: Study) -> list[str]:
 
 def learned_arms(study: Study) -> tuple[str, ...]:
     """The arms with a network, in the order of `arm_names`."""
-    return tuple(arm for arm in arm_names(study) if is_learned(study, arm))
+    return tuple(arm for arm in arm_names(study) if study.arms[arm].trains_network)
 
 
 def matched_families(study: Study) -> list[str]:

@@ -37,17 +37,11 @@ def folders_of(out: Path, sizes: Sequence[int]) -> dict[int, Path]:
 
 @dataclass(frozen=True)
 class Output:
-    """The folders of one call, see `folders_of`.
+    """The folders of one call, see `folders_of`."""
 
-    Attributes:
-        out: the folder that the user named.
-        sizes: vocabulary sizes.
-        working: name of the working folder in `out`, which is deleted when the tokenizers are written.
-    """
-
-    out: Path
-    sizes: Sequence[int]
-    working: str
+    out: Path  # the folder that the user named
+    sizes: Sequence[int]  # vocabulary sizes
+    working: str  # name of the working folder in `out`, which is deleted when the tokenizers are written
 
     @property
     def work(self) -> Path:

@@ -63,9 +63,8 @@ class PathPieceTokenizer(Tokenizer):
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, PathPieceTokenizer]:
     """Prune the candidates once, through every size; a size that they cannot fill gets all candidates in use."""
-    pretokens = list(zip(counts.pretokens, counts.counts.tolist(), strict=True))
     number = settings.count or enough_candidates(max(sizes))
-    found = prune(_candidates(counts, settings, number), pretokens, sizes)
+    found = prune(_candidates(counts, settings, number), counts.pairs(), sizes)
     made = {size: PathPieceTokenizer(found[size], size) for size in sizes}
     for size, tokenizer in made.items():
         if tokenizer.vocab_size < size:

@@ -80,7 +80,7 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
         with open(path, "w", encoding="utf-8", newline="\n") as stream:
             # Every byte once as a single character: this puts it in the alphabet and makes no pair.
             stream.writelines(f"{character}\t1\n" for character in CHARACTERS)
-            for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
+            for pretoken, count in counts.pairs():
                 for start in range(0, len(pretoken), LONGEST_LINE // 4):
                     stream.write(f"{to_text(pretoken[start : start + LONGEST_LINE // 4])}\t{count}\n")
         model = io.BytesIO()

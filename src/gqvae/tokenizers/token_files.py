@@ -98,17 +98,11 @@ def write_record(
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What an encoded corpus records about its tokenizer.
+    """What an encoded corpus records about its tokenizer."""
 
-    Attributes:
-        byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
-        tokenizer: its digest.
-        pretokenizer: name of the pre-tokenizer.
-    """
-
-    byte_lengths: npt.NDArray[np.int64]
-    tokenizer: str
-    pretokenizer: str
+    byte_lengths: npt.NDArray[np.int64]  # (V,) bytes that each id stands for, 0 for the end of a document
+    tokenizer: str  # its digest
+    pretokenizer: str  # name of the pre-tokenizer
 
     @classmethod
     def of(cls, folder: Path) -> Vocabulary:

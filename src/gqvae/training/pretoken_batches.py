@@ -32,7 +32,7 @@ class PretokenStream:
 
     def __init__(self, counts: PretokenCounts, longest: int, sampling: float = 1.0, weighting: float = 1.0) -> None:
         merged: dict[bytes, int] = {}
-        for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
+        for pretoken, count in counts.pairs():
             for piece in cut(pretoken, longest):
                 merged[piece] = merged.get(piece, 0) + count
         ordered = sorted(merged.items(), key=lambda item: (-item[1], item[0]))

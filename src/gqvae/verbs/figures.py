@@ -31,4 +31,6 @@ def add_parsers(verbs: Verbs) -> None:
         "gqvae across --results results/tinystories-sample results/wikitext2 --out results/across",
     )  # fmt: skip
     add_folders(parser, "--results", "folders of the studies")
-    add_folder(parser, "--out", "folder for across.*, by_text.* and frontier.* (language models), and away.* (borrowed tokenizers)")
+    add_folder(
+        parser, "--out", "folder for across.*, by_text.* and frontier.* (language models), and away.* (borrowed tokenizers)"
+    )

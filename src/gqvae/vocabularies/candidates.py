@@ -40,7 +40,7 @@ def substrings(counts: PretokenCounts, number: int, longest: int) -> list[bytes]
     """The most frequent pre-tokens as one half, the most frequent other substrings as the other."""
     whole: dict[bytes, float] = {}
     occurrences: defaultdict[bytes, float] = defaultdict(float)
-    for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
+    for pretoken, count in counts.pairs():
         if 2 <= len(pretoken) <= longest:
             whole[pretoken] = count
     frequent = _best(whole, number // 2)
@@ -54,7 +54,7 @@ def substrings(counts: PretokenCounts, number: int, longest: int) -> list[bytes]
 def chunks(counts: PretokenCounts, number: int, longest: int) -> list[bytes]:
     """Pre-tokens cut every `longest` bytes and at their end: what a fixed-length tokenizer sees."""
     occurrences: defaultdict[bytes, float] = defaultdict(float)
-    for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
+    for pretoken, count in counts.pairs():
         for chunk in cut(pretoken, longest):
             if len(chunk) > 1:
                 occurrences[chunk] += count
@@ -63,7 +63,7 @@ def chunks(counts: PretokenCounts, number: int, longest: int) -> list[bytes]:
 
 def _spans(counts: PretokenCounts, longest: int) -> Iterator[tuple[bytes, int, int, int]]:
     """Every span of 2 to `longest` bytes: the pre-token, how often it occurs, start, end."""
-    for pretoken, count in zip(counts.pretokens, counts.counts.tolist(), strict=True):
+    for pretoken, count in counts.pairs():
         size = len(pretoken)
         for start in range(size - 1):
             for end in range(start + 2, min(start + longest, size) + 1):
