@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from gqvae.config import Distillation, GQVAEArm, LanguageModel, RateControlledObjective, Study, load_settings, parse, read_settings
+from gqvae.config import (
+    Distillation,
+    GQVAEArm,
+    LanguageModel,
+    RateControlledObjective,
+    Study,
+    load_settings,
+    parse,
+    read_settings,
+)
 from gqvae.errors import UserError
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").rglob("*.yaml"))

@@ -161,8 +161,6 @@ class Study(Block):
             raise UserError(f"arms.{arm} is of kind {chosen.kind}: it has no network; name a fixed or gqvae arm.")
         size = chosen.codebook_size or self.network.codebook_size
         run = NetworkRun.model_construct(  # validated below, after the changes
-            **chosen.parts(),
-            network=self.network.model_copy(update={"codebook_size": size}),
-            training=self.training,
+            **chosen.parts(), network=self.network.model_copy(update={"codebook_size": size}), training=self.training
         )
         return apply_changes(run, chosen.changes, ("arms", arm))

@@ -76,7 +76,15 @@ class PretokenCounts:
         except (FileNotFoundError, IsADirectoryError):
             raise UserError(f"{path} does not exist: make it with `gqvae count-pretokens`.") from None
         except (
-            OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error
+            OSError,
+            ValueError,
+            KeyError,
+            EOFError,
+            TypeError,
+            AttributeError,
+            RuntimeError,
+            zipfile.BadZipFile,
+            zlib.error,
         ) as error:
             raise UserError(f"{path} is damaged ({type(error).__name__}): delete it and run count-pretokens again.") from error
         if not _consistent(blob, offsets, counts):

@@ -76,7 +76,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             axes.set_xlabel("optimiser step")
     handles = [Line2D([], [], color=arm_style(arm).color, label=arm_style(arm).name) for arm in arms_in(data)]
     handles += [
-        Line2D([], [], color="#444444", label="hard rate"), Line2D([], [], color="#444444", linestyle="--", label="soft rate")
+        Line2D([], [], color="#444444", label="hard rate"),
+        Line2D([], [], color="#444444", linestyle="--", label="soft rate"),
     ]
     figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.53, 0.0))
     return figure

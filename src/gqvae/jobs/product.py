@@ -62,9 +62,7 @@ def decode(arguments: argparse.Namespace) -> None:
 
     tokenizer = _load(arguments)
     form = arguments.format or form_of(arguments.input)
-    with (
-        open_output(arguments.out) as output, open_input(arguments.input) as stream, Progress("decoding", unit="id") as progress
-    ):
+    with open_output(arguments.out) as output, open_input(arguments.input) as stream, Progress("decoding", unit="id") as progress:
         for ids in read_ids(stream, form, input_name(arguments.input)):
             progress.update(len(ids))
             if arguments.separator is None:

@@ -67,7 +67,9 @@ def doctor(arguments: argparse.Namespace) -> None:
     from gqvae import __version__
 
     lines = [
-        ("gqvae", __version__), ("python", f"{platform.python_version()} at {sys.executable}"), ("system", platform.platform())
+        ("gqvae", __version__),
+        ("python", f"{platform.python_version()} at {sys.executable}"),
+        ("system", platform.platform()),
     ]
     for name in PACKAGES:
         try:

@@ -50,7 +50,9 @@ def compare_contexts(
     joined = np.concatenate([documents[0][:1], *(document[1:] for document in documents)])
     rows = []
     for name, streams, stride in (
-        (HALF, [joined], context // 2), (LONG, [joined], max(1, context // 8)), (ALONE, documents, context // 2)
+        (HALF, [joined], context // 2),
+        (LONG, [joined], max(1, context // 8)),
+        (ALONE, documents, context // 2),
     ):
         bits, size, seen = 0.0, 0, []
         for ids in streams:

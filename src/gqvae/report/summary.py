@@ -143,8 +143,8 @@ def _compression(tables: dict[str, pd.DataFrame]) -> str:
         values = [number(row.vocab_size, 0), number(row.bytes_per_token), spread if seeds > 1 else "–", number(row.ratio_to_bpe)]
         rows.append([f"`{row.arm}`", *values, share(row.fallback_rate), share(row.exact_token_accuracy), str(seeds)])
     header = [
-        "arm", "V", "bytes per token", "lowest – highest", "ratio to BPE, same V", "fallback rate", "exact tokens", "tokenizers"
-    ]
+        "arm", "V", "bytes per token", "lowest – highest", "ratio to BPE, same V", "fallback rate", "exact tokens", "tokenizers",
+    ]  # fmt: skip
     note = (
         "Test split, the tokenizers that the language models read: means over seeds. Fallback rate: share of gate spans that had to be "
         "encoded again from the vocabulary; exact tokens: share of gate spans whose code decodes exactly. All vocabulary sizes and both "
@@ -169,8 +169,8 @@ def _matching(matching: pd.DataFrame, tolerance: float) -> str:
         for row in matching.itertuples()
     ]
     header = [
-        "pair", "V found", "valid: target", "valid: matched", "residual", "test: target", "test: matched", "residual", "within"
-    ]
+        "pair", "V found", "valid: target", "valid: matched", "residual", "test: target", "test: matched", "residual", "within",
+    ]  # fmt: skip
     note = (
         "The vocabulary size is searched on the validation split; the test split shows how close the pair is on text that the search "
         f"did not see. Within: residual on the validation split at most {share(tolerance)}."
@@ -195,6 +195,6 @@ def _distribution(results: pd.DataFrame) -> str:
         "All four are in bits per byte, lower is more predictable; no network is involved."
     )
     header = [
-        "arm", "V", "Rényi efficiency", "vocabulary used", "H(X)", "H(X given one)", "held out: unigram", "held out: bigram"
-    ]
+        "arm", "V", "Rényi efficiency", "vocabulary used", "H(X)", "H(X given one)", "held out: unigram", "held out: bigram",
+    ]  # fmt: skip
     return f"{note}\n\n{markdown_table(header, rows)}"

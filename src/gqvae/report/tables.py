@@ -109,7 +109,10 @@ def by_command(folder: Path) -> str:
 
 
 STUDIES: dict[str, Callable[[Sequence[FinishedStudy]], str]] = {
-    "effects": effects, "steps": steps, "claims": claims, "candidates": candidates
+    "effects": effects,
+    "steps": steps,
+    "claims": claims,
+    "candidates": candidates,
 }
 
 

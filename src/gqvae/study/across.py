@@ -148,7 +148,10 @@ def _advantages(ours: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[dict[str, 
             yield shared | {"series": "seed", "seed": row.seed, "advantage": row.advantage} | own
         interval = t_interval(rows["advantage"].tolist())
         of_all = {
-            "fewest_steps": rows["fewest"].min(), "most_steps": rows["most"].max(), "low": interval.low, "high": interval.high
+            "fewest_steps": rows["fewest"].min(),
+            "most_steps": rows["most"].max(),
+            "low": interval.low,
+            "high": interval.high,
         }
         yield shared | {"series": "mean", "seed": pd.NA, "advantage": interval.mean} | of_all
 
@@ -176,7 +179,12 @@ def away_from_home(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
         for origin, arm in lent:
             if origin == study.name and arm in study.arms:
                 shared = {
-                    "study": study.name, "corpus": study.corpus, "origin": origin, "lender": arm, "arm": arm, "place": "home"
+                    "study": study.name,
+                    "corpus": study.corpus,
+                    "origin": origin,
+                    "lender": arm,
+                    "arm": arm,
+                    "place": "home",
                 }
                 rows += [shared | row for row in _measures(study, arm)]
     frame = pd.DataFrame(rows, columns=list(AWAY)).astype({"seeds": "Int64"})

@@ -162,7 +162,9 @@ def _matching(study: Study, results: Path, compression: pd.DataFrame) -> pd.Data
         row = {column: _value(record, column, path) for column in MATCHED}
         row |= {"arm": arm, "seed": seed, "target": layout.split_family(target)[0]}
         row |= {
-            "test_target_bytes_per_token": theirs, "test_bytes_per_token": ours, "test_relative_difference": ours / theirs - 1
+            "test_target_bytes_per_token": theirs,
+            "test_bytes_per_token": ours,
+            "test_relative_difference": ours / theirs - 1,
         }
         rows.append(row | {"within_tolerance": bool(_value(record, "within_tolerance", path))})
     return pd.DataFrame(rows, columns=list(COLUMNS["matching"]))

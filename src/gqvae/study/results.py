@@ -56,7 +56,10 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
         if len(runs):
             interval = t_interval(runs["test_bpb"].tolist())
             row |= {
-                "train_bytes": largest, "test_bpb": interval.mean, "test_bpb_low": interval.low, "test_bpb_high": interval.high
+                "train_bytes": largest,
+                "test_bpb": interval.mean,
+                "test_bpb_low": interval.low,
+                "test_bpb_high": interval.high,
             }
             row |= {"train_tokens": _mean(runs["tokens"])}
             row |= {name: _mean(runs[name]) for name in ("parameters_embedding", "parameters_non_embedding")}

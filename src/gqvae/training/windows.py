@@ -131,7 +131,8 @@ class Windows:
         epochs, rest = divmod(min(steps * self.batch_windows, self.drawn), self.windows)
         seen = self._permutation(epochs)[:rest]
         return (
-            epochs * self.total_bytes + int(self._bytes[seen].sum()), epochs * self.total_tokens + int(self._tokens[seen].sum())
+            epochs * self.total_bytes + int(self._bytes[seen].sum()),
+            epochs * self.total_tokens + int(self._tokens[seen].sum()),
         )
 
     def _permutation(self, epoch: int) -> Counts:
