@@ -25,11 +25,11 @@ from gqvae.jobs.lm_training import Run, train
 from gqvae.language_models.base import IGNORED
 from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
-from gqvae.tokenizers.token_files import TokenFile, write_record, write_split
+from gqvae.tokenizers.token_files import write_record, write_split
 from gqvae.training import runner
 from gqvae.training.language_model import LanguageModelTraining, measured_steps, rate_factor
 from gqvae.training.resume import Interrupted
-from gqvae.training.windows import Windows, documents_of_budget, join_documents, leading_documents
+from gqvae.training.windows import Windows
 
 END = 256
 LENGTHS = np.array([1] * 256 + [0, 2, 3])
@@ -44,36 +44,6 @@ def windows(ids: np.ndarray, *, context: int = 8, batch: int = 3, epochs: float 
 
 def text(tokens: int) -> np.ndarray:
     return np.concatenate(([END], np.random.default_rng(0).choice([97, 257, 258], size=tokens), [END]))
-
-
-def test_smaller_budgets_are_prefixes_of_larger_ones() -> None:
-    sizes = np.random.default_rng(1).integers(1, 50, size=200)
-    chosen = [documents_of_budget(sizes, budget) for budget in (1, 300, 1000, int(sizes.sum()))]
-    for smaller, larger in itertools.pairwise(chosen):
-        assert smaller.tolist() == larger[: len(smaller)].tolist()
-    assert sorted(chosen[-1].tolist()) == list(range(200))
-    for budget, documents in zip((1, 300, 1000), chosen, strict=False):
-        assert sizes[documents].sum() >= budget > sizes[documents[:-1]].sum()
-    assert chosen[2].tolist() != sorted(chosen[2].tolist())
-
-
-def test_budget_above_the_corpus_is_refused() -> None:
-    with pytest.raises(UserError, match="train_bytes asks for 11 bytes but the training split has 10"):
-        documents_of_budget(np.array([4, 6]), 11)
-
-
-def test_leading_documents_are_whole_and_at_least_one() -> None:
-    sizes = np.array([10, 10, 10])
-    assert [leading_documents(sizes, budget).tolist() for budget in (1, 10, 11, 1000)] == [[0], [0], [0, 1], [0, 1, 2]]
-
-
-def test_documents_are_joined_by_ends(tmp_path: Path) -> None:
-    documents = [np.array([97, 98]), np.array([], dtype=int), np.array([99])]
-    row = write_split(tmp_path, "train", iter(documents), 257, np.array([1] * 256 + [0]), [2, 0, 1])
-    write_record(tmp_path, np.array([1] * 256 + [0]), "digest", "gpt2", {"train": row})
-    tokens = TokenFile.open(tmp_path, "train")
-    assert join_documents(tokens, [2, 0, 1]).tolist() == [END, 99, END, 97, 98, END, END]
-    assert join_documents(tokens, []).tolist() == [END]
 
 
 @pytest.mark.parametrize("tokens", [1, 6, 7, 8, 9, 70, 100])
