@@ -23,7 +23,7 @@ from gqvae import devices
 from gqvae.config import LanguageModel
 from gqvae.corpus.documents import RECORD as CORPUS_RECORD
 from gqvae.corpus.documents import SPLITS, DocumentStore, offsets_path
-from gqvae.devices import claim_gpu, resolve_device, resolve_precision
+from gqvae.devices import claim_gpu, device_name, resolve_device, resolve_precision
 from gqvae.errors import DivergedError, UserError
 from gqvae.evaluation import bits_per_byte as measuring
 from gqvae.evaluation.bits_per_byte import BitsPerByte, bits_per_byte
@@ -201,7 +201,8 @@ def run_language_model(
             "test_bytes": final[1].bytes,
             "test_tokens": final[1].tokens,
             "learning_rate": settings.learning_rate,
-            "device": resolve_device().type,
+            "device": device_name(),
+            "torch": torch.__version__,
             "precision": resolve_precision(settings.precision),
         }
         if extent == "full":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import pandas as pd
 
+from gqvae.errors import UserError
 from gqvae.evaluation.across import FinishedStudy
 from gqvae.evaluation.intervals import t_interval
 from gqvae.evaluation.markdown import markdown_table, percent_between
@@ -24,54 +25,66 @@ OPPONENTS = {
     "pathpiece_matched": "the control, equal compression",
 }
 MATCHED = ("bpe_matched", "pathpiece_matched")  # that these compress equally is their making, no finding
-COMPRESSION = 0  # stands for the measure where others are amounts of training text
 
-Place: TypeAlias = tuple[int, int]  # of a row: amount of training text, place of the opponent
+Column: TypeAlias = tuple[str, dict[str, str]]  # its title, and a cell for each opponent
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A column for each study; a row for each measure and arm. Behind an effect on language models stand their optimiser steps.
+    """A row for each opponent; a column for compression, and one for each study's language models and amount of training text.
 
-    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study, and "too few" where a run
-    of either arm has fewer steps than the study asks for.
+    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study, and "too few steps" where
+    a run of either arm has fewer than the study asks for.
+
+    Args:
+        studies: of one vocabulary size, on the same tokenizers; compression is that of the first.
+
+    Raises:
+        UserError: vocabulary sizes differ.
     """
-    columns = [_column(study) for study in studies]
-    rows = []
-    for place in sorted({place for column in columns for place in column}):
-        amount, opponent = place
-        measure = "bytes per token" if amount == COMPRESSION else f"bits per byte after {format_bytes(amount)}"
-        shown = [column.get(place, "–") for column in columns]
-        rows.append([f"{measure}: against {list(OPPONENTS.values())[opponent]}", *shown])
-    return markdown_table(["GQ-VAE", *map(_title, studies)], rows)
+    sizes = sorted({study.vocab_size for study in studies})
+    if len(sizes) > 1:
+        raise UserError(f"{', '.join(study.name for study in studies)} differ in vocabulary size: give those of one size.")
+    columns = [_compression(studies[0]), *(column for study in studies for column in _language_models(study))]
+    rows = [
+        [words, *(cells.get(arm, "–") for _, cells in columns)]
+        for arm, words in OPPONENTS.items()
+        if any(arm in cells for _, cells in columns)
+    ]
+    return markdown_table([f"V = {sizes[0]:,}: GQ-VAE against", *(title for title, _ in columns)], rows)
 
 
-def _title(study: FinishedStudy) -> str:
+def _compression(study: FinishedStudy) -> Column:
+    table, signs = main_rows(read_table(study.tables, "compression")), _signs(study, "bytes_per_token")
+    ratios = {arm: _ratios(table, arm, "bytes_per_token") for arm in OPPONENTS if arm not in MATCHED}
+    return "bytes per token", {
+        arm: _effect([ratio - 1 for ratio in found], signs.get(arm, "")) for arm, found in ratios.items() if found
+    }
+
+
+def _language_models(study: FinishedStudy) -> Iterator[Column]:
+    """For each size and amount of text: size, text and steps of the models, and what stands against each opponent."""
     runs = read_table(study.tables, "learnability")
-    parameters = f", {format_count(float(runs['parameters_non_embedding'].iloc[0]))} parameters" if len(runs) else ""
-    return f"V = {study.vocab_size:,}{parameters} (`{study.name}`)"
+    claimed = (runs["size"].iloc[0], runs["train_bytes"].max())  # the study's claims are about its main size, which comes first
+    for (size, amount), own in runs.groupby(["size", "train_bytes"], sort=False):
+        signs = _signs(study, "test_bpb") if (size, amount) == claimed else {}
+        cells = {}
+        for arm in OPPONENTS:
+            if ratios := _ratios(own, arm, "test_bpb"):
+                fewest = own[own["arm"].isin([SUBJECT, arm])]["steps"].min()
+                said = signs.get(arm, "") if fewest >= study.decisive_steps else "too few steps"
+                cells[arm] = _effect([1 - ratio for ratio in ratios], said)
+        compared = own[own["arm"].isin([SUBJECT, *cells])]
+        parameters = format_count(float(own["parameters_non_embedding"].iloc[0]))
+        steps = written_range(compared["steps"].min(), compared["steps"].max())
+        read = format_bytes(int(own["train_bytes"].iloc[0])) + (f" read {study.epochs:g} times" if study.epochs != 1 else "")
+        yield f"bits per byte: {parameters} parameters, {read}, {steps} steps", cells
 
 
-def _column(study: FinishedStudy) -> dict[Place, str]:
-    """What stands in each row."""
-    compression = main_rows(read_table(study.tables, "compression"))
-    runs = read_table(study.tables, "learnability")
+def _signs(study: FinishedStudy, measure: str) -> dict[str, str]:
+    """What the study's claims say of a measure, by opponent."""
     claims = study.table("claims", ("measure", "first", "second", "sign"))
-    signs = {(row.measure, row.second): f" {row.sign}" for row in claims[claims["first"] == SUBJECT].itertuples()}
-    column: dict[Place, str] = {}
-    for number, arm in enumerate(OPPONENTS):
-        ratios = _ratios(compression, arm, "bytes_per_token")
-        if arm not in MATCHED and ratios:
-            column[COMPRESSION, number] = _effect([ratio - 1 for ratio in ratios]) + signs.get(("bytes_per_token", arm), "")
-        for amount, own in runs.groupby("train_bytes"):
-            ratios = _ratios(own, arm, "test_bpb")
-            if not ratios:
-                continue
-            steps = own[own["arm"].isin([SUBJECT, arm])]["steps"].tolist()
-            sign = signs.get(("test_bpb", arm), "") if amount == runs["train_bytes"].max() else ""
-            taken = written_range(min(steps), max(steps))
-            said = f"{sign}; {taken} steps" if min(steps) >= study.decisive_steps else f"; {taken} steps: too few"
-            column[int(str(amount)), number] = _effect([1 - ratio for ratio in ratios]) + said
-    return column
+    chosen = claims[(claims["first"] == SUBJECT) & (claims["measure"] == measure)]
+    return dict(zip(chosen["second"], chosen["sign"], strict=True))
 
 
 def _ratios(table: pd.DataFrame, arm: str, measure: str) -> list[float]:
@@ -82,6 +95,6 @@ def _ratios(table: pd.DataFrame, arm: str, measure: str) -> list[float]:
     return (ours / theirs).astype(float).tolist()
 
 
-def _effect(advantages: list[float]) -> str:
+def _effect(advantages: list[float], said: str) -> str:
     interval = t_interval(advantages)
-    return percent_between(interval.mean, interval.low, interval.high)
+    return f"{percent_between(interval.mean, interval.low, interval.high)} {said}".rstrip()
