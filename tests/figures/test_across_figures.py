@@ -97,7 +97,7 @@ def loss_by_compression() -> tuple[pd.DataFrame, Figure]:
 
 
 def test_each_panel_of_the_frontier_says_its_text_and_steps(loss_by_compression: tuple[pd.DataFrame, Figure]) -> None:
-    data, figure = loss_by_compression
+    _, figure = loss_by_compression
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
         "1 MB, 245–318 steps", "4 MB, 1,204–1,246 steps", "4 MB, 1,204–1,246 steps"
     ]  # fmt: skip

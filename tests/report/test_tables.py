@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from gqvae.errors import UserError
 from gqvae.evaluation.markdown import percent_between
 from gqvae.report.tables import block
 
@@ -19,8 +18,12 @@ STUDY = "tinystories-replication"  # five seeds, several amounts of text
 @pytest.fixture(scope="module")
 def effects() -> pd.DataFrame:
     """The table of effects as one."""
-    header, _, *lines = (line.strip("| ").split(" | ") for line in block("effects", [STUDY], PUBLISHED).splitlines())
-    return pd.DataFrame(lines, columns=header).set_index("V = 1,024: GQ-VAE against")
+    return read("effects", [STUDY, "tinystories-4096"])
+
+
+def read(name: str, studies: list[str]) -> pd.DataFrame:
+    header, _, *lines = (line.strip("| ").split(" | ") for line in block(name, studies, PUBLISHED).splitlines())
+    return pd.DataFrame(lines, columns=header).set_index("GQ-VAE against")
 
 
 def stated(first: pd.Series, second: pd.Series | float, more_is_better: bool) -> str:  # type: ignore[type-arg]
@@ -36,26 +39,36 @@ def test_compression_is_that_of_the_table(effects: pd.DataFrame) -> None:
     table = table[(table["used_downstream"].astype(str) == "True") & (table["split"] == "test")]
     ours, fixed = (table[table["arm"] == arm].set_index("seed")["bytes_per_token"] for arm in ("gqvae", "fixed_8"))
     (bpe,) = table[table["arm"] == "bpe"]["bytes_per_token"]
-    found = effects["bytes per token"]
-    assert found["fixed-length tokens (8 bytes)"] == stated(ours, fixed, True) + " better"
-    assert found["BPE, same V"] == stated(ours, bpe, True) + " better"
+    found = effects["V = 1,024: bytes per token"]
+    assert found["fixed-length tokens (8 bytes)"] == stated(ours, fixed, True) + " **better**"
+    assert found["BPE, same V"] == stated(ours, bpe, True) + " **better**"
     assert found["BPE, equal compression"] == "–"  # their making, no finding
 
 
 def test_language_models_are_paired_by_seed_and_signed_by_claims_alone(effects: pd.DataFrame) -> None:
     table = pd.read_csv(PUBLISHED / STUDY / "tables" / "learnability.csv").query("size == 'l2w96'")
     bpb = table[table["train_bytes"] == 1_000_000].pivot(index="seed", columns="arm", values="test_bpb")
-    found = effects["bits per byte: 222 k parameters, 1 MB, 301–318 steps"]
-    assert found["BPE, same V"] == stated(bpb["gqvae"], bpb["bpe"], False) + " undecided"
-    matched = found["BPE, equal compression"]
-    assert matched == stated(bpb["gqvae"], bpb["bpe_matched"], False)  # its claim is of all amounts
-    (few,) = (effects[title] for title in effects if ", 400 kB," in title)
+    found = effects["V = 1,024: bits per byte, 222 k parameters, 1 MB, 301–318 steps"]
+    assert found["BPE, same V"] == stated(bpb["gqvae"], bpb["bpe"], False)  # undecided
+    assert found["fixed-length tokens (8 bytes)"] == stated(bpb["gqvae"], bpb["fixed_8"], False) + " **better**"
+    assert found["BPE, equal compression"] == stated(bpb["gqvae"], bpb["bpe_matched"], False)  # its claim is of all amounts
+    few = effects.filter(like="V = 4,096: bits per byte").iloc[:, 0]
     assert len(few) == 3 and all(cell.endswith(" too few steps") for cell in few)
 
 
-def test_effects_of_two_vocabulary_sizes_do_not_share_a_table() -> None:
-    with pytest.raises(UserError, match="control-1024, control-4096 differ in vocabulary size: give those of one size"):
-        block("effects", ["control-1024", "control-4096"], PUBLISHED)
+def test_a_claim_about_all_amounts_of_text_signs_the_only_one() -> None:
+    claims = pd.read_csv(PUBLISHED / "tinystories-larger-model" / "claims.csv").set_index("claim")
+    (cells,) = read("effects", ["tinystories-larger-model"]).filter(like="bits per byte").to_numpy().T
+    assert claims.loc["C4b", "sign"] == "worse" and cells[-1].endswith("**worse**")
+
+
+def test_compression_is_said_once_for_each_vocabulary_size() -> None:
+    titles = list(read("effects", ["control-1024", "control-1024-larger", "control-4096"]))
+    assert [title for title in titles if "bytes per token" in title] == [
+        "V = 1,024: bytes per token",
+        "V = 4,096: bytes per token",
+    ]
+    assert len(titles) == 5
 
 
 def test_steps_are_the_fewest_and_the_most() -> None:

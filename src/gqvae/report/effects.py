@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import pandas as pd
 
-from gqvae.errors import UserError
 from gqvae.evaluation.across import FinishedStudy
 from gqvae.evaluation.intervals import t_interval
 from gqvae.evaluation.markdown import markdown_table, percent_between
@@ -30,61 +29,53 @@ Column: TypeAlias = tuple[str, dict[str, str]]  # its title, and a cell for each
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A row for each opponent; a column for compression, and one for each study's language models and amount of training text.
+    """A row for each opponent. Columns: compression at each vocabulary size, by the first study of that size, and what the language models
+    of each study reach with its most text.
 
-    A sign stands where a claim of the study decides it, after Holm's correction over the claims of that study, and "too few steps" where
-    a run of either arm has fewer than the study asks for.
-
-    Args:
-        studies: of one vocabulary size, on the same tokenizers; compression is that of the first.
-
-    Raises:
-        UserError: vocabulary sizes differ.
+    "Better" and "worse" stand where a claim decides the sign, after Holm's correction over the claims of its study, and "too few steps"
+    where a run of either arm has fewer than its study asks for.
     """
-    sizes = sorted({study.vocab_size for study in studies})
-    if len(sizes) > 1:
-        raise UserError(f"{', '.join(study.name for study in studies)} differ in vocabulary size: give those of one size.")
-    columns = [_compression(studies[0]), *(column for study in studies for column in _language_models(study))]
-    rows = [
-        [words, *(cells.get(arm, "–") for _, cells in columns)]
-        for arm, words in OPPONENTS.items()
-        if any(arm in cells for _, cells in columns)
-    ]
-    return markdown_table([f"V = {sizes[0]:,}: GQ-VAE against", *(title for title, _ in columns)], rows)
+    columns: list[Column] = []
+    for place, study in enumerate(studies):
+        if study.vocab_size not in [other.vocab_size for other in studies[:place]]:
+            columns.append(_compression(study))
+        columns.append(_language_models(study))
+    found = [arm for arm in OPPONENTS if any(arm in cells for _, cells in columns)]
+    rows = [[OPPONENTS[arm], *(cells.get(arm, "–") for _, cells in columns)] for arm in found]
+    return markdown_table(["GQ-VAE against", *(title for title, _ in columns)], rows)
 
 
 def _compression(study: FinishedStudy) -> Column:
-    table, signs = main_rows(read_table(study.tables, "compression")), _signs(study, "bytes_per_token")
+    table, decided = main_rows(read_table(study.tables, "compression")), _decided(study, ("bytes_per_token",))
     ratios = {arm: _ratios(table, arm, "bytes_per_token") for arm in OPPONENTS if arm not in MATCHED}
-    return "bytes per token", {
-        arm: _effect([ratio - 1 for ratio in found], signs.get(arm, "")) for arm, found in ratios.items() if found
-    }
+    cells = {arm: _effect([ratio - 1 for ratio in found], decided.get(arm, "")) for arm, found in ratios.items() if found}
+    return f"V = {study.vocab_size:,}: bytes per token", cells
 
 
-def _language_models(study: FinishedStudy) -> Iterator[Column]:
-    """For each size and amount of text: size, text and steps of the models, and what stands against each opponent."""
+def _language_models(study: FinishedStudy) -> Column:
+    """Size, text and steps of the models that the claims are about, and what stands against each opponent."""
     runs = read_table(study.tables, "learnability")
-    claimed = (runs["size"].iloc[0], runs["train_bytes"].max())  # the study's claims are about its main size, which comes first
-    for (size, amount), own in runs.groupby(["size", "train_bytes"], sort=False):
-        signs = _signs(study, "test_bpb") if (size, amount) == claimed else {}
-        cells = {}
-        for arm in OPPONENTS:
-            if ratios := _ratios(own, arm, "test_bpb"):
-                fewest = own[own["arm"].isin([SUBJECT, arm])]["steps"].min()
-                said = signs.get(arm, "") if fewest >= study.decisive_steps else "too few steps"
-                cells[arm] = _effect([1 - ratio for ratio in ratios], said)
-        compared = own[own["arm"].isin([SUBJECT, *cells])]
-        parameters = format_count(float(own["parameters_non_embedding"].iloc[0]))
-        steps = written_range(compared["steps"].min(), compared["steps"].max())
-        read = format_bytes(int(own["train_bytes"].iloc[0])) + (f" read {study.epochs:g} times" if study.epochs != 1 else "")
-        yield f"bits per byte: {parameters} parameters, {read}, {steps} steps", cells
+    amounts = sorted(set(runs["train_bytes"]))
+    # A claim about all amounts is one about the most text where there is no other.
+    decided = _decided(study, ("test_bpb", "learnability") if len(amounts) == 1 else ("test_bpb",))
+    own = runs[(runs["size"] == runs["size"].iloc[0]) & (runs["train_bytes"] == amounts[-1])]  # the main size comes first
+    cells = {}
+    for arm in OPPONENTS:
+        if ratios := _ratios(own, arm, "test_bpb"):
+            enough = own[own["arm"].isin([SUBJECT, arm])]["steps"].min() >= study.decisive_steps
+            cells[arm] = _effect([1 - ratio for ratio in ratios], decided.get(arm, "") if enough else "too few steps")
+    compared = own[own["arm"].isin([SUBJECT, *cells])]["steps"]
+    parameters = format_count(float(own["parameters_non_embedding"].iloc[0]))
+    read = format_bytes(int(amounts[-1])) + (f" read {study.epochs:g} times" if study.epochs != 1 else "")
+    steps = written_range(compared.min(), compared.max())
+    return f"V = {study.vocab_size:,}: bits per byte, {parameters} parameters, {read}, {steps} steps", cells
 
 
-def _signs(study: FinishedStudy, measure: str) -> dict[str, str]:
-    """What the study's claims say of a measure, by opponent."""
+def _decided(study: FinishedStudy, measures: tuple[str, ...]) -> dict[str, str]:
+    """Signs that the study's claims about some measures decide, by opponent."""
     claims = study.table("claims", ("measure", "first", "second", "sign"))
-    chosen = claims[(claims["first"] == SUBJECT) & (claims["measure"] == measure)]
-    return dict(zip(chosen["second"], chosen["sign"], strict=True))
+    chosen = claims[(claims["first"] == SUBJECT) & claims["measure"].isin(measures) & (claims["sign"] != "undecided")]
+    return dict(zip(chosen["second"], "**" + chosen["sign"] + "**", strict=True))
 
 
 def _ratios(table: pd.DataFrame, arm: str, measure: str) -> list[float]:

@@ -13,7 +13,7 @@ from gqvae.errors import UserError
 from gqvae.files import atomic_open
 from gqvae.report.tables import block
 
-PAGES = (Path("README.md"), Path("docs/results.md"), Path("docs/experiments.md"))
+PAGES = tuple(map(Path, ("README.md", "docs/results.md", "docs/experiments.md", "docs/domains.md")))
 PUBLISHED = Path("results/published")
 END = "<!-- end of results -->"
 _BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re.DOTALL)

@@ -15,6 +15,7 @@ from gqvae.evaluation.tables import read_table
 from gqvae.figures.steps import written_range
 from gqvae.figures.style import format_bytes
 from gqvae.report.effects import effects
+from gqvae.report.texts import texts
 
 CANDIDATES = {
     "pathpiece": "spans between gates that open at random",
@@ -114,6 +115,7 @@ STUDIES: dict[str, Callable[[Sequence[FinishedStudy]], str]] = {
     "steps": steps,
     "claims": claims,
     "candidates": candidates,
+    "texts": texts,
 }
 
 
