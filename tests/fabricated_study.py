@@ -215,7 +215,7 @@ def _run(study: Study, run: runs.LanguageModelRun, results: Path, rng: np.random
         "tokenizer": f"{run.family}/{run.variant}", "vocab_size": size, "parameters": weights + 128 * size,
         "parameters_non_embedding": weights, "parameters_embedding": 128 * size, "steps": int(steps[-1]), "tokens": int(tokens[-1]),
         "flops": float(tokens[-1] * 6e5), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),
-        "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "learning_rate": 3e-3, "device": "cpu", "precision": "32", "tokenizer_digest": "0" * 64,
+        "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "learning_rate": 3e-3, "device": "cpu", "torch": "2.6.0", "precision": "32", "tokenizer_digest": "0" * 64,
     }  # fmt: skip
     contexts = [
         {"windows": windows, "mean_context": seen, "bpb": float(curve[-1]) * factor}

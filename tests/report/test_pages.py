@@ -11,7 +11,7 @@ from gqvae.report import pages
 from gqvae.report.tables import block
 from gqvae.study.collect import collect
 
-PAGE = "# A page\n\n<!-- results: effects one two -->\nstale\n<!-- end of results -->\n\nProse with 3 numbers.\n"
+PAGE = "# A page\n\n<!-- results: claims one two -->\nstale\n<!-- end of results -->\n\nProse with 3 numbers.\n"
 
 
 def publish(folder: Path, name: str, size: int = 1024) -> None:
@@ -38,7 +38,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_lies_between_markers_is_written_and_the_rest_stays(published: Path) -> None:
     text = pages.filled(PAGE, published)
-    assert text.startswith("# A page\n\n<!-- results: effects one two -->\n| GQ-VAE | V = 1,024")
+    assert text.startswith("# A page\n\n<!-- results: claims one two -->\n| claim | `one` | `two` |")
     assert text.endswith("|\n<!-- end of results -->\n\nProse with 3 numbers.\n")
     assert "stale" not in text
     assert pages.filled(text, published) == text

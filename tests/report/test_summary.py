@@ -167,6 +167,7 @@ def test_provenance_names_data_code_and_versions_but_no_place(tmp_path: Path) ->
     assert record["versions"]["python"] == platform.python_version() and record["versions"]["torch"]
     assert len(record["code"]["sha256"]) == 64
     assert record["network_devices"] == ["not recorded"] and record["language_model_devices"] == ["cpu"]
+    assert record["language_model_torch"] == ["2.6.0"]  # of the machine that trained them, which need not be this one
     assert "/home" not in text and platform.node() not in text and str(tmp_path) not in text
     assert getpass.getuser() == "root" or getpass.getuser() not in text
 

@@ -16,9 +16,14 @@ STUDY = "tinystories-replication"  # five seeds, several amounts of text
 
 
 @pytest.fixture(scope="module")
-def rows() -> dict[str, str]:
-    lines = block("effects", [STUDY], PUBLISHED).splitlines()[2:]
-    return dict(line.strip("| ").split(" | ") for line in lines)
+def effects() -> pd.DataFrame:
+    """The table of effects as one."""
+    return read("effects", [STUDY, "tinystories-4096"])
+
+
+def read(name: str, studies: list[str]) -> pd.DataFrame:
+    header, _, *lines = (line.strip("| ").split(" | ") for line in block(name, studies, PUBLISHED).splitlines())
+    return pd.DataFrame(lines, columns=header).set_index("GQ-VAE against")
 
 
 def stated(first: pd.Series, second: pd.Series | float, more_is_better: bool) -> str:  # type: ignore[type-arg]
@@ -29,24 +34,41 @@ def stated(first: pd.Series, second: pd.Series | float, more_is_better: bool) ->
     return f"{100 * values.mean():+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]".replace("-", "−")
 
 
-def test_compression_is_that_of_the_table(rows: dict[str, str]) -> None:
+def test_compression_is_that_of_the_table(effects: pd.DataFrame) -> None:
     table = pd.read_csv(PUBLISHED / STUDY / "tables" / "compression.csv", keep_default_na=False)
     table = table[(table["used_downstream"].astype(str) == "True") & (table["split"] == "test")]
     ours, fixed = (table[table["arm"] == arm].set_index("seed")["bytes_per_token"] for arm in ("gqvae", "fixed_8"))
     (bpe,) = table[table["arm"] == "bpe"]["bytes_per_token"]
-    assert rows["bytes per token: against fixed-length tokens (8 bytes)"] == stated(ours, fixed, True) + " better"
-    assert rows["bytes per token: against BPE, same V"] == stated(ours, bpe, True) + " better"
+    found = effects["V = 1,024: bytes per token"]
+    assert found["fixed-length tokens (8 bytes)"] == stated(ours, fixed, True) + " **better**"
+    assert found["BPE, same V"] == stated(ours, bpe, True) + " **better**"
+    assert found["BPE, equal compression"] == "–"  # their making, no finding
 
 
-def test_language_models_are_paired_by_seed_and_signed_by_claims_alone(rows: dict[str, str]) -> None:
-    table = pd.read_csv(PUBLISHED / STUDY / "tables" / "learnability.csv")
+def test_language_models_are_paired_by_seed_and_signed_by_claims_alone(effects: pd.DataFrame) -> None:
+    table = pd.read_csv(PUBLISHED / STUDY / "tables" / "learnability.csv").query("size == 'l2w96'")
     bpb = table[table["train_bytes"] == 1_000_000].pivot(index="seed", columns="arm", values="test_bpb")
-    undecided = rows["bits per byte after 1 MB: against BPE, same V"]
-    assert undecided == stated(bpb["gqvae"], bpb["bpe"], False) + " undecided; 301–312 steps"
-    matched = rows["bits per byte after 1 MB: against BPE, equal compression"]
-    assert matched == stated(bpb["gqvae"], bpb["bpe_matched"], False) + "; 301–307 steps"  # its claim is of all amounts
-    few = [cell for label, cell in rows.items() if "after 400 kB:" in label]
-    assert len(few) == 3 and all(cell.endswith(" steps: too few") for cell in few)
+    found = effects["V = 1,024: bits per byte, 222 k parameters, 1 MB, 301–318 steps"]
+    assert found["BPE, same V"] == stated(bpb["gqvae"], bpb["bpe"], False)  # undecided
+    assert found["fixed-length tokens (8 bytes)"] == stated(bpb["gqvae"], bpb["fixed_8"], False) + " **better**"
+    assert found["BPE, equal compression"] == stated(bpb["gqvae"], bpb["bpe_matched"], False)  # its claim is of all amounts
+    few = effects.filter(like="V = 4,096: bits per byte").iloc[:, 0]
+    assert len(few) == 3 and all(cell.endswith(" too few steps") for cell in few)
+
+
+def test_a_claim_about_all_amounts_of_text_signs_the_only_one() -> None:
+    claims = pd.read_csv(PUBLISHED / "tinystories-larger-model" / "claims.csv").set_index("claim")
+    (cells,) = read("effects", ["tinystories-larger-model"]).filter(like="bits per byte").to_numpy().T
+    assert claims.loc["C4b", "sign"] == "worse" and cells[-1].endswith("**worse**")
+
+
+def test_compression_is_said_once_for_each_vocabulary_size() -> None:
+    titles = list(read("effects", ["control-1024", "control-1024-larger", "control-4096"]))
+    assert [title for title in titles if "bytes per token" in title] == [
+        "V = 1,024: bytes per token",
+        "V = 4,096: bytes per token",
+    ]
+    assert len(titles) == 5
 
 
 def test_steps_are_the_fewest_and_the_most() -> None:

@@ -35,7 +35,7 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A panel for each amount of training text (columns) and model size (rows); with several texts, one panel after another."""
+    """A panel for each size of the language model and amount of training text."""
     near = _near(data)
     handles = _legend(near)
     far: Any = data[~data.index.isin(near.index)].itertuples()
@@ -49,7 +49,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     bottom = 0.55 + LEGEND_ROW * -(-len(handles) // 4) + notes
     height = HIGH * rows + 0.35 + bottom
     figure = new_figure(width, height)
-    figure.subplots_adjust(left=0.7 / width, right=1 - 0.12 / width, bottom=bottom / height, wspace=0.36, hspace=0.45)
+    figure.subplots_adjust(left=0.7 / width, right=1 - 0.12 / width, bottom=bottom / height, wspace=0.45, hspace=0.45)
     note = "test split · 95 % t-intervals of loss and compression over seeds, cut where long · numbers: vocabulary size"
     write_heading(figure, "What language models reach at each compression", corpus, note)
     one_text = near["test_text"].nunique() == 1
@@ -63,7 +63,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         axes.set_title(amount if one_text else f"{_text_name(near, own)}\n{amount}", fontsize=7.5)
         _draw_panel(axes, own)
         axes.set_xlabel("bytes per token →", fontsize=7)
-        if not one_text or not any(of == row and place < column for of, place in places.values()):
+        left = [other for other, (of, place) in places.items() if of == row and place < column]
+        if not one_text or not any(other[1] == key[1] for other in left):  # of another size, or the first
             axes.set_ylabel(
                 f"{format_count(float(own['parameters_non_embedding'].iloc[0]))} parameters\nbits per byte ↓", fontsize=7
             )
@@ -84,10 +85,10 @@ def _near(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def _places(data: pd.DataFrame) -> dict[tuple[Any, ...], tuple[int, int]]:
-    """Row and column of each panel: by size and amount for one text with few amounts, else one after another."""
+    """Row and column of each panel: by size and amount if one text is read by every size in the same few amounts, else in a row."""
     panels = list(dict.fromkeys(data[PANEL].itertuples(index=False, name=None)))
     sizes, amounts = list(dict.fromkeys(data["size"])), sorted(set(data["train_bytes"]))
-    if data["test_text"].nunique() == 1 and len(amounts) <= ACROSS:
+    if data["test_text"].nunique() == 1 and len(panels) == len(sizes) * len(amounts) and len(amounts) <= ACROSS:
         return {panel: (sizes.index(panel[1]), amounts.index(panel[2])) for panel in panels}
     return {panel: divmod(place, ACROSS) for place, panel in enumerate(panels)}
 

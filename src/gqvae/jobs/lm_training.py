@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from gqvae.code_state import code_state
 from gqvae.config import LanguageModel, parse
 from gqvae.corpus.documents import RECORD as CORPUS_RECORD
-from gqvae.devices import claim_gpu, resolve_device, resolve_precision
+from gqvae.devices import claim_gpu, device_name, resolve_precision
 from gqvae.errors import UserError
 from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json, write_rows
 from gqvae.jobs.lm_text import Split
@@ -149,7 +149,8 @@ def train(run: Run, out: Path) -> None:
                 "flops": consumed_tokens * module.flops_per_token,
                 "seconds": round(module.seconds, 3),
                 "learning_rate": run.settings.learning_rate,
-                "device": resolve_device().type,
+                "device": device_name(),
+                "torch": torch.__version__,
                 "precision": resolve_precision(run.settings.precision),
                 "weights_sha256": file_digest(out / WEIGHTS),
                 "settings": run.settings.model_dump(mode="json"),

@@ -23,55 +23,59 @@ OPPONENTS = {
     "bpe_matched": "BPE, equal compression",
     "pathpiece_matched": "the control, equal compression",
 }
-MATCHED = ("bpe_matched", "pathpiece_matched")  # these compress equally by construction
-COMPRESSION = 0  # in place of an amount of training text
+MATCHED = ("bpe_matched", "pathpiece_matched")  # that these compress equally is their making, no finding
 
-Place: TypeAlias = tuple[int, int]  # of a row: amount of training text, index of the opponent
+Column: TypeAlias = tuple[str, dict[str, str]]  # its title, and a cell for each opponent
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A column for each study, a row for each measure and arm; effects on language models include their optimiser steps.
+    """A row for each opponent. Columns: compression at each vocabulary size, by the first study of that size, and what the language models
+    of each study reach with its most text.
 
-    A sign is shown where a claim of the study decides it after Holm's correction over that study's claims, and "too few" where a
-    run of either arm has fewer steps than the study's `decisive_steps`.
+    "Better" and "worse" stand where a claim decides the sign, after Holm's correction over the claims of its study, and "too few steps"
+    where a run of either arm has fewer than its study asks for.
     """
-    columns = [_column(study) for study in studies]
-    rows = []
-    for place in sorted({place for column in columns for place in column}):
-        amount, opponent = place
-        measure = "bytes per token" if amount == COMPRESSION else f"bits per byte after {format_bytes(amount)}"
-        shown = [column.get(place, "–") for column in columns]
-        rows.append([f"{measure}: against {list(OPPONENTS.values())[opponent]}", *shown])
-    return markdown_table(["GQ-VAE", *map(_title, studies)], rows)
+    columns: list[Column] = []
+    for place, study in enumerate(studies):
+        if study.vocab_size not in [other.vocab_size for other in studies[:place]]:
+            columns.append(_compression(study))
+        columns.append(_language_models(study))
+    found = [arm for arm in OPPONENTS if any(arm in cells for _, cells in columns)]
+    rows = [[OPPONENTS[arm], *(cells.get(arm, "–") for _, cells in columns)] for arm in found]
+    return markdown_table(["GQ-VAE against", *(title for title, _ in columns)], rows)
 
 
-def _title(study: FinishedStudy) -> str:
+def _compression(study: FinishedStudy) -> Column:
+    table, decided = main_rows(read_table(study.tables, "compression")), _decided(study, ("bytes_per_token",))
+    ratios = {arm: _ratios(table, arm, "bytes_per_token") for arm in OPPONENTS if arm not in MATCHED}
+    cells = {arm: _effect([ratio - 1 for ratio in found], decided.get(arm, "")) for arm, found in ratios.items() if found}
+    return f"V = {study.vocab_size:,}: bytes per token", cells
+
+
+def _language_models(study: FinishedStudy) -> Column:
+    """Size, text and steps of the models that the claims are about, and what stands against each opponent."""
     runs = read_table(study.tables, "learnability")
-    parameters = f", {format_count(float(runs['parameters_non_embedding'].iloc[0]))} parameters" if len(runs) else ""
-    return f"V = {study.vocab_size:,}{parameters} (`{study.name}`)"
+    amounts = sorted(set(runs["train_bytes"]))
+    # A claim about all amounts is one about the most text where there is no other.
+    decided = _decided(study, ("test_bpb", "learnability") if len(amounts) == 1 else ("test_bpb",))
+    own = runs[(runs["size"] == runs["size"].iloc[0]) & (runs["train_bytes"] == amounts[-1])]  # the main size comes first
+    cells = {}
+    for arm in OPPONENTS:
+        if ratios := _ratios(own, arm, "test_bpb"):
+            enough = own[own["arm"].isin([SUBJECT, arm])]["steps"].min() >= study.decisive_steps
+            cells[arm] = _effect([1 - ratio for ratio in ratios], decided.get(arm, "") if enough else "too few steps")
+    compared = own[own["arm"].isin([SUBJECT, *cells])]["steps"]
+    parameters = format_count(float(own["parameters_non_embedding"].iloc[0]))
+    read = format_bytes(int(amounts[-1])) + (f" read {study.epochs:g} times" if study.epochs != 1 else "")
+    steps = written_range(compared.min(), compared.max())
+    return f"V = {study.vocab_size:,}: bits per byte, {parameters} parameters, {read}, {steps} steps", cells
 
 
-def _column(study: FinishedStudy) -> dict[Place, str]:
-    """The cells of a study, by row."""
-    compression = main_rows(read_table(study.tables, "compression"))
-    runs = read_table(study.tables, "learnability")
+def _decided(study: FinishedStudy, measures: tuple[str, ...]) -> dict[str, str]:
+    """Signs that the study's claims about some measures decide, by opponent."""
     claims = study.table("claims", ("measure", "first", "second", "sign"))
-    signs = {(row.measure, row.second): f" {row.sign}" for row in claims[claims["first"] == SUBJECT].itertuples()}
-    column: dict[Place, str] = {}
-    for number, arm in enumerate(OPPONENTS):
-        ratios = _ratios(compression, arm, "bytes_per_token")
-        if arm not in MATCHED and ratios:
-            column[COMPRESSION, number] = _effect([ratio - 1 for ratio in ratios]) + signs.get(("bytes_per_token", arm), "")
-        for amount, own in runs.groupby("train_bytes"):
-            ratios = _ratios(own, arm, "test_bpb")
-            if not ratios:
-                continue
-            steps = own[own["arm"].isin([SUBJECT, arm])]["steps"].tolist()
-            sign = signs.get(("test_bpb", arm), "") if amount == runs["train_bytes"].max() else ""
-            taken = written_range(min(steps), max(steps))
-            said = f"{sign}; {taken} steps" if min(steps) >= study.decisive_steps else f"; {taken} steps: too few"
-            column[int(str(amount)), number] = _effect([1 - ratio for ratio in ratios]) + said
-    return column
+    chosen = claims[(claims["first"] == SUBJECT) & claims["measure"].isin(measures) & (claims["sign"] != "undecided")]
+    return dict(zip(chosen["second"], "**" + chosen["sign"] + "**", strict=True))
 
 
 def _ratios(table: pd.DataFrame, arm: str, measure: str) -> list[float]:
@@ -82,6 +86,6 @@ def _ratios(table: pd.DataFrame, arm: str, measure: str) -> list[float]:
     return (ours / theirs).astype(float).tolist()
 
 
-def _effect(advantages: list[float]) -> str:
+def _effect(advantages: list[float], said: str) -> str:
     interval = t_interval(advantages)
-    return percent_between(interval.mean, interval.low, interval.high)
+    return f"{percent_between(interval.mean, interval.low, interval.high)} {said}".rstrip()

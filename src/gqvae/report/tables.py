@@ -13,6 +13,7 @@ from gqvae.figures.steps import written_range
 from gqvae.figures.style import format_bytes
 from gqvae.report.effects import effects
 from gqvae.report.markdown import markdown_table, number, percent_between
+from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
 from gqvae.study.tables import read_table
 
@@ -113,6 +114,7 @@ STUDIES: dict[str, Callable[[Sequence[FinishedStudy]], str]] = {
     "steps": steps,
     "claims": claims,
     "candidates": candidates,
+    "texts": texts,
 }
 
 

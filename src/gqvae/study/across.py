@@ -44,6 +44,7 @@ class FinishedStudy:
     arms: dict[str, dict[str, Any]]
     vocab_size: int  # of its claims
     decisive_steps: int  # fewer decide nothing; the default if the provenance lacks it
+    epochs: float  # passes of language models over their text
 
     @classmethod
     def read(cls, folder: Path) -> FinishedStudy:
@@ -68,6 +69,7 @@ class FinishedStudy:
                 dict(record["config"]["arms"]),
                 int(record["config"]["vocabulary"]["size"]),
                 int(record["config"]["language_model"].get("decisive_steps", LanguageModel().decisive_steps)),
+                float(record["config"]["language_model"]["epochs"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             message = f"{path} lacks the study, its corpus, arms, vocabulary or language model: run the study again."

@@ -22,6 +22,7 @@ from gqvae.study import layout
 from gqvae.study.tables import read_table
 
 PACKAGES = ("torch", "lightning", "numpy", "scipy", "pandas", "matplotlib", "sentencepiece", "pydantic", "snakemake")
+LANGUAGE_MODELS = "language_models/*-b*/result.json"  # their machine need not be the one that writes this
 PATH_KEYS = ("path", "test_path")
 BESIDE = ("plot_", "explore", "summarize", "write_provenance")  # rules that run in parallel with this one
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -46,6 +47,7 @@ def provenance(study: Study, results: Path) -> dict[str, Any]:
             }
         ),
         "language_model_devices": sorted(set(read_table(results / "tables", "learnability")["device"])),
+        "language_model_torch": sorted({read_json(path).get("torch", "not recorded") for path in results.glob(LANGUAGE_MODELS)}),
         "wall_time": wall_time(results / "benchmarks"),
     }
 

@@ -1,0 +1,54 @@
+"""The table of texts: what tokenizers reach on each, and what the main claims found there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gqvae.figures.steps import written_range
+from gqvae.figures.style import format_bytes
+from gqvae.report.markdown import markdown_table, number, percent_between
+from gqvae.study.across import FinishedStudy
+from gqvae.study.results import main_rows
+from gqvae.study.tables import read_table
+
+ARMS = {"bpe": "BPE", "pathpiece": "the control", "gqvae": "GQ-VAE"}
+CLAIMS = {
+    "C1": "C1: fixed length",
+    "C2": "C2: BPE",
+    "N1": "N1: the control",
+    "C3b": "C3b: models on BPE",
+    "N2": "N2: on the control",
+    "C4b": "C4b: on BPE, equal compression",
+    "N3b": "N3b: on the control, equal compression",
+}
+
+
+def texts(studies: Sequence[FinishedStudy]) -> str:
+    """A row for each study: bytes per token of three arms, tokens that decode exactly, the advantage of GQ-VAE by claim, optimiser steps."""
+    return markdown_table(
+        ["study", *ARMS.values(), "exact tokens", *CLAIMS.values(), "text, steps"], [_row(study) for study in studies]
+    )
+
+
+def _row(study: FinishedStudy) -> list[str]:
+    compression = main_rows(read_table(study.tables, "compression")).groupby("arm", sort=False)
+    rates = compression["bytes_per_token"].mean()
+    exact = compression["exact_token_accuracy"].mean()["gqvae"]
+    claims = study.table("claims", ("claim", "effect", "low", "high", "sign")).set_index("claim")
+    runs = read_table(study.tables, "learnability")
+    longest = runs[runs["train_bytes"] == runs["train_bytes"].max()]
+    few = "" if longest["steps"].min() >= study.decisive_steps else ": too few"
+    steps = written_range(longest["steps"].min(), longest["steps"].max())
+    return [
+        f"`{study.name}`",
+        *(number(rates[arm]) if arm in rates else "–" for arm in ARMS),
+        f"{exact:.0%}".replace("%", " %"),
+        *(_claim(claims.loc[name]) if name in claims.index else "–" for name in CLAIMS),
+        f"{format_bytes(int(longest['train_bytes'].iloc[0]))}, {steps}{few}",
+    ]
+
+
+def _claim(row: Any) -> str:
+    decided = "" if row["sign"] == "undecided" else f" {row['sign']}"
+    return percent_between(row["effect"], row["low"], row["high"]) + decided
