@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gqvae.config import LanguageModel, Study, parse
+from gqvae.config import Study, parse
 from gqvae.figures.plot import figure_module
 from gqvae.figures.plot_across import plot_across
 from gqvae.files import write_csv
