@@ -51,7 +51,7 @@ redraw: $(INSTALLED) ## Draw the figures of results/published/ again from the ta
 			$(BIN)/gqvae plot $$(basename $$figure .csv) --tables $$study/tables --corpus $$study/provenance.json --out $$study/figures; \
 		done; done
 	cd results/published; \
-	$(CURDIR)/$(BIN)/gqvae across --out across --results tinystories-{sample,short} wikitext2{,-longer} shakespeare python-stdlib; \
+	$(CURDIR)/$(BIN)/gqvae across --out across --results tinystories-{replication,short} wikitext2{,-longer} shakespeare python-stdlib; \
 	$(CURDIR)/$(BIN)/gqvae across --out control --results control-1024{,-larger} control-4096{,-larger,-gpu}; \
 	$(CURDIR)/$(BIN)/gqvae across --out stories --results control-{1024,4096} tinystories-{sample,replication,more-text,larger-model,4096,4096-more-text} gpu-minutes
 
