@@ -18,10 +18,10 @@ def folders(*names: str) -> list[Path]:
 
 
 def test_tokenizers_of_another_text_are_away_from_home() -> None:
-    found = away_from_home(finished_studies(folders("tinystories-sample", "wikitext2")))
-    assert set(found["origin"]) == {"tinystories-sample"}
+    found = away_from_home(finished_studies(folders("tinystories-replication", "wikitext2")))
+    assert set(found["origin"]) == {"tinystories-replication"}
     assert {(row.study, row.place) for row in found.itertuples()} == {
-        ("tinystories-sample", "home"), ("wikitext2", "native"), ("wikitext2", "borrowed")
+        ("tinystories-replication", "home"), ("wikitext2", "native"), ("wikitext2", "borrowed")
     }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_an_advantage_decides_something_where_both_arms_have_the_steps_that_thei
 
 
 def test_a_figure_with_nothing_to_show_does_not_stay(tmp_path: Path) -> None:
-    plot_across(folders("tinystories-sample", "wikitext2"), tmp_path)
+    plot_across(folders("tinystories-replication", "wikitext2"), tmp_path)
     assert (tmp_path / "away.csv").exists()
     plot_across(folders("wikitext2"), tmp_path)
     assert {path.stem for path in tmp_path.iterdir()} == {"across", "by_text", "frontier"}
