@@ -39,7 +39,8 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
     for place, study in enumerate(studies):
         if study.vocab_size not in [other.vocab_size for other in studies[:place]]:
             columns.append(_compression(study))
-        columns.append(_language_models(study))
+        if len(runs := read_table(study.tables, "learnability")):
+            columns.append(_language_models(study, runs))
     found = [arm for arm in OPPONENTS if any(arm in cells for _, cells in columns)]
     rows = [[OPPONENTS[arm], *(cells.get(arm, "–") for _, cells in columns)] for arm in found]
     return markdown_table(["GQ-VAE against", *(title for title, _ in columns)], rows)
@@ -52,9 +53,8 @@ def _compression(study: FinishedStudy) -> Column:
     return f"V = {study.vocab_size:,}: bytes per token", cells
 
 
-def _language_models(study: FinishedStudy) -> Column:
+def _language_models(study: FinishedStudy, runs: pd.DataFrame) -> Column:
     """Size, text and steps of the models that the claims are about, and what stands against each opponent."""
-    runs = read_table(study.tables, "learnability")
     amounts = sorted(set(runs["train_bytes"]))
     # A claim about all amounts is one about the most text where there is no other.
     decided = _decided(study, ("test_bpb", "learnability") if len(amounts) == 1 else ("test_bpb",))
