@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from gqvae.evaluation.intervals import t_interval
 from gqvae.evaluation.tables import read_table
@@ -80,6 +81,9 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     if hollow:
         note_below(figure, [HOLLOW])
     assert first is not None
+    first.yaxis.set_major_locator(
+        MaxNLocator(6, steps=[1, 2, 5, 10])
+    )  # no quarters: their digits would push the label off the paper
     first.set_ylabel("test loss (bits per byte) ↓")
     label_line_ends(axes, ends)
     return figure
