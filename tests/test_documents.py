@@ -71,7 +71,6 @@ def _published() -> frozenset[Stated]:
     [
         ("docs/beside-the-paper.md", 40),
         ("docs/experiments.md", 5),
-        ("docs/domains.md", 20),
     ],  # others have generated tables alone,
 )
 def test_every_stated_interval_is_published(document: str, fewest: int) -> None:
