@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gqvae.evaluation.across import FinishedStudy
-from gqvae.evaluation.markdown import markdown_table, number, percent_between
+from gqvae.evaluation.markdown import markdown_table, number, percent_between, share
 from gqvae.evaluation.results import main_rows
 from gqvae.evaluation.tables import read_table
 from gqvae.figures.steps import written_range
@@ -43,7 +43,7 @@ def _row(study: FinishedStudy) -> list[str]:
     return [
         f"`{study.name}`",
         *(number(rates[arm]) if arm in rates else "–" for arm in ARMS),
-        f"{exact:.0%}".replace("%", " %"),
+        share(exact, 0),
         *(_claim(claims.loc[name]) if name in claims.index else "–" for name in CLAIMS),
         f"{format_bytes(int(longest['train_bytes'].iloc[0]))}, {steps}{few}",
     ]
