@@ -7,7 +7,7 @@ from typing import Any
 
 from gqvae.figures.steps import written_range
 from gqvae.figures.style import format_bytes
-from gqvae.report.markdown import markdown_table, number, percent_between
+from gqvae.report.markdown import markdown_table, number, percent_between, share
 from gqvae.study.across import FinishedStudy
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
@@ -43,7 +43,7 @@ def _row(study: FinishedStudy) -> list[str]:
     return [
         f"`{study.name}`",
         *(number(rates[arm]) if arm in rates else "–" for arm in ARMS),
-        f"{exact:.0%}".replace("%", " %"),
+        share(exact, 0),
         *(_claim(claims.loc[name]) if name in claims.index else "–" for name in CLAIMS),
         f"{format_bytes(int(longest['train_bytes'].iloc[0]))}, {steps}{few}",
     ]
