@@ -86,7 +86,9 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
         "take half a minute where a network takes ten or more": _processor("pathpiece") < 45 and _processor("gqvae") > 600,
         "the same five networks, the last about four of them": [_claim(study, "N1")["seeds"] for study in small + large]
         == [5, 5, 5, 5, 4],
-        "At V = 1,024 language models of both sizes are better on it in all five pairs": all(_control_is_better(study) for study in small),
+        "At V = 1,024 language models of both sizes are better on it in all five pairs": all(
+            _control_is_better(study) for study in small
+        ),
         "At V = 4,096 no difference between language models is shown": _signs("N2", *large) == ["undecided"] * 3,
         "at equal compression they need more bits per byte on GQ-VAE in the mean of every column": all(
             _claim(study, "N3b")["effect"] < 0 for study in small + large

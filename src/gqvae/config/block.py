@@ -19,7 +19,7 @@ RESERVED_IDS = BYTE_VALUES + 1  # every byte, and the end of a document
 
 def setting(default: Any, description: str, unit: str = "", source: str = "ours", **checks: Any) -> Any:
     """A field with its documentation: what it is, its unit, and where the default comes from."""
-    extra = {"unit": unit, "source": source} if unit else {"source": source}
+    extra: dict[str, Any] = {"unit": unit, "source": source} if unit else {"source": source}
     return Field(default, description=description, json_schema_extra=extra, **checks)
 
 

@@ -73,7 +73,7 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
         rows = compare_contexts(model, ids, vocabulary.byte_lengths, context=settings.context, device=device)
     write_csv(pd.DataFrame(rows), out / "contexts.csv")
     result = {key: value for key, value in record.items() if key != "settings"}
-    result |= {"valid_bpb": found["valid"].value, "test_bytes": losses.bytes, "test_tokens": len(costs)}
+    result |= {"valid_bpb": found["valid"].value, "test_bytes": losses.raw_bytes, "test_tokens": len(costs)}
     result |= {name: import_module(f"gqvae.measures.{name}").of(losses) for name in measures("losses")}
     write_json(out / RESULT, result)
     logger.info("%s: %.4f bits per byte on test", folder.name, found["test"].value)

@@ -21,13 +21,13 @@ logger = logging.getLogger("gqvae")
 
 def train(arguments: argparse.Namespace) -> None:
     """Train, save and export."""
-    from gqvae.config import RESERVED_IDS, SOURCES, load_corpus
+    from gqvae.config import RESERVED_IDS, SOURCES, load_corpus, parse
     from gqvae.tokenizers.from_text import folders_of
 
     corpus = (
         load_corpus(arguments.corpus, "--corpus")
         if arguments.corpus
-        else SOURCES["text"](path=str(arguments.text), separator=arguments.separator)
+        else parse(SOURCES["text"], {"path": str(arguments.text), "separator": arguments.separator}, "--text")
     )
     if min(arguments.vocab_size) <= RESERVED_IDS:
         raise UserError(

@@ -10,4 +10,4 @@ MEASURE = Measure(level="losses", more_is_better=False, text="test bits per byte
 
 def of(losses: TokenCosts) -> float:
     """Σ −log2 p over all tokens, ends of documents included, per byte of the raw text."""
-    return losses.bits / losses.bytes
+    return losses.bits / losses.raw_bytes

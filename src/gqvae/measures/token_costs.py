@@ -16,7 +16,7 @@ class TokenCosts:
     targets: npt.NDArray[np.integer]  # (N,) ids; every document ends with the end-of-document id
     costs: npt.NDArray[np.float32]  # (N,) float32, bits of each
     bits: float  # their sum, before rounding to float32
-    bytes: int  # of the raw text
+    raw_bytes: int  # UTF-8 bytes of the text
     byte_lengths: npt.NDArray[np.int64]  # (V,) bytes that each id stands for, 0 for the end of a document
     train_counts: npt.NDArray[np.int64]  # (V,) how often each id occurs in the training split
     documents: Iterable[bytes]  # the UTF-8 documents

@@ -8,6 +8,7 @@ from typing import Literal
 from gqvae.config import measures
 
 Kind = Literal["text", "whole", "number", "truth"]
+KINDS: dict[str, Kind] = {"text": "text", "whole": "whole", "number": "number", "truth": "truth"}
 Columns = Mapping[str, Kind]
 
 
@@ -16,8 +17,7 @@ def _columns(*parts: str) -> dict[str, Kind]:
     found: dict[str, Kind] = {}
     for part in parts:
         kind, _, names = part.partition(": ")
-        assert kind in ("text", "whole", "number", "truth")
-        found |= dict.fromkeys(names.split(), kind)
+        found |= dict.fromkeys(names.split(), KINDS[kind])
     return found
 
 
