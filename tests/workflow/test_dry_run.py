@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from workflow_runs import ROOT, run_snakemake
 
-from gqvae.config import Study, load_settings
+from gqvae.config import CountedArm, Study, load_settings
 from gqvae.figures.registry import plots_of
 from gqvae.study import layout, runs
 from gqvae.study.ablations import ablation_files
@@ -65,7 +65,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "count_pretokens": 1,
         "make_bytes": kinds.count("bytes"),
         "count_shuffled_pretokens": len([arm for arm in study.arms.values() if getattr(arm, "shuffled_share", 0)]),
-        "train_counted": len([arm for arm in study.arms.values() if arm.module]) - matched // len(study.seeds),
+        "train_counted": len([arm for arm in study.arms.values() if isinstance(arm, CountedArm)]) - matched // len(study.seeds),
         "train_network": learned,
         "make_tokenizers": len([arm for arm in layout.tokenizer_arms(study) if study.arms[arm].trains_network])
         * len(study.seeds),
@@ -179,7 +179,7 @@ def test_a_tokenizer_of_another_study_is_an_input_once_that_study_is_finished(pl
     for seed in (0, 1):
         out = f"results/away/tokenizers/learned-s{seed}/v1024"
         assert f"--tokenizer results/home/tokenizers/gqvae-s{seed}/v1024 --encoder neural --out {out}" in text
-        assert f"--arm learned --seed {seed} --train-bytes 250000 --tokenizer {out} " in " ".join(text.split())
+        assert f"--seed {seed} --train-bytes 250000 --tokens results/away/tokens/learned-s{seed}/v1024 " in " ".join(text.split())
 
 
 def test_a_text_file_is_an_input_of_the_study(planned: Path) -> None:
