@@ -40,7 +40,7 @@ publish: $(INSTALLED) ## Copy claims, tables, figures, summary and provenance of
 	study=$$($(BIN)/gqvae check-config $(CONFIG)); from=results/$$study; to=results/published/$$study; \
 	test -f $$from/summary.md || { echo "There is no $$from/summary.md: run make reproduce CONFIG=$(CONFIG) first." >&2; exit 1; }; \
 	rm -rf $$to.new; mkdir -p $$to.new/figures; \
-	cp -r $$from/{claims.csv,tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,pdf,csv} $$to.new/figures/; \
+	cp -r $$from/{claims.csv,tables,summary.md,provenance.json} $$to.new/; cp $$from/figures/*.{png,csv} $$to.new/figures/; \
 	for network in $$from/networks/*/network.json; do test ! -f $$network || { mkdir -p $$to.new/networks; \
 		cp $$network $$to.new/networks/$$(basename $${network%/*}).json; }; done; \
 	rm -rf $$to; mv $$to.new $$to

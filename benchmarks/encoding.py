@@ -225,7 +225,8 @@ def draw(path: Path) -> None:
     import pandas as pd
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    from gqvae.figures.style import LineEnd, label_line_ends, new_figure, save_pictures, styled
+    from gqvae.figures.labels import LineEnd, label_line_ends
+    from gqvae.figures.style import new_figure, save_pictures, styled
 
     table = pd.read_csv(path)
     sizes = [text for text in SIZES if text in set(table["text"])]

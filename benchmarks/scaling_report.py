@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gqvae.figures.style import SYNTHETIC_NOTE, LineEnd, label_line_ends, new_figure, save_pictures, styled
+from gqvae.figures.labels import LineEnd, label_line_ends
+from gqvae.figures.style import SYNTHETIC_NOTE, new_figure, save_pictures, styled
 from gqvae.measures.power_laws import fit
 from gqvae.study.tables import write_csv
 

@@ -40,13 +40,15 @@ class ToyRun(RunModule):
         time.sleep(self.seconds_per_step)
         self.extra = self.extra / 2 + step
         if step % 3 == 0:
-            self.history.append({"step": step, "norm": self.layers[0].weight.detach().norm(), "extra": self.extra})
+            self.history.append({"step": step, "norm": self.layers[0].weight.detach().norm().item(), "extra": self.extra})
 
-    def extra_state(self) -> dict[str, Any]:
-        return {"extra": self.extra}
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["extra"] = self.extra
 
-    def load_extra_state(self, state: dict[str, Any]) -> None:
-        self.extra = state["extra"]
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        self.extra = checkpoint["extra"]
 
     def result(self) -> dict[str, Any]:
         """Everything that must not depend on interruptions."""

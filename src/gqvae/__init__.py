@@ -9,6 +9,7 @@ assert tokenizer.decode(ids) == "Once upon a time"
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> object:
     """Import public names on first use, so that `gqvae --help` stays fast."""
-    if name == "UserError":
-        from gqvae.errors import UserError
-
-        return UserError
     if name in __all__:
-        from gqvae.tokenizers import load
-
-        return getattr(load, name)
+        return getattr(import_module("gqvae.errors" if name == "UserError" else "gqvae.tokenizers.load"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,10 +21,10 @@ from gqvae import __version__
 from gqvae.errors import UserError, first_line, is_out_of_memory
 from gqvae.files import FULL_DISK
 from gqvae.training.resume import Interrupted
-from gqvae.verbs import corpus, figures, language_models, product, project, tables, tokenizers
+from gqvae.verbs import corpus, language_models, product, project, results, tokenizers
 from gqvae.verbs.parsers import run_verb
 
-MODULES = (product, corpus, tokenizers, language_models, tables, figures, project)
+MODULES = (product, corpus, tokenizers, language_models, results, project)
 
 logger = logging.getLogger("gqvae")
 _reserve = bytearray(1 << 16)  # freed when a verb ends, so that running out of memory can still be reported
@@ -133,7 +133,3 @@ def _run(parsed: argparse.Namespace) -> int:
         logger.error("gqvae: error: %s: %s.", what, remedy)
         return 2
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -44,17 +45,18 @@ def code_state(function: str, also: Sequence[str] = (), without: Sequence[str] =
         path, own = whole, _tree(whole).body
     found = {path: _digest(own)}
     waiting = [*_imported(own, package.name), *also]
+    skipped = [*without, *(f"{package.name}.{name}" for name in WITHOUT_EFFECT)]
     while waiting:
         imported = waiting.pop()
-        if any(imported == prefix or imported.startswith(f"{prefix}.") for prefix in without):
+        if any(imported == prefix or imported.startswith(f"{prefix}.") for prefix in skipped):
             continue
         parts = imported.split(".")
         # Importing a.b.c runs the __init__ of a.b as well; the last part may be a name inside a module, which has no file.
         for depth in range(2, len(parts) + 1):
             file = _file(package, ".".join(parts[:depth]))
-            if file is not None and file not in found and _top(package, file) not in WITHOUT_EFFECT:
-                found[file] = _module_digest(file)
-                waiting.extend(_module_imports(package, file))
+            if file is not None and file not in found:
+                found[file], imports = _whole(package.name, file)
+                waiting.extend(imports)
     return sorted(f"{_name(package, file)} {digest}" for file, digest in found.items())
 
 
@@ -72,10 +74,6 @@ def _require(package: Path, module: str) -> Path:
     if path is None:
         raise ModuleNotFoundError(f"there is no module {module} in {package}")
     return path
-
-
-def _top(package: Path, file: Path) -> str:
-    return file.relative_to(package).parts[0].removesuffix(".py")
 
 
 def _name(package: Path, file: Path) -> str:
@@ -97,13 +95,10 @@ def _tree(path: Path) -> ast.Module:
 
 
 @cache
-def _module_digest(path: Path) -> str:
-    return _digest(_tree(path).body)
-
-
-@cache
-def _module_imports(package: Path, path: Path) -> tuple[str, ...]:
-    return tuple(_imported(_tree(path).body, package.name))
+def _whole(package: str, path: Path) -> tuple[str, tuple[str, ...]]:
+    """The digest and the imports of a whole module."""
+    body = _tree(path).body
+    return _digest(body), tuple(_imported(body, package))
 
 
 def _digest(statements: Sequence[ast.stmt]) -> str:
@@ -113,21 +108,18 @@ def _digest(statements: Sequence[ast.stmt]) -> str:
 
 def _reachable(tree: ast.Module, function: str, path: Path) -> list[ast.stmt]:
     """The top-level statements that `function` uses by name, directly or indirectly, and those that bind no name."""
-    bound: dict[str, list[ast.stmt]] = {}
+    bound = defaultdict[str, list[ast.stmt]](list)
     for statement in tree.body:
         for name in _bound(statement):
-            bound.setdefault(name, []).append(statement)
-    if not any(isinstance(node, ast.FunctionDef) for node in bound.get(function, [])):
+            bound[name].append(statement)
+    if not any(isinstance(node, ast.FunctionDef) for node in bound[function]):
         raise ModuleNotFoundError(f"there is no function {function} in {path}")
     used, waiting = set[int](), [*bound[function], *(statement for statement in tree.body if not _bound(statement))]
     while waiting:
         statement = waiting.pop()
-        if id(statement) in used:
-            continue
-        used.add(id(statement))
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name):
-                waiting.extend(bound.get(node.id, []))
+        if id(statement) not in used:
+            used.add(id(statement))
+            waiting += [other for node in ast.walk(statement) if isinstance(node, ast.Name) for other in bound[node.id]]
     kept = [statement for statement in tree.body if id(statement) in used]
     names = {node.id for statement in kept for node in ast.walk(statement) if isinstance(node, ast.Name)}
     return [_only(statement, names) for statement in kept]

@@ -61,12 +61,14 @@ one and change it. Keys that a file does not set have the defaults below; unknow
 
 def readme(configs: Path = Path("configs")) -> str:
     """The text of configs/README.md: a list of the config files, then one table for each block of keys."""
-    files = "".join(
-        f"| `{path.relative_to(configs).as_posix()}` | {_headline(path)} |\n" for path in sorted(configs.rglob("*.yaml"))
-    )
+    files = ""
+    for path in sorted(configs.rglob("*.yaml")):
+        headline = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("#").strip()
+        files += f"| `{path.relative_to(configs).as_posix()}` | {headline} |\n"
     parts = [INTRODUCTION.format(files=files)]
     for title, model, place in BLOCKS:
-        parts.append(f"\n## {title}\n\n{_first_paragraph(model)} Keys {place}:\n\n")
+        paragraph = " ".join((model.__doc__ or "").split("\n\n")[0].split())
+        parts.append(f"\n## {title}\n\n{paragraph} Keys {place}:\n\n")
         parts.append("| key | default | unit | meaning | source |\n|---|---|---|---|---|\n")
         parts.extend(_row(key, field) for key, field in model.model_fields.items())
     return "".join(parts)
@@ -115,15 +117,6 @@ def _texts() -> dict[Path, str]:
     if not README.parent.is_dir():
         raise UserError(f"There is no folder {README.parent}/ here: run `gqvae config-docs` at the root of the repository.")
     return {README: readme(), SCHEMA: schema()}
-
-
-def _headline(path: Path) -> str:
-    """The first comment line of a config file, which describes its study."""
-    return path.read_text(encoding="utf-8").splitlines()[0].removeprefix("#").strip()
-
-
-def _first_paragraph(model: type[config.Block]) -> str:
-    return " ".join((model.__doc__ or "").split("\n\n")[0].split())
 
 
 def _row(key: str, field: FieldInfo) -> str:

@@ -17,7 +17,7 @@ from gqvae.verbs.parsers import run_verb
 
 
 def run(*arguments: object) -> None:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(prog="gqvae")
     verbs.add_parsers(parser.add_subparsers())
     chosen = parser.parse_args([str(argument) for argument in arguments])
     run_verb(chosen)
@@ -85,8 +85,6 @@ def test_counting_nothing_says_what_to_do(tmp_path):
 
 
 def test_tinystories_comes_from_the_hub(hub, tmp_path, monkeypatch):
-    from dataclasses import replace
-
     from gqvae.corpus import hub as client
 
     hub.files = {
@@ -95,10 +93,9 @@ def test_tinystories_comes_from_the_hub(hub, tmp_path, monkeypatch):
     }
     served = hub.dataset()
     hub.files = {f"TinyStories-{name}": content for name, content in hub.files.items()}
-    pinned = replace(
-        served,
-        train=replace(served.train, name="TinyStories-train.txt"),
-        valid=replace(served.valid, name="TinyStories-valid.txt"),
+    pinned = served._replace(
+        train=served.train._replace(name="TinyStories-train.txt"),
+        valid=served.valid._replace(name="TinyStories-valid.txt"),
     )
     monkeypatch.setattr("gqvae.jobs.corpus.TINYSTORIES", pinned)
     monkeypatch.setattr(client.time, "sleep", lambda seconds: None)

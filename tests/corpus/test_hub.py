@@ -29,7 +29,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def backoff(waits: list[float]) -> Backoff:
-    return Backoff(attempts=4, base=1.0, ceiling=60.0, sleep=waits.append)
+    return Backoff(attempts=4, base=1.0, ceiling=60.0)
 
 
 def hidden(folder: Path) -> list[str]:

@@ -23,11 +23,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gqvae.jobs.language_model
 import lightning.pytorch  # noqa: F401  (imported once, for all workers)
 import safetensors.torch  # noqa: F401
 import torch
 
+import gqvae.jobs.language_models
 import gqvae.training.network  # noqa: F401
 from gqvae.cli import main
 from gqvae.training import resume

@@ -16,7 +16,6 @@ from gqvae.figures.claims import axis_end
 from gqvae.figures.labels import Word, write_beside
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, styled
 from gqvae.study.across import finished_studies
-from gqvae.study.frontier import PANEL
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 FACTS = CorpusFacts("some studies", False)
@@ -157,7 +156,7 @@ def test_texts_of_one_name_are_told_apart_by_their_studies() -> None:
     data, figure = drawn(frontier, ["tinystories-sample", "tinystories-short", "wikitext2"])
     first_lines = [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes]
     assert first_lines == ["tinystories-sample", "tinystories-short", "wikitext2_valid_test.txt.xz"]
-    assert data.groupby(PANEL).ngroups == len(figure.axes)
+    assert data.groupby(frontier.PANEL).ngroups == len(figure.axes)
 
 
 def test_colours_of_the_curves_are_those_of_their_arms(loss_by_compression: tuple[pd.DataFrame, Figure]) -> None:

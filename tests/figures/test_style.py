@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
-from gqvae.figures.curves import seed_curves
-from gqvae.figures.style import LineEnd, arm_style, format_bytes, label_line_ends, new_figure, spread_apart, styled
+from gqvae.figures.convergence import seed_curves
+from gqvae.figures.labels import LineEnd, format_bytes, label_line_ends, spread_apart
+from gqvae.figures.style import arm_style, new_figure, styled
 
 KNOWN = (
     *("bytes", "bpe", "bpe_matched", "bpe_weak", "unigram", "dictionary", "fixed", "fixed_4", "fixed_6", "fixed_8"),

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.pretokens import count_pretokens
-from gqvae.measures.losses import END, breakdown, by_document, places_in_pretokens
-from gqvae.measures.token_costs import TokenCosts
+from gqvae.measures.losses import END, TokenCosts, breakdown, by_document, places_in_pretokens
 from gqvae.study.claims import bootstrap_ratio
 from gqvae.tokenizers.bpe import train_bpe
 

@@ -35,7 +35,7 @@ def test_reservoir_merges_equal_strings_and_prefers_the_heavy() -> None:
     reservoir = Reservoir(8, 1)
     reservoir.add(torch.tensor([[0.0], [2], [5], [9]]), torch.tensor([7, 7, 8, 9]), torch.tensor([2.0, 2.0, 3.0, 0.0]), limit=4)
     assert strings(reservoir) == [(7, 1.0, 4.0), (8, 5.0, 3.0)]  # 2 + 2 beats 3; priority 0 is never drawn
-    reservoir.clear()
+    reservoir.priorities.zero_()
     assert strings(reservoir) == []
 
 

@@ -109,7 +109,7 @@ def test_matching_shows_residuals_of_both_splits(tmp_path: Path) -> None:
 
 
 def test_links_lead_to_figures_of_the_study(tmp_path: Path) -> None:
-    links = re.findall(r"\]\((figures/[a-z_]+)\.(?:png|pdf|csv)\)", summary_of(tmp_path, (0, 1)))
+    links = re.findall(r"\]\((figures/[a-z_]+)\.(?:png|csv)\)", summary_of(tmp_path, (0, 1)))
     names = (
         "claims",
         "compression",

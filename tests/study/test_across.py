@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from gqvae.config import LanguageModel
-from gqvae.figures.plot_across import plot_across
-from gqvae.study.across import advantages_by_text, away_from_home, claims_across, finished_studies
+from gqvae.figures import across, away, by_text
+from gqvae.figures.plot import plot_across
+from gqvae.study.across import finished_studies
 from gqvae.study.tables import read_table
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
@@ -18,7 +19,7 @@ def folders(*names: str) -> list[Path]:
 
 
 def test_tokenizers_of_another_text_are_away_from_home() -> None:
-    found = away_from_home(finished_studies(folders("tinystories-replication", "wikitext2")))
+    found = away.points(finished_studies(folders("tinystories-replication", "wikitext2")))
     assert set(found["origin"]) == {"tinystories-replication"}
     assert {(row.study, row.place) for row in found.itertuples()} == {
         ("tinystories-replication", "home"), ("wikitext2", "native"), ("wikitext2", "borrowed")
@@ -27,11 +28,11 @@ def test_tokenizers_of_another_text_are_away_from_home() -> None:
 
 @pytest.mark.parametrize("names", [("tinystories-replication", "tinystories-4096"), ("tinystories-4096",), ("wikitext2",)])
 def test_tokenizers_of_the_same_text_or_of_one_unknown_are_not(names: tuple[str, ...]) -> None:
-    assert away_from_home(finished_studies(folders(*names))).empty
+    assert away.points(finished_studies(folders(*names))).empty
 
 
 def test_what_shared_tokenizers_are_like_is_said_once() -> None:
-    found = claims_across(finished_studies(folders("tinystories-replication", "tinystories-more-text")))
+    found = across.points(finished_studies(folders("tinystories-replication", "tinystories-more-text")))
     said = {claim: list(rows["study"]) for claim, rows in found.groupby("claim")}
     assert said["C2"] == said["C5a"] == ["tinystories-replication"]  # the same tokenizers, measured twice
     assert said["C3b"] == said["C4b"] == ["tinystories-replication", "tinystories-more-text"]  # other language models
@@ -39,9 +40,9 @@ def test_what_shared_tokenizers_are_like_is_said_once() -> None:
 
 def test_advantages_with_the_most_text_are_what_the_claims_say() -> None:
     studies = finished_studies(folders("tinystories-replication", "tinystories-4096"))
-    found = advantages_by_text(studies)
+    found = by_text.points(studies)
     assert set(zip(found["first"], found["second"], strict=True)) == {("gqvae", of) for of in ("fixed_8", "bpe", "bpe_matched")}
-    claims = claims_across(studies)
+    claims = across.points(studies)
     claims = claims[(claims["measure"] == "test_bpb") & (claims["first"] == "gqvae")]
     assert len(claims) == 4
     for claim in claims.itertuples():
@@ -54,7 +55,7 @@ def test_advantages_with_the_most_text_are_what_the_claims_say() -> None:
 
 def test_an_advantage_decides_something_where_both_arms_have_the_steps_that_their_study_asks_for() -> None:
     (study,) = finished_studies(folders("tinystories-replication"))
-    found = advantages_by_text([study])
+    found = by_text.points([study])
     means = found[(found["series"] == "mean") & (found["second"] == "bpe_matched")].set_index("train_bytes")
     runs = read_table(study.tables, "learnability")
     steps = runs[runs["arm"].isin(["gqvae", "bpe_matched"])].groupby("train_bytes")["steps"]
@@ -62,8 +63,8 @@ def test_an_advantage_decides_something_where_both_arms_have_the_steps_that_thei
     assert study.decisive_steps == LanguageModel().decisive_steps  # it ran before studies said so
     assert means["decides"].to_dict() == {62_500: False, 160_000: False, 400_000: False, 1_000_000: True}
     strict = replace(study, decisive_steps=int(means.loc[1_000_000, "fewest_steps"]) + 1)
-    assert not advantages_by_text([strict])["decides"].all()
-    assert not advantages_by_text([replace(study, decisive_steps=0)])["decides"].eq(False).any()
+    assert not by_text.points([strict])["decides"].all()
+    assert not by_text.points([replace(study, decisive_steps=0)])["decides"].eq(False).any()
 
 
 def test_a_figure_with_nothing_to_show_does_not_stay(tmp_path: Path) -> None:

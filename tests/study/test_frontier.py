@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from gqvae.figures.frontier import points
 from gqvae.measures.intervals import t_interval
 from gqvae.study.across import FinishedStudy, finished_studies
-from gqvae.study.frontier import frontier_points
 from gqvae.study.tables import read_table
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
@@ -22,7 +22,7 @@ def studies(*names: str) -> list[FinishedStudy]:
 
 def test_points_are_means_over_seeds_of_what_the_tables_say() -> None:
     (study,) = studies("tinystories-more-text")
-    found = frontier_points([study]).set_index("arm")
+    found = points([study]).set_index("arm")
     compression, runs = (read_table(study.tables, name) for name in ("compression", "learnability"))
     compression = compression[compression["used_downstream"] & (compression["split"] == "test")]
     assert set(found.index) == set(runs["arm"]) and (found["train_bytes"] == 4_000_000).all()
@@ -45,7 +45,7 @@ def test_points_are_means_over_seeds_of_what_the_tables_say() -> None:
 
 
 def test_a_curve_ascends_in_compression_through_several_studies() -> None:
-    found = frontier_points(studies("tinystories-4096-more-text", "tinystories-more-text"))
+    found = points(studies("tinystories-4096-more-text", "tinystories-more-text"))
     curve = found[(found["series"] == "BPE") & (found["train_bytes"] == 4_000_000)]
     assert list(curve["study"]) == ["tinystories-more-text"] * 2 + ["tinystories-4096-more-text"] * 2
     assert curve["bytes_per_token"].is_monotonic_increasing and curve["vocab_size"].is_monotonic_increasing
@@ -53,20 +53,20 @@ def test_a_curve_ascends_in_compression_through_several_studies() -> None:
 
 def test_what_two_studies_share_stands_once() -> None:
     (study,) = studies("tinystories-more-text")
-    both = frontier_points([study, replace(study, name="again")])
-    pd.testing.assert_frame_equal(both, frontier_points([study]))
+    both = points([study, replace(study, name="again")])
+    pd.testing.assert_frame_equal(both, points([study]))
 
 
 def test_amounts_that_decide_nothing_are_left_out_unless_there_is_no_other() -> None:
     (study,) = studies("tinystories-replication")
-    assert set(frontier_points([study])["train_bytes"]) == {1_000_000}
-    assert set(frontier_points([replace(study, decisive_steps=0)])["train_bytes"]) == {62_500, 160_000, 400_000, 1_000_000}
-    kept = frontier_points([replace(study, decisive_steps=10**6)])
+    assert set(points([study])["train_bytes"]) == {1_000_000}
+    assert set(points([replace(study, decisive_steps=0)])["train_bytes"]) == {62_500, 160_000, 400_000, 1_000_000}
+    kept = points([replace(study, decisive_steps=10**6)])
     assert len(set(kept["train_bytes"])) == 4 and not kept["decides"].any()
 
 
 def test_texts_and_sizes_of_models_are_kept_apart() -> None:
-    found = frontier_points(studies("tinystories-more-text", "tinystories-larger-model", "wikitext2"))
+    found = points(studies("tinystories-more-text", "tinystories-larger-model", "wikitext2"))
     panels = found.groupby(["test_text", "size", "train_bytes"], sort=False)["study"].agg(set)
     assert list(panels) == [{"tinystories-more-text"}, {"tinystories-larger-model"}, {"wikitext2"}]
 
@@ -77,4 +77,4 @@ def test_one_arm_alone_is_no_comparison(tmp_path: Path) -> None:
     for name in ("compression", "learnability"):
         table = pd.read_csv(study.tables / f"{name}.csv", dtype=str)
         table[table["arm"] == "bpe"].to_csv(tmp_path / "tables" / f"{name}.csv", index=False)
-    assert frontier_points([replace(study, folder=tmp_path)]).empty
+    assert points([replace(study, folder=tmp_path)]).empty

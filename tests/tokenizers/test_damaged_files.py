@@ -61,7 +61,7 @@ def test_token_files(damage: Damage, tmp_path_factory: pytest.TempPathFactory) -
     if not whole.exists():
         lengths = np.array([1] * 256 + [0, 2, 3])
         ids = (np.array(document, dtype=np.uint32) for document in documents)
-        row = write_split(whole, "train", ids, len(lengths), lengths, [int(lengths[document].sum()) for document in documents])
+        row = write_split(whole, "train", ids, lengths, [int(lengths[document].sum()) for document in documents])
         write_record(whole, lengths, "digest", "gpt2", {"train": row})
 
     def read(folder: Path) -> list[list[int]]:

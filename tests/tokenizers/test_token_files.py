@@ -24,7 +24,7 @@ def encoded(*documents: list[int]) -> list[np.ndarray]:
 def write(folder: Path, *documents: list[int], vocab_size: int = VOCABULARY, extra: int = 0) -> dict[str, int]:
     lengths = np.concatenate((LENGTHS, np.ones(max(0, vocab_size - VOCABULARY), dtype=int)))
     sizes = [int(lengths[document].sum()) + extra for document in documents]
-    row = write_split(folder, "train", iter(encoded(*documents)), vocab_size, lengths, sizes)
+    row = write_split(folder, "train", iter(encoded(*documents)), lengths, sizes)
     write_record(folder, lengths[:vocab_size], "digest", "gpt2", {"train": row})
     return row
 
@@ -62,7 +62,7 @@ def test_smallest_type_that_holds_the_vocabulary(tmp_path: Path, vocab_size: int
 def test_every_document_is_checked_against_its_bytes(tmp_path: Path) -> None:
     # The totals agree; the documents do not.
     with pytest.raises(UserError, match="document 1 of train stand for 2 bytes, its text has 3"):
-        write_split(tmp_path, "train", encoded([97], [257], [258]), VOCABULARY, LENGTHS, [1, 3, 2])
+        write_split(tmp_path, "train", encoded([97], [257], [258]), LENGTHS, [1, 3, 2])
     assert not list(tmp_path.iterdir())
 
 
@@ -77,7 +77,7 @@ def test_every_document_is_checked_against_its_bytes(tmp_path: Path) -> None:
 )
 def test_wrong_documents_are_refused(tmp_path: Path, documents: list[list[int]], sizes: list[int], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        write_split(tmp_path, "train", encoded(*documents), VOCABULARY, LENGTHS, sizes)
+        write_split(tmp_path, "train", encoded(*documents), LENGTHS, sizes)
     assert not (tmp_path / "train.offsets.npy").exists()
 
 

@@ -15,7 +15,7 @@ import torch
 
 from gqvae.config import LanguageModel
 from gqvae.corpus.documents import SPLITS, DocumentStore
-from gqvae.corpus.source import Source
+from gqvae.corpus.sources import Source
 from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
@@ -26,7 +26,6 @@ from gqvae.language_models.base import IGNORED
 from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.token_files import write_record, write_split
-from gqvae.training import runner
 from gqvae.training.language_model import LanguageModelTraining, measured_steps, rate_factor
 from gqvae.training.resume import Interrupted
 from gqvae.training.windows import Windows
@@ -140,9 +139,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         store = DocumentStore.open(folder / "corpus", split)
         lengths = np.array([len(token) for token in tokenizer.token_bytes])
         sizes = [len(document) for document in store]
-        rows[split] = write_split(
-            folder / "tokens", split, tokenizer.encode_documents(store), tokenizer.vocab_size, lengths, sizes
-        )
+        rows[split] = write_split(folder / "tokens", split, tokenizer.encode_documents(store), lengths, sizes)
     write_record(folder / "tokens", lengths, tokenizer_digest(folder / "tokenizer"), "gpt2", rows)
     return folder
 
@@ -234,7 +231,7 @@ def test_outputs_can_be_written_again_without_training_again(
     with pytest.raises(KeyboardInterrupt):
         trained(study, tmp_path / "out")
     monkeypatch.undo()
-    monkeypatch.setattr(runner.pl, "Trainer", die)
+    monkeypatch.setattr(LanguageModelTraining, "training_loss", die)
     assert run(study, tmp_path / "out") == whole
 
 

@@ -71,7 +71,7 @@ def test_signal_saves_stops_and_the_run_goes_on_bit_equal(
     assert signal.getsignal(number) is handler
     with RunState(tmp_path, "toy") as state:
         saved = state.load()
-    assert saved is not None and saved["step"] == 11
+    assert saved is not None and saved["global_step"] == 11
     assert resumed(tmp_path) == uninterrupted
 
 
@@ -105,7 +105,7 @@ def test_killed_processes_go_on_bit_equal(tmp_path: Path, uninterrupted: dict[st
         assert process.returncode == (143 if number == signal.SIGTERM else -signal.SIGKILL)
         with RunState(folder, "toy") as state:
             saved = state.load()
-        assert saved is not None and 0 < saved["step"] < STEPS
+        assert saved is not None and 0 < saved["global_step"] < STEPS
     killed = runs[signal.SIGKILL][0]
     # The kill may fall after the old state was set aside and before the new one is there.
     newest = next(path for path in (killed / "last.ckpt", killed / "previous.ckpt") if path.exists())
@@ -130,7 +130,7 @@ def test_diverged_run_names_its_step_and_never_saves_it(tmp_path: Path, every: f
         train(ToyRun(poison=9), state, STEPS, checkpoint_seconds=every)
     with RunState(tmp_path, "toy") as state:
         saved = state.load()
-    assert saved is None if every else saved is not None and saved["step"] == 8
+    assert saved is None if every else saved is not None and saved["global_step"] == 8
 
 
 def test_infinite_gradient_of_a_finite_loss_is_not_saved(tmp_path: Path) -> None:

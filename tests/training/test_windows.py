@@ -38,7 +38,7 @@ def test_leading_documents_are_whole_and_at_least_one() -> None:
 
 def test_documents_are_joined_by_ends(tmp_path: Path) -> None:
     documents = [np.array([97, 98]), np.array([], dtype=int), np.array([99])]
-    row = write_split(tmp_path, "train", iter(documents), 257, np.array([1] * 256 + [0]), [2, 0, 1])
+    row = write_split(tmp_path, "train", iter(documents), np.array([1] * 256 + [0]), [2, 0, 1])
     write_record(tmp_path, np.array([1] * 256 + [0]), "digest", "gpt2", {"train": row})
     tokens = TokenFile.open(tmp_path, "train")
     assert join_documents(tokens, [2, 0, 1]).tolist() == [END, 99, END, 97, 98, END, END]

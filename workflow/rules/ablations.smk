@@ -1,10 +1,6 @@
 # Ablations: compare the learned arms of a study. Made on demand (`snakemake ablations`, `snakemake bistability`), not by `all`.
 
 
-localrules:
-    ablations,
-
-
 rule ablations:
     input:
         networks=[
@@ -14,28 +10,17 @@ rule ablations:
         ],
         compression=[str(layout.compression_path(RESULTS, family)) for family in layout.compared_families(STUDY)],
     output:
-        table=report(
-            f"{RESULTS}/tables/ablations.csv",
-            caption="../report/ablations.rst",
-            category="5. Ablations",
-            labels={"shows": "Learned arms, every seed", "form": "table"},
-        ),
-        means=report(
-            f"{RESULTS}/tables/ablation_means.csv",
-            caption="../report/ablations.rst",
-            category="5. Ablations",
-            labels={"shows": "Learned arms, over seeds", "form": "table"},
-        ),
+        table=reported(f"{RESULTS}/tables/ablations.csv", "ablations", "5. Ablations", "Learned arms, every seed", "table"),
+        means=reported(f"{RESULTS}/tables/ablation_means.csv", "ablations", "5. Ablations", "Learned arms, over seeds", "table"),
     log:
         f"{LOGS}/ablations.log",
     benchmark:
         f"{BENCHMARKS}/ablations.tsv"
+    localrule: True
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        **growing(mem_mb=1000, runtime=10),
     params:
         code=code("tables.collect_ablations"),
         settings=STUDY.canonical(),
@@ -44,7 +29,5 @@ rule ablations:
     message:
         "Compare the learned arms: compression, exactness, codes, gates, reconstruction, time."
     shell:
-        """
-        gqvae --log {log:q} collect-ablations --settings {params.settings:q} --results {params.results:q} \
-            --out {params.folder:q}
-        """
+        "gqvae --log {log:q} collect-ablations --settings {params.settings:q} --results {params.results:q}"
+        " --out {params.folder:q}"

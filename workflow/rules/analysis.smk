@@ -1,41 +1,23 @@
 # Analysis: tidy tables, the token explorer, the summary and the provenance.
 
 
-localrules:
-    collect_results,
-    explore,
-    summarize,
-    write_provenance,
-
-
 rule collect_results:
     input:
         **MEASUREMENTS,
         corpus=CORPUS["corpus"],
     output:
-        claims=report(
-            table("claims"),
-            caption="../report/claims.rst",
-            category="1. Claims",
-            labels={"shows": "Claims and verdicts", "form": "table"},
-        ),
+        claims=reported(table("claims"), "claims", "1. Claims", "Claims and verdicts", "table"),
         tables=[table(name) for name in TABLES if name not in ("claims", "results")],
-        results=report(
-            table("results"),
-            caption="../report/summary.rst",
-            category="4. Results and provenance",
-            labels={"shows": "All arms and seeds", "form": "table"},
-        ),
+        results=reported(table("results"), "summary", "4. Results and provenance", "All arms and seeds", "table"),
     log:
         f"{LOGS}/collect_results.log",
     benchmark:
         f"{BENCHMARKS}/collect_results.tsv"
+    localrule: True
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(30),
+        **growing(mem_mb=1000, runtime=30),
     params:
         code=code("tables.collect"),
         settings=STUDY.canonical(),
@@ -44,10 +26,7 @@ rule collect_results:
     message:
         "Gather every measurement of the study into tidy tables; a missing run is an error."
     shell:
-        """
-        gqvae --log {log:q} collect --settings {params.settings:q} --results {params.results:q} \
-            --out {params.folder:q}
-        """
+        "gqvae --log {log:q} collect --settings {params.settings:q} --results {params.results:q} --out {params.folder:q}"
 
 
 rule explore:
@@ -58,31 +37,23 @@ rule explore:
         ],
         template=os.path.relpath(PACKAGE / "figures" / "explorer.html"),
     output:
-        page=report(
-            f"{RESULTS}/figures/explorer.html",
-            caption="../report/explorer.rst",
-            category="2. Tokenizers",
-            labels={"shows": "One text under every arm", "form": "page"},
-        ),
+        page=reported(f"{RESULTS}/figures/explorer.html", "explorer", "2. Tokenizers", "One text under every arm", "page"),
     log:
         f"{LOGS}/explore.log",
     benchmark:
         f"{BENCHMARKS}/explore.tsv"
+    localrule: True
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1800),
-        runtime=growing(10),
+        **growing(mem_mb=1800, runtime=10),
     params:
         code=code("product.explore"),
         tokenizers=folders_of_tokenizers,
     message:
         "Make the page that shows one text under every arm, side by side."
     shell:
-        """
-        gqvae --log {log:q} tokenizer explore --tokenizers {params.tokenizers:q} --out {output.page:q}
-        """
+        "gqvae --log {log:q} tokenizer explore --tokenizers {params.tokenizers:q} --out {output.page:q}"
 
 
 rule summarize:
@@ -92,22 +63,16 @@ rule summarize:
         tables=rules.collect_results.output.tables,
         results=rules.collect_results.output.results,
     output:
-        summary=report(
-            f"{RESULTS}/summary.md",
-            caption="../report/summary.rst",
-            category="4. Results and provenance",
-            labels={"shows": "Summary", "form": "text"},
-        ),
+        summary=reported(f"{RESULTS}/summary.md", "summary", "4. Results and provenance", "Summary", "text"),
     log:
         f"{LOGS}/summarize.log",
     benchmark:
         f"{BENCHMARKS}/summarize.tsv"
+    localrule: True
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        **growing(mem_mb=1000, runtime=10),
     params:
         code=code("tables.summarize"),
         captions=[plot.caption for plot in registry.plots_of(STUDY).values()],
@@ -116,10 +81,7 @@ rule summarize:
     message:
         "Write the summary: compression and bits per byte of every arm, in words and tables."
     shell:
-        """
-        gqvae --log {log:q} summarize --settings {params.settings:q} --results {params.results:q} \
-            --out {output.summary:q}
-        """
+        "gqvae --log {log:q} summarize --settings {params.settings:q} --results {params.results:q} --out {output.summary:q}"
 
 
 rule write_provenance:
@@ -128,22 +90,16 @@ rule write_provenance:
         networks=[f"{layout.network_path(RESULTS, family)}/network.json" for family in layout.learned_families(STUDY)],
         results=rules.collect_results.output.results,
     output:
-        record=report(
-            f"{RESULTS}/provenance.json",
-            caption="../report/provenance.rst",
-            category="4. Results and provenance",
-            labels={"shows": "Provenance", "form": "record"},
-        ),
+        record=reported(f"{RESULTS}/provenance.json", "provenance", "4. Results and provenance", "Provenance", "record"),
     log:
         f"{LOGS}/write_provenance.log",
     benchmark:
         f"{BENCHMARKS}/write_provenance.tsv"
+    localrule: True
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
+        **growing(mem_mb=1000, runtime=10),
     params:
         code=code("tables.provenance"),
         settings=STUDY.canonical(),
@@ -151,7 +107,4 @@ rule write_provenance:
     message:
         "Record configuration, digests, versions and devices behind the results."
     shell:
-        """
-        gqvae --log {log:q} provenance --settings {params.settings:q} --results {params.results:q} \
-            --out {output.record:q}
-        """
+        "gqvae --log {log:q} provenance --settings {params.settings:q} --results {params.results:q} --out {output.record:q}"

@@ -56,23 +56,14 @@ OTHER_SIZES = [size for size in STUDY.vocabulary.sizes if size != STUDY.vocabula
 GPU = int(shutil.which("nvidia-smi") is not None)
 
 
-def growing(amount):
-    """Scale the resource with each retry."""
-
-    def of_attempt(wildcards, attempt):
-        return attempt * amount
-
-    return of_attempt
+def growing(**amounts):
+    """Scale resources with each retry."""
+    return {name: lambda wildcards, attempt, first=first: attempt * first for name, first in amounts.items()}
 
 
-def gpu_of_network(wildcards):
-    """A GPU, if there is one, for families with a network."""
-    return GPU if STUDY.arms[layout.split_family(wildcards.family)[0]].read_by else 0
-
-
-def gpu_of_encoder(wildcards):
-    """The same for families whose network encodes the corpus."""
-    return GPU if STUDY.arms[layout.split_family(wildcards.family)[0]].read_by == "neural" else 0
+def read_by(wildcards):
+    """The encoder of a family's arm; empty if it has no network."""
+    return STUDY.arms[layout.split_family(wildcards.family)[0]].read_by
 
 
 def code(job, also=(), without=()):
@@ -84,25 +75,15 @@ def code_of_tokenizer(job):
     """The same for jobs that read any tokenizer: arms without a network do not depend on the network's code."""
 
     def of_arm(wildcards):
-        arm = layout.split_family(wildcards.family)[0]
-        learned = STUDY.arms[arm].read_by
-        return code(job, also=[*PRETOKENIZER, *modules_of(arm)], without=() if learned else ("gqvae.tokenizers.learned",))
+        also = [*PRETOKENIZER, *modules_of(layout.split_family(wildcards.family)[0])]
+        return code(job, also, without=() if read_by(wildcards) else ("gqvae.tokenizers.learned",))
 
     return of_arm
 
 
 def code_of_counted(job):
     """The same for jobs that make tokenizers of an arm from counts."""
-
-    def of_arm(wildcards):
-        return code(job, also=modules_of(wildcards.arm))
-
-    return of_arm
-
-
-def measures_of(level):
-    """The modules of the measures of a level, which jobs import by name."""
-    return [f"gqvae.measures.{name}" for name in settings.measures(level)]
+    return lambda wildcards: code(job, also=modules_of(wildcards.arm))
 
 
 def code_of_models(job, also=()):
@@ -110,20 +91,19 @@ def code_of_models(job, also=()):
     return code(job, also=[f"gqvae.language_models.{STUDY.language_model.kind}", *also])
 
 
+def measures_of(level):
+    """The modules of the measures of a level, which jobs import by name."""
+    return [f"gqvae.measures.{name}" for name in settings.measures(level)]
+
+
 def modules_of(arm):
     """The module that makes an arm's tokenizers from counts, if there is one; jobs import it by name."""
-    name = STUDY.arms[arm].module
-    return [f"gqvae.tokenizers.{name}"] if name else []
-
-
-def code_of_figure(name):
-    """The same for one figure, without the modules of the others."""
-    return code("figures.plot", also=[f"gqvae.figures.{name}"])
+    return [f"gqvae.tokenizers.{STUDY.arms[arm].kind}"] if isinstance(STUDY.arms[arm], settings.CountedArm) else []
 
 
 # Arms by what makes their tokenizers.
 MATCHED_ARMS = [name for name in STUDY.arms if layout.is_matched(STUDY, name)]
-COUNTED_ARMS = [name for name, arm in STUDY.arms.items() if arm.module and name not in MATCHED_ARMS]
+COUNTED_ARMS = [name for name in STUDY.arms if modules_of(name) and name not in MATCHED_ARMS]
 SHUFFLED_ARMS = [name for name in COUNTED_ARMS if STUDY.arms[name].shuffled_share]
 NETWORK_ARMS = list(layout.learned_arms(STUDY))
 
@@ -137,6 +117,11 @@ def tokenizer_file(family, variant):
     return f"{layout.tokenizer_path(RESULTS, family, variant)}/gqvae.json"
 
 
+def reported(path, caption, category, shows, form):
+    """An output that the report shows."""
+    return report(path, caption=f"../report/{caption}.rst", category=category, labels={"shows": shows, "form": form})
+
+
 def folders_of_tokenizers(wildcards, input):
     return [str(Path(path).parent) for path in input.tokenizers]
 
@@ -145,32 +130,23 @@ def table(name):
     return str(layout.table_path(RESULTS, name))
 
 
-def folder_of_tables(wildcards, input):
-    return str(Path(input.corpus).parents[1] / "tables")
-
-
 def network_of_arm(wildcards):
     """The module that trains the network of an arm."""
-    return STUDY.arms[wildcards.arm].network
+    arm = STUDY.arms[wildcards.arm]
+    return arm.kind if isinstance(arm, settings.NetworkArm) else "gqvae"
 
 
 def code_of_network(job):
     """The code of a job with networks, whose module is imported by name."""
-
-    def of_arm(wildcards):
-        return code(job, also=[f"gqvae.networks.{network_of_arm(wildcards)}"])
-
-    return of_arm
+    return lambda wildcards: code(job, also=[f"gqvae.networks.{network_of_arm(wildcards)}"])
 
 
 def network_settings(wildcards):
     """Settings of a network: for GQ-VAE the shared sizes with the arm's choices, for others the arm's keys."""
     arm = STUDY.arms[wildcards.arm]
-    return (
-        json.dumps(arm.settings, sort_keys=True)
-        if isinstance(arm, settings.NetworkArm)
-        else STUDY.network_run(wildcards.arm).canonical()
-    )
+    if isinstance(arm, settings.NetworkArm):
+        return json.dumps(arm.settings, sort_keys=True)
+    return STUDY.network_run(wildcards.arm).canonical()
 
 
 def distillation_settings(wildcards):
@@ -236,8 +212,7 @@ def lender_file(family):
 
 def chosen_encoder(wildcards):
     """The command-line option that sets a borrowed tokenizer's encoder, if it has one to set."""
-    encoder = STUDY.arms[layout.split_family(wildcards.family)[0]].read_by
-    return f"--encoder {encoder}" if encoder else ""
+    return f"--encoder {read_by(wildcards)}" if read_by(wildcards) else ""
 
 
 def variants_of_family(wildcards):
@@ -252,14 +227,16 @@ def arm_and_seed(wildcards):
     return f"--arm {arm}" if seed is None else f"--arm {arm} --seed {seed}"
 
 
+def files_of_tokens(folder):
+    """The files of an encoded corpus."""
+    tokens = [f"{folder}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")]
+    return {"record": f"{folder}/tokens.json", "tokens": tokens}
+
+
 def tokens_of_run(wildcards):
     """The training data of a language model: the corpus in the tokens of its arm and seed."""
     family, variant = layout.family(STUDY, wildcards.arm, int(wildcards.seed)), layout.variant(STUDY, wildcards.arm)
-    folder = layout.tokens_path(RESULTS, family, variant)
-    return {
-        "record": f"{folder}/tokens.json",
-        "tokens": [f"{folder}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")],
-    }
+    return files_of_tokens(layout.tokens_path(RESULTS, family, variant))
 
 
 def trials(arm):
@@ -291,7 +268,6 @@ wildcard_constraints:
     arm=one_of(STUDY.arms),
     family=one_of(layout.families(STUDY)),
     seed=one_of(STUDY.seeds),
-    size=one_of(STUDY.vocabulary.sizes),
     variant=rf"v\d+|{layout.MATCHED}",
     rate=r"[0-9.e-]+",
     train_bytes=one_of(STUDY.language_model.train_bytes),

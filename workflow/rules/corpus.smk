@@ -19,10 +19,8 @@ if STUDY.corpus.download is not None:
         retries: 3
         conda:
             "../envs/gqvae.yaml"
-        threads: 1
         resources:
-            mem_mb=growing(500),
-            runtime=growing(120),
+            **growing(mem_mb=500, runtime=120),
         params:
             # Only the pins, not the downloader: editing it must not discard two gigabytes of verified text.
             code=code_state("gqvae.corpus.pinned"),
@@ -46,10 +44,8 @@ rule prepare_corpus:
         f"{BENCHMARKS}/prepare_corpus.tsv"
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(120),
+        **growing(mem_mb=1500, runtime=120),
     params:
         code=code("corpus.prepare_corpus", also=[f"gqvae.corpus.sources.{STUDY.corpus.source}"]),
         settings=STUDY.corpus.canonical(),
@@ -58,10 +54,7 @@ rule prepare_corpus:
     message:
         f"Split the text of the study ({STUDY.corpus.source}) by document into train, valid and test."
     shell:
-        """
-        gqvae --log {log:q} prepare-corpus --settings {params.settings:q} {params.downloads} \
-            --out {params.folder:q}
-        """
+        "gqvae --log {log:q} prepare-corpus --settings {params.settings:q} {params.downloads} --out {params.folder:q}"
 
 
 rule count_pretokens:
@@ -75,10 +68,8 @@ rule count_pretokens:
         f"{BENCHMARKS}/count_pretokens.tsv"
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(240),
+        **growing(mem_mb=1500, runtime=240),
     params:
         code=code("corpus.count_pretokens", also=PRETOKENIZER),
         pretokenizer=STUDY.pretokenizer,
@@ -87,9 +78,8 @@ rule count_pretokens:
     message:
         f"Cut every document into pre-tokens ({STUDY.pretokenizer}) and count the distinct ones of each split."
     shell:
-        """
-        gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer} --out {params.folder:q}
-        """
+        "gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer}"
+        " --out {params.folder:q}"
 
 
 rule count_shuffled_pretokens:
@@ -105,10 +95,8 @@ rule count_shuffled_pretokens:
         arm=one_of(SHUFFLED_ARMS),
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(240),
+        **growing(mem_mb=1500, runtime=240),
     params:
         code=code("corpus.count_shuffled_pretokens", also=PRETOKENIZER),
         corpus=subpath(input.corpus, parent=True),
@@ -118,7 +106,5 @@ rule count_shuffled_pretokens:
     message:
         "Arm {wildcards.arm}: count pre-tokens of the training text with the characters of some documents shuffled."
     shell:
-        """
-        gqvae --log {log:q} count-shuffled-pretokens --corpus {params.corpus:q} --share {params.share} \
-            --seed {params.seed} --pretokenizer {params.pretokenizer} --out {output.counts:q}
-        """
+        "gqvae --log {log:q} count-shuffled-pretokens --corpus {params.corpus:q} --share {params.share} --seed {params.seed}"
+        " --pretokenizer {params.pretokenizer} --out {output.counts:q}"

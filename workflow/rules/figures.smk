@@ -10,12 +10,7 @@ for name, plot in registry.plots().items():
             tables=[table(needed) for needed in plot.tables],
             style=os.path.relpath(PACKAGE / "figures" / "style.mplstyle"),
         output:
-            image=report(
-                f"{RESULTS}/figures/{name}.png",
-                caption="../report/figure.rst",
-                category=plot.section,
-                labels={"shows": plot.title, "form": "figure"},
-            ),
+            image=reported(f"{RESULTS}/figures/{name}.png", "figure", plot.section, plot.title, "figure"),
             print=f"{RESULTS}/figures/{name}.pdf",
             points=f"{RESULTS}/figures/{name}.csv",
         log:
@@ -25,20 +20,16 @@ for name, plot in registry.plots().items():
         localrule: True
         conda:
             "../envs/gqvae.yaml"
-        threads: 1
         resources:
-            mem_mb=growing(1000),
-            runtime=growing(10),
+            **growing(mem_mb=1000, runtime=10),
         params:
-            code=code_of_figure(name),
+            code=code("figures.plot", also=[f"gqvae.figures.{name}"]),
             figure=name,
             caption=plot.caption,
-            tables=folder_of_tables,
+            tables=lambda wildcards, input: f"{Path(input.corpus).parents[1]}/tables",
             folder=subpath(output.image, parent=True),
         message:
             f"Figure: {plot.shows}."
         shell:
-            """
-            gqvae --log {log:q} plot {params.figure} --tables {params.tables:q} --corpus {input.corpus:q} \
-                --out {params.folder:q}
-            """
+            "gqvae --log {log:q} plot {params.figure} --tables {params.tables:q} --corpus {input.corpus:q}"
+            " --out {params.folder:q}"

@@ -2,28 +2,21 @@
 # from one grid. Training and measuring are separate rules, so that a new measure retrains nothing.
 
 
-localrules:
-    choose_learning_rate,
-
-
 rule encode_corpus:
     input:
         **CORPUS,
         tokenizer=tokenizer_file("{family}", "{variant}"),
     output:
-        record=f"{RESULTS}/tokens/{{family}}/{{variant}}/tokens.json",
-        tokens=[f"{RESULTS}/tokens/{{family}}/{{variant}}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")],
+        **files_of_tokens(f"{RESULTS}/tokens/{{family}}/{{variant}}"),
     log:
         f"{LOGS}/encode_corpus/{{family}}-{{variant}}.log",
     benchmark:
         f"{BENCHMARKS}/encode_corpus/{{family}}-{{variant}}.tsv"
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        gpu=gpu_of_encoder,
-        mem_mb=growing(1800),
-        runtime=growing(240),
+        **growing(mem_mb=1800, runtime=240),
+        gpu=lambda wildcards: GPU if read_by(wildcards) == "neural" else 0,
     params:
         code=code_of_tokenizer("tokenizers.encode_corpus"),
         tokenizer=subpath(input.tokenizer, parent=True),
@@ -32,16 +25,12 @@ rule encode_corpus:
     message:
         "{wildcards.family}, {wildcards.variant}: encode every document, each distinct pre-token once."
     shell:
-        """
-        gqvae --log {log:q} encode-corpus --tokenizer {params.tokenizer:q} --corpus {params.corpus:q} \
-            --out {params.folder:q}
-        """
+        "gqvae --log {log:q} encode-corpus --tokenizer {params.tokenizer:q} --corpus {params.corpus:q} --out {params.folder:q}"
 
 
 rule measure_distribution:
     input:
-        record=f"{RESULTS}/tokens/{{family}}/{{variant}}/tokens.json",
-        tokens=[f"{RESULTS}/tokens/{{family}}/{{variant}}/{split}.{part}" for split in SPLITS for part in ("bin", "offsets.npy")],
+        **files_of_tokens(f"{RESULTS}/tokens/{{family}}/{{variant}}"),
     output:
         ranks=f"{RESULTS}/distribution/{{family}}-{{variant}}/rank_frequency.csv",
         facts=f"{RESULTS}/distribution/{{family}}-{{variant}}/distribution.json",
@@ -51,10 +40,8 @@ rule measure_distribution:
         f"{BENCHMARKS}/measure_distribution/{{family}}-{{variant}}.tsv"
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1000),
-        runtime=growing(60),
+        **growing(mem_mb=1000, runtime=60),
     params:
         code=code("tokenizers.measure_distribution", also=measures_of("tokens")),
         tokens=subpath(input.record, parent=True),
@@ -62,9 +49,7 @@ rule measure_distribution:
     message:
         "{wildcards.family}, {wildcards.variant}: measure how tokens are distributed and how well bigrams predict them."
     shell:
-        """
-        gqvae --log {log:q} measure-distribution --tokens {params.tokens:q} --out {params.folder:q}
-        """
+        "gqvae --log {log:q} measure-distribution --tokens {params.tokens:q} --out {params.folder:q}"
 
 
 rule try_learning_rate:
@@ -79,11 +64,9 @@ rule try_learning_rate:
         f"{BENCHMARKS}/try_learning_rate/{{arm}}-s{{seed}}-r{{rate}}.tsv"
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
+        **growing(mem_mb=1800, runtime=1440),
         gpu=GPU,
-        mem_mb=growing(1800),
-        runtime=growing(1440),
     params:
         code=code_of_models("language_models.try_learning_rate"),
         settings=tuning_settings,
@@ -94,11 +77,9 @@ rule try_learning_rate:
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: try the learning rate {wildcards.rate} of the grid that all arms share."
     shell:
-        """
-        gqvae --log {log:q} try-learning-rate --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
-            --train-bytes {params.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {output.result:q} \
-            --state {params.state:q} --threads {threads}
-        """
+        "gqvae --log {log:q} try-learning-rate --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed}"
+        " --train-bytes {params.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {output.result:q}"
+        " --state {params.state:q} --threads {threads}"
 
 
 rule choose_learning_rate:
@@ -110,20 +91,17 @@ rule choose_learning_rate:
         f"{LOGS}/choose_learning_rate/{{arm}}.log",
     benchmark:
         f"{BENCHMARKS}/choose_learning_rate/{{arm}}.tsv"
+    localrule: True
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(500),
-        runtime=growing(10),
+        **growing(mem_mb=500, runtime=10),
     params:
         code=code("language_models.choose_learning_rate"),
     message:
         "Arm {wildcards.arm}: choose the learning rate that is best on the validation split."
     shell:
-        """
-        gqvae --log {log:q} choose-learning-rate --runs {input.runs:q} --out {output.chosen:q}
-        """
+        "gqvae --log {log:q} choose-learning-rate --runs {input.runs:q} --out {output.chosen:q}"
 
 
 rule train_lm:
@@ -140,11 +118,9 @@ rule train_lm:
     # A retry resumes from the state of the failed attempt.
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
+        **growing(mem_mb=1800, runtime=1440),
         gpu=GPU,
-        mem_mb=growing(1800),
-        runtime=growing(1440),
     params:
         code=code_of_models("language_models.train_lm"),
         settings=language_model_settings,
@@ -156,11 +132,9 @@ rule train_lm:
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: train the language model {wildcards.model} on {wildcards.train_bytes} bytes of text."
     shell:
-        """
-        gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed} \
-            --train-bytes {wildcards.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {params.folder:q} \
-            --state {params.state:q} {params.rate} --threads {threads}
-        """
+        "gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed}"
+        " --train-bytes {wildcards.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {params.folder:q}"
+        " --state {params.state:q} {params.rate} --threads {threads}"
 
 
 rule measure_lm:
@@ -177,11 +151,9 @@ rule measure_lm:
         f"{BENCHMARKS}/measure_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.tsv"
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
+        **growing(mem_mb=1800, runtime=240),
         gpu=GPU,
-        mem_mb=growing(1800),
-        runtime=growing(240),
     params:
         code=code_of_models("language_models.measure_lm", [*PRETOKENIZER, *measures_of("losses")]),
         model=subpath(input.training, parent=True),
@@ -192,7 +164,5 @@ rule measure_lm:
         "Arm {wildcards.arm}, seed {wildcards.seed}: measure the language model {wildcards.model} after {wildcards.train_bytes} bytes,"
         " in bits per byte."
     shell:
-        """
-        gqvae --log {log:q} measure-lm --model {params.model:q} --tokens {params.tokens:q} --corpus {params.corpus:q} \
-            --out {params.folder:q} --threads {threads}
-        """
+        "gqvae --log {log:q} measure-lm --model {params.model:q} --tokens {params.tokens:q} --corpus {params.corpus:q}"
+        " --out {params.folder:q} --threads {threads}"

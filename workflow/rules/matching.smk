@@ -16,11 +16,9 @@ rule match_compression:
         arm=one_of(MATCHED_ARMS),
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
+        **growing(mem_mb=1800, runtime=120),
         gpu=GPU,
-        mem_mb=growing(1800),
-        runtime=growing(120),
     params:
         code=code_of_counted("tokenizers.match_compression"),
         settings=matching_settings,
@@ -30,10 +28,8 @@ rule match_compression:
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: search the vocabulary size that compresses the validation text like its target."
     shell:
-        """
-        gqvae --log {log:q} match-compression --settings {params.settings:q} --target {params.target:q} \
-            --pretokens {params.pretokens:q} --out {params.folder:q}
-        """
+        "gqvae --log {log:q} match-compression --settings {params.settings:q} --target {params.target:q}"
+        " --pretokens {params.pretokens:q} --out {params.folder:q}"
 
 
 rule measure_compression:
@@ -48,11 +44,9 @@ rule measure_compression:
         f"{BENCHMARKS}/measure_compression/{{family}}.tsv"
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        gpu=gpu_of_network,
-        mem_mb=growing(1800),
-        runtime=growing(120),
+        **growing(mem_mb=1800, runtime=120),
+        gpu=lambda wildcards: GPU if read_by(wildcards) else 0,
     params:
         code=code_of_tokenizer("tokenizers.measure_compression"),
         arm=arm_and_seed,
@@ -61,7 +55,5 @@ rule measure_compression:
     message:
         "{wildcards.family}: bytes per token on validation and test text, fallbacks included."
     shell:
-        """
-        gqvae --log {log:q} measure-compression {params.arm} --tokenizers {params.tokenizers:q} \
-            --pretokens {params.pretokens:q} --out {output.table:q}
-        """
+        "gqvae --log {log:q} measure-compression {params.arm} --tokenizers {params.tokenizers:q} --pretokens {params.pretokens:q}"
+        " --out {output.table:q}"

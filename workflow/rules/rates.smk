@@ -24,11 +24,9 @@ rule measure_rates:
         f"{BENCHMARKS}/measure_rates.tsv"
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
+        **growing(mem_mb=1800, runtime=120),
         gpu=GPU,
-        mem_mb=growing(1800),
-        runtime=growing(120),
     params:
         code=code("networks.measure_rates"),
         tokenizers=folders_of_tokenizers,
@@ -37,7 +35,5 @@ rule measure_rates:
     message:
         "Measure how closely the gates follow requested rates and compressions."
     shell:
-        """
-        gqvae --log {log:q} measure-rates --tokenizers {params.tokenizers:q} --bpe {params.bpe:q} \
-            --pretokens {params.pretokens:q} --out {output.table:q}
-        """
+        "gqvae --log {log:q} measure-rates --tokenizers {params.tokenizers:q} --bpe {params.bpe:q}"
+        " --pretokens {params.pretokens:q} --out {output.table:q}"

@@ -1,10 +1,6 @@
 # Tokenizers, one family per arm (and seed, if it depends on one), each at every vocabulary size of the study.
 
 
-localrules:
-    borrow_tokenizer,
-
-
 for family in layout.borrowed_families(STUDY):
     arm = STUDY.arms[layout.split_family(family)[0]]
     if arm.study is not None and not Path(lender_file(family)).is_file():
@@ -25,19 +21,15 @@ rule make_bytes:
         arm=one_of(name for name, arm in STUDY.arms.items() if arm.kind == "bytes"),
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(500),
-        runtime=growing(10),
+        **growing(mem_mb=500, runtime=10),
     params:
         code=code("tokenizers.make_bytes"),
         folder=subpath(output.tokenizer, ancestor=2),
     message:
         "Arm {wildcards.arm}: one token per byte."
     shell:
-        """
-        gqvae --log {log:q} make-bytes --out {params.folder:q}
-        """
+        "gqvae --log {log:q} make-bytes --out {params.folder:q}"
 
 
 rule train_counted:
@@ -54,10 +46,8 @@ rule train_counted:
         arm=one_of(COUNTED_ARMS),
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(60),
+        **growing(mem_mb=1500, runtime=60),
     params:
         code=code_of_counted("tokenizers.train_counted"),
         settings=counted_settings,
@@ -65,10 +55,7 @@ rule train_counted:
     message:
         "Arm {wildcards.arm}: tokenizers from the counts of pre-tokens, at every vocabulary size."
     shell:
-        """
-        gqvae --log {log:q} train-counted --settings {params.settings:q} --pretokens {input.pretokens:q} \
-            --out {params.folder:q}
-        """
+        "gqvae --log {log:q} train-counted --settings {params.settings:q} --pretokens {input.pretokens:q} --out {params.folder:q}"
 
 
 rule train_network:
@@ -88,11 +75,9 @@ rule train_network:
     # A retry resumes from the state of the failed attempt.
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
+        **growing(mem_mb=1800, runtime=720),
         gpu=GPU,
-        mem_mb=growing(1800),
-        runtime=growing(720),
     params:
         code=code_of_network("networks.train_network"),
         network=network_of_arm,
@@ -103,11 +88,9 @@ rule train_network:
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: train encoder, quantizer, gates and decoder on pre-tokens, weighted by frequency."
     shell:
-        """
-        gqvae --log {log:q} train-network --network {params.network} --settings {params.settings:q} --label {wildcards.arm} \
-            --seed {wildcards.seed} --pretokens {params.pretokens:q} --out {params.folder:q} \
-            --state {params.state:q} --threads {threads}
-        """
+        "gqvae --log {log:q} train-network --network {params.network} --settings {params.settings:q} --label {wildcards.arm}"
+        " --seed {wildcards.seed} --pretokens {params.pretokens:q} --out {params.folder:q} --state {params.state:q}"
+        " --threads {threads}"
 
 
 rule make_tokenizers:
@@ -126,11 +109,9 @@ rule make_tokenizers:
     priority: 10
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
+        **growing(mem_mb=1800, runtime=240),
         gpu=GPU,
-        mem_mb=growing(1800),
-        runtime=growing(240),
     params:
         code=code_of_network("networks.make_tokenizers"),
         network=network_of_arm,
@@ -141,10 +122,8 @@ rule make_tokenizers:
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: read the codes as strings and prune them to a vocabulary of every size."
     shell:
-        """
-        gqvae --log {log:q} make-tokenizers --network {params.network} --settings {params.settings:q} --trained {params.trained:q} \
-            --pretokens {params.pretokens:q} --out {params.folder:q}
-        """
+        "gqvae --log {log:q} make-tokenizers --network {params.network} --settings {params.settings:q}"
+        " --trained {params.trained:q} --pretokens {params.pretokens:q} --out {params.folder:q}"
 
 
 rule borrow_tokenizer:
@@ -158,12 +137,11 @@ rule borrow_tokenizer:
         f"{BENCHMARKS}/borrow_tokenizer/{{family}}.tsv"
     wildcard_constraints:
         family=one_of(layout.borrowed_families(STUDY)),
+    localrule: True
     conda:
         "../envs/gqvae.yaml"
-    threads: 1
     resources:
-        mem_mb=growing(500),
-        runtime=growing(10),
+        **growing(mem_mb=500, runtime=10),
     params:
         code=code_of_tokenizer("tokenizers.borrow_tokenizer"),
         lender=subpath(input.tokenizer, parent=True),
@@ -172,6 +150,4 @@ rule borrow_tokenizer:
     message:
         "{wildcards.family}: copy the tokenizer from {params.lender}."
     shell:
-        """
-        gqvae --log {log:q} borrow-tokenizer --tokenizer {params.lender:q} {params.encoder} --out {params.folder:q}
-        """
+        "gqvae --log {log:q} borrow-tokenizer --tokenizer {params.lender:q} {params.encoder} --out {params.folder:q}"

@@ -29,12 +29,11 @@ from gqvae.config.block import (
     read_settings,
     setting,
 )
-from gqvae.config.claims import DEFAULT_CLAIMS, Claim
+from gqvae.config.claims import DEFAULT_CLAIMS, Claim, Measure, measures
 from gqvae.config.corpus import SOURCES, Corpus, load_corpus
 from gqvae.config.corpus_base import CorpusBase
 from gqvae.config.extends import resolved
 from gqvae.config.language_models import LanguageModel, ModelSize
-from gqvae.config.measures import Level, Measure, measures
 from gqvae.config.networks import (
     CountedTokenizer,
     CountedTraining,
@@ -53,7 +52,7 @@ from gqvae.config.study import Study, Vocabulary
 __all__ = [
     "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "MATCHED", "MODULE_NAME", "NETWORKS", "RESERVED_IDS",
     "SOURCES", "Arm", "ArmBase", "Block", "BorrowedArm", "BytesArm", "Claim", "Corpus", "CorpusBase", "CountedArm",
-    "CountedTokenizer", "CountedTraining", "Distillation", "FixedArm", "GQVAEArm", "LanguageModel", "LearnedArm", "Level",
+    "CountedTokenizer", "CountedTraining", "Distillation", "FixedArm", "GQVAEArm", "LanguageModel", "LearnedArm",
     "Matching", "Measure", "ModelSize", "Network", "NetworkArm", "NetworkRun", "NetworkTraining", "Objective",
     "PaperObjective", "RateControlledObjective", "RequestedRate", "Study", "Vocabulary", "load_corpus", "load_settings",
     "measures", "parse", "read_settings", "resolved", "setting",

@@ -37,16 +37,6 @@ class ArmBase(Block):
         """Whether its tokenizers depend on the seed."""
         return self.trains_network or self.read_by != ""
 
-    @property
-    def module(self) -> str | None:
-        """The module of `gqvae.tokenizers` that makes its tokenizers from pre-token counts, or None."""
-        return None
-
-    @property
-    def network(self) -> str | None:
-        """The module of `gqvae.networks` that trains its network, or None."""
-        return None
-
     def variant(self, size: int) -> str:
         """Name of its tokenizer for the study's vocabulary size."""
         return f"v{size}"
@@ -124,11 +114,6 @@ class CountedArm(ArmBase):
         return 3 if self.kind != "bpe" else 1 if self.match is None else 2
 
     @property
-    def module(self) -> str:
-        """Its kind."""
-        return self.kind
-
-    @property
     def seeded(self) -> bool:
         """Networks depend on the seed, and so do sizes matched to them."""
         return self.match is not None
@@ -152,15 +137,6 @@ class LearnedArm(ArmBase):
 
     trains_network: ClassVar[bool] = True
 
-    @property
-    def network(self) -> str:
-        """The paper's network."""
-        return "gqvae"
-
-    def parts(self) -> dict[str, Any]:
-        """Keys of `NetworkRun` that it sets, apart from codebook size and changes."""
-        return {}
-
 
 class FixedArm(LearnedArm):
     """The same network with gates hard-set at every n-th byte of a pre-token and at its end."""
@@ -175,10 +151,6 @@ class FixedArm(LearnedArm):
         """The neural encoder, which is its gates."""
         return "neural"
 
-    def parts(self) -> dict[str, Any]:
-        """Hard-set gates; our objective."""
-        return {"chunk_bytes": self.chunk_bytes, "objective": RateControlledObjective()}
-
 
 class GQVAEArm(RequestedRate, LearnedArm):
     """The gated quantized VAE."""
@@ -190,17 +162,12 @@ class GQVAEArm(RequestedRate, LearnedArm):
     )
 
     rank: ClassVar[int] = 5
-
     subject: ClassVar[bool] = True
 
     @property
     def read_by(self) -> str:
         """The configured encoder."""
         return self.encoder
-
-    def parts(self) -> dict[str, Any]:
-        """Learned gates and the configured objective."""
-        return {"chunk_bytes": None, "objective": self.objective}
 
 
 class BorrowedArm(ArmBase):
@@ -230,18 +197,12 @@ class BorrowedArm(ArmBase):
 class NetworkArm(ArmBase):
     """Tokenizers of another network. Further keys are settings of the module that trains it (docs/extending.md)."""
 
-    rank: ClassVar[int] = 5
-
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
     kind: str = setting(..., "The module of `gqvae.networks`.", pattern=MODULE_NAME)
 
+    rank: ClassVar[int] = 5
     trains_network: ClassVar[bool] = True
-
-    @property
-    def network(self) -> str:
-        """Its kind."""
-        return self.kind
 
     @property
     def settings(self) -> dict[str, Any]:

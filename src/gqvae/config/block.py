@@ -40,20 +40,13 @@ class Block(BaseModel):
                 raise ValueError(f"{key} was removed, and {value[key]!r} is no longer supported: leave it out")
         return {key: inner for key, inner in value.items() if key not in cls.retired}
 
-    def canonical(self) -> str:
+    def canonical(self, exclude: Any = None) -> str:
         """The block as JSON that does not depend on the order of keys."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return json.dumps(self.model_dump(mode="json", exclude=exclude), sort_keys=True, separators=(",", ":"))
 
     def identity(self) -> str:
         """The canonical form without `checkpoint_seconds`, which has no effect on results."""
-        return json.dumps(_without(self.model_dump(mode="json"), "checkpoint_seconds"), sort_keys=True, separators=(",", ":"))
-
-
-def _without(value: Any, key: str) -> Any:
-    """A tree of plain values without one key, at any depth."""
-    if isinstance(value, dict):
-        return {name: _without(inner, key) for name, inner in value.items() if name != key}
-    return value
+        return self.canonical(exclude={"checkpoint_seconds": True, "training": {"checkpoint_seconds"}})
 
 
 def module_of(package: str) -> Any:

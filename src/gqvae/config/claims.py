@@ -1,11 +1,44 @@
-"""The claims that a study decides, fixed before it runs. Each compares two arms by one measure."""
+"""The claims that a study decides, fixed before it runs. Each compares two arms by one measure.
+
+A measure is a module of `gqvae.measures` that declares `MEASURE` and, depending on its level, defines `of`.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from pydantic import field_validator
 
 from gqvae.config.block import Block, setting
-from gqvae.config.measures import Measure, measures
+from gqvae.declarations import declarations
+
+MEASURES = Path(__file__).resolve().parents[1] / "measures"
+
+# Tokenizers: "compression" is bytes per token, "tokens" is computed from the encoded corpus.
+# Language models: "losses" is computed from test-token losses, "curve" from the training, "amounts" from all amounts of text.
+Level = Literal["compression", "tokens", "losses", "curve", "amounts"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """What a measure declares about itself."""
+
+    level: Level  # what it is computed from
+    more_is_better: bool  # whether larger is better
+    text: str  # what it is, with its unit
+
+    @property
+    def of_tokenizer(self) -> bool:
+        """Whether it needs no language model."""
+        return self.level in ("compression", "tokens")
+
+
+def measures(*levels: Level) -> dict[str, Measure]:
+    """The measures of these levels (default: all) by name, sorted."""
+    found = declarations(MEASURES, "MEASURE", Measure)
+    return {name: measure for name, measure in found.items() if not levels or measure.level in levels}
 
 
 class Claim(Block):
@@ -40,60 +73,34 @@ class Claim(Block):
 # O: GQ-VAE compresses better than any dictionary of fixed-length chunks.
 # S: a sanity check; the measures show that a deliberately worse tokenizer is worse.
 DEFAULT_CLAIMS: dict[str, Claim] = {
-    "C1": Claim(
-        text="GQ-VAE compresses better than a fixed-length VQ-VAE of the same vocabulary size",
-        measure="bytes_per_token", first="gqvae", second="fixed*",
-    ),
-    "C2": Claim(
-        text="GQ-VAE comes within 5 % of the compression of BPE of the same vocabulary size",
-        measure="bytes_per_token", first="gqvae", second="bpe", margin=0.05,
-    ),
-    "C3a": Claim(
-        text="language models are better on GQ-VAE than on fixed-length tokens of the same vocabulary size",
-        measure="test_bpb", first="gqvae", second="fixed*",
-    ),
-    "C3b": Claim(
-        text="language models on GQ-VAE come within 2 % of those on BPE of the same vocabulary size",
-        measure="test_bpb", first="gqvae", second="bpe", margin=0.02,
-    ),
-    "C4a": Claim(
-        text="at equal compression, language models converge faster on GQ-VAE than on BPE",
-        measure="convergence", first="gqvae", second="bpe_matched",
-    ),
-    "C4b": Claim(
-        text="at equal compression, language models learn more from equal text on GQ-VAE than on BPE",
-        measure="learnability", first="gqvae", second="bpe_matched",
-    ),
-    "C5a": Claim(
-        text="tokens of GQ-VAE are spread more evenly than those of BPE of the same vocabulary size",
-        measure="renyi_efficiency", first="gqvae", second="bpe",
-    ),
-    "C5b": Claim(
-        text="at equal compression, a bigram model needs fewer bits per byte on tokens of GQ-VAE than on those of BPE",
-        measure="bigram_bpb", first="gqvae", second="bpe_matched",
-    ),
-    "N1": Claim(
-        text="GQ-VAE compresses better than a vocabulary that the same pruning makes without a network",
-        measure="bytes_per_token", first="gqvae", second="pathpiece",
-    ),
-    "N2": Claim(
-        text="language models are better on GQ-VAE than on a vocabulary of the same size that the same pruning makes without a network",
-        measure="test_bpb", first="gqvae", second="pathpiece",
-    ),
-    "N3a": Claim(
-        text="at equal compression, language models converge faster on GQ-VAE than on a vocabulary made without a network",
-        measure="convergence", first="gqvae", second="pathpiece_matched",
-    ),
-    "N3b": Claim(
-        text="at equal compression, language models learn more from equal text on GQ-VAE than on a vocabulary made without a network",
-        measure="learnability", first="gqvae", second="pathpiece_matched",
-    ),
-    "O1": Claim(
-        text="GQ-VAE compresses better than the best fixed-length dictionary, in which nothing is learned by a network",
-        measure="bytes_per_token", first="gqvae", second="dictionary*",
-    ),
-    "S1": Claim(
-        text="language models on BPE trained on shuffled text are worse than on BPE",
-        measure="test_bpb", first="bpe", second="bpe_weak",
-    ),
+    "C1": Claim(measure="bytes_per_token", first="gqvae", second="fixed*",
+        text="GQ-VAE compresses better than a fixed-length VQ-VAE of the same vocabulary size"),
+    "C2": Claim(measure="bytes_per_token", first="gqvae", second="bpe", margin=0.05,
+        text="GQ-VAE comes within 5 % of the compression of BPE of the same vocabulary size"),
+    "C3a": Claim(measure="test_bpb", first="gqvae", second="fixed*",
+        text="language models are better on GQ-VAE than on fixed-length tokens of the same vocabulary size"),
+    "C3b": Claim(measure="test_bpb", first="gqvae", second="bpe", margin=0.02,
+        text="language models on GQ-VAE come within 2 % of those on BPE of the same vocabulary size"),
+    "C4a": Claim(measure="convergence", first="gqvae", second="bpe_matched",
+        text="at equal compression, language models converge faster on GQ-VAE than on BPE"),
+    "C4b": Claim(measure="learnability", first="gqvae", second="bpe_matched",
+        text="at equal compression, language models learn more from equal text on GQ-VAE than on BPE"),
+    "C5a": Claim(measure="renyi_efficiency", first="gqvae", second="bpe",
+        text="tokens of GQ-VAE are spread more evenly than those of BPE of the same vocabulary size"),
+    "C5b": Claim(measure="bigram_bpb", first="gqvae", second="bpe_matched",
+        text="at equal compression, a bigram model needs fewer bits per byte on tokens of GQ-VAE than on those of BPE"),
+    "N1": Claim(measure="bytes_per_token", first="gqvae", second="pathpiece",
+        text="GQ-VAE compresses better than a vocabulary that the same pruning makes without a network"),
+    "N2": Claim(measure="test_bpb", first="gqvae", second="pathpiece",
+        text="language models are better on GQ-VAE than on a vocabulary of the same size that the same pruning makes without a "
+        "network"),
+    "N3a": Claim(measure="convergence", first="gqvae", second="pathpiece_matched",
+        text="at equal compression, language models converge faster on GQ-VAE than on a vocabulary made without a network"),
+    "N3b": Claim(measure="learnability", first="gqvae", second="pathpiece_matched",
+        text="at equal compression, language models learn more from equal text on GQ-VAE than on a vocabulary made without a "
+        "network"),
+    "O1": Claim(measure="bytes_per_token", first="gqvae", second="dictionary*",
+        text="GQ-VAE compresses better than the best fixed-length dictionary, in which nothing is learned by a network"),
+    "S1": Claim(measure="test_bpb", first="bpe", second="bpe_weak",
+        text="language models on BPE trained on shuffled text are worse than on BPE"),
 }  # fmt: skip

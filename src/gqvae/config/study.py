@@ -13,7 +13,7 @@ from gqvae.config.changes import apply_changes
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim
 from gqvae.config.corpus import SOURCES, Corpus
 from gqvae.config.language_models import LanguageModel
-from gqvae.config.networks import Network, NetworkRun, NetworkTraining
+from gqvae.config.networks import Network, NetworkRun, NetworkTraining, RateControlledObjective
 from gqvae.errors import UserError
 
 Pretokenizer: TypeAlias = module_of("corpus.pretokenizers")  # type: ignore[valid-type]  # built at run time
@@ -161,6 +161,9 @@ class Study(Block):
             raise UserError(f"arms.{arm} is of kind {chosen.kind}: it has no network; name a fixed or gqvae arm.")
         size = chosen.codebook_size or self.network.codebook_size
         run = NetworkRun.model_construct(  # validated below, after the changes
-            **chosen.parts(), network=self.network.model_copy(update={"codebook_size": size}), training=self.training
+            chunk_bytes=chosen.chunk_bytes if isinstance(chosen, FixedArm) else None,
+            objective=chosen.objective if isinstance(chosen, GQVAEArm) else RateControlledObjective(),
+            network=self.network.model_copy(update={"codebook_size": size}),
+            training=self.training,
         )
         return apply_changes(run, chosen.changes, ("arms", arm))

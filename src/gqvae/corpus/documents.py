@@ -21,18 +21,13 @@ SPLITS = ("train", "valid", "test")
 RECORD = "corpus.json"
 
 
-def text_path(folder: Path, split: str) -> Path:
-    """Path of a split's text."""
-    return Path(folder) / f"{split}.txt"
-
-
-def offsets_path(folder: Path, split: str) -> Path:
-    """Path of a split's document offsets."""
-    return Path(folder) / f"{split}.offsets.npy"
+def split_paths(folder: Path, split: str) -> tuple[Path, Path]:
+    """Files of a split: its text and the offsets of its documents."""
+    return Path(folder) / f"{split}.txt", Path(folder) / f"{split}.offsets.npy"
 
 
 class DocumentStore:
-    """The documents of one split, as a sequence of UTF-8 `bytes`.
+    """The documents of one split, as UTF-8 `bytes` in order.
 
     Attributes:
         total_bytes: total bytes of all documents.
@@ -54,26 +49,19 @@ class DocumentStore:
         if split not in SPLITS:
             raise UserError(f"There is no split {split!r}: choose one of {', '.join(SPLITS)}.")
         record = _split_record(Path(folder), split)
-        path, offsets_file = text_path(folder, split), offsets_path(folder, split)
+        path, offsets_path = split_paths(folder, split)
         again = f"delete {folder} and run `gqvae prepare-corpus` again"
         require_digest(path, record["sha256"], again)
-        require_digest(offsets_file, record["offsets_sha256"], again)
-        offsets = np.load(offsets_file, mmap_mode="r", allow_pickle=False)
+        require_digest(offsets_path, record["offsets_sha256"], again)
+        offsets = np.load(offsets_path, mmap_mode="r", allow_pickle=False)
         if offsets.shape != (record["documents"] + 1,) or int(offsets[-1]) != record["bytes"]:
-            raise UserError(f"{offsets_file} and {folder}/{RECORD} do not match: {again}.")
-        size = record["bytes"]
+            raise UserError(f"{offsets_path} and {folder}/{RECORD} do not match: {again}.")
         with open(path, "rb") as stream:
-            text: mmap.mmap | bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+            text = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if record["bytes"] else b""
         return cls(text, offsets, json_digest(record))
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
-
-    def __getitem__(self, index: int) -> bytes:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"document {index} of {len(self)}")
-        index %= len(self)
-        return bytes(self._text[int(self._offsets[index]) : int(self._offsets[index + 1])])
 
     def __iter__(self) -> Iterator[bytes]:
         start = 0

@@ -10,10 +10,8 @@ import importlib
 import logging
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, NamedTuple, cast
 
 from filelock import FileLock
 
@@ -30,30 +28,18 @@ METADATA_SECONDS = 20.0  # timeout of a metadata request
 logger = logging.getLogger("gqvae")
 
 
-@dataclass(frozen=True)
-class Backoff:
+class Backoff(NamedTuple):
     """Exponential backoff; any progress resets it."""
 
     attempts: int = 7  # tries without progress before giving up
     base: float = 2.0  # seconds before the second try, doubled for each later one
     ceiling: float = 120.0  # longest wait in seconds, even if the server asks for more
-    sleep: Callable[[float], None] = time.sleep  # the function that waits
-
-    def wait(self, failures: int, asked: float | None) -> None:
-        """Wait after `failures` in a row; `asked` is the wait in seconds that the server asks for."""
-        self.sleep(min(self.ceiling, max(asked or 0.0, self.base * 2 ** (failures - 1))))
 
 
 def download(dataset: PinnedDataset, folder: Path, backoff: Backoff | None = None) -> list[Path]:
     """Download a data set into `folder`, except files that are there already with the right SHA-256.
 
-    Args:
-        dataset: what to fetch.
-        folder: destination; a partial file stays there under a hidden name for the next call.
-        backoff: when to retry.
-
-    Returns:
-        The paths of the files.
+    Returns the paths of the files. A partial file stays in the folder under a hidden name for the next call.
 
     Raises:
         UserError: no network, the hub keeps failing, or what it sends is not the pinned content.
@@ -62,7 +48,8 @@ def download(dataset: PinnedDataset, folder: Path, backoff: Backoff | None = Non
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".download.lock"):
-            return [_fetch(dataset, file, folder, backoff or Backoff()) for file in dataset.files]
+            # The smaller file first, so that connection problems show before the long download.
+            return [_fetch(dataset, file, folder, backoff or Backoff()) for file in (dataset.valid, dataset.train)]
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise UserError(f"Cannot write to {folder} ({error.strerror}): choose another --out, or make it writable.") from None
 
@@ -91,7 +78,7 @@ def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Back
             if failures >= backoff.attempts:
                 raise _explained(error, dataset, file) from error
             logger.warning("fetching %s: %s; trying again", file.name, first_line(error))
-            backoff.wait(failures, _retry_after(error))
+            time.sleep(min(backoff.ceiling, max(_retry_after(error), backoff.base * 2 ** (failures - 1))))
     digest = file_digest(partial)
     if digest != file.sha256 or (file.size is not None and size != file.size):
         partial.unlink()
@@ -174,16 +161,15 @@ def _is_passing(error: Exception) -> bool:
     return isinstance(error, ConnectionError | TimeoutError) or (isinstance(error, OSError) and error.errno is None)
 
 
-def _retry_after(error: Exception) -> float | None:
-    """Seconds that the server asks to wait, if it does."""
+def _retry_after(error: Exception) -> float:
+    """Seconds that the server asks to wait."""
     value = str(getattr(getattr(error, "response", None), "headers", {}).get("Retry-After", ""))
-    return float(value) if value.isdigit() else None
+    return float(value) if value.isdigit() else 0.0
 
 
 def _explained(error: Exception, dataset: PinnedDataset, file: PinnedFile) -> Exception:
     """A known error as a UserError; any other is returned unchanged."""
-    what = f"Cannot fetch {file.name} of {dataset.repository}"
-    kept = "run again to resume"
+    what, kept = f"Cannot fetch {file.name} of {dataset.repository}", "run again to resume"
     if isinstance(error, UserError):
         return error
     if type(error).__name__ == "OfflineModeIsEnabled":

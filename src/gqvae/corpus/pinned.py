@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class PinnedFile:
-    """One file: its name in the repository, its SHA-256 and, if known, its size in bytes."""
+class PinnedFile(NamedTuple):
+    """One file."""
 
-    name: str
+    name: str  # in the repository
     sha256: str
-    size: int | None = None
+    size: int | None = None  # bytes, if known
 
 
-@dataclass(frozen=True)
-class PinnedDataset:
+class PinnedDataset(NamedTuple):
     """A data set on the hub at a pinned revision (a commit)."""
 
     repository: str
     revision: str
     train: PinnedFile
     valid: PinnedFile
-
-    @property
-    def files(self) -> tuple[PinnedFile, ...]:
-        """All files, the smaller first, so that connection problems show before the long download."""
-        return (self.valid, self.train)
 
 
 TINYSTORIES = PinnedDataset(  # Eldan & Li, arXiv 2305.07759; CDLA-Sharing-1.0

@@ -20,6 +20,8 @@ from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
 
+DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
 
 @dataclass(frozen=True, eq=False)
 class PretokenCounts:
@@ -40,8 +42,7 @@ class PretokenCounts:
     @property
     def total_bytes(self) -> int:
         """Bytes of the text."""
-        lengths = np.fromiter((len(pretoken) for pretoken in self.pretokens), dtype=np.int64, count=len(self.pretokens))
-        return int(lengths @ self.counts)
+        return int(np.array([*map(len, self.pretokens)], dtype=np.int64) @ self.counts)
 
     def pairs(self) -> list[tuple[bytes, int]]:
         """Every pre-token with its count."""
@@ -49,8 +50,7 @@ class PretokenCounts:
 
     def save(self, path: Path) -> None:
         """Write one .npz file: all bytes, the offset of each pre-token, the counts, and the name of the pre-tokenizer."""
-        offsets = np.zeros(len(self.pretokens) + 1, dtype=np.int64)
-        np.cumsum([len(pretoken) for pretoken in self.pretokens], out=offsets[1:])
+        offsets = np.cumsum([0, *map(len, self.pretokens)], dtype=np.int64)
         blob = np.frombuffer(b"".join(self.pretokens), dtype=np.uint8)
         with atomic_open(Path(path), "wb") as stream:
             np.savez_compressed(
@@ -75,22 +75,12 @@ class PretokenCounts:
                 cut_by = str(arrays["pretokenizer"]) if "pretokenizer" in arrays else DEFAULT
         except (FileNotFoundError, IsADirectoryError):
             raise UserError(f"{path} does not exist: make it with `gqvae count-pretokens`.") from None
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            EOFError,
-            TypeError,
-            AttributeError,
-            RuntimeError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+        except DAMAGE as error:
             raise UserError(f"{path} is damaged ({type(error).__name__}): delete it and run count-pretokens again.") from error
         if not _consistent(blob, offsets, counts):
             raise UserError(f"{path} is damaged (its arrays do not match): delete it and run count-pretokens again.")
-        data, ends = blob.tobytes(), offsets.tolist()
-        return cls([data[start:end] for start, end in pairwise(ends)], counts, cut_by)
+        data = blob.tobytes()
+        return cls([data[start:end] for start, end in pairwise(offsets.tolist())], counts, cut_by)
 
 
 def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> bool:

@@ -18,8 +18,8 @@ from typing import IO, Any
 import numpy as np
 
 from gqvae.config.corpus_base import CorpusBase
-from gqvae.corpus.documents import RECORD, SPLITS, offsets_path, text_path
-from gqvae.corpus.source import Source
+from gqvae.corpus.documents import RECORD, SPLITS, split_paths
+from gqvae.corpus.sources import Source
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_json
 from gqvae.progress import Progress
@@ -44,34 +44,22 @@ class SplitWriter:
 
     def __init__(self, text: IO[bytes], offsets: IO[bytes]) -> None:
         self._text, self._offsets_file = text, offsets
-        self._offsets = array("q", [0])
-        self._digest = hashlib.sha256()
-
-    @property
-    def documents(self) -> int:
-        """Documents so far."""
-        return len(self._offsets) - 1
-
-    @property
-    def size(self) -> int:
-        """Bytes so far."""
-        return self._offsets[-1]
+        self._offsets, self._digest = array("q", [0]), hashlib.sha256()
 
     def add(self, document: bytes) -> None:
         """Append one document."""
         self._text.write(document)
         self._digest.update(document)
-        self._offsets.append(self.size + len(document))
+        self._offsets.append(self._offsets[-1] + len(document))
 
     def finish(self) -> dict[str, Any]:
         """Write the offsets and return the split's entry of `corpus.json`."""
-        offsets = np.frombuffer(self._offsets, dtype=np.int64)
         buffer = io.BytesIO()
-        np.save(buffer, offsets, allow_pickle=False)
+        np.save(buffer, np.frombuffer(self._offsets, dtype=np.int64), allow_pickle=False)
         self._offsets_file.write(buffer.getbuffer())
         return {
-            "documents": self.documents,
-            "bytes": self.size,
+            "documents": len(self._offsets) - 1,
+            "bytes": self._offsets[-1],
             "sha256": self._digest.hexdigest(),
             "offsets_sha256": hashlib.sha256(buffer.getbuffer()).hexdigest(),
         }
@@ -94,10 +82,7 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str
     total = min(filter(None, (settings.max_bytes, source.expected_bytes)), default=None)
     with ExitStack() as files, Progress(f"preparing {source.label}", total, "B") as progress:
         writers = {
-            split: SplitWriter(
-                files.enter_context(atomic_open(text_path(folder, split), "wb")),
-                files.enter_context(atomic_open(offsets_path(folder, split), "wb")),
-            )
+            split: SplitWriter(*(files.enter_context(atomic_open(path, "wb")) for path in split_paths(folder, split)))
             for split in SPLITS
         }
         own_test = source.test_documents is not None
@@ -117,8 +102,8 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str
             taken += len(document)
             if settings.max_bytes is not None and taken >= settings.max_bytes:
                 break
-        _require_documents(source.label, {split: writer.documents for split, writer in writers.items()}, own_test)
         splits = {split: writer.finish() for split, writer in writers.items()}
+        _require_documents(source.label, {split: row["documents"] for split, row in splits.items()}, own_test)
         # The record of an earlier corpus must not vouch for the new files.
         (folder / RECORD).unlink(missing_ok=True)
     record = {
@@ -151,15 +136,14 @@ def _require_documents(label: str, documents: dict[str, int], own_test: bool) ->
     empty = [split for split in SPLITS if not documents[split]]
     if not empty:
         return
-    total = sum(documents.values())
-    held = documents["test"] if own_test else 0
-    needed = 2 if own_test else 3
-    if own_test and not held:
+    if own_test and not documents["test"]:
         raise UserError(f"{label}: the test file holds no documents: give one that is not empty.")
-    if total - held == 0:
+    found = sum(documents.values()) - (documents["test"] if own_test else 0)
+    if found == 0:
         raise UserError(f"{label}: it holds no documents (blank ones and copies of test documents do not count): give more text.")
-    count = "only one document" if total - held == 1 else f"{total - held} documents"
-    if total - held < needed:
+    count = "only one document" if found == 1 else f"{found} documents"
+    needed = 2 if own_test else 3
+    if found < needed:
         raise UserError(
             f"{label}: it holds {count}, and the splits need at least {needed}: check the separator, or give more documents."
         )

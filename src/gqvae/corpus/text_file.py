@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from gqvae.errors import UserError
 
@@ -84,17 +84,12 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file by its suffix; errors of the file or the archive become a UserError."""
     suffix = path.suffix.lower()
     try:
-        if suffix == ".xz":
-            with lzma.open(path, "rb") as archive:
-                yield cast(IO[bytes], archive)
-        elif suffix == ".gz":
-            with gzip.open(path, "rb") as archive:
-                yield cast(IO[bytes], archive)
-        elif suffix == ".zst":
+        if suffix == ".zst":
             with open(path, "rb") as stream, io.BufferedReader(ZstandardReader(stream), 1 << 20) as archive:
                 yield cast(IO[bytes], archive)
         else:
-            with open(path, "rb") as stream:
+            opener: Any = {".xz": lzma.open, ".gz": gzip.open}.get(suffix, open)
+            with opener(path, "rb") as stream:
                 yield stream
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): give an existing, readable file.") from None
@@ -111,10 +106,9 @@ class ZstandardReader(io.RawIOBase):
     def __init__(self, stream: IO[bytes]) -> None:
         import zstandard
 
-        self._library = zstandard
-        self._stream = stream
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
-        self._begun = False
+        self._library, self._stream = zstandard, stream
+        self._frame: Any = None  # the decompressor of a frame that has begun
+        self._rest = b""  # data after the end of a frame
         self._text = memoryview(b"")
 
     def readable(self) -> bool:
@@ -124,29 +118,19 @@ class ZstandardReader(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         """Fill `buffer` with text; 0 at the end of the file."""
         while not self._text:
-            block = self._stream.read(1 << 14)
+            block = self._rest or self._stream.read(1 << 14)
             if not block:
-                if self._begun:
+                if self._frame:
                     raise EOFError("it ends within a frame")
                 return 0
-            self._text = memoryview(self._decompress(block))
+            self._frame = self._frame or self._library.ZstdDecompressor().decompressobj()
+            try:
+                self._text = memoryview(self._frame.decompress(block))
+            except self._library.ZstdError as error:
+                raise EOFError(str(error)) from error
+            self._rest, self._frame = (self._frame.unused_data, None) if self._frame.eof else (b"", self._frame)
         view = memoryview(cast(bytearray, buffer)).cast("B")
         size = min(len(view), len(self._text))
         view[:size] = self._text[:size]
         self._text = self._text[size:]
         return size
-
-    def _decompress(self, block: bytes) -> bytes:
-        text = b""
-        try:
-            while block:
-                self._begun = True
-                text += self._frame.decompress(block)
-                if not self._frame.eof:
-                    break
-                block = self._frame.unused_data
-                self._frame = self._library.ZstdDecompressor().decompressobj()
-                self._begun = False
-        except self._library.ZstdError as error:
-            raise EOFError(str(error)) from error
-        return text

@@ -31,9 +31,8 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     # Includes the strings of dropped codes: no span equals them at the rates tried, but a vocabulary may still use them.
     trained = trained_strings(folder)
     candidates = {string for string in trained if len(string) > 1}
-    logger.info(
-        "%d codes decode to %d different strings, %d of two or more bytes", len(trained), len(set(trained)), len(candidates)
-    )
+    different = len(set(trained))
+    logger.info("%d codes decode to %d different strings, %d of two or more bytes", len(trained), different, len(candidates))
     vocabularies = prune(candidates, train.pairs(), settings.sizes)
     dial = RateDial(file.network, codes, train)
     wanted = settings.tokens_per_pretoken
@@ -42,20 +41,13 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     for size, strings in sorted(vocabularies.items()):
         setting = dial.best(strings) if wanted is None else dial.nearest(strings, wanted)
         if wanted is not None and abs(setting.tokens_per_pretoken / wanted - 1) > TOLERANCE:
-            logger.warning(
-                "vocabulary of %d: %.3f tokens per pre-token asked for, %.3f is the nearest that this network reaches: "
-                "widen network.rates, or change the request",
-                size,
-                wanted,
-                setting.tokens_per_pretoken,
-            )
+            reached = f"{setting.tokens_per_pretoken:.3f} is the nearest that this network reaches"
+            advice = "widen network.rates, or change the request"
+            logger.warning("vocabulary of %d: %.3f tokens per pre-token asked for, %s: %s", size, wanted, reached, advice)
         tokenizer = LearnedTokenizer(strings, codes, file, settings.encoder, size, setting.rate)
         if tokenizer.vocab_size < size:
-            logger.warning(
-                "vocabulary of %d asked for: the codebook holds strings for %d; train more codes to fill it",
-                size,
-                tokenizer.vocab_size,
-            )
+            held = f"the codebook holds strings for {tokenizer.vocab_size}; train more codes to fill it"
+            logger.warning("vocabulary of %d asked for: %s", size, held)
         tokenizer.pretokenizer = train.pretokenizer
         tokenizer.remember(train.pretokens[:REMEMBERED])
         yield size, tokenizer

@@ -10,12 +10,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
 
-from gqvae.figures.claims import LOOKS, axis_end, draw_effect
+from gqvae.figures.claims import LOOKS, axis_end, draw_effect, forest_axes
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
-from gqvae.study.across import FinishedStudy, claims_across
+from gqvae.study.across import FinishedStudy
 
+COLUMNS = (
+    "study", "corpus", "claim", "text", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
+    "p", "p_holm", "margin", "verdict", "sign", "sign_p", "sign_p_holm", "ahead", "steps",
+)  # fmt: skip
 ROW = 0.165  # inches per study
 GAP = 0.9  # rows between claims
 LINE = 0.104  # inches per line of a claim
@@ -24,8 +27,18 @@ LEFT, RIGHT = 0.46, 0.755  # ends of the axis, as shares of the width
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """The claims of all studies."""
-    return claims_across(studies)
+    """Columns `COLUMNS`: the claims of all studies, sorted by claim and then by study.
+
+    A measurement of tokenizers that several studies share is listed once.
+    """
+    frames = []
+    for study in studies:
+        frame = study.table("claims", COLUMNS[2:])
+        frame.insert(0, "study", study.name)
+        frame.insert(1, "corpus", study.corpus)
+        frames.append(frame)
+    found = pd.concat(frames, ignore_index=True).drop_duplicates(["claim", "effect", "low", "high"])
+    return found.sort_values("claim", kind="stable", ignore_index=True)
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
@@ -38,20 +51,13 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     write_heading(figure, "Where the claims hold", corpus, "95 % t-intervals over seeds · what lies beyond the axis is an arrow")
     figure.subplots_adjust(left=LEFT, top=figure.subplotpars.top - 0.22 / height)  # the heading is aligned with the claims
     _write_key(figure, list(dict.fromkeys(data["verdict"])))
-    axes = figure.add_subplot()
     reach = axis_end(data)
-    axes.set_xlim(-reach, reach)
-    axes.set_ylim(rows_high - 0.5, -0.5 - GAP / 2)
-    axes.axvline(0, color="#888888", linewidth=0.8, zorder=1)
+    axes = forest_axes(figure, reach, (rows_high - 0.5, -0.5 - GAP / 2))
     start = 0.0
     for block in blocks:
         _draw_block(axes, block, start, reach)
         start += _rows_high(block)
         axes.axhline(start - 0.5 - GAP / 2, color="#e6e6e6", linewidth=0.6, zorder=0)
-    axes.set_yticks([])
-    axes.grid(axis="y", visible=False)
-    axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g} %" if value else "0"))
     axes.set_xlabel("relative advantage of the first → better\n(dashed: how far behind still counts)")
     return figure
 
@@ -80,19 +86,12 @@ def _write_key(figure: Figure, verdicts: list[str]) -> None:
         loc="upper left",
         ncols=len(handles),
         fontsize=7,
-        bbox_to_anchor=(0.0, top),
+        bbox_to_anchor=(0, top),
         columnspacing=1.4,
         handletextpad=0.2,
     )
-    figure.text(
-        0.99,
-        top - 0.09 / figure.get_figheight(),
-        "better, worse: sign decided (Holm-corrected)",
-        fontsize=7,
-        fontweight="bold",
-        ha="right",
-        va="top",
-    )
+    words, y = "better, worse: sign decided (Holm-corrected)", top - 0.09 / figure.get_figheight()
+    figure.text(0.99, y, words, fontsize=7, fontweight="bold", ha="right", va="top")
 
 
 def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float) -> None:
@@ -108,10 +107,8 @@ def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float) -> 
         draw_effect(axes, y, row, reach, f"{row.study} {row.claim}")
         name = f"{row.study}, {arm_style(row.second).name}" if several else row.study
         axes.text(-0.03, y, name, transform=place, fontsize=6.5, ha="right", va="center")
-        interval = f"  [{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else "  no interval"
-        decided = row.sign != "undecided"
-        words = f"{100 * row.effect:+.1f} %{interval}{f'  {row.sign}' if decided else ''}"
-        weight = "bold" if decided else "normal"
-        axes.text(
-            1.045, y, words, transform=place, fontsize=6.5, fontweight=weight, ha="left", va="center", color=LOOKS[row.verdict][0]
-        )
+        words = f"{100 * row.effect:+.1f} %  "
+        words += f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else "no interval"
+        said = axes.text(1.045, y, words, transform=place, fontsize=6.5, ha="left", va="center", color=LOOKS[row.verdict][0])
+        if row.sign != "undecided":
+            said.set(text=f"{words}  {row.sign}", fontweight="bold")

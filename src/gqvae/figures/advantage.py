@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.ticker import LogLocator
 
-from gqvae.figures.learnability import SEEDS_FOR_BARS
+from gqvae.figures.amounts import draw_means, hollow_note, mark_amounts, note_below, range_of, under_amounts, with_mean
+from gqvae.figures.labels import LineEnd, format_bytes, format_count, label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
-from gqvae.figures.steps import DECISIVE, HOLLOW, draw_hollow, note_below, range_of, under_amounts
-from gqvae.figures.style import (
-    CorpusFacts,
-    LineEnd,
-    arm_style,
-    arms_in,
-    describe_seeds,
-    format_bytes,
-    format_count,
-    label_line_ends,
-    leave_room_for_names,
-    mark_amounts,
-    new_figure,
-    write_heading,
-)  # fmt: skip
-from gqvae.measures.intervals import t_interval
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.layout import REFERENCE
 from gqvae.study.tables import read_table
 
@@ -46,28 +33,23 @@ PLOT = Plot(
 WHILE, TEXT, SIZE = "while training", "training text", "model size"
 # Panel: table; columns of amount, loss and steps; label of the axis; format of its ticks.
 PANELS = {
-    WHILE: ("convergence", "bytes", "valid_bpb", "step", "training text so far (bytes)\nvalidation split", format_bytes),
-    TEXT: ("learnability", "train_bytes", "test_bpb", "steps", "training text (bytes) / steps\ntest split", format_bytes),
-    SIZE: (
-        "model_sizes",
-        "parameters_non_embedding",
-        "test_bpb",
-        "steps",
-        "parameters, vocabulary left out\ntest split",
-        format_count,
-    ),
+    WHILE: ("convergence", "bytes", "valid_bpb", "step", "training text so far (bytes)", format_bytes),
+    TEXT: ("learnability", "train_bytes", "test_bpb", "steps", "training text (bytes) / steps", format_bytes),
+    SIZE: ("model_sizes", "parameters_non_embedding", "test_bpb", "steps", "parameters, vocabulary left out", format_count),
 }
 COLUMNS = ["panel", "arm", "series", "seed", "amount", "advantage", "low", "high", "fewest_steps", "most_steps"]
 FROM_BYTES = 10_000  # of training text: before, models have learnt little more than token frequencies
 FAR = 0.05  # arms that end farther from the reference are named, not drawn: they would flatten the others
 HIGHEST = 0.08  # limit of the axis
 DODGE = 1.05  # factor between neighbouring arms
+Curves = dict[int, tuple[np.ndarray, np.ndarray]]  # x and y, by seed
+SIZES = (2.5, 4, 0.7, 1.5)  # of dots, markers, bars and their caps
 
 
 def points(tables: Path) -> pd.DataFrame:
     """`series` "seed": 1 − loss ÷ loss of `REFERENCE` at the same seed and amount; "mean": over seeds, with its 95 % t-interval.
 
-    Intervals need `SEEDS_FOR_BARS` seeds. Curves are measured at slightly different amounts of text (tokens differ in length), so
+    Intervals need three seeds. Curves are measured at slightly different amounts of text (tokens differ in length), so
     they are interpolated over the logarithm of the amount at the points of the reference's first seed. The columns of steps are
     the fewest and the most optimiser steps of the whole runs behind a point.
     """
@@ -80,38 +62,28 @@ def points(tables: Path) -> pd.DataFrame:
         for arm in arms_in(table) if theirs else ():
             ours = _curves(table[table["arm"] == arm], column, loss)
             amounts = _common_amounts(theirs, ours, panel == WHILE)
-            if arm == REFERENCE or not len(amounts) or not set(ours) & set(theirs):
+            seeds = sorted(set(ours) & set(theirs))
+            if arm == REFERENCE or not len(amounts) or not seeds:
                 continue
-            by_seed = {
-                seed: 1 - _at(amounts, *ours[seed]) / _at(amounts, *theirs[seed]) for seed in sorted(set(ours) & set(theirs))
-            }
-            compared = table[table["arm"].isin([arm, REFERENCE]) & table["seed"].isin(list(by_seed))]
+            by_seed = {seed: 1 - _at(amounts, *ours[seed]) / _at(amounts, *theirs[seed]) for seed in seeds}
+            compared = table[table["arm"].isin([arm, REFERENCE]) & table["seed"].isin(seeds)]
             for place, amount in enumerate(amounts):
-                values = {seed: float(advantage[place]) for seed, advantage in by_seed.items()}
                 at = compared if panel == WHILE else compared[compared[column] == amount]
                 steps = at.groupby(["seed", "arm"])[step].max()  # of whole runs
-                shared = {"panel": panel, "arm": arm, "amount": amount}
-                for seed, value in values.items():
-                    own = {"fewest_steps": steps[seed].min(), "most_steps": steps[seed].max()}
-                    rows.append(shared | {"series": "seed", "seed": seed, "advantage": value} | own)
-                interval = t_interval(list(values.values()))
-                ends = {"low": interval.low, "high": interval.high} if interval.n >= SEEDS_FOR_BARS else {}
-                ends |= {"fewest_steps": steps.min(), "most_steps": steps.max()}
-                rows.append(shared | {"series": "mean", "seed": pd.NA, "advantage": interval.mean} | ends)
+                runs = ((seed, float(by_seed[seed][place]), steps[seed].min(), steps[seed].max()) for seed in seeds)
+                rows += with_mean({"panel": panel, "arm": arm, "amount": amount}, "advantage", runs)
     whole = dict.fromkeys(("seed", "fewest_steps", "most_steps"), "Int64")
     return pd.DataFrame(rows, columns=COLUMNS).astype(whole | {"low": float, "high": float})
 
 
-def _curves(table: pd.DataFrame, column: str, loss: str) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def _curves(table: pd.DataFrame, column: str, loss: str) -> Curves:
     """Ascending amounts and their losses, by seed."""
-    seeds = sorted(set(table["seed"].tolist()))
-    curves = {seed: table[table["seed"] == seed].sort_values(column) for seed in seeds}
+    by_seed: Any = table.groupby("seed")
+    curves = {int(seed): curve.sort_values(column) for seed, curve in by_seed}
     return {seed: (curve[column].to_numpy(float), curve[loss].to_numpy(float)) for seed, curve in curves.items()}
 
 
-def _common_amounts(
-    theirs: dict[int, tuple[np.ndarray, np.ndarray]], ours: dict[int, tuple[np.ndarray, np.ndarray]], cut: bool
-) -> np.ndarray:
+def _common_amounts(theirs: Curves, ours: Curves, cut: bool) -> np.ndarray:
     """The amounts of the reference's first seed inside every curve; with `cut`, from `FROM_BYTES` to the common end."""
     grid = theirs[min(theirs)][0]
     low = max(x[0] for curves in (theirs, ours) for x, _ in curves.values())
@@ -134,8 +106,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     near = [arm for arm in arms_in(means) if ends[arm].abs().max() <= FAR]
     far = [_farthest(arm, ends[arm]) for arm in arms_in(means) if arm not in near]
     below = [f"Too far away to be drawn: {'; '.join(far)}"] if far else []
-    if (data.loc[data["arm"].isin(near), "fewest_steps"] < DECISIVE).any():
-        below.append(HOLLOW)
+    below += hollow_note(data[data["arm"].isin(near)])
     bottom = 0.7 + 0.14 * len(below)  # inches
     figure = new_figure(7.2, 2.9 + bottom)
     figure.subplots_adjust(left=0.085, bottom=bottom / (2.9 + bottom), wspace=0.1)
@@ -144,19 +115,14 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     write_heading(
         figure, f"Advantage over {arm_style(REFERENCE).name}", corpus, f"{describe_seeds(data)} · small points: seeds{intervals}"
     )
-    if below:
-        note_below(figure, below)
-    first: Axes | None = None
-    for place, panel in enumerate(shown):
-        axes = figure.add_subplot(1, len(shown), place + 1, sharey=first)
-        first = first or axes
+    note_below(figure, below)
+    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    for axes, panel in zip(panels, shown, strict=True):
         lines = _draw_panel(axes, panel, data[(data["panel"] == panel) & data["arm"].isin(near)])
-        axes.tick_params(labelleft=place == 0)
-    assert first is not None
     reach = min(HIGHEST, 1.2 * float(means.loc[means["arm"].isin(near), "advantage"].abs().max())) if near else HIGHEST
-    first.set_ylim(-reach, reach)
-    first.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+g} %" if abs(value) > 1e-9 else "0"))
-    first.set_ylabel("loss saved (share of bits per byte) ↑")
+    panels[0].set_ylim(-reach, reach)
+    panels[0].yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g} %" if abs(value) > 1e-9 else "0")
+    panels[0].set_ylabel("loss saved (share of bits per byte) ↑")
     label_line_ends(axes, [*lines, LineEnd(axes.get_xlim()[1], 0.0, arm_style(REFERENCE).name, arm_style(REFERENCE).color)])
     return figure
 
@@ -169,29 +135,15 @@ def _farthest(arm: str, ends: pd.Series[float]) -> str:
 
 def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
     *_, name, written = PANELS[panel]
+    name += "\nvalidation split" if panel == WHILE else "\ntest split"
     axes.set_xscale("log")
     axes.axhline(0, color=arm_style(REFERENCE).color, linewidth=1.6, zorder=1)
     lines = []
     arms = arms_in(data)
     for place, arm in enumerate(arms):
-        style = arm_style(arm)
-        aside = DODGE ** (place - (len(arms) - 1) / 2)  # keeps bars at one amount apart
         rows = data[data["arm"] == arm]
-        seeds, mean = rows[rows["series"] == "seed"], rows[rows["series"] == "mean"]
-        if seeds["seed"].nunique() > 1:
-            axes.plot(seeds["amount"] * aside, seeds["advantage"], ".", color=style.color, markersize=2.5, alpha=0.6, zorder=2)
-        axes.plot(
-            mean["amount"] * aside, mean["advantage"], color=style.color, marker=style.marker, markersize=4, label=arm, zorder=3
-        )
-        draw_hollow(axes, mean["amount"] * aside, mean["advantage"], mean["fewest_steps"] >= DECISIVE, style.color, style.marker)
-        known = mean[mean["low"].notna()]
-        if len(known):
-            reach = (known[["low", "high"]].sub(known["advantage"], axis=0).abs()).to_numpy().T
-            axes.errorbar(
-                known["amount"] * aside, known["advantage"], yerr=reach, fmt="none", ecolor=style.color, elinewidth=0.7, capsize=1.5
-            )  # fmt: skip
-        last = mean.iloc[-1]
-        lines.append(LineEnd(float(last["amount"]) * aside, float(last["advantage"]), style.name, style.color))
+        aside = DODGE ** (place - (len(arms) - 1) / 2)  # keeps bars at one amount apart
+        lines.append(draw_means(axes, arm, rows.assign(amount=rows["amount"] * aside), "advantage", SIZES))
     mark_amounts(axes, data["amount"], under_amounts(data, "amount", written) if panel == TEXT and len(data) else written)
     if panel == WHILE:  # one tick per measurement would be too many
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))

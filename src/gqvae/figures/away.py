@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,9 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from gqvae.figures.style import CorpusFacts, arm_style, new_figure, text_color, write_heading
-from gqvae.study.across import FinishedStudy, away_from_home
+from gqvae.figures.labels import text_color
+from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
+from gqvae.measures.intervals import t_interval
+from gqvae.study.across import FinishedStudy
+from gqvae.study.results import main_rows
+from gqvae.study.tables import read_table
 
+COLUMNS = ("study", "corpus", "origin", "lender", "arm", "place", "measure", "seeds", "mean", "low", "high")
 PANELS = {
     "bytes_per_token": "compression (bytes per token)\n→ better",
     "fallback_rate": "fallback (share of gated spans)\n← better",
@@ -24,8 +29,47 @@ GAP = 0.6  # rows between texts
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Native, borrowed and lent tokenizers with their measures."""
-    return away_from_home(studies)
+    """Columns `COLUMNS`: measures of tokenizers borrowed from a study of another text, of native ones, and of the lent ones at home.
+
+    The lending study must be among the studies, since only its provenance identifies its text. `origin` is the lending study and
+    `lender` its arm. `place` is "native" (the arm of that name in the borrowing study), "borrowed", or "home" (in the lending
+    study). Means and t-intervals are over seeds, on the test split.
+    """
+    rows: list[dict[str, Any]] = []
+    texts = {study.name: study.text for study in studies}
+    for study in studies:
+        for name, arm in study.arms.items():
+            if arm["kind"] != "borrowed" or texts.get(str(arm["study"]), study.text) == study.text:
+                continue  # not borrowed, lent by a study of the same text, or by a study that is not given
+            shared = {"study": study.name, "corpus": study.corpus, "origin": arm["study"], "lender": arm["arm"]}
+            native = study.arms.get(arm["arm"])
+            if native is not None and native["kind"] != "borrowed":
+                rows += [shared | {"arm": arm["arm"], "place": "native", **row} for row in _measures(study, arm["arm"])]
+            rows += [shared | {"arm": name, "place": "borrowed", **row} for row in _measures(study, name)]
+    lent = dict.fromkeys((row["origin"], row["lender"]) for row in rows)
+    for study in studies:
+        for origin, arm in lent:
+            if origin == study.name and arm in study.arms:
+                shared = {"study": study.name, "corpus": study.corpus, "origin": origin, "lender": arm}
+                rows += [shared | {"arm": arm, "place": "home", **row} for row in _measures(study, arm)]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"seeds": "Int64"})
+    order = {study.name: place for place, study in enumerate(studies)}
+    return frame.sort_values("study", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+
+
+def _measures(study: FinishedStudy, arm: str) -> Iterator[dict[str, Any]]:
+    """Measures of one arm: compression and fallback of its downstream tokenizer, bits per byte of its largest models."""
+    compression = main_rows(read_table(study.tables, "compression"))
+    rows = compression[compression["arm"] == arm]
+    runs = read_table(study.tables, "learnability")
+    runs = runs[runs["arm"] == arm]
+    for column in ("parameters_non_embedding", "train_bytes"):
+        runs = runs[runs[column] == runs[column].max()]
+    found = {name: rows[name].dropna() for name in ("bytes_per_token", "fallback_rate")} | {"test_bpb": runs["test_bpb"]}
+    for measure, values in found.items():
+        if len(values):
+            interval = t_interval(values.tolist())
+            yield {"measure": measure, "seeds": interval.n, "mean": interval.mean, "low": interval.low, "high": interval.high}
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:

@@ -8,15 +8,17 @@ weight than in the text; for a target compression, the rate is searched.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from gqvae.figures.amounts import set_ticks
+from gqvae.figures.labels import text_color
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import CorpusFacts, arm_style, describe_seeds, new_figure, text_color, write_heading
+from gqvae.figures.style import CorpusFacts, arm_style, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -40,9 +42,7 @@ def points(tables: Path) -> pd.DataFrame:
     and y are requested and emitted tokens per byte, fallback included.
     """
     ablations = read_table(tables, "ablations")
-    swept = ablations[ablations["alpha_set"].notna() & ablations["gate_share"].notna()].sort_values(
-        ["alpha_set", "seed"], kind="stable"
-    )
+    swept = ablations.dropna(subset=["alpha_set", "gate_share"]).sort_values(["alpha_set", "seed"], kind="stable")
     paper = swept[["arm", "seed"]].assign(panel="paper", x=swept["alpha_set"], y=swept["gate_share"], request=float("nan"))
     paper["floor"] = swept["gate_share"] / swept["hard_rate"]
     rates = read_table(tables, "rates")
@@ -71,8 +71,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure.subplots_adjust(left=0.08, right=0.985, bottom=0.15, wspace=0.08)
     write_heading(figure, "What the gates do with what is asked of them", corpus, f"validation split · {describe_seeds(data)}")
     figure.subplots_adjust(top=figure.subplotpars.top - 0.16 / figure.get_figheight())  # room for the titles of the panels
-    left = figure.add_subplot(1, 2, 1)
-    right = figure.add_subplot(1, 2, 2, sharey=left)
+    left, right = figure.subplots(1, 2, sharey=True)
     paper, ours, met = (data[data["panel"] == panel] for panel in ("paper", "rate_controlled", "compression"))
     _draw_sweep(left, paper)
     _draw_requests(right, ours)
@@ -81,7 +80,6 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     left.set_ylim(0, 1.08)
     for axes, rows in ((left, paper), (right, ours)):
         _draw_bounds(axes, float((data if rows.empty else rows)["floor"].mean()), named=axes is left)
-    right.tick_params(labelleft=False)
     return figure
 
 
@@ -94,15 +92,11 @@ def _draw_sweep(axes: Axes, sweep: pd.DataFrame) -> None:
         return
     seeds = sorted(sweep["seed"].unique())
     for place, seed in enumerate(seeds):
-        rows = sweep[sweep["seed"] == seed]
+        rows, name = sweep[sweep["seed"] == seed], f"paper seed {seed}"
         aside = 10 ** (SPREAD * (place - (len(seeds) - 1) / 2))
-        axes.plot(
-            rows["x"] * aside, rows["y"], style.marker, color=style.color, markersize=5, alpha=0.85, label=f"paper seed {seed}"
-        )
+        axes.plot(rows["x"] * aside, rows["y"], style.marker, color=style.color, markersize=5, alpha=0.85, label=name)
     weights = sorted(sweep["x"].unique())
-    axes.xaxis.set_major_locator(FixedLocator(weights))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    set_ticks(axes, weights, "{:g}".format)
     axes.set_xlim(weights[0] / 1.6, weights[-1] * 1.6)
 
 
@@ -111,14 +105,11 @@ def _draw_requests(axes: Axes, requests: pd.DataFrame) -> None:
     style = arm_style(arms[0] if len(arms) == 1 else "gqvae")
     axes.set_title("rate-controlled objective: a line per network", fontsize=8, color=text_color(style.color))
     axes.set_xlabel("asked for (share of positions)")
-    for arm in arms:
-        of_arm = requests[requests["arm"] == arm]
-        for seed, rows in of_arm.groupby("seed"):
-            style = arm_style(arm)
-            axes.plot(
-                rows["x"], rows["y"], style.marker, linestyle="-", linewidth=0.9, color=style.color, markersize=4, alpha=0.85,
-                label=f"{arm} seed {seed}",
-            )  # fmt: skip
+    for (arm, seed), rows in requests.groupby(["arm", "seed"], sort=False):
+        style, name = arm_style(str(arm)), f"{arm} seed {seed}"
+        axes.plot(
+            rows["x"], rows["y"], marker=style.marker, linewidth=0.9, color=style.color, markersize=4, alpha=0.85, label=name
+        )
     axes.set_xlim(0, max(1.0, 1.04 * float(requests["x"].max())) if len(requests) else 1.0)
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.9, zorder=1, label="as asked")
     axes.annotate("as asked", (0.8, 0.8), (4, -9), textcoords="offset points", fontsize=7.5, color="#666666")
@@ -126,26 +117,13 @@ def _draw_requests(axes: Axes, requests: pd.DataFrame) -> None:
 
 def _draw_compressions(axes: Axes, met: pd.DataFrame) -> None:
     """Tokens emitted for a target compression, whose rate is searched on the training text."""
-    for arm in dict.fromkeys(met["arm"]):
-        rows = met[met["arm"] == arm]
-        axes.plot(
-            rows["x"], rows["y"], "D", markerfacecolor="white", markeredgecolor="#000000", markeredgewidth=0.8, markersize=4,
-            label=f"{arm} compressions",
-        )  # fmt: skip
-    gates = Line2D(
-        [], [], color=arm_style("gqvae").color, marker="o", markersize=4, linewidth=0.9, label="gates, for a rate as told"
-    )
-    tokens = Line2D(
-        [],
-        [],
-        color="#000000",
-        marker="D",
-        markerfacecolor="white",
-        markersize=4,
-        linestyle="",
-        label="tokens, for a compression",
-    )
-    axes.legend(handles=[gates, tokens], loc="upper left", bbox_to_anchor=(0.0, 0.9), fontsize=7)
+    look: dict[str, Any] = {"color": "#000000", "marker": "D", "markerfacecolor": "white", "markersize": 4, "linestyle": ""}
+    for arm, rows in met.groupby("arm", sort=False):
+        axes.plot(rows["x"], rows["y"], markeredgewidth=0.8, label=f"{arm} compressions", **look)
+    color, name = arm_style("gqvae").color, "gates, for a rate as told"
+    gates = Line2D([], [], color=color, marker="o", markersize=4, linewidth=0.9, label=name)
+    handles = [gates, Line2D([], [], label="tokens, for a compression", **look)]
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.9), fontsize=7)
 
 
 def _draw_bounds(axes: Axes, floor: float, named: bool) -> None:

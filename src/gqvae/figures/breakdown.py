@@ -9,17 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from gqvae.figures.labels import NAME_SIZE, leave_room_for_names
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import (
-    NAME_SIZE,
-    CorpusFacts,
-    arm_style,
-    arms_in,
-    describe_seeds,
-    leave_room_for_names,
-    new_figure,
-    write_heading,
-)
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -52,45 +44,32 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure = new_figure(9.6, 3.7)
     figure.subplots_adjust(left=0.06, bottom=0.25, wspace=0.2)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)), before=0.55)  # with the markers of the legend
-    write_heading(
-        figure, "Where the bits go: parts of the test loss", corpus, f"test split, most training text · {describe_seeds(data)}"
-    )
+    note = f"test split, most training text · {describe_seeds(data)}"
+    write_heading(figure, "Where the bits go: parts of the test loss", corpus, note)
     arms = arms_in(data)
-    for place, (kind, title) in enumerate(PANELS.items()):
-        axes = figure.add_subplot(1, 3, place + 1)
+    panels = figure.subplots(1, 3)
+    for axes, (kind, title) in zip(panels, PANELS.items(), strict=True):
         rows = data[data["kind"] == kind]
         bins = sorted(rows["bin"].unique(), key=_order)
         for number, arm in enumerate(arms):
             style = arm_style(arm)
             own = rows[rows["arm"] == arm]
             shift = 0.7 * (number + 0.5) / len(arms) - 0.35
+            places = {name: place + shift for place, name in enumerate(bins)}
             mean = own.groupby("bin")["bits_per_byte"].mean()
-            axes.plot(
-                [bins.index(name) + shift for name in own["bin"]], own["bits_per_byte"], ".", color=style.color, markersize=2
-            )
-            axes.plot(
-                [bins.index(name) + shift for name in mean.index],
-                mean.to_numpy(),
-                style.marker,
-                color=style.color,
-                markersize=4.5,
-            )
+            axes.plot(own["bin"].map(places), own["bits_per_byte"], ".", color=style.color, markersize=2)
+            axes.plot(mean.index.map(places), mean.to_numpy(), style.marker, color=style.color, markersize=4.5)
         for border in range(1, len(bins)):
             axes.axvline(border - 0.5, color="#DDDDDD", linewidth=0.6, zorder=0)
         axes.set_xticks(range(len(bins)), [name.removeprefix("rank ") for name in bins], rotation=35, ha="right", fontsize=6.5)
         axes.set_xlim(-0.5, len(bins) - 0.5)
         axes.set_ylim(bottom=0)
         axes.set_xlabel(title)
-        axes.set_ylabel("bits per byte of the whole text ↓" if place == 0 else "")
+    panels[0].set_ylabel("bits per byte of the whole text ↓")
     looks = [arm_style(arm) for arm in arms]
     handles = [Line2D([], [], linestyle="", marker=style.marker, color=style.color, label=style.name) for style in looks]
-    figure.legend(
-        handles=handles,
-        loc="center left",
-        bbox_to_anchor=(figure.subplotpars.right + 0.01, 0.5),
-        fontsize=NAME_SIZE,
-        frameon=False,
-    )
+    beside = (figure.subplotpars.right + 0.01, 0.5)
+    figure.legend(handles=handles, loc="center left", bbox_to_anchor=beside, fontsize=NAME_SIZE)
     return figure
 
 

@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import FixedLocator, NullFormatter
 
-from gqvae.figures.steps import draw_hollow, note_below, under_amounts
-from gqvae.figures.style import CorpusFacts, arm_style, format_bytes, format_count, new_figure, series_style, write_heading
-from gqvae.study.across import FinishedStudy, advantages_by_text
+from gqvae.figures.amounts import draw_hollow, note_below, under_amounts, with_mean
+from gqvae.figures.labels import format_bytes, format_count
+from gqvae.figures.style import CorpusFacts, arm_style, new_figure, series_style, write_heading
+from gqvae.study.across import FinishedStudy
+from gqvae.study.tables import read_table
 
+COLUMNS = (
+    "study", "first", "second", "vocab_size", "size", "parameters_non_embedding", "train_bytes", "series", "seed", "advantage", "low",
+    "high", "fewest_steps", "most_steps", "decides",
+)  # fmt: skip
 HIGHEST = 0.06  # limit of the axis; longer intervals are cut
 APART = 1.2  # factor between an amount and its outermost study
-COLUMNS = 2  # panels side by side, at most
+ABREAST = 2  # panels side by side, at most
 WIDE, HIGH = 3.9, 2.65  # inches per panel, labels included
 CLOSE = 0.36  # inches; of two closer ticks, only the one with more text has a label
 LEGEND_ROW, NOTE_ROW = 0.17, 0.17  # inches
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Advantages in test bits per byte, by seed and over seeds."""
-    return advantages_by_text(studies)
+    """Columns `COLUMNS`: 1 − test bits per byte of the first arm ÷ those of the second, by amount of training text.
+
+    The pairs are those of the claims about `test_bpb` and `learnability`, except comparisons of one BPE with another. `series` is
+    "seed" (paired by seed) or "mean" (over seeds, with its 95 % t-interval). `vocab_size` is the requested size. The columns of
+    steps are over the runs behind a point; it decides if the fewest steps reach the study's `decisive_steps`.
+    """
+    rows: list[dict[str, Any]] = []
+    for study in studies:
+        claims = study.table("claims", ("measure", "first", "second"))
+        claims = claims[claims["measure"].isin(["test_bpb", "learnability"])]
+        runs = read_table(study.tables, "learnability")
+        for first, second in dict.fromkeys(zip(claims["first"], claims["second"], strict=True)):
+            if study.arms[first]["kind"] != "bpe":
+                shared = {"study": study.name, "first": first, "second": second, "vocab_size": study.vocab_size}
+                for row in _advantages(runs[runs["arm"] == first], runs[runs["arm"] == second]):
+                    rows.append(shared | row | {"decides": row["fewest_steps"] >= study.decisive_steps})
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"seed": "Int64", "decides": bool})
+
+
+def _advantages(ours: pd.DataFrame, theirs: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Rows of one pair of arms in one study."""
+    keys = ["size", "train_bytes"]
+    both = ours.merge(theirs[[*keys, "seed", "test_bpb", "steps"]], on=[*keys, "seed"], suffixes=("", "_second"))
+    both["advantage"] = 1 - both["test_bpb"] / both["test_bpb_second"]
+    both["fewest"], both["most"] = both[["steps", "steps_second"]].min(axis=1), both[["steps", "steps_second"]].max(axis=1)
+    for _, rows in both.groupby(keys, sort=False):
+        facts = rows.iloc[0]
+        shared = {key: facts[key] for key in ("size", "parameters_non_embedding", "train_bytes")}
+        values = zip(rows["seed"], rows["advantage"], rows["fewest"], rows["most"], strict=True)
+        yield from with_mean(shared, "advantage", values, seeds_for_bars=1)
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A panel for each pair of arms, a line for each study."""
     pairs = list(dict.fromkeys(zip(data["first"], data["second"], strict=True)))
     studies = list(dict.fromkeys(data["study"]))
-    columns = min(COLUMNS, len(pairs))
+    columns = min(ABREAST, len(pairs))
     rows = -(-len(pairs) // columns)
     notes = NOTE_ROW * (not data["decides"].all())
     bottom = 0.72 + LEGEND_ROW * ((len(studies) + 1) // 2) + notes
@@ -52,14 +86,14 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     reach = min(HIGHEST, 1.15 * max(data[column].abs().max() for column in ("advantage", "low", "high")))
     for place, (axes, (first, second)) in enumerate(zip(panels, pairs, strict=True)):
         axes.set_ylim(-reach, reach)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:+g} %" if value else "0"))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g} %" if value else "0")
         _mark_amounts(axes, data[(data["first"] == first) & (data["second"] == second)])
         if place % columns == 0:
             axes.set_ylabel("bits per byte saved ↑ better")
     lines = {str(line.get_label()): line for axes in panels for line in axes.lines}
     figure.legend(
         [lines[study] for study in studies], [_name(data[data["study"] == study]) for study in studies],
-        loc="lower center", ncols=2, fontsize=7, frameon=False, bbox_to_anchor=(0.5, notes / height), borderaxespad=0.2,
+        loc="lower center", ncols=2, fontsize=7, bbox_to_anchor=(0.5, notes / height), borderaxespad=0.2,
     )  # fmt: skip
     if notes:
         note_below(figure, ["Hollow points decide nothing: a run behind them has fewer optimiser steps than its study asks for."])
@@ -82,13 +116,13 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, studies: list[str]) -> None:
         if own.empty:
             continue
         color, marker = series_style(place)
-        beside = APART ** ((place - middle) / max(middle, 1))
+        own = own.assign(x=own["train_bytes"] * APART ** ((place - middle) / max(middle, 1)))
         seeds, means = own[own["series"] == "seed"], own[own["series"] == "mean"]
-        axes.plot(seeds["train_bytes"] * beside, seeds["advantage"], ".", color=color, markersize=2.5, alpha=0.4, zorder=2)
-        axes.plot(means["train_bytes"] * beside, means["advantage"], color=color, marker=marker, label=study, zorder=4)
-        draw_hollow(axes, means["train_bytes"] * beside, means["advantage"], means["decides"], color, marker)
+        axes.plot(seeds["x"], seeds["advantage"], ".", color=color, markersize=2.5, alpha=0.4, zorder=2)
+        axes.plot(means["x"], means["advantage"], color=color, marker=marker, label=study, zorder=4)
+        draw_hollow(axes, means["x"], means["advantage"], means["decides"], color, marker)
         known = means.dropna(subset=["low"])
-        axes.vlines(known["train_bytes"] * beside, known["low"], known["high"], color=color, linewidth=1.1, zorder=3)
+        axes.vlines(known["x"], known["low"], known["high"], color=color, linewidth=1.1, zorder=3)
 
 
 def _mark_amounts(axes: Axes, rows: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
@@ -38,21 +38,8 @@ REACH = 1.6  # the axis ends at this multiple of most effects, so that an outlie
 MOST = 0.75  # share of the effects
 SMALL = 5.5  # font size of p values and steps
 COLUMNS = [
-    "claim",
-    "text",
-    "first",
-    "second",
-    "seeds",
-    "effect",
-    "low",
-    "high",
-    "p_holm",
-    "margin",
-    "verdict",
-    "sign",
-    "sign_p_holm",
-    "steps",
-]
+    "claim", "text", "first", "second", "seeds", "effect", "low", "high", "p_holm", "margin", "verdict", "sign", "sign_p_holm", "steps",
+]  # fmt: skip
 
 
 def points(tables: Path) -> pd.DataFrame:
@@ -65,22 +52,25 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     height = ROW * len(data) + 1.35
     figure = new_figure(8.6, height)
     figure.subplots_adjust(left=0.44, right=0.81, bottom=0.55 / height)
-    axes = figure.add_subplot()
     note = f"{_seeds(data)} · bars: 95 % t-interval over seeds" if data["low"].notna().any() else f"{_seeds(data)}: no interval"
     write_heading(figure, "What was claimed, and what was found", corpus, note)
     reach = axis_end(data)
-    axes.set_xlim(-reach, reach)
-    axes.set_ylim(len(data) - 0.5, -0.5)
-    axes.axvline(0, color="#888888", linewidth=0.8, zorder=1)
+    axes = forest_axes(figure, reach, (len(data) - 0.5, -0.5))
     rows: Any = data.itertuples()
     for place, row in enumerate(rows):
         _draw_claim(axes, place, row, reach)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g} %" if value else "0"))
     axes.set_xlabel("relative advantage of the first → (dashed: how far behind still counts)")
     return figure
+
+
+def forest_axes(figure: Figure, reach: float, rows: tuple[float, float]) -> Axes:
+    """Axes in per cent around zero, from −`reach` to `reach`, without ticks for the rows."""
+    axes = figure.add_subplot(xlim=(-reach, reach), ylim=rows, yticks=[])
+    axes.axvline(0, color="#888888", linewidth=0.8, zorder=1)
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:+g} %" if value else "0")
+    return axes
 
 
 def axis_end(data: pd.DataFrame) -> float:

@@ -9,20 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from gqvae.figures.amounts import set_ticks
+from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import (
-    CorpusFacts,
-    LineEnd,
-    arm_style,
-    arms_in,
-    describe_seeds,
-    label_line_ends,
-    leave_room_for_names,
-    new_figure,
-    write_heading,
-)
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -33,6 +24,7 @@ PLOT = Plot(
     "dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
     tables=("compression", "matching"),
 )
+COLUMNS = ["arm", "encoder", "variant", "series", "seed", "vocab_size", "bytes_per_token", "used_downstream", "matched_to"]
 DASHES = {"": "-", "neural": "-", "distilled": "--"}
 
 
@@ -44,16 +36,12 @@ def points(tables: Path) -> pd.DataFrame:
     targets = read_table(tables, "matching").groupby("arm")["target"].first().to_dict()
     rows = []
     for (arm, encoder, variant), group in table.groupby(["arm", "encoder", "variant"], sort=False):
-        shared = {"arm": arm, "encoder": encoder, "variant": variant, "matched_to": targets.get(arm, "")}
-        shared["used_downstream"] = bool(group["used_downstream"].all())
-        found: Any = group.itertuples()
-        for row in found:
-            place = {"series": "seed", "seed": row.seed, "vocab_size": float(row.vocab_size)}
-            rows.append(shared | place | {"bytes_per_token": row.bytes_per_token})
-        mean = {"series": "mean", "seed": pd.NA, "vocab_size": float(group["vocab_size"].mean())}
-        rows.append(shared | mean | {"bytes_per_token": float(group["bytes_per_token"].mean())})
-    columns = ["arm", "encoder", "variant", "series", "seed", "vocab_size", "bytes_per_token", "used_downstream", "matched_to"]
-    return pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
+        used, target = bool(group["used_downstream"].all()), targets.get(arm, "")
+        values = group[["seed", "vocab_size", "bytes_per_token"]]
+        series = [("seed", *row) for row in values.itertuples(index=False)]
+        series.append(("mean", pd.NA, *(values[column].mean() for column in values.columns[1:])))
+        rows += [(arm, encoder, variant, *row, used, target) for row in series]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"seed": "Int64", "vocab_size": float})
 
 
 def _drawn_already(table: pd.DataFrame) -> set[str]:
@@ -78,11 +66,10 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             rows = of_arm[of_arm["encoder"] == encoder]
             mean = rows[rows["series"] == "mean"].sort_values("vocab_size")
             _draw_arm(axes, arm, encoder, rows, mean)
-            last, style = mean.iloc[-1], arm_style(arm)
+            last = mean.iloc[-1]
             if not last["matched_to"]:  # those are named in the note on their pair
-                ends.append(
-                    LineEnd(float(last["vocab_size"]), float(last["bytes_per_token"]), _name(data, arm, encoder), style.color)
-                )
+                name, color = _name(data, arm, encoder), arm_style(arm).color
+                ends.append(LineEnd(last["vocab_size"], last["bytes_per_token"], name, color))
     pairs = data[(data["matched_to"] != "") & (data["series"] == "mean")]
     for place, (_, matched) in enumerate(pairs.iterrows()):
         _join_pair(axes, data, matched, place)
@@ -131,10 +118,7 @@ def _set_axes(axes: Axes, data: pd.DataFrame) -> None:
     low, high = float(data["vocab_size"].min()), float(data["vocab_size"].max())
     axes.set_xscale("log", base=2)
     axes.set_xlim(low / 1.12, high * 1.12)
-    ticks = [2.0**power for power in range(1, 31) if low / 1.12 <= 2.0**power <= high * 1.12]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    set_ticks(axes, (2.0**power for power in range(1, 31) if low / 1.12 <= 2.0**power <= high * 1.12), "{:,.0f}".format)
     axes.set_xlabel("vocabulary size V, bytes included (tokens)")
     axes.set_ylabel("compression (bytes per token) ↑")
     axes.margins(y=0.07)

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
-from gqvae.figures.curves import POINT_COLUMNS, seed_curves
+from gqvae.figures.amounts import DECISIVE, written_range
+from gqvae.figures.labels import LineEnd, format_bytes, format_count, label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
-from gqvae.figures.steps import DECISIVE, written_range
-from gqvae.figures.style import (
-    CorpusFacts,
-    LineEnd,
-    arm_style,
-    arms_in,
-    describe_seeds,
-    format_bytes,
-    format_count,
-    label_line_ends,
-    leave_room_for_names,
-    new_figure,
-    write_heading,
-)  # fmt: skip
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -44,6 +33,7 @@ PANELS = {
     "flops": "training compute (floating-point operations)",
     "step": "optimiser steps",
 }  # by rows of two
+POINT_COLUMNS = ["panel", "arm", "series", "seed", "x", "y", "low", "high"]
 
 
 def points(tables: Path) -> pd.DataFrame:
@@ -53,14 +43,36 @@ def points(tables: Path) -> pd.DataFrame:
     frames = []
     for panel in PANELS:
         for arm in arms_in(table):
-            of_arm = table[table["arm"] == arm]
-            curves = {
-                int(seed): group[[panel, "valid_bpb"]].set_axis(["x", "y"], axis=1).astype(float)
-                for seed, group in of_arm.groupby("seed")
-            }
+            rows = table.loc[table["arm"] == arm, ["seed", panel, "valid_bpb"]].set_axis(["seed", "x", "y"], axis=1)
+            curves = {int(seed): curve[["x", "y"]].astype(float) for seed, curve in rows.groupby("seed")}
             frames.append(seed_curves(arm, panel, curves))
     filled = [frame for frame in frames if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=POINT_COLUMNS)
+
+
+def seed_curves(arm: str, panel: str, curves: dict[int, pd.DataFrame]) -> pd.DataFrame:
+    """Tidy points (`POINT_COLUMNS`) of one arm in one panel: `series` "seed" as measured, "mean" with the band.
+
+    `curves` holds, by seed, a table with the columns x and y. Seeds are measured at slightly different amounts (tokens differ in
+    length), so the mean is interpolated over log x at the first seed's points inside the range that all seeds share. Points at
+    x ≤ 0 are dropped: the axis is logarithmic.
+    """
+    known = {seed: curve[(curve["x"] > 0) & curve["y"].notna()].sort_values("x") for seed, curve in sorted(curves.items())}
+    usable = {seed: (curve["x"].to_numpy(float), curve["y"].to_numpy(float)) for seed, curve in known.items() if len(curve)}
+    rows = [
+        {"panel": panel, "arm": arm, "series": "seed", "seed": seed, "x": float(x), "y": float(y)}
+        for seed, curve in usable.items()
+        for x, y in zip(*curve, strict=True)
+    ]
+    if len(usable) > 1:
+        low, high = max(x[0] for x, _ in usable.values()), min(x[-1] for x, _ in usable.values())
+        first, _ = next(iter(usable.values()))
+        grid = np.unique(np.concatenate([[low], first[(first > low) & (first < high)], [high]])) if low <= high else first[:0]
+        values = np.stack([np.interp(np.log(grid), np.log(x), y) for x, y in usable.values()])  # (seeds, points)
+        for x, column in zip(grid, values.T, strict=True):
+            band = {"y": float(column.mean()), "low": float(column.min()), "high": float(column.max())}
+            rows.append({"panel": panel, "arm": arm, "series": "mean", "seed": pd.NA, "x": float(x)} | band)
+    return pd.DataFrame(rows, columns=POINT_COLUMNS).astype({"seed": "Int64", "low": float, "high": float})
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
@@ -70,18 +82,15 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     note = f"validation split · {describe_seeds(data)} · {_steps(data)}"
     write_heading(figure, "Convergence of the language models", corpus, note)
-    panels: dict[str, Axes] = {}
-    for place, panel in enumerate(PANELS, start=1):
-        panels[panel] = figure.add_subplot(2, 2, place, sharey=next(iter(panels.values()), None))
+    panels = dict(zip(PANELS, figure.subplots(2, 2, sharey=True).flat, strict=True))
     ends: dict[str, list[LineEnd]] = {}
     for panel, axes in panels.items():
         _set_axes(axes, panel)
         of_panel = data[data["panel"] == panel]
-        ends[panel] = [draw_curves(axes, arm, of_panel[of_panel["arm"] == arm]) for arm in arms_in(of_panel)]
+        ends[panel] = [_draw_curves(axes, arm, of_panel[of_panel["arm"] == arm]) for arm in arms_in(of_panel)]
     _set_limits(panels, data)
     for place, (panel, axes) in enumerate(panels.items()):
         if place % 2:
-            axes.tick_params(labelleft=False)
             label_line_ends(axes, ends[panel])
         else:
             axes.set_ylabel("validation loss (bits per byte) ↓")
@@ -95,28 +104,26 @@ def _steps(data: pd.DataFrame) -> str:
     return f"{written_range(totals.min(), totals.max())} optimiser steps{few}"
 
 
-def draw_curves(axes: Axes, arm: str, rows: pd.DataFrame, dashes: str = "-") -> LineEnd:
+def _draw_curves(axes: Axes, arm: str, rows: pd.DataFrame) -> LineEnd:
     """Thin lines by seed, a line for their mean, a band from lowest to highest; returns the end of the strongest line."""
     style = arm_style(arm)
     seeds, mean = rows[rows["series"] == "seed"], rows[rows["series"] == "mean"]
-    alone = mean.empty
+    width, alpha = (1.6, 1.0) if mean.empty else (0.6, 0.55)
     for seed, curve in seeds.groupby("seed"):
-        width, alpha = (1.6, 1.0) if alone else (0.6, 0.55)
-        axes.plot(curve["x"], curve["y"], dashes, color=style.color, linewidth=width, alpha=alpha, label=f"{arm} seed {seed}")
-    main = seeds if alone else mean
-    if not alone:
+        axes.plot(curve["x"], curve["y"], color=style.color, linewidth=width, alpha=alpha, label=f"{arm} seed {seed}")
+    if not mean.empty:
         axes.fill_between(mean["x"], mean["low"], mean["high"], color=style.color, alpha=0.15, linewidth=0)
-        axes.plot(mean["x"], mean["y"], dashes, color=style.color, label=f"{arm} mean")
-    last = main.iloc[-1]
-    axes.plot([last["x"]], [last["y"]], style.marker, color=style.color, zorder=4)
-    return LineEnd(float(last["x"]), float(last["y"]), style.name, style.color)
+        axes.plot(mean["x"], mean["y"], color=style.color, label=f"{arm} mean")
+    x, y = (seeds if mean.empty else mean)[["x", "y"]].iloc[-1]
+    axes.plot([x], [y], style.marker, color=style.color, zorder=4)
+    return LineEnd(x, y, style.name, style.color)
 
 
 def _set_axes(axes: Axes, panel: str) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
     write = format_bytes if panel == "bytes" else format_count
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value)))
+    axes.xaxis.set_major_formatter(lambda value, _: write(value))
     axes.set_xlabel(PANELS[panel])
 
 

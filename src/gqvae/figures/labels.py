@@ -1,14 +1,19 @@
-"""Small words beside points, each placed where it covers the least of the drawing."""
+"""Words on a drawing: names at the ends of lines, small words beside points where they cover the least, rounded amounts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
+NAME_SIZE = 7.5  # font size of the names at the ends of lines
+LEADER = 0.16  # inches from the axes to a name
 # Places around a point, best first: x and y in typographic points, alignment of the word.
 AROUND = (
     (0, -5, "center", "top"), (0, 5, "center", "bottom"), (5, -3, "left", "top"), (5, 3, "left", "bottom"), (-5, -3, "right", "top"),
@@ -17,15 +22,11 @@ AROUND = (
     (9, 16, "left", "bottom"), (-9, -16, "right", "top"), (-9, 16, "right", "bottom"),
 )  # fmt: skip
 MARKER = 3.5  # half the side of a marker, in typographic points
-ON_A_MARK, ON_A_LINE, LATER = (
-    10.0,
-    1.0,
-    0.15,
-)  # costs of covering a marker or another word, of covering a line, and of each better place that is skipped
+# Costs of covering a marker or another word, of covering a line, and of each better place that is skipped.
+ON_A_MARK, ON_A_LINE, LATER = 10.0, 1.0, 0.15
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A word beside the point (x, y)."""
 
     x: float
@@ -58,13 +59,13 @@ def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Se
         )
         tried = []
         for number, (x, y, horizontal, vertical) in enumerate(AROUND):
-            written.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
+            look = {"position": (x, y), "horizontalalignment": horizontal, "verticalalignment": vertical}
+            written.set(**look)
             box = written.get_window_extent()
-            tried.append((LATER * number + _cost(box, axes.bbox, taken, pieces), box))
-        best = min(range(len(tried)), key=lambda number: tried[number][0])
-        x, y, horizontal, vertical = AROUND[best]
-        written.set(position=(x, y), horizontalalignment=horizontal, verticalalignment=vertical)
-        taken.append(tried[best][1])
+            tried.append((LATER * number + _cost(box, axes.bbox, taken, pieces), box, look))
+        _, box, look = min(tried, key=lambda found: found[0])
+        written.set(**look)
+        taken.append(box)
 
 
 def _along(line: np.ndarray) -> np.ndarray:
@@ -78,3 +79,84 @@ def _cost(box: Bbox, paper: Bbox, taken: Sequence[Bbox], pieces: np.ndarray) -> 
     x, y = pieces.T
     covered = ((box.x0 <= x) & (x <= box.x1) & (box.y0 <= y) & (y <= box.y1)).any()
     return ON_A_MARK * (sum(map(box.overlaps, taken)) + (not inside)) + ON_A_LINE * float(covered)
+
+
+def spread_apart(positions: Sequence[float], distance: float, low: float = 0.0, high: float = 1.0) -> list[float]:
+    """Move positions as little as possible to be `distance` apart, in the same order, inside [low, high] if they fit.
+
+    Neighbours that are too close are pooled around their common mean (isotonic regression on positions minus offsets).
+    """
+    order = sorted(range(len(positions)), key=positions.__getitem__)
+    pools: list[list[float]] = []  # each: sum of targets, members
+    for place, index in enumerate(order):
+        pools.append([positions[index] - place * distance, 1])
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
+            total, members = pools.pop()
+            pools[-1][0] += total
+            pools[-1][1] += members
+    bases = [total / members for total, members in pools for _ in range(int(members))]
+    most = max(high - distance * (len(order) - 1), low)
+    placed = {index: min(max(bases[place], low), most) + place * distance for place, index in enumerate(order)}
+    return [placed[index] for index in range(len(order))]
+
+
+class LineEnd(NamedTuple):
+    """The last point of a line and its label."""
+
+    x: float
+    y: float
+    text: str
+    color: str
+
+
+def text_color(color: str) -> tuple[float, float, float]:
+    """A colour a third darker: light colours of lines are too pale for text on white."""
+    red, green, blue = to_rgb(color)
+    return (red * 0.7, green * 0.7, blue * 0.7)
+
+
+def leave_room_for_names(figure: Figure, names: Iterable[str], before: float = LEADER) -> None:
+    """Set the right margin to fit the longest of these names, plus `before` inches in front of it."""
+    widest = 0.0
+    for name in names:
+        text = figure.text(0, 0, name, fontsize=NAME_SIZE)
+        widest = max(widest, text.get_window_extent().width / figure.dpi)
+        text.remove()
+    figure.subplots_adjust(right=1 - (before + widest + 0.12) / figure.get_figwidth())
+
+
+def label_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
+    """Write the name of each line to the right of the axes at the height of its end, moved apart where they would touch.
+
+    Call it last: it reads the limits of the axes. `leave_room_for_names` makes the margin.
+    """
+    axes.set_ylim(axes.get_ylim())
+    axes.set_xlim(axes.get_xlim())
+    to_axes = axes.transAxes.inverted()
+    points = [to_axes.transform(axes.transData.transform((end.x, end.y))) for end in ends]
+    height = axes.get_window_extent().height / axes.figure.dpi  # inches
+    beside = 1 + LEADER / (axes.get_window_extent().width / axes.figure.dpi)
+    heights = spread_apart([float(point[1]) for point in points], distance=0.135 / height)
+    for end, point, y in zip(ends, points, heights, strict=True):
+        leader = Line2D([point[0], 1.0, beside - 0.01], [point[1], point[1], y], transform=axes.transAxes, clip_on=False)
+        leader.set(color=end.color, linewidth=0.6, alpha=0.7, zorder=1)
+        axes.add_artist(leader)
+        axes.text(
+            beside, y, end.text, transform=axes.transAxes, color=text_color(end.color), fontsize=NAME_SIZE, va="center", ha="left"
+        )
+
+
+def format_bytes(value: float) -> str:
+    """250000 → "250 kB", 1000000 → "1 MB"."""
+    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= size:
+            return f"{value / size:,.3g} {unit}"
+    return f"{value:,.0f} B"
+
+
+def format_count(value: float) -> str:
+    """250000 → "250 k", 1000000 → "1 M", 3e13 → "30 T"."""
+    for size, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:,.3g} {unit}"
+    return f"{value:,.3g}"

@@ -9,23 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from gqvae.figures.amounts import draw_means, hollow_note, mark_amounts, note_below, range_of, under_amounts, with_mean
+from gqvae.figures.labels import LineEnd, format_bytes, format_count, label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
-from gqvae.figures.steps import DECISIVE, HOLLOW, draw_hollow, note_below, range_of, under_amounts
-from gqvae.figures.style import (
-    CorpusFacts,
-    LineEnd,
-    arm_style,
-    arms_in,
-    describe_seeds,
-    format_bytes,
-    format_count,
-    label_line_ends,
-    leave_room_for_names,
-    mark_amounts,
-    new_figure,
-    write_heading,
-)  # fmt: skip
-from gqvae.measures.intervals import t_interval
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -45,26 +32,19 @@ PANELS = {
     "model size": ("model_sizes", "parameters_non_embedding", "parameters without the vocabulary's", format_count),
 }
 COLUMNS = ["panel", "arm", "series", "seed", "amount", "test_bpb", "low", "high", "fewest_steps", "most_steps"]
-# With two seeds the t-interval is far wider than their distance: the two points are more informative than a bar.
-SEEDS_FOR_BARS = 3
+SIZES = (3.5, 4.5, 0.9, 2)  # of dots, markers, bars and their caps
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """`series` "seed": every run; "mean": over seeds, with its 95 % t-interval from `SEEDS_FOR_BARS` on.
+    """`series` "seed": every run; "mean": over seeds, with its 95 % t-interval from three seeds on.
 
     The columns of steps are the fewest and the most optimiser steps of the runs behind a point.
     """
     rows = []
     for panel, (name, column, _, _) in PANELS.items():
         for (arm, amount), group in read_table(tables, name).groupby(["arm", column], sort=False):
-            shared = {"panel": panel, "arm": arm, "amount": amount}
-            for seed, bpb, steps in zip(group["seed"], group["test_bpb"], group["steps"], strict=True):
-                own = {"fewest_steps": steps, "most_steps": steps}
-                rows.append(shared | {"series": "seed", "seed": seed, "test_bpb": bpb} | own)
-            interval = t_interval(group["test_bpb"].tolist())
-            bounds = {"low": interval.low, "high": interval.high} if interval.n >= SEEDS_FOR_BARS else {}
-            bounds |= {"fewest_steps": group["steps"].min(), "most_steps": group["steps"].max()}
-            rows.append(shared | {"series": "mean", "seed": pd.NA, "test_bpb": interval.mean} | bounds)
+            runs = zip(group["seed"], group["test_bpb"], group["steps"], group["steps"], strict=True)
+            rows += with_mean({"panel": panel, "arm": arm, "amount": amount}, "test_bpb", runs)
     whole = dict.fromkeys(("seed", "fewest_steps", "most_steps"), "Int64")
     return pd.DataFrame(rows, columns=COLUMNS).astype(whole | {"low": float, "high": float})
 
@@ -72,7 +52,7 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A panel for each kind of amount: a line of means by arm, with intervals, and every seed as a small point."""
     shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
-    hollow = bool((data["fewest_steps"] < DECISIVE).any())
+    hollow = hollow_note(data)
     height = 4.1 if hollow else 3.9
     figure = new_figure(5.4 if len(shown) == 1 else 7.2, height)
     figure.subplots_adjust(left=0.115 if len(shown) == 1 else 0.075, bottom=(0.88 if hollow else 0.68) / height, wspace=0.14)
@@ -82,19 +62,13 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     write_heading(
         figure, "Learnability: bits per byte by amount of text" + (" and size of model" if len(shown) > 1 else ""), corpus, note
     )
-    first: Axes | None = None
-    for place, panel in enumerate(shown):
-        axes = figure.add_subplot(1, len(shown), place + 1, sharey=first)
-        first = first or axes
+    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    for axes, panel in zip(panels, shown, strict=True):
         ends = _draw_panel(axes, panel, data[data["panel"] == panel])
-        axes.tick_params(labelleft=place == 0)
-    if hollow:
-        note_below(figure, [HOLLOW])
-    assert first is not None
-    first.yaxis.set_major_locator(
-        MaxNLocator(6, steps=[1, 2, 5, 10])
-    )  # no quarters: their digits would push the label off the paper
-    first.set_ylabel("test loss (bits per byte) ↓")
+    note_below(figure, hollow)
+    # No quarters: their digits would push the label off the paper.
+    panels[0].yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    panels[0].set_ylabel("test loss (bits per byte) ↓")
     label_line_ends(axes, ends)
     return figure
 
@@ -102,24 +76,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
 def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
     _, _, name, written = PANELS[panel]
     axes.set_xscale("log")
-    ends = []
-    for arm in arms_in(data):
-        style = arm_style(arm)
-        rows = data[data["arm"] == arm]
-        seeds = rows[rows["series"] == "seed"]
-        mean = rows[rows["series"] == "mean"].sort_values("amount")
-        axes.plot(mean["amount"], mean["test_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
-        draw_hollow(axes, mean["amount"], mean["test_bpb"], mean["fewest_steps"] >= DECISIVE, style.color, style.marker)
-        if seeds["seed"].nunique() > 1:
-            axes.plot(seeds["amount"], seeds["test_bpb"], ".", color=style.color, markersize=3.5, alpha=0.6, zorder=2)
-        known = mean[mean["low"].notna()]
-        if len(known):
-            reach = (known[["low", "high"]].sub(known["test_bpb"], axis=0).abs()).to_numpy().T
-            axes.errorbar(
-                known["amount"], known["test_bpb"], yerr=reach, fmt="none", ecolor=style.color, elinewidth=0.9, capsize=2
-            )  # fmt: skip
-        last = mean.iloc[-1]
-        ends.append(LineEnd(float(last["amount"]), float(last["test_bpb"]), style.name, style.color))
+    ends = [draw_means(axes, arm, data[data["arm"] == arm], "test_bpb", SIZES) for arm in arms_in(data)]
     if panel == TEXT:
         mark_amounts(axes, data["amount"], under_amounts(data, "amount", written))
         axes.set_xlabel(name)

@@ -1,7 +1,8 @@
-"""`gqvae plot NAME`: write a figure and a CSV file of exactly its points."""
+"""`gqvae plot NAME` and `gqvae across`: write figures of one study or of several, each with a CSV file of exactly its points."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,7 @@ from types import ModuleType
 from gqvae.errors import UserError
 from gqvae.figures.registry import plots
 from gqvae.figures.style import CorpusFacts, draw_nothing, save, styled
+from gqvae.study.across import finished_studies
 
 
 def figure_module(name: str) -> ModuleType:
@@ -33,3 +35,23 @@ def plot(name: str, tables: Path, corpus: Path, out: Path) -> None:
     facts = CorpusFacts.read(Path(corpus))
     with styled():
         save(draw_nothing(facts) if data.empty else module.draw(data, facts), data, Path(out), name)
+
+
+def plot_across(folders: Sequence[Path], out: Path) -> None:
+    """Write each figure that has points as PNG, PDF and CSV: `across` (claims), `by_text` (losses by training text), `frontier`
+    (losses by compression) and `away` (tokenizers on other text).
+
+    Raises:
+        UserError: a study is not finished or named twice, or a table is missing or damaged.
+    """
+    studies = finished_studies(folders)
+    facts = CorpusFacts(f"{len(studies)} studies", any(study.synthetic for study in studies))
+    for name in ("across", "by_text", "frontier", "away"):
+        module = import_module(f"gqvae.figures.{name}")
+        data = module.points(studies)
+        if data.empty:
+            for stale in Path(out).glob(f"{name}.*"):
+                stale.unlink()
+            continue
+        with styled():
+            save(module.draw(data, facts), data, Path(out), name)

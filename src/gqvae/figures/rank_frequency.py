@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter
 
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
@@ -47,12 +46,10 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
                 curve["rank"], curve["share"], color=style.color, linewidth=1.1, alpha=0.85, label=name,
                 marker=style.marker, markevery=start, markersize=4,
             )  # fmt: skip
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_xlabel("rank of the token (1 = most frequent)")
     axes.set_ylabel("share of all tokens")
-    handles = [
-        Line2D([], [], color=arm_style(arm).color, marker=arm_style(arm).marker, markersize=4, label=arm_style(arm).name)
-        for arm in arms
-    ]
+    looks = [arm_style(arm) for arm in arms]
+    handles = [Line2D([], [], color=style.color, marker=style.marker, markersize=4, label=style.name) for style in looks]
     axes.legend(handles=handles, loc="lower left")
     return figure

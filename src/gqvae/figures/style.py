@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import matplotlib.style
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from gqvae.errors import UserError
 from gqvae.files import atomic_path, read_json, write_csv
@@ -29,8 +25,7 @@ STYLE_FILE = Path(__file__).with_name("style.mplstyle")
 SYNTHETIC_NOTE = "synthetic stories — not a natural corpus"
 
 
-@dataclass(frozen=True)
-class ArmStyle:
+class ArmStyle(NamedTuple):
     """How an arm is drawn and what it is called."""
 
     color: str
@@ -88,8 +83,7 @@ def series_style(place: int) -> tuple[str, str]:
     return _SERIES_COLORS[place % len(_SERIES_COLORS)], _SERIES_MARKERS[place % len(_SERIES_MARKERS)]
 
 
-@dataclass(frozen=True)
-class CorpusFacts:
+class CorpusFacts(NamedTuple):
     """What a figure says about its corpus."""
 
     label: str
@@ -123,89 +117,6 @@ def write_heading(figure: Figure, title: str, corpus: CorpusFacts, note: str) ->
     if corpus.synthetic:
         figure.text(left, 1 - 0.43 * inch, SYNTHETIC_NOTE, fontsize=7.5, color="#B00020", va="top", ha="left", fontstyle="italic")
     figure.subplots_adjust(top=1 - (0.68 if corpus.synthetic else 0.52) * inch)
-
-
-def spread_apart(positions: Sequence[float], distance: float, low: float = 0.0, high: float = 1.0) -> list[float]:
-    """Move positions as little as possible to be `distance` apart, in the same order, inside [low, high] if they fit.
-
-    Neighbours that are too close are pooled around their common mean (isotonic regression on positions minus offsets).
-    """
-    order = sorted(range(len(positions)), key=lambda index: (positions[index], index))
-    pools: list[list[float]] = []  # each: sum of targets, members
-    for place, index in enumerate(order):
-        pools.append([positions[index] - place * distance, 1])
-        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
-            total, members = pools.pop()
-            pools[-1][0] += total
-            pools[-1][1] += members
-    bases = [total / members for total, members in pools for _ in range(int(members))]
-    most = max(high - distance * (len(order) - 1), low)
-    placed = [min(max(base, low), most) + place * distance for place, base in enumerate(bases)]
-    result = [0.0] * len(order)
-    for place, index in enumerate(order):
-        result[index] = placed[place]
-    return result
-
-
-@dataclass(frozen=True)
-class LineEnd:
-    """The last point of a line and its label."""
-
-    x: float
-    y: float
-    text: str
-    color: str
-
-
-def text_color(color: str) -> tuple[float, float, float]:
-    """A colour a third darker: light colours of lines are too pale for text on white."""
-    red, green, blue = to_rgb(color)
-    return (red * 0.7, green * 0.7, blue * 0.7)
-
-
-def mark_amounts(axes: Axes, amounts: Iterable[float], written: Callable[[float], str]) -> None:
-    """Put the ticks of a logarithmic axis at these amounts; a single amount is centred."""
-    places = sorted({float(amount) for amount in amounts})
-    if len(places) == 1:
-        axes.set_xlim(places[0] / 2, places[0] * 2)
-    axes.xaxis.set_major_locator(FixedLocator(places))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: written(value)))
-
-
-NAME_SIZE = 7.5  # font size of the names at the ends of lines
-LEADER = 0.16  # inches from the axes to a name
-
-
-def leave_room_for_names(figure: Figure, names: Iterable[str], before: float = LEADER) -> None:
-    """Set the right margin to fit the longest of these names, plus `before` inches in front of it."""
-    widest = 0.0
-    for name in names:
-        text = figure.text(0, 0, name, fontsize=NAME_SIZE)
-        widest = max(widest, text.get_window_extent().width / figure.dpi)
-        text.remove()
-    figure.subplots_adjust(right=1 - (before + widest + 0.12) / figure.get_figwidth())
-
-
-def label_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
-    """Write the name of each line to the right of the axes at the height of its end, moved apart where they would touch.
-
-    Call it last: it reads the limits of the axes. `leave_room_for_names` makes the margin.
-    """
-    axes.set_ylim(axes.get_ylim())
-    axes.set_xlim(axes.get_xlim())
-    to_axes = axes.transAxes.inverted()
-    points = [to_axes.transform(axes.transData.transform((end.x, end.y))) for end in ends]
-    height = axes.get_window_extent().height / axes.figure.dpi  # inches
-    beside = 1 + LEADER / (axes.get_window_extent().width / axes.figure.dpi)
-    heights = spread_apart([float(point[1]) for point in points], distance=0.135 / height)
-    for end, point, y in zip(ends, points, heights, strict=True):
-        leader = Line2D([point[0], 1.0, beside - 0.01], [point[1], point[1], y], transform=axes.transAxes, clip_on=False)
-        leader.set(color=end.color, linewidth=0.6, alpha=0.7, zorder=1)
-        axes.add_artist(leader)
-        axes.text(
-            beside, y, end.text, transform=axes.transAxes, color=text_color(end.color), fontsize=NAME_SIZE, va="center", ha="left"
-        )
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -249,19 +160,3 @@ def describe_seeds(points: pd.DataFrame) -> str:
     """ "3 seeds" or "1 seed", counted from the rows that have one."""
     count = points["seed"].dropna().nunique() if "seed" in points else 0
     return f"{count} seed" + ("" if count == 1 else "s")
-
-
-def format_bytes(value: float) -> str:
-    """250000 → "250 kB", 1000000 → "1 MB"."""
-    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if value >= size:
-            return f"{value / size:,.3g} {unit}"
-    return f"{value:,.0f} B"
-
-
-def format_count(value: float) -> str:
-    """250000 → "250 k", 1000000 → "1 M", 3e13 → "30 T"."""
-    for size, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:,.3g} {unit}"
-    return f"{value:,.3g}"

@@ -54,20 +54,16 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     height = 5.0 + LEGEND_ROW * (math.ceil(entries / columns) - 1)
     figure = new_figure(7.2, height)
     figure.subplots_adjust(left=0.085, right=0.975, bottom=(0.775 + height - 5.0) / height, wspace=0.24, hspace=0.22)
-    write_heading(
-        figure, "Training of the tokenizer networks", corpus, f"validation split · one line per seed · {describe_seeds(data)}"
-    )
-    for place, (panel, (measures, label)) in enumerate(PANELS.items()):
-        axes = figure.add_subplot(2, 2, place + 1)
+    note = f"validation split · one line per seed · {describe_seeds(data)}"
+    write_heading(figure, "Training of the tokenizer networks", corpus, note)
+    for axes, (panel, (measures, label)) in zip(figure.subplots(2, 2).flat, PANELS.items(), strict=True):
         of_panel = data[data["panel"] == panel]
         for arm in arms_in(of_panel):
             for measure, dashes in zip(measures, DASHES, strict=False):
                 rows = of_panel[(of_panel["arm"] == arm) & (of_panel["measure"] == measure)]
                 for seed, curve in rows.groupby("seed"):
-                    name = f"{arm} seed {seed} {measure}"
-                    axes.plot(
-                        curve["step"], curve["value"], dashes, color=arm_style(arm).color, linewidth=1.1, alpha=0.85, label=name
-                    )
+                    look = {"color": arm_style(arm).color, "alpha": 0.85, "label": f"{arm} seed {seed} {measure}"}
+                    axes.plot(curve["step"], curve["value"], dashes, linewidth=1.1, **look)
         axes.set_ylabel(label)
         axes.set_xlim(0, float(data["step"].max()) * 1.02)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -75,9 +71,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             axes.set_ylim(-0.02, 1.02)
             axes.set_xlabel("optimiser step")
     handles = [Line2D([], [], color=arm_style(arm).color, label=arm_style(arm).name) for arm in arms_in(data)]
-    handles += [
-        Line2D([], [], color="#444444", label="hard rate"),
-        Line2D([], [], color="#444444", linestyle="--", label="soft rate"),
-    ]
+    handles.append(Line2D([], [], color="#444444", label="hard rate"))
+    handles.append(Line2D([], [], color="#444444", linestyle="--", label="soft rate"))
     figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.53, 0.0))
     return figure

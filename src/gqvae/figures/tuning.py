@@ -6,20 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from gqvae.figures.amounts import set_ticks
+from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import (
-    CorpusFacts,
-    LineEnd,
-    arm_style,
-    arms_in,
-    describe_seeds,
-    label_line_ends,
-    leave_room_for_names,
-    new_figure,
-    write_heading,
-)
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -44,12 +35,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure.subplots_adjust(left=0.10, bottom=0.13)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     axes = figure.add_subplot()
-    write_heading(
-        figure,
-        "Learning rates: the same grid for every arm",
-        corpus,
-        f"validation split · {describe_seeds(data)} (dots) · circled: chosen",
-    )
+    note = f"validation split · {describe_seeds(data)} (dots) · circled: chosen"
+    write_heading(figure, "Learning rates: the same grid for every arm", corpus, note)
     axes.set_xscale("log")
     ends = []
     for arm in arms_in(data):
@@ -60,11 +47,9 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         chosen = rows[rows["chosen"]]
         axes.plot(rows["learning_rate"], rows["valid_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
         axes.plot(chosen["learning_rate"], chosen["valid_bpb"], "o", color=style.color, markersize=10, fillstyle="none", zorder=4)
-        last = rows.iloc[-1]
-        ends.append(LineEnd(float(last["learning_rate"]), float(last["valid_bpb"]), style.name, style.color))
-    axes.xaxis.set_major_locator(FixedLocator(sorted(set(data["learning_rate"]))))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        x, y = rows[["learning_rate", "valid_bpb"]].iloc[-1]
+        ends.append(LineEnd(x, y, style.name, style.color))
+    set_ticks(axes, set(data["learning_rate"]), "{:g}".format)
     axes.set_xlabel("peak learning rate")
     axes.set_ylabel("validation loss (bits per byte) ↓")
     axes.margins(x=0.08, y=0.07)

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 
-from gqvae.figures import plot as one_study
-from gqvae.figures import plot_across as several
-from gqvae.study.published import side_by_side
+from gqvae.figures import plot as drawing
+from gqvae.study.across import side_by_side
 
 
 def plot(arguments: argparse.Namespace) -> None:
     """Draw one figure."""
-    one_study.plot(arguments.name, arguments.tables, arguments.corpus, arguments.out)
+    drawing.plot(arguments.name, arguments.tables, arguments.corpus, arguments.out)
 
 
 def redraw(arguments: argparse.Namespace) -> None:
-    """Redraw every published figure from the tables next to it, and those of several studies."""
+    """Redraw every published picture, with its points, from the tables next to it."""
     published = arguments.published
-    for study in sorted(path.parent for path in published.glob("*/provenance.json")):
-        for drawn in sorted((study / "figures").glob("*.csv")):
-            one_study.plot(drawn.stem, study / "tables", study / "provenance.json", study / "figures")
+    for points in sorted(published.glob("*/figures/*.csv")):
+        study = points.parents[1]
+        with _refreshed(points.parent) as out:
+            drawing.plot(points.stem, study / "tables", study / "provenance.json", out)
     for folder, studies in side_by_side(published).items():
-        several.plot_across([published / study for study in studies], published / folder)
+        with _refreshed(published / folder) as out:
+            drawing.plot_across([published / study for study in studies], out)
+
+
+@contextmanager
+def _refreshed(folder: Path) -> Iterator[Path]:
+    """A temporary folder; what is written there replaces the files of the same name in `folder`, and only those."""
+    with TemporaryDirectory() as temporary:
+        yield Path(temporary)
+        for path in Path(temporary).iterdir():
+            if (folder / path.name).exists():
+                copyfile(path, folder / path.name)
 
 
 def across(arguments: argparse.Namespace) -> None:
     """Draw the figures of several studies."""
-    several.plot_across(arguments.results, arguments.out)
+    drawing.plot_across(arguments.results, arguments.out)

@@ -57,14 +57,5 @@ def choose_learning_rate(arguments: argparse.Namespace) -> None:
     tuning.choose_learning_rate(arguments.runs, arguments.out)
 
 
-def _run(settings: LanguageModel, arguments: argparse.Namespace) -> Run:
-    return Run(
-        settings,
-        arguments.arm,
-        arguments.seed,
-        arguments.train_bytes,
-        arguments.tokens,
-        arguments.corpus,
-        arguments.state,
-        arguments.threads,
-    )
+def _run(settings: LanguageModel, given: argparse.Namespace) -> Run:
+    return Run(settings, given.arm, given.seed, given.train_bytes, given.tokens, given.corpus, given.state, given.threads)

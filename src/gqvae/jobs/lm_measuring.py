@@ -20,8 +20,7 @@ from gqvae.jobs.lm_text import Split, measure_trained
 from gqvae.jobs.lm_training import load_trained
 from gqvae.measures.contexts import compare_contexts
 from gqvae.measures.distribution import count_tokens
-from gqvae.measures.losses import breakdown, by_document
-from gqvae.measures.token_costs import TokenCosts
+from gqvae.measures.losses import TokenCosts, breakdown, by_document
 from gqvae.tokenizers.token_files import Vocabulary
 from gqvae.training.runner import autocast
 from gqvae.training.windows import join_documents, leading_documents

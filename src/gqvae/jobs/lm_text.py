@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gqvae.config import LanguageModel
-from gqvae.corpus.documents import DocumentStore, offsets_path
+from gqvae.corpus.documents import DocumentStore, split_paths
 from gqvae.devices import resolve_device
 from gqvae.errors import UserError
 from gqvae.measures.bits_per_byte import BitsPerByte, bits_per_byte
@@ -41,7 +41,7 @@ class Split:
                 f"{tokens} holds {len(encoded):,} documents ({encoded.total_bytes:,} bytes) of {split}, {corpus} has {len(store):,}"
                 f" ({store.total_bytes:,} bytes): encode the corpus again."
             )
-        sizes = np.diff(np.load(offsets_path(corpus, split), allow_pickle=False))
+        sizes = np.diff(np.load(split_paths(corpus, split)[1], allow_pickle=False))
         return cls(encoded, sizes, Vocabulary.of(tokens).byte_lengths)
 
     def stream(self, documents: npt.NDArray[np.int64] | None = None) -> Stream:

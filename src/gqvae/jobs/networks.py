@@ -22,8 +22,7 @@ def train_network(arguments: argparse.Namespace) -> None:
     module = network_module(arguments.network)
     module.train_network(
         load_settings(module.Settings, arguments.settings),
-        PretokenCounts.of_split(arguments.pretokens, "train"),
-        PretokenCounts.of_split(arguments.pretokens, "valid"),
+        *(PretokenCounts.of_split(arguments.pretokens, split) for split in ("train", "valid")),
         seed=arguments.seed,
         label=f"training {arguments.label}",
         out=arguments.out,
@@ -44,11 +43,8 @@ def make_tokenizers(arguments: argparse.Namespace) -> None:
 
 def measure_rates(arguments: argparse.Namespace) -> None:
     """Write the table of requested and reached rates."""
-    bpe, train, valid = (
-        load_on_device(arguments.bpe),
-        PretokenCounts.of_split(arguments.pretokens, "train"),
-        PretokenCounts.of_split(arguments.pretokens, "valid"),
-    )
+    bpe = load_on_device(arguments.bpe)
+    train, valid = (PretokenCounts.of_split(arguments.pretokens, split) for split in ("train", "valid"))
     rows = []
     for folder in arguments.tokenizers:
         tokenizer = load_on_device(folder)

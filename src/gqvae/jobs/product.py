@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_rows
 from gqvae.jobs.streams import input_name, input_size, open_input, open_output, show
@@ -15,7 +16,6 @@ from gqvae.progress import Progress
 if TYPE_CHECKING:
     import numpy as np
 
-    from gqvae.corpus.pretokens import PretokenCounts
     from gqvae.tokenizers.base import Tokenizer
 
 
@@ -75,10 +75,13 @@ def decode(arguments: argparse.Namespace) -> None:
 
 def inspect(arguments: argparse.Namespace) -> None:
     """Print a report; with --csv, also write the vocabulary as a table."""
+    from gqvae.corpus.pretokens import count_pretokens
     from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
 
     tokenizer = _load(arguments)
-    counts = _count(arguments.text, tokenizer.pretokenizer) if arguments.text else None
+    cut_by, counts = tokenizer.pretokenizer, None
+    if arguments.text:
+        counts = count_pretokens((block.encode("utf-8") for block in _blocks(arguments.text, cut_by)), cut_by)
     show(report(tokenizer, counts))
     if arguments.csv:
         used = None if counts is None else id_counts(tokenizer, counts)
@@ -89,10 +92,8 @@ def compare(arguments: argparse.Namespace) -> None:
     """Print the table; with --csv, also write it."""
     from gqvae.report.comparison import COLUMNS, table
     from gqvae.report.comparison import compare as compared
-    from gqvae.tokenizers.load import load_tokenizer
 
-    loaded = {name: load_tokenizer(folder) for name, folder in _named(arguments.tokenizers)}
-    rows = list(compared(loaded, _read(arguments.text)))
+    rows = list(compared(_loaded(arguments.tokenizers), "".join(_blocks(arguments.text))))
     show(table(rows))
     if arguments.csv:
         write_rows(arguments.csv, COLUMNS, rows)
@@ -108,10 +109,8 @@ def export(arguments: argparse.Namespace) -> None:
 def explore(arguments: argparse.Namespace) -> None:
     """Write the HTML page."""
     from gqvae.figures.explorer import explorer_page
-    from gqvae.tokenizers.load import load_tokenizer
 
-    loaded = {name: load_tokenizer(folder) for name, folder in _named(arguments.tokenizers)}
-    page = explorer_page(loaded, _read(arguments.text) if arguments.text else None)
+    page = explorer_page(_loaded(arguments.tokenizers), "".join(_blocks(arguments.text)) if arguments.text else None)
     with atomic_open(arguments.out) as stream:
         stream.write(page)
 
@@ -122,24 +121,17 @@ def _load(arguments: argparse.Namespace) -> Tokenizer:
     return load_with_encoder(arguments.tokenizer, getattr(arguments, "encoder", None))
 
 
-def _count(path: Path, cut_by: str) -> PretokenCounts:
-    from gqvae.corpus.pretokens import count_pretokens
+def _blocks(path: Path, cut_by: str = DEFAULT) -> Iterator[str]:
     from gqvae.corpus.text_blocks import text_blocks
 
     with open_input(str(path)) as stream:
-        blocks = text_blocks(stream, str(path), cut_by=cut_by)
-        return count_pretokens((block.encode("utf-8") for block in blocks), cut_by)
+        yield from text_blocks(stream, str(path), cut_by=cut_by)
 
 
-def _read(path: Path) -> str:
-    from gqvae.corpus.text_blocks import text_blocks
+def _loaded(folders: list[Path]) -> dict[str, Tokenizer]:
+    """Tokenizers, named by the shortest ends of their paths that differ."""
+    from gqvae.tokenizers.load import load_tokenizer
 
-    with open_input(str(path)) as stream:
-        return "".join(text_blocks(stream, str(path)))
-
-
-def _named(folders: list[Path]) -> Iterator[tuple[str, Path]]:
-    """Folders, named by the shortest ends of their paths that differ."""
     paths = list(dict.fromkeys(folder.resolve() for folder in folders))
     depth = next(depth for depth in range(1, 100) if len({path.parts[-depth:] for path in paths}) == len(paths))
-    return (("/".join(path.parts[-depth:]), path) for path in paths)
+    return {"/".join(path.parts[-depth:]): load_tokenizer(path) for path in paths}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 IGNORED = -100  # target that losses ignore
 
 
-@dataclass(frozen=True)
-class ParameterCounts:
+class ParameterCounts(NamedTuple):
     """Parameters of a model: `embedding` grows with the vocabulary (embedding and output head), `non_embedding` does not."""
 
     embedding: int

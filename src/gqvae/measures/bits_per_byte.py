@@ -1,9 +1,8 @@
 """Bits per byte of a whole split: Σ −log2 p over all tokens ÷ UTF-8 bytes of the raw text.
 
-Unlike loss per token, it can be compared between tokenizers. End-of-document tokens count in the sum and stand for 0 bytes. The
-denominator is the size of the raw text; a check ensures that the tokens stand for exactly that many bytes. Every token is scored
-once, in windows that overlap by half, so every token after the first window sees at least half a context. The first
-end-of-document token is only context.
+Unlike loss per token, it can be compared between tokenizers. End-of-document tokens count in the sum and stand for 0 bytes; the
+first is only context. Every token is scored once, in windows that overlap by half, so that every token after the first window
+sees at least half a context.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """How the choice of windows changes the bits per byte of one model on one text.
 
-The study uses windows that overlap by half and cross documents (`bits_per_byte`). The alternatives are windows that overlap by
-seven eighths, where every token sees nearly a whole context, and windows that restart with each document, as in use. All three
-score every token once, ends of documents included, over the same bytes. They differ only in how much context a token sees, which
-is reported.
+The study's windows overlap by half and cross documents (`bits_per_byte`). The alternatives overlap by seven eighths, so that
+every token sees nearly a whole context, or restart with each document, as in use. All score every token once over the same bytes.
 """
 
 from __future__ import annotations

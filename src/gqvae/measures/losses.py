@@ -7,6 +7,7 @@ ends of documents included. Shapes: N targets, V ids.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,6 @@ import pandas as pd
 
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pretokenizers import pretokenizer
-from gqvae.measures.token_costs import TokenCosts
 
 Whole = npt.NDArray[np.integer]
 
@@ -22,6 +22,19 @@ END = "end of document"
 RANKS = (10, 100, 1000)  # of tokens by frequency in the training text: upper ends of the bins
 MOST_PLACES = 4
 MOST_BYTES = 8
+
+
+class TokenCosts(NamedTuple):
+    """What measures of language models read: N targets, the stream EOD document EOD … document EOD without its first id."""
+
+    targets: npt.NDArray[np.integer]  # (N,) ids; every document ends with the end-of-document id
+    costs: npt.NDArray[np.float32]  # (N,) float32, bits of each
+    bits: float  # their sum, before rounding to float32
+    raw_bytes: int  # UTF-8 bytes of the text
+    byte_lengths: npt.NDArray[np.int64]  # (V,) bytes that each id stands for, 0 for the end of a document
+    train_counts: npt.NDArray[np.int64]  # (V,) how often each id occurs in the training split
+    documents: Iterable[bytes]  # the UTF-8 documents
+    pretokenizer: str  # name of their pre-tokenizer
 
 
 def by_document(losses: TokenCosts) -> pd.DataFrame:

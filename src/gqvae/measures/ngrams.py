@@ -12,7 +12,7 @@ follow h in training.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(NamedTuple):
     """The distinct pairs (history h, token w) of adjacent tokens in a split."""
 
     keys: Ints  # (P,) ascending h · V + w, each once

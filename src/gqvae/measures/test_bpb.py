@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gqvae.config import Measure
-from gqvae.measures.token_costs import TokenCosts
+from gqvae.measures.losses import TokenCosts
 
 MEASURE = Measure(level="losses", more_is_better=False, text="test bits per byte after the most training text")
 

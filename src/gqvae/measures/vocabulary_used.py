@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gqvae.config import Measure
-from gqvae.measures import distribution
 from gqvae.measures.encoded_text import EncodedText
 
 MEASURE = Measure(level="tokens", more_is_better=True, text="share of the vocabulary that the training split uses")
@@ -11,4 +12,4 @@ MEASURE = Measure(level="tokens", more_is_better=True, text="share of the vocabu
 
 def of(text: EncodedText) -> float:
     """See the module."""
-    return distribution.vocabulary_used(text.counts)
+    return float(np.count_nonzero(text.counts) / (len(text.counts) - 1))

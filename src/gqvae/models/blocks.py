@@ -9,8 +9,7 @@ Shapes: B pre-tokens, T positions, N real positions, H heads, D width.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +18,7 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
-@dataclass(frozen=True)
-class Packing:
+class Packing(NamedTuple):
     """Indices of the N real positions of a padded batch, shortest pre-tokens first. All tensors are on the network's device."""
 
     lengths: Tensor  # (B,)

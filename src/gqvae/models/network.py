@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,8 +23,7 @@ from gqvae.models.gates import fixed_gates, hard_gates
 from gqvae.models.quantizer import Quantizer, QuantizerOutput
 
 
-@dataclass(frozen=True)
-class Decoded:
+class Decoded(NamedTuple):
     """Decoder outputs for N vectors: the characters of the token that ends there, last first, and its length."""
 
     characters: Tensor  # (N, L, C) logits
@@ -39,8 +38,7 @@ class Decoded:
         return symbols, (~ended).int().cumprod(1).sum(1) + 1
 
 
-@dataclass(frozen=True)
-class Encoded:
+class Encoded(NamedTuple):
     """Encodings, codes and gates of a batch."""
 
     vectors: Tensor  # (N, D), before quantization
@@ -123,14 +121,10 @@ class RateCondition(nn.Module):
         lowest, highest = (math.log(rate) for rate in self.rates)
         return ((rates.log() - lowest) / max(highest - lowest, 1e-9)).clamp(0, 1) ** (1 / self.skew)
 
-    def gate_share(self, rates: Tensor) -> Tensor:
-        """Gates per position that give these rates, without the last position of each pre-token: (B,) → (B,)."""
-        return (rates - 1) / (self.mean_length - 1)
-
     def forward(self, rates: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Rates (B,) in tokens per pre-token → offsets of encoder inputs (B, D), gater inputs (B, D) and gate logits (B,)."""
         encoder, gater = self.layers(self.place_of(rates)[:, None] * 2 - 1).chunk(2, 1)
-        return encoder, gater, torch.logit(self.gate_share(rates).clamp(0.02, 0.98))
+        return encoder, gater, torch.logit(((rates - 1) / (self.mean_length - 1)).clamp(0.02, 0.98))
 
 
 class Decoder(nn.Module):
@@ -176,8 +170,7 @@ class GQVAE(nn.Module):
         pads_as_text: bool = False,
     ) -> None:
         super().__init__()
-        self.settings, self.alphabet, self.chunk_bytes = settings, alphabet, chunk_bytes
-        self.pads_as_text = pads_as_text
+        self.settings, self.alphabet, self.chunk_bytes, self.pads_as_text = settings, alphabet, chunk_bytes, pads_as_text
         self.pad, self.unknown = len(alphabet), len(alphabet) + 1
         table = torch.full((BYTE_VALUES,), self.unknown, dtype=torch.long)
         table[alphabet] = torch.arange(len(alphabet))
@@ -237,14 +230,8 @@ class GQVAE(nn.Module):
             chosen = torch.where(keep[packing.rows][:, None], vectors, chosen)
         if self.gater is None:
             assert self.chunk_bytes is not None
-            return Encoded(
-                vectors,
-                quantization,
-                chosen,
-                None,
-                fixed_gates(packing.lengths, symbols.shape[1], self.chunk_bytes, vectors.dtype),
-                packing,
-            )
+            gates = fixed_gates(packing.lengths, symbols.shape[1], self.chunk_bytes, vectors.dtype)
+            return Encoded(vectors, quantization, chosen, None, gates, packing)
         logits = self.gater(chosen + to_gater, packing) + prior  # (B, T)
         bounded = logits if self.gate_bound is None else self.gate_bound * torch.tanh(logits / self.gate_bound)
         return Encoded(vectors, quantization, chosen, logits, torch.sigmoid(bounded) * packing.real, packing)

@@ -1,4 +1,4 @@
-"""What the training objectives share: the result of a batch, targets, hard spans and the measures taken on them.
+"""What the training objectives share: the result of a batch, revival of codes, hard spans and the measures taken on them.
 
 Shapes: B pre-tokens, T positions, L longest token, N positions the network sees, C symbols.
 """
@@ -16,7 +16,7 @@ from torch.nn import functional
 from gqvae.config import Network, NetworkTraining
 from gqvae.models.gates import hard_gates, look_back, soft_masks
 from gqvae.models.network import GQVAE, Decoded, Encoded
-from gqvae.models.revival import Revival
+from gqvae.models.quantizer import Quantizer
 
 KEY_MULTIPLIER = 1_000_003  # of the polynomial hash that tells strings apart
 MEASURES = ("reconstruction", "soft_rate", "hard_rate", "gate_mean", "exact_tokens")  # of `Objective.measure`, in `Losses`
@@ -60,8 +60,20 @@ def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
     return ((targets + 1) * inside * powers).sum(1)
 
 
+class Revival(nn.Module, ABC):
+    """When codes are moved, which, and to what. Its buffers are part of the training state."""
+
+    @abstractmethod
+    def observe(self, step: int, losses: Losses) -> None:
+        """Store encodings of the batch after `step` optimiser steps."""
+
+    @abstractmethod
+    def revive(self, step: int, quantizer: Quantizer) -> Tensor:
+        """Move codes if a revival is due after `step` optimiser steps → their indices (M,), maybe none."""
+
+
 class Objective(nn.Module, ABC):
-    """Base of all objectives: targets, hard spans and their measures, and the policy for the codebook."""
+    """Base of all objectives: the loss, its measures, and the policy for the codebook."""
 
     includes_padding: ClassVar[bool] = False  # pre-tokens are padded to T, and the network sees the padding as text
     trains_codebook: ClassVar[bool] = True  # codes have gradients

@@ -59,16 +59,6 @@ class Paper(Objective):
         """α, fixed."""
         return self.settings.alpha
 
-    def term_weights(self) -> dict[str, float]:
-        """Weight of each term in the loss."""
-        return {
-            "reconstruction": 1.0,
-            "gate": self.settings.alpha,
-            "length": self.settings.gamma,
-            "codebook": self.settings.codebook_weight,
-            "commitment": self.settings.commitment_weight,
-        }
-
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """Loss of a batch: symbols (B, T), true lengths (B,) on the host, weights (B,) = occurrences of each distinct pre-token.
 
@@ -93,10 +83,11 @@ class Paper(Objective):
         if encoded.quantization is not None:
             terms["codebook"] = (encoded.quantization.codebook_loss * share).sum()
             terms["commitment"] = (encoded.quantization.commitment_loss * share).sum()
-        count = self.term_weights()
+        settings = self.settings
+        factors = (1.0, settings.alpha, settings.gamma, settings.codebook_weight, settings.commitment_weight)  # of the terms
         measures = self.measure(encoded, decoded, cross_entropy, symbols, lengths.to(symbols.device, non_blocking=True), weights)
         return Losses(
-            total=torch.stack([count[name] * term for name, term in terms.items()]).sum(),
+            total=torch.stack([factor * term for factor, term in zip(factors, terms.values(), strict=False)]).sum(),
             encoded=encoded,
             **{name: measures[name] for name in MEASURES},
             # Every position is quantized and counts as a use of its code, gated or not.

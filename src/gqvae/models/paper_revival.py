@@ -9,17 +9,12 @@ pre-token was drawn. Shapes: N vectors of a batch, K codes, D width, R reservoir
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
 from gqvae.config import NetworkTraining
+from gqvae.models.objective_base import Losses, Revival
 from gqvae.models.quantizer import Quantizer
-from gqvae.models.revival import Revival
-
-if TYPE_CHECKING:
-    from gqvae.models.objective_base import Losses
 
 # "Zero" usage, as a share of all emissions: a moving average that was ever above zero decays but never reaches zero.
 # One use among the 16,384 positions of a batch of the paper's size adds 1.2e-6 (decay 0.98) and falls below this after 237 steps:
@@ -28,7 +23,7 @@ ZERO_USAGE = 1e-8
 
 
 class PaperRevival(Revival):
-    """When codes are revived, which, and from what. Its buffers are part of the training state."""
+    """See the module."""
 
     vectors: Tensor
     written: Tensor
@@ -54,7 +49,9 @@ class PaperRevival(Revival):
     @torch.no_grad()
     def revive(self, step: int, quantizer: Quantizer) -> Tensor:
         """Re-initialise every unused code if a revival is due after `step` optimiser steps → their indices (M,), maybe none."""
-        present = min(int(self.written), len(self.vectors)) if self._due(step) else 0
+        since, every = step - self.settings.unquantized_steps, self.settings.revival_every
+        due = since == 0 or (since > 0 and every > 0 and since % every == 0)
+        present = min(int(self.written), len(self.vectors)) if due else 0
         if not present:
             return torch.empty(0, dtype=torch.long, device=quantizer.usage.device)
         codes = (quantizer.usage < ZERO_USAGE).nonzero().squeeze(1)  # (M,)
@@ -64,7 +61,3 @@ class PaperRevival(Revival):
             # Their usage stays zero, so a code that is still unused at the next revival is moved again.
             quantizer.revive(codes, self.vectors[torch.cat(rounds)[: len(codes)]], usage=0.0)
         return codes
-
-    def _due(self, step: int) -> bool:
-        since, every = step - self.settings.unquantized_steps, self.settings.revival_every
-        return since == 0 or (since > 0 and every > 0 and since % every == 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,19 +21,15 @@ DEAD_SHARE = 0.05  # a code used less than this share of the average is dead
 @contextlib.contextmanager
 def _tf32(allowed: bool) -> Iterator[None]:
     """Compute products of 32-bit matrices in TF32 if allowed."""
-    if not allowed:
-        yield
-        return
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high")
+    torch.set_float32_matmul_precision("high" if allowed else before)
     try:
         yield
     finally:
         torch.set_float32_matmul_precision(before)
 
 
-@dataclass(frozen=True)
-class QuantizerOutput:
+class QuantizerOutput(NamedTuple):
     """Result of quantizing N vectors."""
 
     quantized: Tensor  # (N, D), straight-through

@@ -9,7 +9,6 @@ L longest token, N real positions, P pairs of a position and a character before 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -63,16 +62,14 @@ class RateControlled(Objective):
         """See the class and `Objective.forward`."""
         settings, longest = self.settings, network.settings.max_token_bytes
         rates = self._rates(network, len(symbols))  # (B,)
-        keep = (
-            torch.rand(len(symbols), device=symbols.device) < settings.unquantized_share if self.training and quantize else None
-        )
+        some = self.training and quantize
+        keep = torch.rand(len(symbols), device=symbols.device) < settings.unquantized_share if some else None
         encoded = network(symbols, lengths, quantize, rates=rates, keep=keep)
-        packing = encoded.packing
-        gates = encoded.gates
+        packing, gates = encoded.packing, encoded.gates
         if settings.force_last_gate:
             last = torch.arange(symbols.shape[1], device=symbols.device) == packing.lengths[:, None] - 1
             gates = torch.where(last, 1.0, gates)  # (B, T)
-            encoded = replace(encoded, gates=gates)
+            encoded = encoded._replace(gates=gates)
         decoded = network.decoder(encoded.chosen)
         share = (weights / weights.sum())[packing.rows]  # (N,)
         claim = share * packing.pack(gates)  # (N,), expected emissions per pre-token

@@ -9,17 +9,12 @@ Shapes: N vectors of a batch, K codes, D width, R reservoir slots, S distinct st
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 
 from gqvae.config import NetworkTraining
+from gqvae.models.objective_base import Losses, Revival
 from gqvae.models.quantizer import Quantizer
-from gqvae.models.revival import Revival
-
-if TYPE_CHECKING:
-    from gqvae.models.objective_base import Losses
 
 LAST_REVIVAL = 0.9  # no revival in the last tenth: a new code needs time to settle
 CLAIM = 1.5  # a string must be used this many times as often as the code it takes
@@ -62,14 +57,9 @@ class Reservoir(nn.Module):
         order = total.argsort(descending=True, stable=True)
         return keys[order], means[order] / counts[order, None], total[order]
 
-    @torch.no_grad()
-    def clear(self) -> None:
-        """Forget all entries."""
-        self.priorities.zero_()
-
 
 class StringRevival(Revival):
-    """When codes are moved, which, and to what. Its buffers are part of the training state."""
+    """See the module."""
 
     owners: Tensor
     service: Tensor
@@ -101,11 +91,13 @@ class StringRevival(Revival):
     @torch.no_grad()
     def revive(self, step: int, quantizer: Quantizer) -> Tensor:
         """Assign codes to strings if a revival is due after `step` optimiser steps → indices of the moved codes (M,)."""
-        first = step == self.settings.unquantized_steps
-        if not first and not self._due(step):
+        settings = self.settings
+        first, every = step == settings.unquantized_steps, settings.revival_every
+        later = settings.unquantized_steps < step <= LAST_REVIVAL * settings.steps
+        if not first and not (later and every and step % every == 0):
             return torch.empty(0, dtype=torch.long, device=self.owners.device)
         keys, vectors, totals = self.reservoir.strings()  # (S,), (S, D), (S,)
-        held = min(len(self.reservoir.keys) / self.settings.reservoir_per_batch, float(self.since))  # steps in the reservoir
+        held = min(len(self.reservoir.keys) / settings.reservoir_per_batch, float(self.since))  # steps in the reservoir
         claims = totals / max(1.0, held)  # (S,), uses per step
         codes, owned = self._codes_of(keys)  # (S,), (S,)
         stale = owned & (claims > CLAIM * self.service[codes])
@@ -120,7 +112,7 @@ class StringRevival(Revival):
         rows = torch.cat([wanting[kept], stale.nonzero().squeeze(1)])
         quantizer.revive(places, vectors[rows])
         self.owners[places], self.service[places] = keys[rows], claims[rows]
-        self.reservoir.clear()
+        self.reservoir.priorities.zero_()
         self.since.zero_()
         return places
 
@@ -129,12 +121,3 @@ class StringRevival(Revival):
         owners, order = torch.sort(self.owners, stable=True)
         places = torch.searchsorted(owners, keys).clamp(max=len(owners) - 1)
         return order[places], owners[places] == keys
-
-    def _due(self, step: int) -> bool:
-        settings = self.settings
-        return (
-            step > settings.unquantized_steps
-            and bool(settings.revival_every)
-            and step % settings.revival_every == 0
-            and step <= LAST_REVIVAL * settings.steps
-        )

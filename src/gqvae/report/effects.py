@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from gqvae.figures.steps import written_range
-from gqvae.figures.style import format_bytes, format_count
+from gqvae.figures.amounts import written_range
+from gqvae.figures.labels import format_bytes, format_count
 from gqvae.measures.intervals import t_interval
 from gqvae.report.markdown import markdown_table, percent_between
 from gqvae.study.across import FinishedStudy

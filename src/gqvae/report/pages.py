@@ -12,7 +12,7 @@ from pathlib import Path
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
 from gqvae.report.tables import block
-from gqvae.study.published import PUBLISHED
+from gqvae.study.across import PUBLISHED
 
 PAGES = tuple(map(Path, ("README.md", "docs/results.md", "docs/experiments.md", "docs/domains.md")))
 END = "<!-- end of results -->"

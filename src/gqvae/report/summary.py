@@ -20,13 +20,7 @@ from gqvae.study.tables import read_table
 
 
 def summarize(study: Study, results: Path, out: Path) -> None:
-    """Write the summary of a study to `out`; links to figures are relative to `results`."""
-    with atomic_open(out) as stream:
-        stream.write(summary(study, results))
-
-
-def summary(study: Study, results: Path) -> str:
-    """The summary as Markdown, in the sections of the report; each starts with the figures that have text."""
+    """Write the summary of a study to `out` as Markdown, in the sections of the report; links are relative to `results`."""
     tables = {name: read_table(results / "tables", name) for name in TABLES}
     corpus = read_json(results / "corpus" / "corpus.json")
     figures = _Figures(plots_of(study))
@@ -48,7 +42,8 @@ def summary(study: Study, results: Path) -> str:
         parts += ["### What the choice of windows is worth", models.contexts(tables["contexts"])]
     if len(tables["differences"]):
         parts += ["### Paired differences", models.differences(tables["differences"])]
-    return "\n\n".join(parts) + "\n"
+    with atomic_open(out) as stream:
+        stream.write("\n\n".join(parts) + "\n")
 
 
 class _Figures:
@@ -68,7 +63,7 @@ class _Figures:
 
 def _figure(name: str, plot: Plot) -> str:
     """A figure with its caption and links to its other forms."""
-    return f"![{name}](figures/{name}.png)\n\n*{plot.caption}* ([PDF](figures/{name}.pdf), [points](figures/{name}.csv))"
+    return f"![{name}](figures/{name}.png)\n\n*{plot.caption}* ([points](figures/{name}.csv))"
 
 
 def _corpus(corpus: dict[str, Any]) -> str:

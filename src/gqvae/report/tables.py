@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from gqvae.errors import UserError
-from gqvae.figures.steps import written_range
-from gqvae.figures.style import format_bytes
+from gqvae.figures.amounts import written_range
+from gqvae.figures.labels import format_bytes
 from gqvae.report.effects import effects
 from gqvae.report.markdown import markdown_table, number, percent_between
 from gqvae.report.texts import texts
@@ -67,7 +67,8 @@ def candidates(studies: Sequence[FinishedStudy]) -> str:
 
     The study of candidates comes first, then studies of the same text with networks.
     """
-    table, *trained = (_test_rows(study) for study in studies)
+    measured = (read_table(study.tables, "compression") for study in studies)
+    table, *trained = (rows[rows["split"] == "test"] for rows in measured)
     if len({study.text for study in studies}) > 1:
         raise UserError(f"{', '.join(study.name for study in studies)} use different texts: compare studies of one text.")
     bpe = table[table["arm"] == "bpe"].set_index("vocab_size_requested")["bytes_per_token"]
@@ -88,34 +89,22 @@ def candidates(studies: Sequence[FinishedStudy]) -> str:
     return markdown_table(["÷ BPE", *(f"V = {size:,}" for size in sizes)], rows)
 
 
-def _test_rows(study: FinishedStudy) -> pd.DataFrame:
-    table = read_table(study.tables, "compression")
-    return table[table["split"] == "test"]
-
-
 def by_command(folder: Path) -> str:
     """Results of `gqvae tokenizer train`: bytes per token on held-out stories, with the ratio to BPE, and processor time."""
     table = pd.read_csv(folder / "trained.csv", keep_default_na=False)
     rows = []
     for (method, encoder), own in table.groupby(["method", "encoder"], sort=False):
-        means = own.assign(ratio=own["ratio_to_bpe"].astype(float), value=own["bytes_per_token"].astype(float)).groupby(
-            "vocab_size"
-        )
+        sizes = own.astype({"ratio_to_bpe": float, "bytes_per_token": float}).groupby("vocab_size")
         name = f"`--method {method}`" + (f", {encoder} encoder" if encoder else "")
         taken = own["processor_seconds"].replace("", None).dropna().astype(float)
-        cells = [f"{number(found['value'].mean())} ({number(found['ratio'].mean())})" for _, found in means]
+        means = (found[["bytes_per_token", "ratio_to_bpe"]].mean() for _, found in sizes)
+        cells = [f"{number(rate)} ({number(ratio)})" for rate, ratio in means]
         rows.append([name, *cells, f"{taken.mean():,.0f} s" if len(taken) else "–"])
-    sizes = sorted(set(table["vocab_size"]))
-    return markdown_table(["", *(f"V = {size:,}" for size in sizes), "processor time, all sizes"], rows)
+    header = (f"V = {size:,}" for size in sorted(set(table["vocab_size"])))
+    return markdown_table(["", *header, "processor time, all sizes"], rows)
 
 
-STUDIES: dict[str, Callable[[Sequence[FinishedStudy]], str]] = {
-    "effects": effects,
-    "steps": steps,
-    "claims": claims,
-    "candidates": candidates,
-    "texts": texts,
-}
+STUDIES = {table.__name__: table for table in (effects, steps, claims, candidates, texts)}
 
 
 def block(name: str, folders: Sequence[str], published: Path) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gqvae.figures.steps import written_range
-from gqvae.figures.style import format_bytes
+from gqvae.figures.amounts import written_range
+from gqvae.figures.labels import format_bytes
 from gqvae.report.markdown import markdown_table, number, percent_between, share
 from gqvae.study.across import FinishedStudy
 from gqvae.study.results import main_rows

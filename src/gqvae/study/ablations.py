@@ -43,14 +43,11 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
         UserError: an input file is missing or damaged, so that no mean hides a missing seed.
     """
     require_all(study, results, ablation_files(study))
-    baseline = (
-        _bytes_per_token(study, results, layout.BASELINE, "")["bytes_per_token"]
-        if layout.BASELINE in layout.compared_families(study)
-        else None
-    )
-    histories = {
-        name: read_columns(layout.network_path(results, name) / "history.csv", HISTORY) for name in layout.learned_families(study)
-    }
+    baseline, histories = None, {}
+    if layout.BASELINE in layout.compared_families(study):
+        baseline = _bytes_per_token(study, results, layout.BASELINE, "")["bytes_per_token"]
+    for name in layout.learned_families(study):
+        histories[name] = read_columns(layout.network_path(results, name) / "history.csv", HISTORY)
     # Closed gates give no length; the other networks of the study saw the same pre-tokens.
     lengths = {name: _mean_length(history) for name, history in histories.items()}
     known = next((length for length in lengths.values() if length is not None), None)

@@ -25,13 +25,12 @@ from gqvae.errors import UserError
 from gqvae.measures import learnability
 from gqvae.measures.intervals import LEVEL, t_interval
 from gqvae.study import layout
+from gqvae.study.columns import COLUMNS
 from gqvae.study.verdicts import holm, p_value, sign, verdict
 
 TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # that claims are judged from
 TOO_FEW_STEPS = "too few steps"
-
 RESAMPLES = 2000
-
 Tables = dict[str, pd.DataFrame]
 BySeed = dict[int, float]
 Amounts = tuple[int, ...]  # of training text, in bytes
@@ -100,8 +99,7 @@ def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
                 "cells": _cells(study, found),
             }
         )
-    frame = pd.DataFrame(rows)
-    return frame.astype({"steps": "Int64"}) if rows else frame
+    return pd.DataFrame(rows, columns=list(COLUMNS["claims"])).astype({"steps": "Int64"})
 
 
 def _compared(study: Study, tables: Tables, claim: Claim) -> Comparison:
@@ -125,7 +123,9 @@ def _amounts(study: Study, tables: Tables, claim: Claim, arms: list[str]) -> tup
     if claim.measured.of_tokenizer:
         return (), None
     asked = study.language_model.train_bytes if claim.measured.level == "amounts" else study.language_model.train_bytes[-1:]
-    fewest = {amount: min(_steps(tables, arm, seed, amount) for arm in arms for seed in study.seeds) for amount in asked}
+    fewest = {
+        amount: min(int(_of_runs(tables, arm, seed, "steps", amount)) for arm in arms for seed in study.seeds) for amount in asked
+    }
     used = tuple(amount for amount in asked if fewest[amount] >= study.language_model.decisive_steps) or asked
     return used, min(fewest[amount] for amount in used)
 
@@ -145,15 +145,12 @@ def _over_documents(study: Study, tables: Tables, claim: Claim, second: str) -> 
     return {"document_low": low, "document_high": high}
 
 
-def bootstrap_ratio(
-    sums: np.ndarray, more_is_better: bool, level: float = LEVEL, resamples: int = RESAMPLES
-) -> tuple[float, float]:
-    """Percentile interval of the mean advantage over seeds; documents are drawn with replacement, the same for both arms.
+def bootstrap_ratio(sums: np.ndarray, more_is_better: bool, resamples: int = RESAMPLES) -> tuple[float, float]:
+    """95 % percentile interval of the mean advantage over seeds; documents are drawn with replacement, the same for both arms.
 
     Args:
         sums: (2 arms, seeds, documents, 2) numerators and denominators of every document.
         more_is_better: as for `advantages`.
-        level: confidence level.
         resamples: number of draws.
     """
     documents = sums.shape[2]
@@ -161,7 +158,7 @@ def bootstrap_ratio(
     totals = np.einsum("rd,asdk->rask", draws, sums, optimize=True)  # (R, arms, seeds, 2)
     values = totals[..., 0] / totals[..., 1]
     ratios = (values[:, 0] / values[:, 1]).mean(1)  # (R,)
-    low, high = np.quantile(ratios - 1 if more_is_better else 1 - ratios, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(ratios - 1 if more_is_better else 1 - ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
@@ -212,10 +209,6 @@ def _rows(tables: Tables, name: str, arm: str, seed: int, **where: object) -> pd
         asked = "".join(f", {column} {value}" for column, value in where.items())
         raise UserError(f"tables/{name}.csv has no row of the arm {arm}, seed {seed}{asked}: collect the study's results again.")
     return table[chosen]
-
-
-def _steps(tables: Tables, arm: str, seed: int, amount: int) -> int:
-    return int(_of_runs(tables, arm, seed, "steps", amount))
 
 
 _CELLS = {

@@ -20,20 +20,8 @@ from gqvae.measures.milestones import milestone_means_table, milestones_table
 from gqvae.measures.power_laws import power_laws_table
 from gqvae.study import layout, runs
 from gqvae.study.claims import claims_table
-from gqvae.study.columns import (
-    BREAKDOWN,
-    COLUMNS,
-    CONTEXTS,
-    CURVE,
-    DOCUMENTS,
-    HISTORY,
-    RANKS,
-    RESULT,
-    TABLES,
-    TOKEN_MEASURES,
-    Columns,
-)
-from gqvae.study.results import differences_table, results_table
+from gqvae.study.columns import COLUMNS, CURVE, HISTORY, OF_MAIN_RUNS, RANKS, RESULT, TABLES, TOKEN_MEASURES
+from gqvae.study.results import differences_table, main_rows, results_table
 from gqvae.study.tables import read_columns, write_table
 
 SHOWN_MISSING = 12
@@ -77,11 +65,9 @@ def collect(study: Study, results: Path, out: Path) -> None:
         "convergence": _convergence(study, results),
         "learnability": _final_values(results, runs.runs_of_size(study, study.language_model.name), "learnability"),
         "model_sizes": _model_sizes(study, results),
-        "contexts": _of_main_runs(study, results, "contexts", CONTEXTS),
         "training": _training(study, results),
         "tuning": _tuning(study, results),
-        "documents": _of_main_runs(study, results, "documents", DOCUMENTS),
-        "breakdown": _of_main_runs(study, results, "breakdown", BREAKDOWN),
+        **{name: _of_main_runs(study, results, name) for name in OF_MAIN_RUNS},
     }
     tables["rank_frequency"], tables["distribution"] = _token_statistics(study, results)
     tables["matching"] = _matching(study, results, tables["compression"])
@@ -122,32 +108,22 @@ def _compression(study: Study, results: Path) -> pd.DataFrame:
         if isinstance(study.arms[arm], BorrowedArm):  # the other encoder belongs to another arm or to none
             frame = frame[frame["encoder"] == study.arms[arm].read_by].copy()
         frame["arm"], frame["seed"] = arm, pd.Series([seed] * len(frame), index=frame.index, dtype="Int64")
-        main, encoder = layout.variant(study, arm), study.arms[arm].read_by
-        frame["used_downstream"] = (frame["variant"] == main) & (frame["encoder"] == encoder)
-        for variant in asked:
-            _require_splits(path, frame[(frame["variant"] == variant) & (frame["encoder"] == encoder)], variant)
+        read = frame["encoder"] == study.arms[arm].read_by
+        frame["used_downstream"] = read & (frame["variant"] == layout.variant(study, arm))
+        for variant, split in product(asked, ("valid", "test")):
+            rows = int((read & (frame["variant"] == variant) & (frame["split"] == split)).sum())
+            if rows != 1:
+                raise UserError(f"{path} has {rows} rows for {variant} on the {split} split, not 1: delete it and run again.")
         order = {value: place for place, value in enumerate((*asked, "", "neural", "distilled", *SPLITS))}
         frames.append(frame.sort_values(["variant", "encoder", "split"], key=lambda column: column.map(order), kind="stable"))
     return _stack(frames, "compression")
 
 
-def _require_splits(path: Path, rows: pd.DataFrame, variant: str) -> None:
-    found = sorted(rows["split"])
-    for split in ("valid", "test"):
-        if found.count(split) != 1:
-            raise UserError(
-                f"{path} has {found.count(split)} rows for {variant} on the {split} split, not 1: delete it and run again."
-            )
-
-
 def _main_test(compression: pd.DataFrame, name: str) -> float:
     """Bytes per token on the test split of a family's main tokenizer."""
-    arm, seed = layout.split_family(name)
-    same_seed = compression["seed"].isna() if seed is None else compression["seed"] == seed
-    rows = compression[
-        (compression["arm"] == arm) & same_seed & compression["used_downstream"] & (compression["split"] == "test")
-    ]
-    return float(rows["bytes_per_token"].iloc[0])
+    (arm, seed), rows = layout.split_family(name), main_rows(compression)
+    same_seed = rows["seed"].isna() if seed is None else rows["seed"] == seed
+    return float(rows.loc[(rows["arm"] == arm) & same_seed, "bytes_per_token"].iloc[0])
 
 
 def _matching(study: Study, results: Path, compression: pd.DataFrame) -> pd.DataFrame:
@@ -160,12 +136,8 @@ def _matching(study: Study, results: Path, compression: pd.DataFrame) -> pd.Data
         target, _ = layout.match_target(study, name)
         ours, theirs = _main_test(compression, name), _main_test(compression, target)
         row = {column: _value(record, column, path) for column in MATCHED}
-        row |= {"arm": arm, "seed": seed, "target": layout.split_family(target)[0]}
-        row |= {
-            "test_target_bytes_per_token": theirs,
-            "test_bytes_per_token": ours,
-            "test_relative_difference": ours / theirs - 1,
-        }
+        row |= {"arm": arm, "seed": seed, "target": layout.split_family(target)[0], "test_target_bytes_per_token": theirs}
+        row |= {"test_bytes_per_token": ours, "test_relative_difference": ours / theirs - 1}
         rows.append(row | {"within_tolerance": bool(_value(record, "within_tolerance", path))})
     return pd.DataFrame(rows, columns=list(COLUMNS["matching"]))
 
@@ -191,14 +163,13 @@ def _final_values(results: Path, asked: list[runs.LanguageModelRun], name: str) 
         path = run.path(results) / "result.json"
         record = read_json(path)
         row = {column: _value(record, column, path) for column in RESULT}
-        found = (row["arm"], row["seed"], row["train_bytes"], row["size"])
-        if found != (run.arm, run.seed, run.train_bytes, run.size):
-            said = f"{found[0]}, seed {found[1]}, {found[2]} bytes, {found[3]}"
+        arm, seed, train_bytes, size = (row[key] for key in ("arm", "seed", "train_bytes", "size"))
+        if (arm, seed, train_bytes, size) != (run.arm, run.seed, run.train_bytes, run.size):
+            said = f"{arm}, seed {seed}, {train_bytes} bytes, {size}"
             raise UserError(f"{path} says it is {said}: delete its folder and run again.")
         if not all(isinstance(row[key], int | float) and math.isfinite(row[key]) for key in ("valid_bpb", "test_bpb")):
-            raise UserError(
-                f"{path} has bits per byte that are not finite: the run diverged; lower language_model.learning_rate."
-            )
+            problem = "has bits per byte that are not finite: the run diverged; lower language_model.learning_rate."
+            raise UserError(f"{path} {problem}")
         rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS[name]))
 
@@ -210,12 +181,12 @@ def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
     return _final_values(results, asked, "model_sizes")
 
 
-def _of_main_runs(study: Study, results: Path, name: str, columns: Columns) -> pd.DataFrame:
+def _of_main_runs(study: Study, results: Path, name: str) -> pd.DataFrame:
     """A table of every run of the main size with the most training text."""
-    frames = [
-        _with_run(read_columns(run.path(results) / f"{name}.csv", columns), arm=run.arm, seed=run.seed)
-        for run in runs.main_runs(study)
-    ]
+    frames = []
+    for run in runs.main_runs(study):
+        measured = read_columns(run.path(results) / f"{name}.csv", OF_MAIN_RUNS[name])
+        frames.append(_with_run(measured, arm=run.arm, seed=run.seed))
     return _stack(frames, name)
 
 

@@ -30,9 +30,11 @@ LOSS_MEASURES: dict[str, Kind] = dict.fromkeys(measures("losses"), "number")
 
 # Files that jobs write, one for each run or network.
 CURVE = _columns("whole: step bytes tokens", "number: flops valid_bpb")
-CONTEXTS = _columns("text: windows", "number: mean_context bpb")
-DOCUMENTS = _columns("whole: document bytes tokens", "number: bits")
-BREAKDOWN = _columns("text: kind bin", "whole: tokens bytes", "number: bits")
+OF_MAIN_RUNS = {
+    "contexts": _columns("text: windows", "number: mean_context bpb"),
+    "documents": _columns("whole: document bytes tokens", "number: bits"),
+    "breakdown": _columns("text: kind bin", "whole: tokens bytes", "number: bits"),
+}
 RANKS = _columns("whole: rank count", "number: share")
 HISTORY = _columns(
     "whole: step",
@@ -40,6 +42,8 @@ HISTORY = _columns(
     "whole: revived",
     "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4",
 )
+# Measures that are younger than a file, and what networks of other kinds do not measure.
+OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY} - {"step"}
 RESULT = (
     _columns(
         "text: arm",
@@ -75,7 +79,7 @@ TABLES: dict[str, dict[str, Kind]] = {
     "milestone_means": _columns("text: arm", "whole: seeds", "number: level bytes low high ratio ratio_low ratio_high mean_bpb"),
     "learnability": RESULT,
     "model_sizes": RESULT,
-    "contexts": _of_runs(CONTEXTS),
+    "contexts": _of_runs(OF_MAIN_RUNS["contexts"]),
     "training": _of_runs(HISTORY),
     "rank_frequency": _of_runs(RANKS),
     "distribution": _of_runs(_columns("whole: vocab_size tokens") | TOKEN_MEASURES),
@@ -87,8 +91,8 @@ TABLES: dict[str, dict[str, Kind]] = {
     ),
     "tuning": _of_runs(_columns("number: learning_rate valid_bpb", "truth: chosen")),
     "power_laws": _columns("text: arm against", "whole: seeds", "number: exponent low high constant"),
-    "documents": _of_runs(DOCUMENTS),
-    "breakdown": _of_runs(BREAKDOWN),
+    "documents": _of_runs(OF_MAIN_RUNS["documents"]),
+    "breakdown": _of_runs(OF_MAIN_RUNS["breakdown"]),
     "results": _columns(
         "text: arm", "whole: seeds",
         "number: vocab_size bytes_per_token bytes_per_token_min bytes_per_token_max ratio_to_bpe fallback_rate exact_token_accuracy",

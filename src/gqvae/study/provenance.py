@@ -28,11 +28,11 @@ BESIDE = ("plot_", "explore", "summarize", "write_provenance")  # rules that run
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def provenance(study: Study, results: Path) -> dict[str, Any]:
-    """The facts about a study that are not in its tables."""
+def write_provenance(study: Study, results: Path, out: Path) -> None:
+    """Write the facts about a study that are not in its tables to `out`, as JSON with sorted keys."""
     corpus = read_json(results / "corpus" / "corpus.json")
-    families = layout.learned_families(study)
-    return {
+    networks = [read_json(layout.network_path(results, name) / "network.json") for name in layout.learned_families(study)]
+    facts = {
         "study": study.study,
         "config": without_folders(study.model_dump(mode="json")),
         "seeds": list(study.seeds),
@@ -40,21 +40,12 @@ def provenance(study: Study, results: Path) -> dict[str, Any]:
         "versions": versions(),
         "code": {"git": git_state(PACKAGE), "sha256": code_digest(PACKAGE)},
         "machine": machine(),
-        "network_devices": sorted(
-            {
-                read_json(layout.network_path(results, family) / "network.json").get("device", "not recorded")
-                for family in families
-            }
-        ),
+        "network_devices": sorted({network.get("device", "not recorded") for network in networks}),
         "language_model_devices": sorted(set(read_table(results / "tables", "learnability")["device"])),
         "language_model_torch": sorted({read_json(path).get("torch", "not recorded") for path in results.glob(LANGUAGE_MODELS)}),
         "wall_time": wall_time(results / "benchmarks"),
     }
-
-
-def write_provenance(study: Study, results: Path, out: Path) -> None:
-    """Write `provenance` to `out` as JSON with sorted keys."""
-    write_json(out, provenance(study, results))
+    write_json(out, facts)
 
 
 def wall_time(benchmarks: Path) -> dict[str, dict[str, float]]:
@@ -141,9 +132,7 @@ def git_state(package: Path) -> dict[str, Any] | None:
 def _git(folder: Path, *arguments: str) -> str | None:
     """The output of a git command, or None where git is absent or refuses."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=30, check=True
-        )  # fmt: skip
+        command = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()

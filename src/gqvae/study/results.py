@@ -9,7 +9,7 @@ import pandas as pd
 from gqvae.config import BorrowedArm, Study
 from gqvae.measures.intervals import paired_difference, t_interval
 from gqvae.study import layout
-from gqvae.study.columns import TOKEN_MEASURES
+from gqvae.study.columns import COLUMNS, TOKEN_MEASURES
 
 
 def _mean(values: pd.Series[Any]) -> float | None:
@@ -17,36 +17,32 @@ def _mean(values: pd.Series[Any]) -> float | None:
     return float(known.mean()) if len(known) else None
 
 
-def main_rows(compression: pd.DataFrame, split: str = "test") -> pd.DataFrame:
-    """Rows of the tokenizers that the language models read, on one split."""
-    return compression[compression["used_downstream"] & (compression["split"] == split)]
-
-
-def ratio_to_baseline(study: Study, compression: pd.DataFrame, arm: str) -> float | None:
-    """Test bytes per token of an arm ÷ those of BPE of the same requested vocabulary size; None without such a BPE."""
-    if not layout.has_baseline(study) or layout.variant(study, arm) != layout.variant(study, layout.BASELINE):
-        return None
-    rows = main_rows(compression)
-    means = [float(rows.loc[rows["arm"] == name, "bytes_per_token"].mean()) for name in (arm, layout.BASELINE)]
-    return means[0] / means[1]
+def main_rows(compression: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the tokenizers that the language models read, on the test split."""
+    return compression[compression["used_downstream"] & (compression["split"] == "test")]
 
 
 def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per arm: means over seeds, range of compression, t-interval of test bits per byte after the most training text."""
-    largest = max(study.language_model.train_bytes)
+    """One row per arm: means over seeds, range of compression, t-interval of test bits per byte after the most training text.
+
+    The ratio to BPE is that of BPE of the same requested vocabulary size; it is missing without such a BPE.
+    """
+    largest, main = max(study.language_model.train_bytes), main_rows(tables["compression"])
+    baseline = float(main.loc[main["arm"] == layout.BASELINE, "bytes_per_token"].mean())
     rows = []
     for arm in layout.tokenizer_arms(study):
-        compression = main_rows(tables["compression"])
-        compression = compression[compression["arm"] == arm]
+        compression = main[main["arm"] == arm]
+        bytes_per_token = float(compression["bytes_per_token"].mean())
+        same_size = layout.has_baseline(study) and layout.variant(study, arm) == layout.variant(study, layout.BASELINE)
         spread = tables["distribution"][tables["distribution"]["arm"] == arm]
         row: dict[str, Any] = {
             "arm": arm,
             "seeds": len(study.seeds),
             "vocab_size": _mean(compression["vocab_size"]),
-            "bytes_per_token": _mean(compression["bytes_per_token"]),
+            "bytes_per_token": bytes_per_token,
             "bytes_per_token_min": float(compression["bytes_per_token"].min()),
             "bytes_per_token_max": float(compression["bytes_per_token"].max()),
-            "ratio_to_bpe": ratio_to_baseline(study, tables["compression"], arm),
+            "ratio_to_bpe": bytes_per_token / baseline if same_size else None,
             "fallback_rate": _mean(compression["fallback_rate"]),
             "exact_token_accuracy": _mean(compression["exact_token_accuracy"]),
             **{name: _mean(spread[name]) for name in TOKEN_MEASURES},
@@ -55,17 +51,11 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
         runs = runs[(runs["arm"] == arm) & (runs["train_bytes"] == largest)]
         if len(runs):
             interval = t_interval(runs["test_bpb"].tolist())
-            row |= {
-                "train_bytes": largest,
-                "test_bpb": interval.mean,
-                "test_bpb_low": interval.low,
-                "test_bpb_high": interval.high,
-            }
-            row |= {"train_tokens": _mean(runs["tokens"])}
+            row |= {"test_bpb": interval.mean, "test_bpb_low": interval.low, "test_bpb_high": interval.high}
+            row |= {"train_bytes": largest, "train_tokens": _mean(runs["tokens"])}
             row |= {name: _mean(runs[name]) for name in ("parameters_embedding", "parameters_non_embedding")}
         rows.append(row)
-    frame = pd.DataFrame(rows)
-    return frame.astype({"train_bytes": "Int64"}) if "train_bytes" in frame else frame
+    return pd.DataFrame(rows, columns=list(COLUMNS["results"])).astype({"train_bytes": "Int64"})
 
 
 def differences_table(study: Study, learnability: pd.DataFrame) -> pd.DataFrame:
@@ -76,12 +66,7 @@ def differences_table(study: Study, learnability: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for size in study.language_model.train_bytes:
         runs = learnability[learnability["train_bytes"] == size]
-        values = {
-            arm: {
-                int(seed): float(bpb) for seed, bpb in runs.loc[runs["arm"] == arm, ["seed", "test_bpb"]].itertuples(index=False)
-            }
-            for arm in trained
-        }
+        values = {arm: dict(zip(own["seed"], own["test_bpb"], strict=True)) for arm, own in runs.groupby("arm")}
         for place, first in enumerate(learned):
             for second in [arm for arm in trained if arm != first and arm not in learned[:place]]:
                 interval = paired_difference(values[first], values[second])

@@ -13,13 +13,13 @@ import pandas as pd
 from gqvae.errors import UserError
 from gqvae.files import write_csv
 from gqvae.study import layout
-from gqvae.study.columns import COLUMNS, LOSS_MEASURES, TOKEN_MEASURES, Columns, Kind
+from gqvae.study.columns import COLUMNS, OPTIONAL, Columns, Kind
 
 
 def read_columns(path: Path, columns: Columns) -> pd.DataFrame:
     """Read the named columns of a CSV file; empty numbers are missing values.
 
-    A measure added after the file was written is a column of missing values.
+    An optional column that the file lacks is a column of missing values.
 
     Raises:
         UserError: the file is absent, is not CSV, lacks a column, or has a value that is not of the column's type.
@@ -30,8 +30,7 @@ def read_columns(path: Path, columns: Columns) -> pd.DataFrame:
         raise UserError(f"{path} does not exist: run the rule that makes it (`snakemake -n` names it).") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not a CSV table ({error}): delete it and run again.") from None
-    younger = {*TOKEN_MEASURES, *LOSS_MEASURES} - set(raw.columns)
-    absent = [column for column in columns if column not in raw.columns and column not in younger]
+    absent = [column for column in columns if column not in raw.columns and column not in OPTIONAL]
     if absent:
         raise UserError(f"{path} lacks the column(s) {', '.join(absent)}: another version wrote it; delete it and run again.")
     frame = pd.DataFrame(index=raw.index)

@@ -48,7 +48,7 @@ class Tokenizer(ABC):
     encoder: str = ""  # name of the encoder, for kinds with several
     segmentation: Literal["fewest", "merges", "own"] = "own"  # the fewest tokens, merges in order of ids, or any other way
 
-    def __init__(self, strings: Sequence[bytes], requested_size: int | None = None) -> None:
+    def __init__(self, strings: Sequence[bytes] = (), requested_size: int | None = None) -> None:
         self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
         self.requested_size = requested_size or self.vocab_size
         self._known: dict[str, tuple[int, ...]] = {}

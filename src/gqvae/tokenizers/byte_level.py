@@ -8,14 +8,10 @@ from __future__ import annotations
 from gqvae.config import BYTE_VALUES
 
 _PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
-_OTHERS = [value for value in range(BYTE_VALUES) if value not in set(_PRINTABLE)]
-CHARACTERS = [""] * BYTE_VALUES
-for _value in _PRINTABLE:
-    CHARACTERS[_value] = chr(_value)
-for _place, _value in enumerate(_OTHERS):
-    CHARACTERS[_value] = chr(BYTE_VALUES + _place)
-_TO_TEXT = dict(enumerate(CHARACTERS))
-_TO_BYTE = {character: value for value, character in enumerate(CHARACTERS)}
+_OTHERS = [value for value in range(BYTE_VALUES) if value not in _PRINTABLE]
+_TO_TEXT = {value: chr(value) for value in _PRINTABLE} | {value: chr(BYTE_VALUES + place) for place, value in enumerate(_OTHERS)}
+_TO_BYTE = {character: value for value, character in _TO_TEXT.items()}
+CHARACTERS = [_TO_TEXT[value] for value in range(BYTE_VALUES)]
 
 
 def to_text(data: bytes) -> str:

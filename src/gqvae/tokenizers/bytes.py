@@ -15,9 +15,6 @@ class BytesTokenizer(Tokenizer):
     kind = "bytes"
     segmentation = "fewest"
 
-    def __init__(self) -> None:
-        super().__init__([])
-
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
         """The UTF-8 bytes."""
         return (pretoken.encode("utf-8") for pretoken in pretokens)

@@ -21,7 +21,7 @@ def encode_corpus(tokenizer: Tokenizer, digest: str, corpus: Path, out: Path) ->
         store = DocumentStore.open(corpus, split)
         with Progress(f"encoding {split}", total=store.total_bytes, unit="B") as progress:
             encoded = _counted(tokenizer.encode_documents(store), lengths, progress)
-            rows[split] = write_split(out, split, encoded, tokenizer.vocab_size, lengths, (len(document) for document in store))
+            rows[split] = write_split(out, split, encoded, lengths, (len(document) for document in store))
     write_record(out, lengths, digest, tokenizer.pretokenizer, rows)
 
 

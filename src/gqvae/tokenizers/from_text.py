@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gqvae.config import CorpusBase, CountedTraining
@@ -35,23 +34,14 @@ def folders_of(out: Path, sizes: Sequence[int]) -> dict[int, Path]:
     return {size: out if len(different) == 1 else out / f"v{size}" for size in different}
 
 
-@dataclass(frozen=True)
 class Output:
-    """The folders of one call, see `folders_of`."""
+    """The folders of one call: `out`, which the user named, a working folder in it, and the folder of each vocabulary size.
 
-    out: Path  # the folder that the user named
-    sizes: Sequence[int]  # vocabulary sizes
-    working: str  # name of the working folder in `out`, which is deleted when the tokenizers are written
+    The working folder holds counts and the state of an interrupted training until the tokenizers are written.
+    """
 
-    @property
-    def work(self) -> Path:
-        """The working folder: counts, and the state of an interrupted training."""
-        return self.out / self.working
-
-    @property
-    def folders(self) -> dict[int, Path]:
-        """The folder of each size."""
-        return folders_of(self.out, self.sizes)
+    def __init__(self, out: Path, sizes: Sequence[int], working: str) -> None:
+        self.out, self.work, self.folders = out, out / working, folders_of(out, sizes)
 
     def check(self) -> None:
         """Refuse folders that hold tokenizers, before any work; a call that was killed while it wrote several may resume.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
@@ -33,15 +33,20 @@ def write_ids(stream: BinaryIO, blocks: Iterable[np.ndarray], form: Form, vocab_
     """
     if form == "u16" and vocab_size > 1 << 16:
         raise UserError(f"ids of a vocabulary of {vocab_size:,} do not fit into 16 bits: use u32, npy or text.")
+    total = 0
     if form == "text":
-        return sum(_write_line(stream, line) for line in _lines(blocks))
+        ids = chain.from_iterable(block.tolist() for block in blocks)
+        while line := list(islice(ids, LINE)):
+            stream.write((" ".join(map(str, line)) + "\n").encode())
+            total += len(line)
+        return total
     dtype = RAW.get(form, token_dtype(vocab_size).newbyteorder("<"))
     if form == "npy" and not stream.seekable():
         raise UserError(
             "an .npy file states its length at the beginning, so it cannot go to a pipe: give --out, or use u16 or u32."
         )
-    start, total = stream.tell() if form == "npy" else 0, 0
     if form == "npy":
+        start = stream.tell()
         _write_header(stream, dtype, 0)
     for block in blocks:
         stream.write(block.astype(dtype).tobytes())
@@ -55,22 +60,6 @@ def write_ids(stream: BinaryIO, blocks: Iterable[np.ndarray], form: Form, vocab_
 def _write_header(stream: BinaryIO, dtype: np.dtype[Any], total: int) -> None:
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (total,)}
     np.lib.format.write_array_header_1_0(stream, header)
-
-
-def _lines(blocks: Iterable[np.ndarray]) -> Iterator[list[int]]:
-    waiting: list[int] = []
-    for block in blocks:
-        waiting += block.tolist()
-        whole = len(waiting) - len(waiting) % LINE
-        yield from (waiting[start : start + LINE] for start in range(0, whole, LINE))
-        waiting = waiting[whole:]
-    if waiting:
-        yield waiting
-
-
-def _write_line(stream: BinaryIO, ids: list[int]) -> int:
-    stream.write((" ".join(map(str, ids)) + "\n").encode())
-    return len(ids)
 
 
 def read_ids(stream: BinaryIO, form: Form, name: str = "the input") -> Iterator[np.ndarray]:
@@ -91,7 +80,7 @@ def read_ids(stream: BinaryIO, form: Form, name: str = "the input") -> Iterator[
         found += whole // size
         yield np.frombuffer(data[:whole], dtype=dtype)
         rest = data[whole:]
-    if rest or found != (found if expected is None else expected):
+    if rest or expected not in (None, found):
         raise UserError(f"{name} ends too early or too late: it is damaged, or not of the form {form}.")
 
 
@@ -113,18 +102,13 @@ def _npy_header(stream: BinaryIO, name: str) -> tuple[np.dtype[Any], int]:
 def _read_text(stream: BinaryIO, name: str) -> Iterator[np.ndarray]:
     rest = b""
     for data in chain(iter(lambda: stream.read(BLOCK), b""), [b" "]):
-        whole, space, rest = _at_last_space(rest + data)
-        if space:
-            words = whole.split()
-            wrong = next((word for word in words if not word.isdigit() or len(word) > 18), None)
-            if wrong is not None:
-                raise UserError(
-                    f"{name} holds {wrong[:40].decode(errors='replace')!r}, which is not an id: name its form with --format."
-                )
-            yield np.array(words, dtype=np.int64) if words else np.empty(0, dtype=np.int64)
-
-
-def _at_last_space(data: bytes) -> tuple[bytes, bool, bytes]:
-    """The data before the last space, whether there is one, and the rest, which the next block may continue."""
-    place = max(data.rfind(b" "), data.rfind(b"\n"))
-    return (data[:place], True, data[place + 1 :]) if place >= 0 else (b"", False, data)
+        data = rest + data
+        end = max(data.rfind(b" "), data.rfind(b"\n")) + 1
+        words, rest = data[:end].split(), data[end:]  # the next block may continue the rest
+        wrong = next((word for word in words if not word.isdigit() or len(word) > 18), None)
+        if wrong is not None:
+            raise UserError(
+                f"{name} holds {wrong[:40].decode(errors='replace')!r}, which is not an id: name its form with --format."
+            )
+        if words:
+            yield np.array(words, dtype=np.int64)

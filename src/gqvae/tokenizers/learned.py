@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from gqvae.corpus.pieces import cut
 from gqvae.files import atomic_open, read_json
@@ -26,7 +28,7 @@ if TYPE_CHECKING:  # torch is imported with the network, which the distilled enc
     from gqvae.tokenizers.spans import Span
 
 MEMORY = "memory.json"
-ENCODERS = ("neural", "distilled")
+SEGMENTATIONS: dict[str, Literal["fewest", "own"]] = {"neural": "own", "distilled": "fewest"}  # of each encoder
 
 Memory: TypeAlias = dict[str, tuple[int, ...]]
 
@@ -59,7 +61,7 @@ class LearnedTokenizer(Tokenizer):
         super().__init__(strings, requested_size)
         self.rate, self.memory = rate, memory
         self.codes, self.file, self.encoder = list(codes), file, encoder
-        self.segmentation = "fewest" if encoder == "distilled" else "own"
+        self.segmentation = SEGMENTATIONS[encoder]
         self._ids = string_ids(strings)
         self._longest = max((len(string) for string in strings), default=1)
 
@@ -75,15 +77,14 @@ class LearnedTokenizer(Tokenizer):
 
     def with_encoder(self, encoder: str) -> LearnedTokenizer:
         """The same vocabulary with the other encoder."""
-        return self._like_this(encoder, self.rate, self.memory)
+        other = copy(self)  # its cache is empty
+        other.encoder, other.segmentation = encoder, SEGMENTATIONS[encoder]
+        return other
 
     def at_rate(self, rate: float | None) -> LearnedTokenizer:
         """The same vocabulary with another rate of the gates."""
-        return self._like_this(self.encoder, rate, None)
-
-    def _like_this(self, encoder: str, rate: float | None, memory: Memory | Path | None) -> LearnedTokenizer:
-        other = LearnedTokenizer(self.strings, self.codes, self.file, encoder, self.requested_size, rate, memory)
-        other.pretokenizer = self.pretokenizer
+        other = copy(self)
+        other.rate, other.memory = rate, None
         return other
 
     def encoders(self) -> list[Tokenizer]:
@@ -123,15 +124,8 @@ class LearnedTokenizer(Tokenizer):
         encoded = [pretoken.encode("utf-8") for pretoken in pretokens]
         if self.encoder == "distilled":
             return (fewest_tokens(pretoken, self._ids, self._longest) for pretoken in encoded)
-        return self._segment_by_gates(encoded)
-
-    def _segment_by_gates(self, pretokens: list[bytes]) -> Iterable[Sequence[int]]:
-        spans = self.spans(pretokens)
-        for pretoken in pretokens:
-            ids: list[int] = []
-            for span in self.pretoken_spans(pretoken, spans):
-                ids += self.span_ids(span)
-            yield ids
+        spans = self.spans(encoded)
+        return (list(chain.from_iterable(map(self.span_ids, self.pretoken_spans(one, spans)))) for one in encoded)
 
     def pretoken_spans(self, pretoken: bytes, spans: dict[bytes, list[Span]]) -> Iterator[Span]:
         """The spans of one pre-token, given those of its pieces."""
@@ -180,6 +174,4 @@ class LearnedTokenizer(Tokenizer):
         codes = [from_text(text) for text in settings["codes"]]
         file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
         memory = folder / MEMORY if settings["memory"] else None
-        if settings["encoder"] not in ENCODERS:
-            raise ValueError(settings["encoder"])
         return cls(strings, codes, file, settings["encoder"], rate=settings["rate"], memory=memory)

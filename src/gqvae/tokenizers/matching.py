@@ -7,7 +7,7 @@ trained separately, and every size tried is recorded.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gqvae.config import RESERVED_IDS
 from gqvae.corpus.pretokens import PretokenCounts
@@ -25,20 +25,15 @@ def bytes_per_token(tokenizer: Tokenizer, counts: PretokenCounts) -> float:
     return counts.total_bytes / tokens
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """The nearest tokenizer, and how near it is."""
 
     tokenizer: Tokenizer
     target_bytes_per_token: float
     bytes_per_token: float
-    tried: list[tuple[int, float]]
+    relative_difference: float  # of the match to the target
     within_tolerance: bool
-
-    @property
-    def relative_difference(self) -> float:
-        """Of the match to the target."""
-        return self.bytes_per_token / self.target_bytes_per_token - 1
+    tried: list[tuple[int, float]]  # every vocabulary size and its bytes per token
 
 
 def match_compression(
@@ -74,11 +69,9 @@ def match_compression(
     reached(low)
     size = min(sorted(tried), key=lambda size: abs(tried[size][0] - wanted))
     found, tokenizer = tried[size]
-    near = abs(found / wanted - 1) <= tolerance
+    difference = found / wanted - 1
+    near = abs(difference) <= tolerance
     if not near:
-        logger.warning(
-            "the nearest %s differs by %.2f %%: the corpus does not allow a nearer one",
-            tokenizer.kind,
-            100 * (found / wanted - 1),
-        )
-    return Match(tokenizer, wanted, found, [(size, tried[size][0]) for size in sorted(tried)], near)
+        message = "the nearest %s differs by %.2f %%: the corpus does not allow a nearer one"
+        logger.warning(message, tokenizer.kind, 100 * difference)
+    return Match(tokenizer, wanted, found, difference, near, [(size, tried[size][0]) for size in sorted(tried)])

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 WEIGHTS = "network.safetensors"
 DESCRIPTION = "network.json"
 CODEBOOK = "codebook.csv"
-
-
 DESCRIBED = ("network", "alphabet", "chunk_bytes", "pads_as_text")
 
 

@@ -68,11 +68,8 @@ def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> d
     made = {size: PathPieceTokenizer(found[size], size) for size in sizes}
     for size, tokenizer in made.items():
         if tokenizer.vocab_size < size:
-            logger.warning(
-                "vocabulary of %d asked for: the candidates fill one of %d; raise `count`, or use more text",
-                size,
-                tokenizer.vocab_size,
-            )
+            filled = f"the candidates fill one of {tokenizer.vocab_size}; raise `count`, or use more text"
+            logger.warning("vocabulary of %d asked for: %s", size, filled)
     return made
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -21,7 +20,6 @@ from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import atomic_open
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import CHARACTERS, from_text, to_text
-from gqvae.tokenizers.sentencepiece_model import without_input
 
 MODEL = "sentencepiece.model"
 LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a warning
@@ -75,41 +73,41 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
         raise UserError(
             f"vocabulary size {vocab_size} is too small: it must exceed {RESERVED_IDS} (256 bytes and the end of a document)."
         )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "pretokens.tsv"
-        with open(path, "w", encoding="utf-8", newline="\n") as stream:
-            # Every byte once as a single character: this puts it in the alphabet and makes no pair.
-            stream.writelines(f"{character}\t1\n" for character in CHARACTERS)
-            for pretoken, count in counts.pairs():
-                for start in range(0, len(pretoken), LONGEST_LINE // 4):
-                    stream.write(f"{to_text(pretoken[start : start + LONGEST_LINE // 4])}\t{count}\n")
-        model = io.BytesIO()
-        try:
-            sentencepiece.SentencePieceTrainer.train(
-                input=str(path),
-                input_format="tsv",
-                model_writer=model,
-                model_type=model_type,
-                vocab_size=vocab_size,  # the unknown symbol takes the place of our end of a document
-                character_coverage=1.0,
-                max_sentencepiece_length=max_token_bytes,
-                max_sentence_length=LONGEST_LINE,
-                normalization_rule_name="identity",
-                add_dummy_prefix=False,
-                remove_extra_whitespaces=False,
-                split_by_whitespace=False,
-                split_by_unicode_script=False,
-                split_by_number=False,
-                unk_id=0,
-                bos_id=-1,
-                eos_id=-1,
-                pad_id=-1,
-                num_threads=1,  # stored in the model: a fixed number gives the same file everywhere
-                minloglevel=2,
-            )
-        except RuntimeError as error:
-            largest = re.search(r"value <= (\d+)", str(error))
-            if largest:
-                raise VocabularyTooLargeError(vocab_size, int(largest.group(1))) from None
-            raise
-    return without_input(model.getvalue())
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=_lines(counts),
+            input_format="tsv",
+            model_writer=model,
+            model_type=model_type,
+            vocab_size=vocab_size,  # the unknown symbol takes the place of our end of a document
+            character_coverage=1.0,
+            max_sentencepiece_length=max_token_bytes,
+            max_sentence_length=LONGEST_LINE,
+            normalization_rule_name="identity",
+            add_dummy_prefix=False,
+            remove_extra_whitespaces=False,
+            split_by_whitespace=False,
+            split_by_unicode_script=False,
+            split_by_number=False,
+            unk_id=0,
+            bos_id=-1,
+            eos_id=-1,
+            pad_id=-1,
+            num_threads=1,  # stored in the model: a fixed number gives the same file everywhere
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        largest = re.search(r"value <= (\d+)", str(error))
+        if largest:
+            raise VocabularyTooLargeError(vocab_size, int(largest.group(1))) from None
+        raise
+    return model.getvalue()
+
+
+def _lines(counts: PretokenCounts) -> Iterator[str]:
+    # Every byte once as a single character: this puts it in the alphabet and makes no pair.
+    yield from (f"{character}\t1" for character in CHARACTERS)
+    for pretoken, count in counts.pairs():
+        for start in range(0, len(pretoken), LONGEST_LINE // 4):
+            yield f"{to_text(pretoken[start : start + LONGEST_LINE // 4])}\t{count}"

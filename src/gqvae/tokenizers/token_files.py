@@ -29,6 +29,7 @@ BATCH_DOCUMENTS = 4096  # checked and written together
 AGAIN = "delete its folder and encode the corpus again"
 
 Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+Sizes = npt.NDArray[np.int64]
 
 
 def token_dtype(vocab_size: int) -> np.dtype[Any]:
@@ -37,18 +38,13 @@ def token_dtype(vocab_size: int) -> np.dtype[Any]:
 
 
 def write_split(
-    folder: Path,
-    split: str,
-    encoded: Iterable[npt.NDArray[Any]],
-    vocab_size: int,
-    token_byte_lengths: npt.NDArray[Any],
-    document_bytes: Iterable[int],
+    folder: Path, split: str, encoded: Iterable[npt.NDArray[Any]], byte_lengths: npt.NDArray[Any], document_bytes: Iterable[int]
 ) -> dict[str, Any]:
     """Write one split while it is encoded; memory holds one batch of documents.
 
     Args:
         encoded: token ids of each document.
-        token_byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
+        byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         document_bytes: UTF-8 bytes of each document.
 
     Returns:
@@ -57,7 +53,7 @@ def write_split(
     Raises:
         UserError: the tokens of a document do not add up to its bytes, or an id is not a token of text.
     """
-    lengths = np.asarray(token_byte_lengths, dtype=np.int64)
+    lengths, dtype = np.asarray(byte_lengths, dtype=np.int64), token_dtype(len(byte_lengths))
     offsets, total_bytes = array("q", [0]), 0
     documents, sizes, digest = iter(encoded), iter(document_bytes), hashlib.sha256()
     with atomic_open(Path(folder) / f"{split}.bin", "wb") as stream:
@@ -65,8 +61,8 @@ def write_split(
             ids = np.concatenate(batch)
             ends = np.cumsum([len(document) for document in batch])
             expected = np.fromiter(islice(sizes, len(batch)), dtype=np.int64)
-            _check(split, len(offsets) - 1, ids, ends, expected, lengths, vocab_size)
-            block = ids.astype(token_dtype(vocab_size)).tobytes()
+            _check(split, len(offsets) - 1, ids, ends, expected, lengths)
+            block = ids.astype(dtype).tobytes()
             stream.write(block)
             digest.update(block)
             offsets.extend((ends + offsets[-1]).tolist())
@@ -121,21 +117,13 @@ class Vocabulary:
             raise UserError(f"{Path(folder) / RECORD} does not describe its vocabulary: {AGAIN}.") from None
 
 
-def _check(
-    split: str,
-    first: int,
-    ids: npt.NDArray[Any],
-    ends: npt.NDArray[np.int64],
-    expected: npt.NDArray[np.int64],
-    lengths: npt.NDArray[np.int64],
-    vocab_size: int,
-) -> None:
+def _check(split: str, first: int, ids: npt.NDArray[Any], ends: Sizes, expected: Sizes, lengths: Sizes) -> None:
     """Refuse ids that are not text of this vocabulary, and documents (numbered from `first`) whose bytes do not add up."""
     if len(expected) != len(ends):
         raise UserError(f"More documents of {split} were encoded than the corpus has: encode the corpus again.")
-    if ids.size and (ids.max() >= min(vocab_size, len(lengths)) or (ids == BYTE_VALUES).any()):
+    if ids.size and (ids.max() >= len(lengths) or (ids == BYTE_VALUES).any()):
         raise UserError(
-            f"The encoded {split} split holds an id that is not text of its vocabulary of {vocab_size}: make the tokenizer again."
+            f"The encoded {split} split holds an id that is not text of its vocabulary of {len(lengths)}: make the tokenizer again."
         )
     running = np.concatenate(([0], np.cumsum(lengths[ids])))
     found = running[ends] - running[np.concatenate(([0], ends[:-1]))]

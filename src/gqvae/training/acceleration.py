@@ -16,10 +16,9 @@ from gqvae.devices import resolve_precision
 
 @contextlib.contextmanager
 def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
-    """Compile the layers (`torch.compile`) within the context, one by one: equal ones share code.
+    """Compile the layers (`torch.compile`) within the context, one by one: equal ones share code, which torch caches on disk.
 
-    Compilation takes some seconds per kind of layer; torch caches the results on disk for later processes. `dynamic`: shapes
-    change from step to step.
+    `dynamic`: shapes change from step to step.
     """
     changed = list(layers)
     try:
@@ -31,21 +30,13 @@ def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
             vars(layer).pop("forward", None)  # restores the method of the class
 
 
-def uncompiled() -> contextlib.AbstractContextManager[None]:
-    """Context for rare work such as a measurement, whose shapes are not worth compiling."""
-    return torch.compiler.set_stance("force_eager")
-
-
 def graphed(loss: nn.Module, sample: tuple[Tensor, ...], precision: str) -> Callable[..., Tensor]:
-    """Record forward and backward of a loss as CUDA graphs: the same kernels, launched together.
+    """Record forward and backward of a loss as CUDA graphs: the same kernels, launched together → the function to call instead.
 
     Args:
-        loss: returns a scalar; on a CUDA device, in training mode, without randomness.
+        loss: returns a scalar; on a CUDA device, in training mode, without randomness. Each call overwrites the last result.
         sample: its arguments; later calls must have the same shapes.
         precision: of the run.
-
-    Returns:
-        The function to call instead; each call overwrites the result of the last.
     """
     half = resolve_precision(precision) == "bf16-mixed"
     # The cache of cast weights must not outlive the recording: each replay casts again.

@@ -19,10 +19,7 @@ EXAMPLES = 12
 
 
 def gate_histogram(gates: Tensor, lengths: Tensor, weights: Tensor) -> dict[str, float]:
-    """Share of positions, without the last of each pre-token, whose gates are in each fifth of 0 … 1.
-
-    `gates` (B, T), `lengths` (B,), and `weights` (B,) of the pre-tokens.
-    """
+    """Shares by `GATE_COLUMNS`, without the last position of each pre-token: gates (B, T), lengths (B,), weights (B,)."""
     inner = (torch.arange(gates.shape[1], device=gates.device) < lengths[:, None] - 1) * weights[:, None]  # (B, T)
     bins = (gates * GATE_BINS).long().clamp(0, GATE_BINS - 1)
     mass = torch.zeros(GATE_BINS, device=gates.device).index_add_(0, bins.flatten(), inner.flatten())
@@ -49,12 +46,9 @@ def tokens_per_piece(network: GQVAE, counts: Mapping[bytes, int], rate: float | 
 
 
 def diagnose(row: dict[str, Any], strings: list[bytes], highest_rate: float) -> str:
-    """The state of a trained network in words.
+    """The state of a trained network in words, from the last row of its history (at the lowest rate that it serves).
 
-    Args:
-        row: the last of its history, at the lowest rate it serves.
-        strings: of its codes; none if it was never quantized.
-        highest_rate: tokens per piece at the highest rate it serves.
+    `strings` of its codes (none if it was never quantized); `highest_rate`: tokens per piece at the highest rate that it serves.
     """
     found = []
     if row["gate_mean"] > 0.9:

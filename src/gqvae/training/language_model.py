@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gqvae.config import LanguageModel
 from gqvae.language_models.base import Model, build_model
-from gqvae.training.acceleration import graphed, uncompiled
+from gqvae.training.acceleration import graphed
 from gqvae.training.runner import RunModule, autocast
 from gqvae.training.windows import Windows
 
@@ -57,7 +57,7 @@ def rate_factor(step: int, steps: int, warmup_fraction: float) -> float:
 
 
 class LanguageModelTraining(RunModule):
-    """Training of one language model.
+    """Training of one language model; its `history` has the columns `CURVE`.
 
     Args:
         settings: sizes and budget.
@@ -65,9 +65,6 @@ class LanguageModelTraining(RunModule):
         windows: training data.
         seed: of the weights; `windows` has the seed of the order.
         measure: bits per byte of the model on validation text; called in evaluation mode and in the precision of the run.
-
-    Attributes:
-        history: rows with the columns `CURVE`.
     """
 
     def __init__(self, settings: LanguageModel, vocab_size: int, windows: Windows, seed: int, measure: Measure) -> None:
@@ -114,12 +111,11 @@ class LanguageModelTraining(RunModule):
         if step not in self._measured:
             return
         self.model.eval()
-        with autocast(self.device, self.settings.precision), uncompiled():
+        with autocast(self.device, self.settings.precision), torch.compiler.set_stance("force_eager"):
             value = self.measure(self.model, self.device)
         self.model.train()
         size, tokens = self.windows.consumed(step)
-        row = {"step": step, "bytes": size, "tokens": tokens, "flops": tokens * self.flops_per_token, "valid_bpb": value}
-        self.history.append(row)
+        self.history.append(dict(zip(CURVE, (step, size, tokens, tokens * self.flops_per_token, value), strict=True)))
 
     def progress_note(self) -> str:
         """The last measurement."""

@@ -28,7 +28,6 @@ from gqvae.models.quantizer import DEAD_SHARE
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import CODEBOOK, DESCRIPTION, WEIGHTS, describe, save_weights
 from gqvae.tokenizers.spans import served_rates
-from gqvae.training.acceleration import uncompiled
 from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram, tokens_per_piece
 from gqvae.training.pretoken_batches import Batch, PretokenStream
 from gqvae.training.resume import RunState, fingerprint
@@ -142,7 +141,7 @@ class NetworkTraining(RunModule):
         """A row of the training history, on validation pre-tokens at the lowest rate; changes no buffer."""
         self.eval()
         symbols, lengths, weights = self._tensors(self.measured)
-        with autocast(self.device, self.run.training.precision), uncompiled():
+        with autocast(self.device, self.run.training.precision), torch.compiler.set_stance("force_eager"):
             losses: Losses = self.objective(self.network, symbols, lengths, weights, quantize=self._quantizes(step))
         self.train()
         usage = self.network.quantizer.usage
@@ -164,23 +163,20 @@ class NetworkTraining(RunModule):
         self.revived = 0
         return row
 
-    def extra_state(self) -> dict[str, Any]:
-        """Codes revived since the last measurement."""
-        return {"revived": self.revived}
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Also the codes revived since the last measurement."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["revived"] = self.revived
 
-    def load_extra_state(self, state: dict[str, Any]) -> None:
-        """See `extra_state`."""
-        self.revived = state["revived"]
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """See `on_save_checkpoint`."""
+        super().on_load_checkpoint(checkpoint)
+        self.revived = checkpoint["revived"]
 
     def progress_note(self) -> str:
         """Rate, exactness and code use of the last measurement."""
-        if not self.history:
-            return ""
-        row = self.history[-1]
-        return (
-            f"{row['hard_rate']:.2f} tokens per pre-token, {100 * row['exact_token_accuracy']:.0f} % exact, "
-            f"{100 * row['codes_used']:.0f} % of codes used"
-        )
+        note = "{hard_rate:.2f} tokens per pre-token, {exact_token_accuracy:.0%} exact, {codes_used:.0%} of codes used"
+        return note.format(**self.history[-1]).replace("%", " %") if self.history else ""
 
 
 def train_network(
@@ -223,7 +219,11 @@ def train_network(
         for rate in served_rates(module.network, 2) if quantized else ():
             shown = "" if rate is None else f" at {rate:.2f}"
             logger.info("%s: examples%s: %s", label, shown, examples(module.network, texts, rate))
-        logger.info("%s: %s", label, diagnose(module.history[-1], trained, _highest_rate(module, counts)))
+        highest = module.history[-1]["hard_rate"]
+        if quantized:
+            frequent = dict(islice(counts.items(), MEASURED_PRETOKENS))
+            highest = tokens_per_piece(module.network, frequent, served_rates(module.network, 2)[-1])
+        logger.info("%s: %s", label, diagnose(module.history[-1], trained, highest))
         kept = list(range(len(trained)))
         if quantized and module.objective.drops_codes:
             kept = prune_codebook(module.network, counts)
@@ -251,11 +251,3 @@ def train_network(
         }
         write_json(out / DESCRIPTION, {**describe(module.network), **record})
         held.clear()
-
-
-def _highest_rate(module: NetworkTraining, counts: dict[bytes, int]) -> float:
-    """Tokens per frequent pre-token at the highest rate the network serves."""
-    if not module.run.training.quantize:  # no codes to segment with: use the last measurement
-        return float(module.history[-1]["hard_rate"])
-    frequent = dict(islice(counts.items(), MEASURED_PRETOKENS))
-    return tokens_per_piece(module.network, frequent, served_rates(module.network, 2)[-1])

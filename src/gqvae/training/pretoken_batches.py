@@ -7,7 +7,7 @@ smaller ω gives rare pre-tokens more weight. τ only decides how often they are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,7 @@ from gqvae.corpus.pieces import cut, pack
 from gqvae.corpus.pretokens import PretokenCounts
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """B distinct pre-tokens."""
 
     data: np.ndarray  # (B, T) uint8, 0 beyond the length
@@ -25,10 +24,7 @@ class Batch:
 
 
 class PretokenStream:
-    """The distinct pieces (pre-tokens cut to at most T = `longest` bytes) of a split, with counts.
-
-    `sampling` is τ and `weighting` ω, see the module.
-    """
+    """The distinct pieces (pre-tokens cut to at most T = `longest` bytes) of a split; `sampling` is τ and `weighting` ω."""
 
     def __init__(self, counts: PretokenCounts, longest: int, sampling: float = 1.0, weighting: float = 1.0) -> None:
         merged: dict[bytes, int] = {}
@@ -48,14 +44,11 @@ class PretokenStream:
         """Byte values that occur, ascending."""
         return sorted(set().union(*self.pieces))
 
-    def __len__(self) -> int:
-        return len(self.pieces)
-
     def batch(self, seed: int, step: int, size: int) -> Batch:
         """The batch of a step: `size` draws, merged; weights are `size` in expectation."""
         draws = np.random.default_rng([seed, step]).random(size) * self._cumulative[-1]
         places, times = np.unique(np.searchsorted(self._cumulative, draws, side="right"), return_counts=True)
-        return self._take(places, times * self._worth[places])
+        return Batch(self.data[places], self.lengths[places], (times * self._worth[places]).astype(np.float32))
 
     @property
     def mean_length(self) -> float:
@@ -64,8 +57,4 @@ class PretokenStream:
 
     def head(self, size: int) -> Batch:
         """The `size` most frequent pieces with their counts."""
-        return self._take(np.arange(min(size, len(self))), self.counts[:size])
-
-    def _take(self, places: np.ndarray, weights: np.ndarray) -> Batch:
-        lengths = self.lengths[places]
-        return Batch(self.data[places], lengths, weights.astype(np.float32))
+        return Batch(self.data[:size], self.lengths[:size], self.counts[:size].astype(np.float32))

@@ -1,9 +1,9 @@
 """State from which a killed run resumes exactly.
 
-Each run has one folder that no rule declares (a workflow manager deletes declared outputs of a failed job). The folder has two
-generations of the state, `last.ckpt` and `previous.ckpt`: a kill at any moment, even while writing, leaves at least one intact.
-Every file ends in a SHA-256 of its contents, which include the run's `fingerprint`: a damaged file is skipped, and a state of
-other settings, data or code is never resumed. torch is imported lazily, because the command line needs `Interrupted` at start-up.
+Each run has one folder that no rule declares (a workflow manager deletes declared outputs of a failed job), with two generations
+of the state, `last.ckpt` and `previous.ckpt`: a kill at any moment leaves at least one intact. Every file ends in a SHA-256 of
+its contents, which include the run's `fingerprint`: a damaged file is skipped, and a state of other settings, data or code is
+never resumed. torch is imported lazily, because the command line needs `Interrupted` at start-up.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, cast
 
 from filelock import FileLock, Timeout
@@ -44,8 +43,8 @@ def fingerprint(settings_json: str, data_digest: str, code_digest: str) -> str:
 class RunState:
     """The state of one run on disk, locked by one process at a time.
 
-    Use as a context manager, or call `close`. The lock is next to the folder (`<folder>.lock`), so that `clear` does not
-    delete it under a second process; the system frees it however the process ends.
+    Use as a context manager. The lock is next to the folder (`<folder>.lock`), so that `clear` does not delete it under a second
+    process; the system frees it however the process ends.
 
     Args:
         folder: of the state; created if missing.
@@ -110,15 +109,11 @@ class RunState:
         """Remove the folder once the run is complete and its outputs exist."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def close(self) -> None:
-        """Release the lock."""
-        self._lock.release()
-
     def __enter__(self) -> RunState:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class _HashingWriter:
@@ -142,17 +137,11 @@ def _read(path: Path) -> dict[str, Any] | None:
     """Contents of a state file, or None if it is not exactly what was written."""
     import torch
 
-    left = path.stat().st_size - DIGEST_BYTES
-    if left <= 0:
-        return None
-    digest = hashlib.sha256()
+    left, digest = path.stat().st_size - DIGEST_BYTES, hashlib.sha256()
     with open(path, "rb") as stream:
-        while left:
-            block = stream.read(min(left, CHUNK_BYTES))
-            if not block:
-                return None
-            digest.update(block)
-            left -= len(block)
+        while left > 0:
+            digest.update(stream.read(min(left, CHUNK_BYTES)))
+            left -= CHUNK_BYTES
         if stream.read() != digest.digest():
             return None
         stream.seek(0)

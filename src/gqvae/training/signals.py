@@ -1,4 +1,8 @@
-"""SIGTERM and SIGINT as a flag that a run reads at step boundaries, where it can save its state."""
+"""SIGTERM and SIGINT as a flag that a run reads at step boundaries, where it can save its state.
+
+A process group and a workflow manager often send the same signal twice, so repetitions are ignored for a while; a later one stops
+at once, without saving.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,7 @@ REPEATED_SIGNAL_SECONDS = 2.0
 
 
 class Signals:
-    """Turns SIGTERM and SIGINT into a flag read at step boundaries.
-
-    A process group and a workflow manager often send the same signal twice, so repetitions are ignored for a while;
-    a later one stops at once, without saving.
-    """
+    """Context manager that handles both; see the module."""
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -27,9 +27,8 @@ class Signals:
 
     def install(self) -> None:
         """Set the handlers."""
-        if threading.current_thread() is threading.main_thread():  # the only one that may set handlers
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self._handle)
+        for number in self._before:
+            signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -44,11 +43,11 @@ class Signals:
             raise Interrupted(self.received)
 
     def __enter__(self) -> Signals:
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        if threading.current_thread() is threading.main_thread():  # the only one that may set handlers
+            self._before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         self.install()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in self._before.items():
-                signal.signal(number, handler)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

@@ -27,8 +27,7 @@ logger = logging.getLogger("gqvae")
 def default_run(vocab_size: int) -> NetworkRun:
     """The default network and training for vocabularies up to `vocab_size`.
 
-    Up to 4,096 it is that of `configs/tokenizer-quality.yaml`, including K = 10,240, so users get what that study measures.
-    Beyond that, K grows with the vocabulary.
+    Up to 4,096 it is that of `configs/tokenizer-quality.yaml` (K = 10,240), beyond that K grows with the vocabulary.
     """
     codes = enough_candidates(vocab_size)
     network = Network(width=128, encoder_layers=2, gater_layers=1, decoder_layers=2, codebook_size=codes)

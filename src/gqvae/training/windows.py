@@ -1,9 +1,8 @@
 """Training data of language models: documents up to a byte budget, joined and cut into windows, drawn by (seed, step).
 
-The order of documents is one permutation that depends only on the corpus. Every arm, seed and budget takes a prefix of it, so
-smaller budgets are nested in larger ones and every arm sees the same text. Documents are joined as EOD document EOD … document
-EOD and cut into windows of `context` inputs. Targets are shifted by one token, so that every token but the first is a target
-exactly once. Bytes are counted by targets: one pass over the windows has exactly the bytes of the documents.
+The order of documents depends only on the corpus. Every arm, seed and budget takes a prefix of it, so smaller budgets are nested
+in larger ones and every arm sees the same text. The stream EOD document EOD … document EOD is cut into windows of `context`
+inputs, so that every token but the first is a target exactly once. One pass has exactly the bytes of the documents.
 """
 
 from __future__ import annotations

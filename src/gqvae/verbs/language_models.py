@@ -2,66 +2,56 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from gqvae.verbs.parsers import Verbs, add_file, add_folder, add_settings, add_threads, add_verb, not_negative, positive
+from gqvae.verbs.parsers import STATE, THREADS, Verbs, add_verb, argument, file, folder, not_negative, positive, settings
+
+RESULT = file("--out", "JSON", "file to write")
+TEXT = (
+    folder("--tokens", "folder of the corpus encoded by the arm's tokenizer"),
+    folder("--corpus", "folder of the corpus"),
+)
+RUN = (
+    settings("LanguageModel"),
+    argument("--arm", required=True, help="name of the arm, recorded in the result"),
+    argument("--seed", type=not_negative, default=0, help="seed of weights and order of the text"),
+    argument("--train-bytes", type=positive, required=True, metavar="B", help="bytes of training text"),
+    *TEXT,
+    STATE,
+    THREADS,
+)
 
 
 def add_parsers(verbs: Verbs) -> None:
     """Register the verbs of this module."""
-    common = (
-        "--settings '{}' --arm bpe --seed 0 --train-bytes 250000 --tokens results/x/tokens/bpe/v1024 --corpus results/x/corpus"
-    )
-    model = "results/x/language_models/bpe-s0-b250000-l2w64"
-    parser = add_verb(
-        verbs, "train-lm", "language_models.train_lm", "train a language model on an arm's tokens",
-        f"gqvae train-lm {common} --out {model} --state results/x/.state/language_models/bpe-s0-b250000-l2w64",
+    text = "--tokens results/x/tokens/bpe/v1024 --corpus results/x/corpus"
+    run, model = f"--settings '{{}}' --arm bpe --seed 0 --train-bytes 250000 {text}", "language_models/bpe-s0-b250000-l2w64"
+    trials = "language_models/tuning/bpe-s0-r"
+    add_verb(
+        verbs, "language_models.train_lm", "train a language model on an arm's tokens",
+        f"{run} --out results/x/{model} --state results/x/.state/{model}",
+        *RUN,
+        argument(
+            "--learning-rate", type=Path, metavar="JSON", help="output of choose-learning-rate, instead of the settings' rate"
+        ),
+        folder("--out", "folder of weights, curve.csv and training.json"),
     )  # fmt: skip
-    _add_run(parser)
-    parser.add_argument(
-        "--learning-rate", type=Path, metavar="JSON", help="output of choose-learning-rate, instead of the settings' rate"
-    )
-    add_folder(parser, "--out", "folder of weights, curve.csv and training.json")
-
-    parser = add_verb(
-        verbs, "measure-lm", "language_models.measure_lm", "measure bits per byte of a trained language model, with breakdowns",
-        f"gqvae measure-lm --model {model} --tokens results/x/tokens/bpe/v1024 --corpus results/x/corpus --out {model}",
+    add_verb(
+        verbs, "language_models.measure_lm", "measure bits per byte of a trained language model, with breakdowns",
+        f"--model results/x/{model} {text} --out results/x/{model}",
+        folder("--model", "folder that train-lm wrote"),
+        *TEXT, folder("--out", "folder of costs.npy, tables and result.json"), THREADS,
     )  # fmt: skip
-    add_folder(parser, "--model", "folder that train-lm wrote")
-    _add_text(parser)
-    add_folder(parser, "--out", "folder of costs.npy, tables and result.json")
-    add_threads(parser)
-
-    parser = add_verb(
-        verbs, "try-learning-rate", "language_models.try_learning_rate",
+    add_verb(
+        verbs, "language_models.try_learning_rate",
         "train with one learning rate and measure on the validation split; a divergence is recorded",
-        f"gqvae try-learning-rate {common} --out results/x/language_models/tuning/bpe-s0-r0.003/result.json "
-        "--state results/x/.state/language_models/tuning/bpe-s0-r0.003",
+        f"{run} --out results/x/{trials}0.003/result.json --state results/x/.state/{trials}0.003",
+        *RUN, RESULT,
     )  # fmt: skip
-    _add_run(parser)
-    add_file(parser, "--out", "JSON", "file to write")
-
-    parser = add_verb(
-        verbs, "choose-learning-rate", "language_models.choose_learning_rate",
-        "choose an arm's learning rate by the validation loss of its runs",
-        "gqvae choose-learning-rate --runs results/x/language_models/tuning/bpe-s0-r0.003/result.json "
-        "results/x/language_models/tuning/bpe-s0-r0.006/result.json --out results/x/language_models/tuning/bpe.json",
+    add_verb(
+        verbs, "language_models.choose_learning_rate", "choose an arm's learning rate by the validation loss of its runs",
+        f"--runs results/x/{trials}0.003/result.json results/x/{trials}0.006/result.json "
+        "--out results/x/language_models/tuning/bpe.json",
+        argument("--runs", type=Path, nargs="+", required=True, metavar="JSON", help="outputs of try-learning-rate"),
+        RESULT,
     )  # fmt: skip
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, metavar="JSON", help="outputs of try-learning-rate")
-    add_file(parser, "--out", "JSON", "file to write")
-
-
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser, "LanguageModel")
-    parser.add_argument("--arm", required=True, help="name of the arm, recorded in the result")
-    parser.add_argument("--seed", type=not_negative, default=0, help="seed of weights and order of the text")
-    parser.add_argument("--train-bytes", type=positive, required=True, metavar="B", help="bytes of training text")
-    _add_text(parser)
-    add_folder(parser, "--state", "folder of the state for resumption; removed on success")
-    add_threads(parser)
-
-
-def _add_text(parser: argparse.ArgumentParser) -> None:
-    add_folder(parser, "--tokens", "folder of the corpus encoded by the arm's tokenizer")
-    add_folder(parser, "--corpus", "folder of the corpus")

@@ -9,23 +9,27 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
+Argument: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]  # what `add_argument` takes
 
 
 def add_verb(
-    verbs: Verbs, name: str, run: str, text: str, example: str, description: str | None = None
+    verbs: Verbs, run: str, text: str, example: str, *arguments: Argument, description: str = ""
 ) -> argparse.ArgumentParser:
     """Add a parser for a verb.
 
-    `run` names the function below `gqvae.jobs` that does the work, e.g. "corpus.prepare_corpus". `text` is the short help for the
-    list of verbs, `description` the long one (default: `text`), `example` a command line.
+    `run` names the function below `gqvae.jobs` that does the work: "corpus.prepare_corpus" is that of `gqvae prepare-corpus`.
+    `text` is the short help for the list of verbs, `description` the long one (default: `text`), `example` the arguments of an
+    example.
     """
-    parser = verbs.add_parser(
-        name, help=text, description=description or f"{text[0].upper()}{text[1:]}.", epilog=f"example: {example}"
-    )
+    name = run.rpartition(".")[2].replace("_", "-")
+    parser = verbs.add_parser(name, help=text, description=description or f"{text[0].upper()}{text[1:]}.")
+    parser.epilog = f"example: {parser.prog} {example}".rstrip()
     parser.set_defaults(run=f"gqvae.jobs.{run}")
+    for names, options in arguments:
+        parser.add_argument(*names, **options)
     return parser
 
 
@@ -35,29 +39,29 @@ def run_verb(parsed: argparse.Namespace) -> None:
     getattr(import_module(module), function)(parsed)
 
 
-def add_settings(parser: argparse.ArgumentParser, block: str) -> None:
+def argument(*names: str, **options: Any) -> Argument:
+    """An argument, as `ArgumentParser.add_argument` takes it."""
+    return names, options
+
+
+def settings(block: str) -> Argument:
     """--settings, a block of the configuration."""
-    parser.add_argument("--settings", required=True, metavar="FILE|JSON", help=f"a {block} block (configs/README.md)")
+    return argument("--settings", required=True, metavar="FILE|JSON", help=f"a {block} block (configs/README.md)")
 
 
-def add_folder(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+def folder(flag: str, text: str) -> Argument:
     """A required folder."""
-    parser.add_argument(flag, type=Path, required=True, metavar="DIR", help=text)
+    return argument(flag, type=Path, required=True, metavar="DIR", help=text)
 
 
-def add_folders(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
+def folders(flag: str, text: str) -> Argument:
     """One or more required folders."""
-    parser.add_argument(flag, type=Path, nargs="+", required=True, metavar="DIR", help=text)
+    return argument(flag, type=Path, nargs="+", required=True, metavar="DIR", help=text)
 
 
-def add_file(parser: argparse.ArgumentParser, flag: str, form: str, text: str) -> None:
+def file(flag: str, form: str, text: str) -> Argument:
     """A required file; the help shows its form: CSV, JSON, …"""
-    parser.add_argument(flag, type=Path, required=True, metavar=form, help=text)
-
-
-def add_threads(parser: argparse.ArgumentParser) -> None:
-    """--threads."""
-    parser.add_argument("--threads", type=positive, default=1, help="threads torch may use (%(default)s)")
+    return argument(flag, type=Path, required=True, metavar=form, help=text)
 
 
 def positive(text: str) -> int:
@@ -87,3 +91,7 @@ def separator(text: str) -> str:
     except UnicodeEncodeError:
         raise argparse.ArgumentTypeError(f"{text!r} is not UTF-8") from None
     return text
+
+
+STATE = folder("--state", "folder of the state for resumption; removed on success")
+THREADS = argument("--threads", type=positive, default=1, help="threads torch may use (%(default)s)")

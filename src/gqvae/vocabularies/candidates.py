@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from gqvae.corpus.pieces import cut
 from gqvae.corpus.pretokens import PretokenCounts
@@ -26,9 +27,7 @@ def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabil
         (length, first, last): sum(
             (1.0 if first else p) * (1 - p) ** (length - 1) * (1.0 if last else p) for p in cut_probabilities
         )
-        for length in range(2, longest + 1)
-        for first in (False, True)
-        for last in (False, True)
+        for length, first, last in product(range(2, longest + 1), (False, True), (False, True))
     }
     for pretoken, count, start, end in _spans(counts, longest):
         weight = weights[end - start, start == 0, end == len(pretoken)]
@@ -38,13 +37,9 @@ def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabil
 
 def substrings(counts: PretokenCounts, number: int, longest: int) -> list[bytes]:
     """The most frequent pre-tokens as one half, the most frequent other substrings as the other."""
-    whole: dict[bytes, float] = {}
-    occurrences: defaultdict[bytes, float] = defaultdict(float)
-    for pretoken, count in counts.pairs():
-        if 2 <= len(pretoken) <= longest:
-            whole[pretoken] = count
-    frequent = _best(whole, number // 2)
+    frequent = _best({pretoken: count for pretoken, count in counts.pairs() if 2 <= len(pretoken) <= longest}, number // 2)
     known = frozenset(frequent)
+    occurrences: defaultdict[bytes, float] = defaultdict(float)
     for pretoken, count, start, end in _spans(counts, longest):
         if (string := pretoken[start:end]) not in known:
             occurrences[string] += count

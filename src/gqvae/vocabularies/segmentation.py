@@ -30,9 +30,8 @@ def fewest_tokens(text: bytes, ids: Mapping[bytes, int], longest: int) -> list[i
     tokens = []
     end = size
     while end:
-        start = start_of[end]
-        tokens.append(ids[text[start:end]])
-        end = start
+        tokens.append(ids[text[start_of[end] : end]])
+        end = start_of[end]
     return tokens[::-1]
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
 from gqvae.config.corpus_base import CorpusBase
-from gqvae.corpus.source import Source
 
-__all__ = ["Source", "open_source"]
+
+@dataclass
+class Source:
+    """Documents to split; each iterator can be read only once."""
+
+    label: str  # name in figures, e.g. "synthetic stories (generated)"
+    synthetic: bool  # the text was generated, and every figure made from it must say so
+    documents: Iterator[bytes]  # UTF-8 bytes of each document
+    expected_bytes: int | None = None  # approximate size of the text, if known; for the time left
+    test_documents: Iterator[bytes] | None = None  # the whole test split, if the source has one
+    dropped: Counter[str] = field(default_factory=Counter)  # what the source leaves out and how often; complete once it is read
 
 
 def open_source(settings: CorpusBase, downloads: Path | None = None) -> Source:

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
-from gqvae.corpus.source import Source
+from gqvae.corpus.sources import Source
 from gqvae.errors import UserError
 
 # Installed packages are not part of the library, and its tests are mostly tables.

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
-from gqvae.corpus.source import Source
+from gqvae.corpus.sources import Source
 from gqvae.corpus.stories.generator import LABEL, stories
 
 

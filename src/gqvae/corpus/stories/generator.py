@@ -7,19 +7,17 @@ up), a plot whose stages follow from one another, and details drawn from a lexic
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import count
 from random import Random
-from typing import TypeVar
 
 from gqvae.corpus.stories.cast import Cast
+from gqvae.corpus.stories.lexicon import pick
 from gqvae.corpus.stories.plots import PLOTS
 from gqvae.corpus.stories.scenes import ENDINGS, FILLERS, OPENINGS, TALK, WEATHER
 
 LABEL = "synthetic stories (generated)"
 GAPS = ("\n\n", "\n\n", "\n", " ")  # between the parts of a story
-
-T = TypeVar("T")
 
 
 def stories(size: int, seed: int) -> Iterator[bytes]:
@@ -46,23 +44,19 @@ class Storyteller:
         digest = hashlib.blake2b(f"{self._seed}:{index}".encode(), digest_size=8).digest()
         self._random.seed(int.from_bytes(digest, "big"))
         random = self._random.random
-        parts = [_pick(OPENINGS, random())]
+        parts = [pick(OPENINGS, random())]
         if random() < 0.3:
-            parts.append(_pick(WEATHER, random()))
-        for stage in _pick(PLOTS, random()):
-            parts.append(_pick(stage, random()))
+            parts.append(pick(WEATHER, random()))
+        for stage in pick(PLOTS, random()):
+            parts.append(pick(stage, random()))
             detail = random()
             if detail < 0.55:
-                parts[-1] += " " + _pick(FILLERS, random())
+                parts[-1] += " " + pick(FILLERS, random())
             elif detail < 0.75:
-                parts.append(_pick(TALK, random()))
-        parts.append(_pick(ENDINGS, random()))
-        gap = GAPS[int(random() * len(GAPS))]
+                parts.append(pick(TALK, random()))
+        parts.append(pick(ENDINGS, random()))
+        gap = pick(GAPS, random())
         text = gap.join(parts).format_map(Cast(self._random))
         if random() < 0.75:  # the others keep their typographic quotes
             text = text.replace("“", '"').replace("”", '"').replace("’", "'")
         return text
-
-
-def _pick(choices: Sequence[T], place: float) -> T:
-    return choices[int(place * len(choices))]

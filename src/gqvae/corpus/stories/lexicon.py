@@ -7,15 +7,19 @@ stems with prefixes and suffixes, compounds, and names of syllables, so that the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cache
 from random import Random
+from typing import TypeVar
 
 from gqvae.corpus.stories import words
 
 VOWELS = "aeiou"
 RARE_WORDS = 9000  # of each kind; enough that most of them stay unseen in a small sample
 NAMES = 3000
+
+Entry = TypeVar("Entry", bound=Hashable)
 
 
 def past(verb: str) -> str:
@@ -99,7 +103,12 @@ def _doubled(word: str) -> str:
     return word + word[-1] if short and (_vowel_groups(word) == 1 or word == "forget") else word
 
 
-def zipfian(entries: Iterable[str], shift: int = 2) -> list[str]:
+def pick(choices: Sequence[Entry], place: float) -> Entry:
+    """The choice at a place in [0, 1)."""
+    return choices[int(place * len(choices))]
+
+
+def zipfian(entries: Iterable[Entry], shift: int = 2) -> list[Entry]:
     """A list from which a uniform draw gives the entry of rank r about in proportion to 1/(r + shift)."""
     ranked = list(dict.fromkeys(entries))
     return [entry for rank, entry in enumerate(ranked, 1) for _ in range(max(1, (len(ranked) + shift) // (rank + shift)))]
@@ -146,6 +155,36 @@ def tables() -> dict[str, list[str]]:
     return drawn
 
 
+@cache
+def rows(name: str) -> list[tuple[str, ...]]:
+    """Rows of a word list, repeated by frequency as in `zipfian`; so are the results of the next three functions."""
+    return zipfian(map(tuple, forms(getattr(words, name))))
+
+
+@cache
+def acts() -> list[tuple[str, ...]]:
+    """Verbs in all their forms: base, third person, past, progressive, and agent noun."""
+    return zipfian(
+        (base, with_s(base), irregular[0] if irregular else past(base), progressive(base), doer(base))
+        for base, *irregular in forms(words.INTRANSITIVE)
+    )
+
+
+@cache
+def foods() -> list[tuple[str, ...]]:
+    """Foods: singular, plural, singular with its article."""
+    return zipfian((food, with_s(food), article(food)) for food in words.FOODS.split())
+
+
+@cache
+def traits() -> list[tuple[tuple[str, str], ...]]:
+    """Items for each trait: plain, with its article, comparative, superlative, adverb."""
+    names = ("trait", "a_trait", "traiter", "traitest", "traitly")
+    return zipfian(
+        tuple(zip(names, (trait, article(trait), *compared(trait), adverb(trait)), strict=True)) for trait in words.TRAITS.split()
+    )
+
+
 def _rare() -> dict[str, list[str]]:
     """Rare words: derived adjectives, nouns and adverbs, compounds."""
     nouns, verbs, adjectives = (text.split() for text in (words.STEMS, words.VERB_STEMS, words.ADJECTIVE_STEMS))
@@ -156,10 +195,12 @@ def _rare() -> dict[str, list[str]]:
         + [prefix + adjective for adjective in adjectives for prefix in ("un", "over", "half-", "well-", "ever-", "not-quite-")]
         + [f"{first}-{second}" for first in nouns for second in ("covered", "colored", "loving", "haunted", "scented", "filled")]
     )
-    compounds = [
-        first + second for first in words.COMPOUND_FIRST.split() for second in words.COMPOUND_SECOND.split() if first != second
+    seconds = words.COMPOUND_SECOND.split()
+    compounds = [first + second for first in words.COMPOUND_FIRST.split() for second in seconds if first != second]
+    compounds = scattered(compounds)[:RARE_WORDS]
+    nesses = [
+        re.sub("y$", "i", word) + "ness" for word in adjectives + [noun + ending for noun in nouns for ending in ("less", "ful")]
     ]
-    nesses = [_base_y(word) + "ness" for word in adjectives + [noun + ending for noun in nouns for ending in ("less", "ful")]]
     doers = [form(verb) for verb in verbs for form in (doer, progressive)] + [noun + "ship" for noun in nouns]
     redone = [past(prefix + verb) for verb in ("wrap", "pack", "paint", "cover", "load", "lock", "fold", "open", "visit", "play", "turn",
               "charge", "place", "count", "start", "join", "fill", "cook", "heat", "learn", "print", "explain", "trade", "move", "wash")
@@ -167,38 +208,31 @@ def _rare() -> dict[str, list[str]]:
     ways = [adverb(word) for word in described if "-" not in word]
     return {
         "rareadj": scattered(described)[:RARE_WORDS],
-        "compound": scattered(compounds)[:RARE_WORDS],
-        "compounds": [
-            with_s(word) if not word.endswith(("man", "works")) else word + "folk" for word in scattered(compounds)[:RARE_WORDS]
-        ],
+        "compound": compounds,
+        "compounds": [word + "folk" if word.endswith(("man", "works")) else with_s(word) for word in compounds],
         "rarenoun": scattered(nesses + doers)[:RARE_WORDS],
         "rareed": scattered(redone),
         "rarely": scattered(ways),
-        "girl": words.GIRLS.split() + _made_up("girl", words.GIRL_ENDINGS, 2),
-        "boy": words.BOYS.split() + _made_up("boy", words.BOY_ENDINGS, 2),
-        "town": _made_up("town", words.TOWN_ENDINGS, 2),
+        "girl": words.GIRLS.split() + _made_up("girl", words.GIRL_ENDINGS),
+        "boy": words.BOYS.split() + _made_up("boy", words.BOY_ENDINGS),
+        "town": _made_up("town", words.TOWN_ENDINGS),
     }
 
 
-def _base_y(word: str) -> str:
-    return word[:-1] + "i" if word.endswith("y") else word
-
-
-def _made_up(kind: str, endings: str, longest: int) -> list[str]:
-    """Names of one to `longest` syllables and an ending, not too short, the same on every machine."""
+def _made_up(kind: str, endings: str) -> list[str]:
+    """Names of one or two syllables and an ending, not too short, the same on every machine."""
     random = Random(kind).random
 
-    def pick(choices: str) -> str:
-        parts = choices.split()
-        return parts[int(random() * len(parts))]
+    def drawn(choices: str) -> str:
+        return pick(choices.split(), random())
 
     names: dict[str, None] = {}
     while len(names) < NAMES:
         syllables = [
-            pick(words.ONSETS) + pick(words.VOWELS) + (pick(words.CODAS) if random() < 0.4 else "")
-            for _ in range(1 + int(random() * longest))
+            drawn(words.ONSETS) + drawn(words.VOWELS) + (drawn(words.CODAS) if random() < 0.4 else "")
+            for _ in range(1 + int(random() * 2))
         ]
-        ending = pick(endings)
+        ending = drawn(endings)
         stem = "".join(syllables)
         if len(stem) > 3:
             names[((stem.rstrip(VOWELS) if ending[0] in "aeioué" else stem) + ending).capitalize()] = None
