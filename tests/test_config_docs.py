@@ -62,17 +62,20 @@ def test_every_key_of_every_block_is_in_the_readme() -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.stem)
 def test_the_schema_accepts_every_config_and_refuses_unknown_keys(path: Path) -> None:
-    schema = yaml.safe_load((ROOT / config_docs.SCHEMA).read_text(encoding="utf-8"))
+    first, *_ = path.read_text(encoding="utf-8").splitlines()
+    schema_path = path.parent / first.removeprefix("# yaml-language-server: $schema=")
+    assert schema_path.resolve() == ROOT / config_docs.SCHEMA
+    schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
     validator.check_schema(schema)
     written = yaml.safe_load(path.read_text(encoding="utf-8"))
     validator.validate(written)
-    assert not validator.is_valid({**written, "sedes": [0]})
     value, _ = config.read_settings(str(path))
     validator.validate(value)
     for broken in (
         {"sedes": [0]},
         {"training": {"steps": 0}},
+        {"training": {"stepps": 10}},
         {"corpus": {"source": "text"}},
         {"arms": {"a": {"kind": "gqvae", "stepps": 1}}},
         {"arms": {"a": {"kind": "bpe", "shuffled_share": 2}}},

@@ -54,8 +54,9 @@ A config file defines a study; `profiles/` sets where and how it runs (cores, GP
 |---|---|
 {files}
 Run one with `snakemake --cores all --configfile configs/<file>`; its results go to `results/<study>/`. To make your own, copy
-one and change it. Keys that a file does not set have the defaults below; unknown keys are errors.
-`workflow/schemas/config.schema.yaml` is the same as a JSON schema for editors.
+one and change it, or name it under `extends:` and write only what differs: blocks are merged key by key, lists are replaced, and null
+removes a key. Keys that no file sets have the defaults below; unknown keys are errors. Editors with a YAML language server complete
+and check the keys, by the first line of each file.
 """
 
 
@@ -63,7 +64,7 @@ def readme(configs: Path = Path("configs")) -> str:
     """The text of configs/README.md: a list of the config files, then one table for each block of keys."""
     files = ""
     for path in sorted(configs.rglob("*.yaml")):
-        headline = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("#").strip()
+        headline = path.read_text(encoding="utf-8").splitlines()[1].removeprefix("#").strip()  # the first line is for editors
         files += f"| `{path.relative_to(configs).as_posix()}` | {headline} |\n"
     parts = [INTRODUCTION.format(files=files)]
     for title, model, place in BLOCKS:
@@ -75,19 +76,27 @@ def readme(configs: Path = Path("configs")) -> str:
 
 
 def schema() -> str:
-    """The text of the JSON Schema (2020-12) of a config file, as YAML. Of a file with `extends`, only the keys are checked."""
-    study = _without_titles(config.Study.model_json_schema())
-    blocks = study.pop("$defs")
+    """The text of the JSON Schema (2020-12) of a config file, as YAML.
+
+    It is for editors, which complete and check the keys of a file as it is written. A file may extend another, so an arm or a
+    claim need not be complete, and null removes a key.
+    """
+    study = _for_editors(config.Study.model_json_schema())
+    blocks = study["$defs"]
     networks = sorted(path.stem for path in config.NETWORKS.glob("[a-z]*.py") if path.stem not in config.ARM_KINDS)
     blocks["CountedArm"]["properties"]["kind"]["not"] = {"enum": [*config.ARM_KINDS, *networks]}
     blocks["NetworkArm"]["properties"]["kind"]["enum"] = networks
+    for name in ("CountedArm", "NetworkArm", "Claim"):
+        del blocks[name]["required"]
+    claims, arms = study["properties"]["claims"], study["properties"]["arms"]
+    claims["additionalProperties"] = _or_null(claims["additionalProperties"])
+    arms["patternProperties"] = {name: _or_null(arm) for name, arm in arms["patternProperties"].items()}
+    extends = {"description": "A config file next to this one; this file says what differs from it.", "type": "string"}
     value = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A study of GQ-VAE",
-        "if": {"required": ["extends"]},
-        "then": {"properties": {"extends": {"type": "string"}}, "propertyNames": {"enum": ["extends", *study["properties"]]}},
-        "else": {"$ref": "#/$defs/Study"},
-        "$defs": {**blocks, "Study": study},
+        **study,
+        "properties": {"extends": extends, **study["properties"]},
     }
     note = "# Generated from src/gqvae/config/ by `gqvae config-docs`; change it there.\n"
     return note + str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None))
@@ -139,8 +148,34 @@ def _default(field: FieldInfo) -> str:
     return f"`{json.dumps(value)}`"
 
 
-def _without_titles(value: Any) -> Any:
-    """A schema without pydantic's titles, which only repeat the names of keys; a property called `title` would stay."""
-    if isinstance(value, dict):
-        return {key: _without_titles(part) for key, part in value.items() if not (key == "title" and isinstance(part, str))}
-    return [_without_titles(part) for part in value] if isinstance(value, list) else value
+def _for_editors(value: Any) -> Any:
+    """A schema without pydantic's titles, which only repeat keys, with alternatives that may overlap, and null for every key."""
+    if isinstance(value, list):
+        return [_for_editors(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {"anyOf" if key == "oneOf" else key: _for_editors(part) for key, part in value.items() if key != "discriminator"}
+    if isinstance(kept.get("title"), str):  # not a property of this name
+        del kept["title"]
+    if kept.get("type") == "integer":  # YAML 1.2, which editors read, takes 1_000 for text
+        kept |= {"type": ["integer", "string"], "pattern": "^[0-9][0-9_]*$"}
+    if isinstance(kept.get("properties"), dict):
+        kept["properties"] = {key: _or_null(part) for key, part in kept["properties"].items()}
+    return kept
+
+
+def _or_null(schema: dict[str, Any]) -> _InOneLine:
+    if "type" in schema:
+        types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        return _InOneLine({**schema, "type": [*types, "null"]})
+    alternatives = schema.pop("anyOf", None) or [{"$ref": schema.pop("$ref")}]
+    return _InOneLine({**schema, "anyOf": [*(one for one in alternatives if one != {"type": "null"}), {"type": "null"}]})
+
+
+class _InOneLine(dict[str, Any]):
+    """A mapping that YAML shows in braces."""
+
+
+yaml.SafeDumper.add_representer(
+    _InOneLine, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value, flow_style=True)
+)
