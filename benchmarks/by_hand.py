@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
+from gqvae.devices import autocast
 from gqvae.training.acceleration import compiled
 from gqvae.training.language_model import LanguageModelTraining
 from gqvae.training.network import NetworkTraining
-from gqvae.training.runner import RunModule, autocast
+from gqvae.training.runner import RunModule
 
 
 class ByHand(RunModule):

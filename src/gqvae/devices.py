@@ -50,6 +50,13 @@ def resolve_precision(precision: str) -> Literal["32-true", "bf16-mixed"]:
     return "bf16-mixed" if precision == "bf16" else "32-true"
 
 
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """Context in the precision of a run for work outside the training step, e.g. a measurement."""
+    import torch
+
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=resolve_precision(precision) == "bf16-mixed")
+
+
 def claim_gpu(devices: Path = DEVICES, locks: Path | None = None) -> int | None:
     """Make one GPU the only one visible to this process. Call it before CUDA is initialised.
 

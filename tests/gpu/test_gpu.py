@@ -17,6 +17,7 @@ from torch import Tensor
 
 from gqvae.config import LanguageModel, NetworkRun, Objective, PaperObjective, RateControlledObjective
 from gqvae.corpus.pretokens import count_pretokens
+from gqvae.devices import autocast
 from gqvae.models.network import GQVAE
 from gqvae.models.objectives import build_objective
 from gqvae.tokenizers.network_files import NetworkFile
@@ -27,7 +28,7 @@ from gqvae.training.language_model import LanguageModelTraining
 from gqvae.training.network import NetworkTraining, train_network
 from gqvae.training.pretoken_batches import PretokenStream
 from gqvae.training.resume import Interrupted, RunState
-from gqvae.training.runner import RunModule, autocast, fit
+from gqvae.training.runner import RunModule, fit
 from gqvae.training.windows import Windows
 from small_network import RUN, TEXT
 

@@ -1,19 +1,20 @@
-"""Language models: try learning rates, choose one, train, measure."""
+"""Language models: try learning rates, choose one, train, measure. Only trainings pay for the import of Lightning."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import math
+from typing import TYPE_CHECKING
 
 from gqvae.config import LanguageModel, load_settings
 from gqvae.errors import DivergedError, UserError
 from gqvae.files import read_json, write_json
-from gqvae.jobs import lm_measuring
-from gqvae.jobs.lm_text import Split, measure_trained
-from gqvae.jobs.lm_training import Run, train, trained
 from gqvae.study import tuning
 from gqvae.training.resume import RunState
+
+if TYPE_CHECKING:
+    from gqvae.jobs.lm_training import Run
 
 FEWEST_EVALUATIONS = 2
 
@@ -22,6 +23,8 @@ logger = logging.getLogger("gqvae")
 
 def train_lm(arguments: argparse.Namespace) -> None:
     """Train one language model, or resume a stopped run of the same kind."""
+    from gqvae.jobs.lm_training import train
+
     settings = load_settings(LanguageModel, arguments.settings)
     if arguments.learning_rate:
         chosen = read_json(arguments.learning_rate)
@@ -33,11 +36,16 @@ def train_lm(arguments: argparse.Namespace) -> None:
 
 def measure_lm(arguments: argparse.Namespace) -> None:
     """Measure a trained language model."""
-    lm_measuring.measure(arguments.model, arguments.tokens, arguments.corpus, arguments.out, threads=arguments.threads)
+    from gqvae.jobs.lm_measuring import measure
+
+    measure(arguments.model, arguments.tokens, arguments.corpus, arguments.out, threads=arguments.threads)
 
 
 def try_learning_rate(arguments: argparse.Namespace) -> None:
     """Train with one learning rate and measure only on the whole validation split; a divergence is recorded, not raised."""
+    from gqvae.jobs.lm_text import Split, measure_trained
+    from gqvae.jobs.lm_training import trained
+
     settings = load_settings(LanguageModel, arguments.settings).model_copy(update={"evaluations": FEWEST_EVALUATIONS})
     run = _run(settings, arguments)
     result = {"arm": run.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
@@ -58,4 +66,6 @@ def choose_learning_rate(arguments: argparse.Namespace) -> None:
 
 
 def _run(settings: LanguageModel, given: argparse.Namespace) -> Run:
+    from gqvae.jobs.lm_training import Run
+
     return Run(settings, given.arm, given.seed, given.train_bytes, given.tokens, given.corpus, given.state, given.threads)

@@ -13,16 +13,15 @@ import torch
 
 from gqvae.config import measures
 from gqvae.corpus.documents import DocumentStore
-from gqvae.devices import claim_gpu, resolve_device
+from gqvae.devices import autocast, claim_gpu, resolve_device
 from gqvae.errors import DivergedError, UserError
 from gqvae.files import atomic_open, write_csv, write_json
+from gqvae.jobs.lm_files import load_trained
 from gqvae.jobs.lm_text import Split, measure_trained
-from gqvae.jobs.lm_training import load_trained
 from gqvae.measures.contexts import compare_contexts
 from gqvae.measures.distribution import count_tokens
 from gqvae.measures.losses import TokenCosts, breakdown, by_document
 from gqvae.tokenizers.token_files import Vocabulary
-from gqvae.training.runner import autocast
 from gqvae.training.windows import join_documents, leading_documents
 
 COSTS = "costs.npy"  # (N,) float32, bits of each token of the test split, ends of documents included

@@ -12,11 +12,10 @@ from torch import nn
 
 from gqvae.config import LanguageModel
 from gqvae.corpus.documents import DocumentStore, split_paths
-from gqvae.devices import resolve_device
+from gqvae.devices import autocast, resolve_device
 from gqvae.errors import UserError
 from gqvae.measures.bits_per_byte import BitsPerByte, bits_per_byte
 from gqvae.tokenizers.token_files import TokenFile, Vocabulary
-from gqvae.training.runner import autocast
 from gqvae.training.windows import join_documents
 
 

@@ -9,28 +9,25 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from gqvae.code_state import code_state
-from gqvae.config import LanguageModel, parse
+from gqvae.config import LanguageModel
 from gqvae.corpus.documents import RECORD as CORPUS_RECORD
 from gqvae.devices import claim_gpu, device_name, resolve_precision
 from gqvae.errors import UserError
 from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json, write_rows
+from gqvae.jobs.lm_files import TRAINING, WEIGHTS
 from gqvae.jobs.lm_text import Split
-from gqvae.language_models.base import Model, build_model
 from gqvae.tokenizers.token_files import RECORD, Vocabulary
 from gqvae.training.language_model import CURVE, LanguageModelTraining
 from gqvae.training.resume import RunState, fingerprint
 from gqvae.training.runner import fit
 from gqvae.training.windows import Windows, documents_of_budget, join_documents, leading_documents
 
-WEIGHTS = "model.safetensors"
 CURVE_FILE = "curve.csv"
-TRAINING = "training.json"
 
 logger = logging.getLogger("gqvae")
 
@@ -157,24 +154,3 @@ def train(run: Run, out: Path) -> None:
             },
         )
         state.clear()
-
-
-def load_trained(folder: Path) -> tuple[Model, LanguageModel, dict[str, Any]]:
-    """A model that `train` wrote, its settings and its record.
-
-    Raises:
-        UserError: a file is missing or damaged.
-    """
-    record = read_json(folder / TRAINING)
-    again = "delete its folder and train the model again"
-    try:
-        settings = parse(LanguageModel, record["settings"], str(folder / TRAINING))
-        if file_digest(folder / WEIGHTS) != record["weights_sha256"]:
-            raise UserError(f"{folder / WEIGHTS} is damaged: {again}.")
-        model = build_model(settings, int(record["vocab_size"]), int(record["seed"]))
-        model.load_state_dict(load_file(folder / WEIGHTS))
-    except FileNotFoundError:
-        raise UserError(f"{folder / WEIGHTS} does not exist: {again}.") from None
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(f"{folder / TRAINING} does not describe {WEIGHTS} ({type(error).__name__}): {again}.") from None
-    return model, settings, record

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from gqvae.config import measures
 
 Kind = Literal["text", "whole", "number", "truth"]
-KINDS: dict[str, Kind] = {"text": "text", "whole": "whole", "number": "number", "truth": "truth"}
 Columns = Mapping[str, Kind]
 
 
@@ -17,7 +16,8 @@ def _columns(*parts: str) -> dict[str, Kind]:
     found: dict[str, Kind] = {}
     for part in parts:
         kind, _, names = part.partition(": ")
-        found |= dict.fromkeys(names.split(), KINDS[kind])
+        assert kind in get_args(Kind)
+        found |= dict.fromkeys(names.split(), cast(Kind, kind))
     return found
 
 

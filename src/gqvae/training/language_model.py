@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from gqvae.config import LanguageModel
+from gqvae.devices import autocast
 from gqvae.language_models.base import Model, build_model
 from gqvae.training.acceleration import graphed
-from gqvae.training.runner import RunModule, autocast
+from gqvae.training.runner import RunModule
 from gqvae.training.windows import Windows
 
 CURVE = ("step", "bytes", "tokens", "flops", "valid_bpb")

@@ -18,7 +18,7 @@ from torch import Tensor
 from gqvae.code_state import code_state
 from gqvae.config import NetworkRun
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.devices import claim_gpu, device_name, resolve_device, resolve_precision
+from gqvae.devices import autocast, claim_gpu, device_name, resolve_device, resolve_precision
 from gqvae.distillation.codebook import prune_codebook
 from gqvae.files import file_digest, json_digest, write_json, write_rows
 from gqvae.models.network import GQVAE
@@ -31,7 +31,7 @@ from gqvae.tokenizers.spans import served_rates
 from gqvae.training.health import GATE_COLUMNS, diagnose, examples, gate_histogram, tokens_per_piece
 from gqvae.training.pretoken_batches import Batch, PretokenStream
 from gqvae.training.resume import RunState, fingerprint
-from gqvae.training.runner import RunModule, autocast, fit
+from gqvae.training.runner import RunModule, fit
 
 HISTORY = "history.csv"
 COLUMNS = (

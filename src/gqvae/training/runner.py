@@ -91,11 +91,6 @@ class RunModule(pl.LightningModule):
             torch.nn.utils.clip_grad_norm_(weights, gradient_clip_val)
 
 
-def autocast(device: torch.device, precision: str) -> torch.autocast:
-    """Context in the precision of a run for work outside the training step, e.g. a measurement."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=resolve_precision(precision) == "bf16-mixed")
-
-
 def fit(
     module: RunModule,
     *,
