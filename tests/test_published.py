@@ -74,6 +74,7 @@ def test_among_the_findings_of_the_readme_numbers_stand_in_generated_tables_alon
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     findings = pages.without_blocks(text[text.index("## What was found") : text.index("## Run it")])
     prose = re.sub(r"\]\([^)]*\)|```.*?```|`[^`]*`", "", findings, flags=re.DOTALL)  # addresses and code
+    prose = " ".join(prose.split())
     for stated in ("95 % intervals", "V = 1,024", "V = 4,096"):
         assert stated in prose
         prose = prose.replace(stated, "")

@@ -87,7 +87,7 @@ def test_two_owners_of_one_run(workers: Workers, study: Study, ledger: Ledger, n
     ledger.judge("two runs race", contents(tmp_path / "out"), study.expected[name], 2)
 
 
-@pytest.mark.parametrize("name", ["corpus", "pretokens", "bpe", "tokens", "vocabulary"])
+@pytest.mark.parametrize("name", ["corpus", "pretokens", "bpe", "tokens/v300", "vocabulary", "measures"])
 def test_two_writers_of_the_same_files(workers: Workers, study: Study, ledger: Ledger, name: str, tmp_path: Path) -> None:
     """Stages without a state have no owner: both write the same, each in one move, even if each is held between its files."""
     verb = study.stages[name].arguments(tmp_path / "out", tmp_path / "state")

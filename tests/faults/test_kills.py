@@ -38,7 +38,7 @@ def test_killed_while_the_state_is_written(workers: Workers, study: Study, ledge
     ledger.judge(f"kill -9 amid a checkpoint, {name}", contents(tmp_path / "out"), study.expected[name], 3)
 
 
-@pytest.mark.parametrize("name", ["corpus", "pretokens", "bpe", "tokens", "vocabulary"])
+@pytest.mark.parametrize("name", ["corpus", "pretokens", "bpe", "tokens/v300", "vocabulary", "measures"])
 def test_killed_whenever_a_file_is_published(workers: Workers, study: Study, ledger: Ledger, name: str, tmp_path: Path) -> None:
     """Before and after each move of a finished file into place; every file that is there afterwards is right."""
     for after in (0, 1):
@@ -67,7 +67,7 @@ def test_killed_while_outputs_are_published(workers: Workers, study: Study, ledg
     ledger.judge(f"kill -9 at a file's move, {name}", contents(tmp_path / "out"), study.expected[name])
 
 
-@pytest.mark.parametrize("name", ["corpus", "tokens", "network", "language model"])
+@pytest.mark.parametrize("name", ["corpus", "tokens/v300", "network", "language model"])
 def test_killed_at_random_instants(workers: Workers, study: Study, ledger: Ledger, name: str, tmp_path: Path) -> None:
     chance = random.Random(name)
     start = time.monotonic()

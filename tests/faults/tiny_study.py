@@ -20,7 +20,7 @@ LANGUAGE_MODEL = {
     "checkpoint_seconds": 0.0,
 }  # fmt: skip
 
-STAGES = ("corpus", "pretokens", "bpe", "tokens", "network", "vocabulary", "language model")
+STAGES = ("corpus", "pretokens", "bpe", "tokens/v300", "network", "vocabulary", "language model", "measures")
 TRAININGS = {"network": 24, "language model": 15}  # stages with a state, and a step that they reach for sure
 
 
@@ -61,7 +61,7 @@ def stages_of(here: Path) -> dict[str, Stage]:
                 "bpe",
                 ("train-counted", "--settings", '{{"tokenizer": "bpe", "sizes": [300, 320]}}', "--pretokens", f"{here}/pretokens/train.npz", "--out", "{out}"),
             ),
-            Stage("tokens", ("encode-corpus", "--tokenizer", f"{here}/bpe/v300", "--corpus", f"{here}/corpus", "--out", "{out}")),
+            Stage("tokens/v300", ("encode-corpus", "--tokenizer", f"{here}/bpe/v300", "--corpus", f"{here}/corpus", "--out", "{out}")),
             Stage(
                 "network",
                 (
@@ -77,7 +77,14 @@ def stages_of(here: Path) -> dict[str, Stage]:
                 "language model",
                 (
                     "train-lm", "--settings", _settings(LANGUAGE_MODEL), "--arm", "bpe", "--train-bytes", "6000",
-                    "--tokens", f"{here}/tokens", "--corpus", f"{here}/corpus", "--out", "{out}", "--state", "{state}",
+                    "--tokens", f"{here}/tokens/v300", "--corpus", f"{here}/corpus", "--out", "{out}", "--state", "{state}",
+                ),
+            ),
+            Stage(
+                "measures",
+                (
+                    "measure-lm", "--model", f"{here}/language model",
+                    "--tokens", f"{here}/tokens/v300", "--corpus", f"{here}/corpus", "--out", "{out}",
                 ),
             ),
         )

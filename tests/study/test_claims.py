@@ -201,6 +201,13 @@ def test_a_row_that_a_table_lacks_is_named(study: Study, tables: Path) -> None:
         judged(study, tables, learnability=runs)
 
 
+def test_a_measure_that_is_zero_is_named(study: Study, tables: Path) -> None:
+    facts = read_table(tables, "distribution")
+    facts.loc[facts["arm"] == "bpe", "renyi_efficiency"] = 0.0
+    with pytest.raises(UserError, match=r"claims\.C5a: renyi_efficiency of bpe is 0"):
+        judged(study, tables, distribution=facts)
+
+
 def test_vocabularies_made_without_a_network_are_compared_where_they_are(tmp_path: Path) -> None:
     chunks = {"kind": "dictionary", "chunk_bytes": 3}
     arms = {"gqvae": {"kind": "gqvae"}, "pathpiece": chunks, "pathpiece_matched": {"kind": "bpe", "match": "gqvae"}}

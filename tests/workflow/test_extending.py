@@ -59,11 +59,11 @@ def test_an_arm_made_from_counts_and_one_with_a_network_are_compared(extended: P
 
 
 def test_measures_are_columns_and_can_be_claimed(extended: Path) -> None:
-    assert table(extended, "distribution")["seen_once"].between(0, 1).all()
+    assert table(extended, "distribution")["top_ten"].between(0, 1).all()
     runs = table(extended, "learnability")
     assert ((runs["rare_bits"] > 0) & (runs["rare_bits"] < runs["test_bpb"])).all()
     claims = pd.read_csv(extended / RESULTS / "claims.csv").set_index("claim")
-    assert claims.loc["X1", "cells"].startswith("distribution.csv: seen_once")
+    assert claims.loc["X1", "cells"].startswith("distribution.csv: top_ten")
 
 
 def test_a_figure_is_drawn_and_shown(extended: Path) -> None:

@@ -62,9 +62,14 @@ def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
     """One row per claim that the study's arms can decide, from the other tables (at least `TABLES`).
 
     Raises:
-        UserError: a table has no row of an arm and seed.
+        UserError: a table has no row of an arm and seed, or an opponent's measure is 0.
     """
     compared = {name: _compared(study, tables, claim) for name, claim in layout.decidable_claims(study).items()}
+    for name, found in compared.items():
+        if 0 in found.theirs.values():
+            raise UserError(
+                f"claims.{name}: {found.claim.measure} of {found.second} is 0, so there is no ratio: use another measure."
+            )
     tested = {(name, null): p_value(found.advantages, null) for name, found in compared.items() for null in found.nulls()}
     corrected = dict(zip(tested, holm(list(tested.values())), strict=True))
     rows = []
