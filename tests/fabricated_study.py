@@ -126,7 +126,7 @@ def _compression(study: Study, name: str, rng: np.random.Generator) -> pd.DataFr
     rows = []
     for variant in layout.variants(study, arm):
         size = _vocab_size(study, name, variant)
-        for encoder in ("neural", "distilled") if study.arms[arm].read_by else ("",):
+        for encoder in ("neural", "distilled") if study.arms[arm].downstream_encoder else ("",):
             for split, documents in _SIZES.items():
                 rate = 1.0 if arm == "bytes" else _rate(arm, size) + 0.01 * (seed or 0) + 0.05 * (encoder == "distilled")
                 tokens = int(10_000 * documents / rate)

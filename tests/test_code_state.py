@@ -92,6 +92,12 @@ def test_only_what_is_executed_for_the_function_counts(toy: Path, name: str, old
     assert after(toy, name, old, new) == changes
 
 
+def test_of_a_module_found_by_name_one_function_can_count(toy: Path) -> None:
+    whole, part = (code_state("toy.high.train", also=[name], package=toy) for name in ("toy.jobs", "toy.jobs.other"))
+    assert dict(line.split() for line in whole)["toy.jobs"] != dict(line.split() for line in part)["toy.jobs"]
+    assert modules(part) == ["toy.high.train", "toy.jobs", "toy.low", "toy.low.numbers", "toy.low.words"]
+
+
 def test_unknown_modules_and_functions_are_errors(toy: Path) -> None:
     with pytest.raises(ModuleNotFoundError, match=r"toy\.missing"):
         code_state("toy.missing.train", package=toy)

@@ -85,8 +85,8 @@ def test_bad_values_end_in_one_sentence_that_names_the_key(value: dict[str, Any]
         ({"network.rates": ["x", 2]}, "arms.a.changes.network.rates: Input should be a valid number"),
         ({"network.width": 65}, "arms.a.changes.network.width: Value error, width 65 is not a multiple"),
         ({"training.steps": 90, "training.unquantized_steps": 90}, "training.steps, training.unquantized_steps: Value error"),
-        ({"training": {"steps": 900}}, "arms.a.changes.training: changes name one setting inside a block"),
-        ({"objective.name": "paper"}, "arms.a.changes.objective.name: changes name one setting"),
+        ({"training": {"steps": 900}}, "arms.a.changes.training: each change must name one setting inside a block"),
+        ({"objective.name": "paper"}, "arms.a.changes.objective.name: each change must name one setting"),
     ],
 )
 def test_wrong_changes_of_an_arm_are_named_by_their_dotted_key(changes: dict[str, Any], said: str) -> None:
@@ -118,13 +118,13 @@ def test_changes_of_an_arm_reach_its_run_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("arm", "said"),
     [
-        ({"arm": "nobody", "encoder": "distilled"}, "arms.b.arm is 'nobody': within a study only a fixed or gqvae arm"),
-        ({"arm": "bpe"}, "arms.b.arm is 'bpe': within a study only a fixed or gqvae arm"),
-        ({"arm": "b", "encoder": "distilled"}, "arms.b.arm is 'b': within a study only a fixed or gqvae arm"),
+        ({"arm": "nobody", "encoder": "distilled"}, "arms.b.arm is 'nobody', but within a study only a fixed or gqvae arm"),
+        ({"arm": "bpe"}, "arms.b.arm is 'bpe', but within a study only a fixed or gqvae arm"),
+        ({"arm": "b", "encoder": "distilled"}, "arms.b.arm is 'b', but within a study only a fixed or gqvae arm"),
         ({"arm": "soft", "encoder": "distilled"}, "arms.b.arm is 'soft', which is not quantized"),
-        ({"arm": "gqvae"}, "arms.b.encoder is None: gqvae itself is read by neural, give 'distilled'"),
-        ({"arm": "gqvae", "encoder": "neural"}, "arms.b.encoder is 'neural': gqvae itself is read by neural, give 'distilled'"),
-        ({"arm": "fewest", "encoder": "distilled"}, "fewest itself is read by distilled, give 'neural'"),
+        ({"arm": "gqvae"}, "arms.b.encoder is None, but gqvae itself uses 'neural': give 'distilled'"),
+        ({"arm": "gqvae", "encoder": "neural"}, "arms.b.encoder is 'neural', but gqvae itself uses 'neural': give 'distilled'"),
+        ({"arm": "fewest", "encoder": "distilled"}, "fewest itself uses 'distilled': give 'neural'"),
         ({"arm": "gqvae", "encoder": "distilled", "study": "mine"}, "arms.b.study is this study: leave it out"),
         ({"arm": "gqvae", "study": "../elsewhere"}, "arms.b.borrowed.study"),
     ],

@@ -159,7 +159,7 @@ def test_candidates_that_do_not_fill_a_size_are_all_taken(
 ) -> None:
     run(*command(stories, "pathpiece", tmp_path / "x", 400), "--settings", '{"count": 100}')
     assert load_tokenizer(tmp_path / "x").vocab_size <= 357
-    assert "vocabulary of 400 asked for" in capsys.readouterr().err
+    assert "vocabulary of 400 requested" in capsys.readouterr().err
 
 
 def test_a_folder_with_a_tokenizer_is_refused_before_any_work(
@@ -204,7 +204,7 @@ def test_training_goes_on_where_it_was_killed(
     assert [(tmp_path / f"v{size}" / "gqvae.json").exists() for size in SIZES] == [True, False]
     other = "bpe" if method == "unigram" else "unigram"
     assert "v300 holds a tokenizer" in refused(capsys, *command(stories, other, tmp_path, *SIZES))
-    assert "of other settings or text" in refused(capsys, *command(stories, method, tmp_path, 300, 330))
+    assert "made with other settings or text" in refused(capsys, *command(stories, method, tmp_path, 300, 330))
     assert main(again) == 0
     for size in SIZES:
         for name in ("gqvae.json", "tokenizer.json"):

@@ -27,24 +27,18 @@ def code_state(function: str, also: Sequence[str] = (), without: Sequence[str] =
     Args:
         function: dotted name of a module, or of a top-level function such as "gqvae.jobs.corpus.prepare_corpus"; of a function's
             module, only the statements that it uses count.
-        also: modules that it imports by name at run time; each counts as a whole.
+        also: modules, or functions of modules, that it imports by name at run time.
         without: dotted prefixes of modules to skip.
         package: folder of the package.
 
     Raises:
         ModuleNotFoundError: a module or the function does not exist.
     """
-    for other in also:
-        _require(package, other)
-    whole = _file(package, function)
-    if whole is None:
-        module, _, name = function.rpartition(".")
-        path = _require(package, module)
-        own = _reachable(_tree(path), name, path)
-    else:
-        path, own = whole, _tree(whole).body
-    found = {path: _digest(own)}
-    waiting = [*_imported(own, package.name), *also]
+    found, waiting = dict[Path, str](), [*also]
+    for root in (function, *also):
+        path, statements = _root(package, root)
+        found[path] = _digest(statements)
+        waiting += _imported(statements, package.name)
     skipped = [*without, *(f"{package.name}.{name}" for name in WITHOUT_EFFECT)]
     while waiting:
         imported = waiting.pop()
@@ -69,11 +63,16 @@ def _file(package: Path, module: str) -> Path | None:
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
-def _require(package: Path, module: str) -> Path:
+def _root(package: Path, name: str) -> tuple[Path, list[ast.stmt]]:
+    """The file of a module or function, and its statements."""
+    whole = _file(package, name)
+    if whole is not None:
+        return whole, _tree(whole).body
+    module, _, function = name.rpartition(".")
     path = _file(package, module)
     if path is None:
-        raise ModuleNotFoundError(f"there is no module {module} in {package}")
-    return path
+        raise ModuleNotFoundError(f"there is no module or function {name} in {package}")
+    return path, _reachable(_tree(path), function, path)
 
 
 def _name(package: Path, file: Path) -> str:
@@ -112,7 +111,7 @@ def _reachable(tree: ast.Module, function: str, path: Path) -> list[ast.stmt]:
     for statement in tree.body:
         for name in _bound(statement):
             bound[name].append(statement)
-    if not any(isinstance(node, ast.FunctionDef) for node in bound[function]):
+    if not bound[function]:
         raise ModuleNotFoundError(f"there is no function {function} in {path}")
     used, waiting = set[int](), [*bound[function], *(statement for statement in tree.body if not _bound(statement))]
     while waiting:

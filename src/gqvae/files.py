@@ -9,6 +9,7 @@ import contextlib
 import csv
 import errno
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 from gqvae.errors import UserError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd  # takes half a second to import
 
 CHUNK_BYTES = 1 << 20
@@ -113,6 +115,16 @@ def require_digest(path: Path, expected: object, remedy: str) -> None:
 def json_digest(value: Any) -> str:
     """SHA-256 of a JSON value in canonical form (sorted keys, no spaces)."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def write_array(path: Path, array: npt.NDArray[Any]) -> None:
+    """Write an array as .npy, in one piece: NumPy's own writing reports a full disk without saying so."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    with atomic_open(path, "wb") as stream:
+        stream.write(buffer.getbuffer())
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

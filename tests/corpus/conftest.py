@@ -21,7 +21,7 @@ class Hub:
 
     Attributes:
         files: content by name.
-        faults: for each request to come ("HEAD name" or "GET name"), the faults still to commit, first one first:
+        faults: for each request to come ("HEAD name" or "GET name"), the faults still to commit, in order:
             ("status", code, headers), ("cut", bytes sent), ("stall", bytes sent) or ("body", other content).
         always: a fault for every request of a kind once `faults` has none.
         requests: "HEAD name", "GET name" or "GET name bytes=5-", in order.

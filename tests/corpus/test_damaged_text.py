@@ -1,4 +1,4 @@
-"""Any bytes as a text, and any damage to a corpus: refused in one sentence, or read as they are."""
+"""Any bytes as a text and any damage to a corpus are refused in one sentence, or read unchanged."""
 
 from __future__ import annotations
 

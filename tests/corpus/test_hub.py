@@ -1,4 +1,4 @@
-"""The hub's client, against a server that answers as the hub does and fails in its ways."""
+"""The hub's client, against a server that answers and fails as the hub does."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_wrong_body_is_deleted_and_refused(hub, backoff, tmp_path):
 
 def test_endless_body_is_refused_before_it_fills_the_disk(hub, backoff, tmp_path):
     hub.always["GET valid.txt"] = ("body", b"A short one.\n" * 100_000)
-    with pytest.raises(UserError, match=r"valid\.txt: more than its 13 bytes are sent"):
+    with pytest.raises(UserError, match=r"valid\.txt: the server sends more than its 13 bytes"):
         download(hub.dataset(), tmp_path, backoff)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 13
 

@@ -39,7 +39,7 @@ def test_pretokens_are_those_of_gpt2():
 @given(TEXT | NASTY)
 @settings(deadline=None)
 def test_text_is_cut_as_by_the_expression_of_gpt2(text):
-    # Oracle: another engine with tables of its own; characters that either knows and the other does not are left out.
+    # Oracle: another engine with its own tables; characters that only one of the two knows are left out.
     known = "".join(character for character in text if unicodedata.category(character) != "Cn")
     assert PRETOKENIZER.split(known) == regex.findall(GPT2, known)
 

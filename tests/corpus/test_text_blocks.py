@@ -1,4 +1,4 @@
-"""Blocks of a stream are cut where pre-tokens end, whatever follows."""
+"""Blocks of a stream are cut where pre-tokens end, no matter what follows."""
 
 from __future__ import annotations
 

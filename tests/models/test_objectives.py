@@ -73,7 +73,7 @@ def test_segmentation_probabilities_cover_every_byte_once() -> None:
 
 
 def test_each_range_of_requests_has_a_feedback_of_its_own() -> None:
-    """Gates that hardly end a token have nearly 1 token per pre-token: every α falls by the gain times what is missing."""
+    """Gates that hardly end a token have nearly 1 token per pre-token: every α falls by the gain times the shortfall."""
     network = small_network()
     network.gater.bias.data.fill_(-20.0)  # type: ignore[union-attr]
     objective = build_objective(RateControlledObjective(integral_gain=0.5, rate_bins=2))
@@ -95,7 +95,7 @@ def test_each_range_of_requests_has_a_feedback_of_its_own() -> None:
 
 
 def test_gates_are_pushed_towards_the_rate_that_is_asked_for() -> None:
-    """The gain alone: with all gates open and one token per pre-token asked for, descent closes gates, and opens closed ones."""
+    """The gain alone: with all gates open and one token per pre-token requested, descent closes gates, and opens closed ones."""
     for bias, sign in ((3.0, 1.0), (-3.0, -1.0)):
         network = small_network()
         network.gater.bias.data.fill_(bias)  # type: ignore[union-attr]

@@ -257,7 +257,7 @@ def test_reach_is_the_chance_of_a_longer_token() -> None:
 
 
 def test_length_loss_is_computed_outside_autocast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On CUDA autocast refuses a cross-entropy of probabilities, in whatever precision they are."""
+    """On CUDA autocast refuses a cross-entropy of probabilities, in any precision."""
     original, seen = functional.binary_cross_entropy, []
 
     def watched(probabilities: Tensor, targets: Tensor, reduction: str) -> Tensor:

@@ -1,4 +1,4 @@
-"""When codes are revived under the paper's objective, which, and from what."""
+"""When the paper's objective revives codes, which ones, and from which vectors."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_reservoir_overwrites_its_oldest_entries() -> None:
 
 
 def started() -> tuple[StringRevival, Quantizer]:
-    """Two codes given to the strings 5 and 6 at step 4, two that were given to none."""
+    """Four codes, of which two were assigned to the strings 5 and 6 at step 4."""
     revival, quantizer = StringRevival(SETTINGS, 4, 1), Quantizer(4, 1)
     revival.observe(4, losses([1.0, 3.0, 7.0], [5, 5, 6], [1.0, 1.0, 1.0]))
     assert sorted(revival.revive(4, quantizer).tolist()) == [0, 1]
@@ -58,14 +58,14 @@ def test_codes_start_at_the_mean_encodings_of_distinct_strings() -> None:
     revival, quantizer = started()
     assert quantizer.codebook[:2].flatten().tolist() == [2.0, 7.0]
     assert revival.owners.tolist() == [5, 6, -1, -1]
-    assert revival.service.tolist() == [2.0, 1.0, 0.0, 0.0]
+    assert revival.exact_use.tolist() == [2.0, 1.0, 0.0, 0.0]
     assert strings(revival.reservoir) == []
 
 
 def test_wrong_strings_are_given_the_codes_that_serve_least() -> None:
     revival, quantizer = started()
     revival.observe(5, losses([10.0, 20.0, 30.0, 40.0], [1, 2, 3, 4], [4.0, 9.0, 5.0, 0.6], [(0, 8.0), (1, 1.0)]))
-    assert revival.service.tolist() == [5.0, 1.0, 0.0, 0.0]  # moved by half
+    assert revival.exact_use.tolist() == [5.0, 1.0, 0.0, 0.0]  # moved by half
     assert revival.revive(9, quantizer).tolist() == []  # not due
     # Least serving: codes 2, 3, 1, 0. Claims 9, 5, 4 want the first three; 0.6 is not worth the code that serves 5.
     assert sorted(revival.revive(10, quantizer).tolist()) == [1, 2, 3]

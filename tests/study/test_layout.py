@@ -61,7 +61,7 @@ def test_a_borrowed_arm_has_the_seeds_and_the_size_of_its_lender() -> None:
     assert layout.lender(study, "gqvae_away-s1") == ("other", "gqvae-s1", "v1024")
     assert layout.lender(study, "bpe_away") == ("other", "bpe", "v1024")
     assert layout.variants(study, "gqvae_away") == ("v1024",)
-    assert [study.arms[arm].read_by for arm in ("gqvae_distilled", "bpe_away")] == ["distilled", ""]
+    assert [study.arms[arm].downstream_encoder for arm in ("gqvae_distilled", "bpe_away")] == ["distilled", ""]
     # No network is trained for it: no history, and no part in what compares trainings.
     assert layout.learned_families(study) == ["gqvae-s0", "gqvae-s1"]
     assert layout.compared_families(study) == ["bpe", "gqvae-s0", "gqvae-s1"]

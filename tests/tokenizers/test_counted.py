@@ -18,12 +18,12 @@ def counted(**pretokens: int) -> PretokenCounts:
 
 
 def test_a_dictionary_holds_the_most_frequent_chunks() -> None:
-    # Chunks of three bytes: abc 5 + 2, de 5, xyz 2, single bytes not counted; de and xyz are tied with none.
+    # Chunks of three bytes: abc 5 + 2, de 5, xyz 2, single bytes not counted. There are no ties.
     made = trainer("dictionary", {"chunk_bytes": 3})(counted(abcde=5, abcxyz=2, q=9), [259])[259]
     assert made.strings == [b"abc", b"de"]
     assert made.decode_bytes(made.encode("abcde")) == b"abcde" and len(made.encode("abcde")) == 2
     assert len(made.encode("abcxyz")) == 1 + 3  # xyz is not in it
-    assert len(made.encode("zabc")) == 4  # cut after three bytes, wherever known strings lie
+    assert len(made.encode("zabc")) == 4  # cut after three bytes, wherever known strings are
 
 
 def test_equal_counts_are_ordered_by_their_bytes() -> None:

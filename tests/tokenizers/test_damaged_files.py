@@ -1,4 +1,4 @@
-"""Whatever happens to the files of tokenizers and encoded corpora: they are refused, or they are read as they were written."""
+"""Damaged files of tokenizers and encoded corpora are refused, or read as they were written."""
 
 from __future__ import annotations
 

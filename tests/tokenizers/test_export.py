@@ -20,7 +20,7 @@ from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import EXPORTED, Tokenizer
-from gqvae.tokenizers.byte_level import from_text
+from gqvae.tokenizers.byte_level import to_bytes
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.export import END_OF_DOCUMENT_TEXT, PADDING_TEXT, export, fast_tokenizer
 from gqvae.tokenizers.load import load_tokenizer
@@ -69,7 +69,7 @@ def test_ids_are_ours_on_corners_and_sources(tokenizers, fast, arm: str, text: s
 
 
 class Shortest(BytesTokenizer):
-    """The fewest tokens of strings that were never trained."""
+    """Segments into the fewest tokens, with strings that were never trained."""
 
     kind = "shortest, for tests"
 
@@ -129,7 +129,7 @@ def test_offsets_map_back_to_the_text(exported: Path, text: str) -> None:
         assert start <= covered <= end or start == covered
         covered = max(covered, end)
         # A token holds whole characters, or is a part of the characters it is mapped to.
-        assert from_text(vocabulary[token]) in text[start:end].encode()
+        assert to_bytes(vocabulary[token]) in text[start:end].encode()
     assert covered == len(text)
 
 

@@ -42,7 +42,7 @@ def test_a_borrowed_tokenizer_gives_the_ids_of_its_lender_with_that_encoder(
 
     learned = tokenizers["neural"]
     assert isinstance(learned, LearnedTokenizer)
-    neural = learned.at_rate(2.0)  # more gates than tokens are needed, so that it matters which encoder is asked
+    neural = learned.at_rate(2.0)  # more gates than tokens are needed, so that the encoders differ
     distilled = neural.with_encoder("distilled")
     assert neural.encode(TEXT) != distilled.encode(TEXT)
     neural.save(tmp_path / "neural")
@@ -140,7 +140,7 @@ def test_pickled_tokenizers_give_the_same_ids(tokenizers: dict[str, Tokenizer], 
 @pytest.mark.parametrize("arm", ["bpe", "neural", "distilled"])
 def test_threads_encode_side_by_side(tokenizers: dict[str, Tokenizer], arm: str, tmp_path: Path) -> None:
     tokenizers[arm].save(tmp_path)
-    shared = load_tokenizer(tmp_path)  # it knows nothing yet
+    shared = load_tokenizer(tmp_path)  # its cache is empty
     texts = [f"The fox {number} walked to the {'very ' * (number % 7)}old frog{number * 'o'}.\n" for number in range(64)]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(shared.encode, texts))

@@ -33,11 +33,11 @@ def test_it_is_the_pruning_of_every_other_vocabulary_and_the_fewest_tokens(count
     assert max(map(len, made.strings)) <= 6
 
 
-def test_candidates_that_do_not_fill_a_vocabulary_are_said(counts: PretokenCounts, caplog: pytest.LogCaptureFixture) -> None:
+def test_candidates_that_do_not_fill_a_vocabulary_are_reported(counts: PretokenCounts, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         made = trainer("pathpiece", {"count": 10})(counts, [300])[300]
     assert made.vocab_size <= 267 and made.requested_size == 300
-    assert "vocabulary of 300 asked for" in caplog.text and "raise `count`" in caplog.text
+    assert "vocabulary of 300 requested, but the candidates fill only one of" in caplog.text and "raise `count`" in caplog.text
 
 
 def test_settings_out_of_range_are_one_sentence() -> None:

@@ -61,7 +61,7 @@ def test_smallest_type_that_holds_the_vocabulary(tmp_path: Path, vocab_size: int
 
 def test_every_document_is_checked_against_its_bytes(tmp_path: Path) -> None:
     # The totals agree; the documents do not.
-    with pytest.raises(UserError, match="document 1 of train stand for 2 bytes, its text has 3"):
+    with pytest.raises(UserError, match="document 1 of train stand for 2 bytes, but its text has 3"):
         write_split(tmp_path, "train", encoded([97], [257], [258]), LENGTHS, [1, 3, 2])
     assert not list(tmp_path.iterdir())
 
@@ -71,8 +71,8 @@ def test_every_document_is_checked_against_its_bytes(tmp_path: Path) -> None:
     [
         ([[97], [98]], [1], "More documents"),
         ([[97]], [1, 1], "only 1 documents of train"),
-        ([[256]], [0], "not text of its vocabulary"),
-        ([[259]], [1], "not text of its vocabulary"),
+        ([[256]], [0], "an id without text in its vocabulary"),
+        ([[259]], [1], "an id without text in its vocabulary"),
     ],
 )
 def test_wrong_documents_are_refused(tmp_path: Path, documents: list[list[int]], sizes: list[int], message: str) -> None:

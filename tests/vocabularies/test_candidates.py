@@ -51,7 +51,7 @@ def test_substrings_are_half_whole_pretokens_and_repeat_none() -> None:
     counts = counted(abcd=9, bc=8, xyz=1)
     found = substrings(counts, 4, 4)
     assert found[:2] == [b"abcd", b"bc"]  # the most frequent pre-tokens
-    assert found[2:] == [b"ab", b"abc"]  # then of the rest what occurs most, 9 times each; bc is in already
+    assert found[2:] == [b"ab", b"abc"]  # then the most frequent others, 9 times each; bc is in already
     assert len(set(substrings(counts, 99, 4))) == len(substrings(counts, 99, 4))
 
 

@@ -106,10 +106,10 @@ def test_a_borrowed_arm_is_its_lender_with_the_other_encoder(computed: Path) -> 
 
 
 def test_it_is_small(computed: Path) -> None:
-    """What decides its time, counted: beside other work on two cores these jobs take 370 processor seconds, trainings 220 of them."""
+    """What decides its time, counted: beside other work on two cores these jobs take 420 processor seconds, training half of them."""
     jobs = [path.parent.name for path in (computed / "results" / "smoke" / "benchmarks").rglob("*.tsv")]
     trainings = [rule for rule in jobs if rule in ("train_network", "train_lm", "try_learning_rate")]
-    assert 0 < len(jobs) <= 90 and 0 < len(trainings) <= 28, (len(jobs), len(trainings))
+    assert 0 < len(jobs) <= 110 and 0 < len(trainings) <= 28, (len(jobs), len(trainings))
 
 
 def test_a_second_run_has_nothing_to_do(computed: Path) -> None:

@@ -61,9 +61,9 @@ def growing(**amounts):
     return {name: lambda wildcards, attempt, first=first: attempt * first for name, first in amounts.items()}
 
 
-def read_by(wildcards):
+def downstream_encoder(wildcards):
     """The encoder of a family's arm; empty if it has no network."""
-    return STUDY.arms[layout.split_family(wildcards.family)[0]].read_by
+    return STUDY.arms[layout.split_family(wildcards.family)[0]].downstream_encoder
 
 
 def code(job, also=(), without=()):
@@ -76,7 +76,7 @@ def code_of_tokenizer(job):
 
     def of_arm(wildcards):
         also = [*PRETOKENIZER, *modules_of(layout.split_family(wildcards.family)[0])]
-        return code(job, also, without=() if read_by(wildcards) else ("gqvae.tokenizers.learned",))
+        return code(job, also, without=() if downstream_encoder(wildcards) else ("gqvae.tokenizers.learned",))
 
     return of_arm
 
@@ -137,8 +137,9 @@ def network_of_arm(wildcards):
 
 
 def code_of_network(job):
-    """The code of a job with networks, whose module is imported by name."""
-    return lambda wildcards: code(job, also=[f"gqvae.networks.{network_of_arm(wildcards)}"])
+    """The code of a job with networks, whose function of the same name is in a module that is imported by name."""
+    function = job.rpartition(".")[2]
+    return lambda wildcards: code(job, also=[f"gqvae.networks.{network_of_arm(wildcards)}.{function}"])
 
 
 def network_settings(wildcards):
@@ -153,7 +154,7 @@ def distillation_settings(wildcards):
     """The downstream encoder, all sizes, and the arm's requested rate, if it has one."""
     arm = STUDY.arms[wildcards.arm]
     request = arm.model_dump(include={"bytes_per_token", "tokens_per_pretoken"})
-    encoder = arm.read_by or "neural"
+    encoder = arm.downstream_encoder or "neural"
     return settings.Distillation(encoder=encoder, sizes=STUDY.vocabulary.sizes, **request).canonical()
 
 
@@ -212,7 +213,7 @@ def lender_file(family):
 
 def chosen_encoder(wildcards):
     """The command-line option that sets a borrowed tokenizer's encoder, if it has one to set."""
-    return f"--encoder {read_by(wildcards)}" if read_by(wildcards) else ""
+    return f"--encoder {downstream_encoder(wildcards)}" if downstream_encoder(wildcards) else ""
 
 
 def variants_of_family(wildcards):

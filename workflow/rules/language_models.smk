@@ -16,7 +16,7 @@ rule encode_corpus:
         "../envs/gqvae.yaml"
     resources:
         **growing(mem_mb=1800, runtime=240),
-        gpu=lambda wildcards: GPU if read_by(wildcards) == "neural" else 0,
+        gpu=lambda wildcards: GPU if downstream_encoder(wildcards) == "neural" else 0,
     params:
         code=code_of_tokenizer("tokenizers.encode_corpus"),
         tokenizer=subpath(input.tokenizer, parent=True),

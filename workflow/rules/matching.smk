@@ -46,7 +46,7 @@ rule measure_compression:
         "../envs/gqvae.yaml"
     resources:
         **growing(mem_mb=1800, runtime=120),
-        gpu=lambda wildcards: GPU if read_by(wildcards) else 0,
+        gpu=lambda wildcards: GPU if downstream_encoder(wildcards) else 0,
     params:
         code=code_of_tokenizer("tokenizers.measure_compression"),
         arm=arm_and_seed,

@@ -28,14 +28,14 @@ class ArmBase(Block):
     subject: ClassVar[bool] = False  # whether the study is about it; the summary compares it with every other arm
 
     @property
-    def read_by(self) -> str:
+    def downstream_encoder(self) -> str:
         """The encoder whose tokens language models read, `neural` or `distilled`; empty without a network."""
         return ""
 
     @property
     def seeded(self) -> bool:
         """Whether its tokenizers depend on the seed."""
-        return self.trains_network or self.read_by != ""
+        return self.trains_network or self.downstream_encoder != ""
 
     def variant(self, size: int) -> str:
         """Name of its tokenizer for the study's vocabulary size."""
@@ -74,7 +74,7 @@ class CountedArm(ArmBase):
         pattern=MODULE_NAME,
     )
     match: str | None = setting(
-        None, "Arm with a network; the vocabulary size is searched for matched compression with it (None: the study's size)."
+        None, "Arm with a network, whose compression the vocabulary size is searched to match (None: the study's size)."
     )
     shuffled_share: float = setting(
         0.0, "Share of the training documents whose characters are shuffled (the paper's weak BPE: 0.7).", ge=0, le=1
@@ -115,7 +115,7 @@ class CountedArm(ArmBase):
 
     @property
     def seeded(self) -> bool:
-        """Networks depend on the seed, and so do sizes matched to them."""
+        """Whether its size is matched to a network, which depends on the seed."""
         return self.match is not None
 
     def variant(self, size: int) -> str:
@@ -128,7 +128,7 @@ class CountedArm(ArmBase):
 
 
 class LearnedArm(ArmBase):
-    """What the arms with the paper's network share."""
+    """Settings that all arms with the paper's network share."""
 
     codebook_size: int | None = setting(None, "Codebook size of this arm (None: that of `network`).", "codes", ge=2)
     changes: dict[str, Any] = setting(
@@ -147,8 +147,8 @@ class FixedArm(LearnedArm):
     rank: ClassVar[int] = 4
 
     @property
-    def read_by(self) -> str:
-        """The neural encoder, which is its gates."""
+    def downstream_encoder(self) -> str:
+        """The neural encoder, that is, its gates."""
         return "neural"
 
 
@@ -165,13 +165,13 @@ class GQVAEArm(RequestedRate, LearnedArm):
     subject: ClassVar[bool] = True
 
     @property
-    def read_by(self) -> str:
+    def downstream_encoder(self) -> str:
         """The configured encoder."""
         return self.encoder
 
 
 class BorrowedArm(ArmBase):
-    """Another arm's tokenizers, without training: of this study with the other encoder, or of another, finished study."""
+    """Another arm's tokenizers, not trained again: from this study with the other encoder, or from another, finished study."""
 
     kind: Literal["borrowed"] = setting("borrowed", "Another arm's tokenizers, at the study's main vocabulary size.")
     arm: str = setting(..., "The arm to borrow from, at the same seed; not `bytes` and not a matched arm.", pattern=ARM_NAME)
@@ -185,7 +185,7 @@ class BorrowedArm(ArmBase):
     rank: ClassVar[int] = 6
 
     @property
-    def read_by(self) -> str:
+    def downstream_encoder(self) -> str:
         """The configured encoder, if the other arm has a network."""
         return self.encoder or ""
 
@@ -211,7 +211,7 @@ class NetworkArm(ArmBase):
 
 
 def _tag(value: Any) -> str:
-    """The tag of the class that parses an arm: a kind defined here, `network`, or `counted` for all modules that use counts."""
+    """The tag of the class that parses an arm: a kind defined here, `network`, or `counted` for every module that uses counts."""
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     if kind in ARM_KINDS:
         return str(kind)

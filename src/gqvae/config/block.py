@@ -12,7 +12,7 @@ from gqvae.config.extends import read_yaml, resolved
 from gqvae.errors import UserError
 
 BYTE_VALUES = 256
-END_OF_DOCUMENT = BYTE_VALUES  # its id
+END_OF_DOCUMENT = BYTE_VALUES  # id of the end-of-document token
 MODULE_NAME = r"^[a-z][a-z0-9_]*$"
 RESERVED_IDS = BYTE_VALUES + 1  # every byte, and the end of a document
 
@@ -50,7 +50,7 @@ class Block(BaseModel):
 
 
 def module_of(package: str) -> Any:
-    """The type of a module's name; the module must exist in a package of gqvae."""
+    """The type for the name of a module that must exist in `package`, a package of gqvae."""
     folder = Path(__file__).resolve().parents[1].joinpath(*package.split("."))
 
     def exists(name: str) -> str:

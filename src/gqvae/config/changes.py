@@ -22,12 +22,12 @@ def apply_changes(run: NetworkRun, changes: Mapping[str, Any], place: tuple[str,
         place: the arm's place in the configuration, for messages: ("arms", "gqvae").
 
     Raises:
-        ValidationError: a key does not exist or its value is wrong; located at `place`, so that `parse` names the key.
+        ValidationError: a key does not exist or its value is wrong. It is located at `place`, so that `parse` names the key.
     """
     tree = run.model_dump()
     for key, value in changes.items():
         if key in WHOLE or key == "objective.name":
-            said = "changes name one setting inside a block; set the objective itself by the arm's key `objective`"
+            said = "each change must name one setting inside a block; choose the objective with the arm's key `objective`"
             raise _error(place, key, "value_error", said, value)
         *blocks, last = key.split(".")
         block = tree
@@ -46,12 +46,12 @@ def apply_changes(run: NetworkRun, changes: Mapping[str, Any], place: tuple[str,
 def _error(place: tuple[str, ...], key: str, kind: str, message: str, value: Any) -> ValidationError:
     """A validation error as if the key were a field."""
     custom = PydanticCustomError(kind, "{message}", {"message": message})
-    location = (*place, "changes", key) if key else place  # without changes, the arm itself is wrong
+    location = (*place, "changes", key) if key else place  # an empty key: the arm itself is wrong, not a change
     return ValidationError.from_exception_data("changes", [InitErrorDetails(type=custom, loc=location, input=value)])
 
 
 def _key_at(location: tuple[int | str, ...], changes: Mapping[str, Any], run: NetworkRun) -> str:
-    """The changes behind an error: the one at the error's place, or those in the inconsistent block."""
+    """The keys of the changes that caused an error: the one at the error's place, or else all in the inconsistent block."""
     parts = [str(part) for part in location]
     if len(parts) > 1 and parts[0] == "objective" and parts[1] == run.objective.name:
         del parts[1]  # pydantic adds the objective's name to the location

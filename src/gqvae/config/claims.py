@@ -17,7 +17,7 @@ from gqvae.declarations import declarations
 MEASURES = Path(__file__).resolve().parents[1] / "measures"
 
 # Tokenizers: "compression" is bytes per token, "tokens" is computed from the encoded corpus.
-# Language models: "losses" is computed from test-token losses, "curve" from the training, "amounts" from all amounts of text.
+# Language models: "losses" uses test-token losses, "curve" the course of training, "amounts" all amounts of text.
 Level = Literal["compression", "tokens", "losses", "curve", "amounts"]
 
 
@@ -50,7 +50,7 @@ class Claim(Block):
     )
     first: str = setting(..., "The arm the claim is about.")
     second: str = setting(
-        ..., "The arm it is compared with; with `*`, the best such arm on the validation split (or the measure's only split)."
+        ..., "The arm it is compared with; a name with `*` is the best such arm on the validation (or the measure's only) split."
     )
     margin: float = setting(0.0, "Relative shortfall that still counts as reached: 0.05 for “comes within 5 %”.", ge=0, lt=1)
 
@@ -68,7 +68,7 @@ class Claim(Block):
 
 
 # The arms have the names that the configurations use.
-# C: the claims of the paper's §1, in its order; C5b measures learnability without a network.
+# C: the claims of the paper's §1, in the paper's order. C5b measures learnability without a network.
 # N: GQ-VAE beats `pathpiece`, which prunes strings that no network proposed. Only gains in these claims are due to the network.
 # O: GQ-VAE compresses better than any dictionary of fixed-length chunks.
 # S: a sanity check; the measures show that a deliberately worse tokenizer is worse.

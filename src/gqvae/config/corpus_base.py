@@ -8,7 +8,7 @@ from gqvae.config.block import Block, setting
 
 
 class CorpusBase(Block):
-    """Settings of every text source. A module of `gqvae.corpus.sources` adds `source`, a literal of its name, and other keys."""
+    """Settings of every text source. Each module of `gqvae.corpus.sources` adds `source` (its name) and other keys."""
 
     seed: int = setting(0, "Seed of the split by document (and of generated text).", ge=0)
     valid_fraction: float = setting(0.05, "Share of documents for validation.", gt=0, lt=0.5)

@@ -1,4 +1,4 @@
-"""`extends:` in a config file, which then only lists differences from another; the merged config runs and is recorded."""
+"""`extends:`, with which a config file lists only its differences from another. The merged config is run and recorded."""
 
 from __future__ import annotations
 
@@ -72,6 +72,6 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any], place: str = "") ->
 
 
 def _replaces(place: str, base: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether a block differs in kind from the base's: the keys of two kinds of arms, sources or objectives do not mix."""
+    """Whether a block of another kind replaces the base's: the keys of two kinds of arms, sources or objectives do not mix."""
     key = {"arms": "kind", "corpus": "source"}.get(place, "name")
     return key in own and key in base and own[key] != base[key]

@@ -44,13 +44,13 @@ class LanguageModel(ModelSize):
     train_bytes: tuple[int, ...] = setting(
         (250_000, 500_000, 1_000_000), "Amounts of training text; the convergence figure uses the largest.", "bytes", min_length=1
     )  # fmt: skip
-    epochs: float = setting(1.0, "Passes over that text.", "passes", gt=0)
+    epochs: float = setting(1.0, "Passes over the training text.", "passes", gt=0)
     batch_windows: int = setting(16, "Windows of `context` tokens per step.", "windows", ge=1)
     learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)
     learning_rates: tuple[float, ...] = setting(
         (),
-        "Peak rates to try instead, for every arm. Each arm uses the one with the lowest validation loss after the largest "
-        "amount of text, averaged over the first `rate_seeds` seeds.",
+        "Peak learning rates to try instead of `learning_rate`, for every arm. Each arm uses the one with the lowest "
+        "validation loss after the largest amount of text, averaged over the first `rate_seeds` seeds.",
     )
     rate_seeds: int = setting(2, "Seeds that every rate is tried with (all, if the study has fewer).", "seeds", ge=1)
     decisive_steps: int = setting(
@@ -60,7 +60,7 @@ class LanguageModel(ModelSize):
     warmup_fraction: float = setting(0.05, "Share of the steps with linear warm-up; then cosine decay to a tenth.", ge=0, lt=1)
     gradient_clip: float = setting(1.0, "Largest gradient norm.", gt=0)
     evaluations: int = setting(10, "Log-spaced points at which validation bits per byte are measured.", "points", ge=2)
-    valid_bytes: int = setting(50_000, "Validation text used at those points (whole documents).", "bytes", gt=0)
+    valid_bytes: int = setting(50_000, "Validation text used for each of the `evaluations` (whole documents).", "bytes", gt=0)
     precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
     compile: bool = setting(
         False, "Compile the layers on a GPU: faster steps after some seconds of compilation, which torch caches."
@@ -91,12 +91,12 @@ class LanguageModel(ModelSize):
         return (self, *self.other_sizes)
 
     def of_run(self, size: str, train_bytes: int, learning_rate: float | None = None) -> LanguageModel:
-        """Only the settings that one run uses, so that other amounts, sizes or rates in the study do not retrain it.
+        """Only the settings that one run uses, so that a change to the study's other amounts, sizes or rates does not retrain it.
 
         Args:
             size: name of one of `sizes`.
             train_bytes: its amount of text.
-            learning_rate: rate of a trial (None: the block's, or the default as a placeholder if `learning_rates` are given).
+            learning_rate: rate of a trial (None: this block's or, if `learning_rates` are given, the default as a placeholder).
         """
         (chosen,) = (one for one in self.sizes if one.name == size)
         defaults = LanguageModel()

@@ -26,11 +26,11 @@ class Network(Block):
     )  # fmt: skip
     rates: tuple[float, float] | None = setting(
         (1.02, 2.6),
-        "Range of rates to request; the network gets one with every pre-token (none with the paper's objective).",
+        "Range of rates that can be requested; the network gets a rate with each pre-token (none with the paper's objective).",
         "tokens per pre-token",
     )
     rate_skew: float = setting(
-        3.7, "Exponent of the log-uniform rates requested in training; above 1, more are near the lowest rate (1: evenly).", gt=0
+        3.7, "Exponent that skews the rates requested in training; above 1, more are near the lowest (1: log-uniform).", gt=0
     )
 
     @model_validator(mode="after")
@@ -63,20 +63,20 @@ class RateControlledObjective(Block):
     gamma: float = setting(1.0, "Weight of the length loss.", source="authors' code", ge=0)
     commitment_weight: float = setting(0.25, "Weight of ‖z−sg[e]‖².", source="VQ-VAE, arXiv 1711.00937", ge=0)
     code_decay: float = setting(
-        0.9, "Decay per emission of the moving average that defines a code.", source="arXiv 1711.00937", ge=0, lt=1
+        0.9, "Decay, per emitted token, of the moving average that defines a code.", source="arXiv 1711.00937", ge=0, lt=1
     )
     unquantized_share: float = setting(
-        0.5, "Share of pre-tokens that stay unquantized after the start, so that encodings keep their meaning.", ge=0, lt=1
+        0.5, "Share of pre-tokens left unquantized after `unquantized_steps`, so encodings keep their meaning.", ge=0, lt=1
     )
     rate_bins: int = setting(8, "Ranges of requested rates, each with separate feedback.", "bins", ge=1)
-    integral_gain: float = setting(0.03, "Feedback gain: α grows by this times the excess of the hard rate per step.", ge=0)
-    proportional_gain: float = setting(4.0, "Immediate part of the feedback on the excess of the hard rate.", ge=0)
+    integral_gain: float = setting(0.03, "Integral gain: per step, α grows by this times (hard rate − requested rate).", ge=0)
+    proportional_gain: float = setting(4.0, "Proportional gain: this times the same difference is added to α in the loss.", ge=0)
     gate_bounds: tuple[float, float] = setting(
-        (2.0, 5.0), "First and last c; gate logits x become c·tanh(x/c), so that gates start soft and end sharp."
+        (2.0, 5.0), "First and last bound c of gate logits x, which become c·tanh(x/c), so that gates start soft and end sharp."
     )
     sharpen_between: tuple[float, float] = setting((0.35, 0.6), "Shares of the steps between which c grows.", "share of steps")
-    gate_wall: float = setting(0.05, "Weight of max(0, |x| − c)², which keeps gates where gradients reach them.", ge=0)
-    force_last_gate: bool = setting(True, "A token always ends with its pre-token.")
+    gate_wall: float = setting(0.05, "Weight of max(0, |x| − c)², which keeps gate logits x where gradients reach them.", ge=0)
+    force_last_gate: bool = setting(True, "A token always ends where its pre-token ends.")
 
 
 Objective = Annotated[PaperObjective | RateControlledObjective, Field(discriminator="name")]
@@ -89,7 +89,7 @@ class NetworkTraining(Block):
 
     steps: int = setting(1000, "Optimiser steps.", "steps", ge=1)
     batch_pretokens: int = setting(
-        512, "Pre-tokens drawn from the stream per step; duplicates are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
+        512, "Pre-tokens drawn per step; duplicates are merged and weighted.", "pre-tokens", "paper: 1024", ge=1
     )
     sampling_exponent: float = setting(
         0.5, "τ: pre-tokens are drawn in proportion to count^τ (1: as in the text).", source="paper: 1", ge=0, le=1
@@ -102,24 +102,24 @@ class NetworkTraining(Block):
         10.0, "Learning rate of the codebook relative to the rest (paper objective).", source="authors' code", gt=0
     )
     weight_decay: float = setting(
-        0.0, "L2 term of Adam. Above 0, it shrinks weights without gradient by a full learning rate per step.",
+        0.0, "L2 term of Adam. Above 0, a weight that gets no gradient shrinks by a full learning rate per step.",
         source="authors' code: 1e-4", ge=0,
     )  # fmt: skip
     amsgrad: bool = setting(True, "AMSGrad variant of Adam.", source="authors' code")
     warmup_steps: int = setting(50, "Linear warm-up from a tenth of the peak; then cosine decay.", "steps", "paper: 1,000", ge=0)
     unquantized_steps: int = setting(
-        600, "Initial steps without quantization; codes then start at the most frequent spans' mean encodings.", "steps",
+        600, "Initial steps without quantization; then codes start at the mean encodings of the most frequent spans.", "steps",
         "paper: 500", ge=0,
     )  # fmt: skip
     quantize: bool = setting(True, "False: a continuous autoencoder with gates and no codes, which yields no tokenizer.")
     revival_every: int = setting(
-        25, "Dead codes are re-initialised from the reservoir this often (0: never).", "steps", "paper: 250", ge=0
+        25, "Steps between re-initialisations of dead codes from the reservoir (0: never).", "steps", "paper: 250", ge=0
     )
-    reservoir_vectors: int = setting(65_536, "Capacity of the reservoir.", "vectors", "paper: 131,072", ge=1)
-    reservoir_per_batch: int = setting(1024, "Worst vectors of each batch that enter it.", "vectors", "paper: 2,500", ge=1)
+    reservoir_vectors: int = setting(65_536, "Capacity of the reservoir of encodings.", "vectors", "paper: 131,072", ge=1)
+    reservoir_per_batch: int = setting(1024, "Worst vectors per batch that enter the reservoir.", "vectors", "paper: 2,500", ge=1)
     usage_decay: float = setting(0.98, "Decay of the moving average of code usage.", ge=0, lt=1)
     measure_every: int = setting(50, "Steps between rows of the training history.", "steps", ge=1)
-    gradient_clip: float | None = setting(1.0, "Largest gradient norm (None: no limit, as the authors' code).", gt=0)
+    gradient_clip: float | None = setting(1.0, "Largest gradient norm (None: no limit, as in the authors' code).", gt=0)
     precision: Literal["auto", "32", "bf16"] = setting("auto", "auto: bf16 on GPUs that have it, else 32 bit.")
     compile: bool = setting(
         False, "Compile the layers on a GPU: faster steps after some seconds of compilation, which torch caches."
@@ -130,7 +130,7 @@ class NetworkTraining(Block):
     def _quantizes_in_time(self) -> NetworkTraining:
         if self.unquantized_steps >= self.steps:
             raise ValueError(
-                f"unquantized_steps {self.unquantized_steps} must be below steps {self.steps}: no code would be trained"
+                f"unquantized_steps {self.unquantized_steps} must be below steps {self.steps}: otherwise no code is trained"
             )
         return self
 
@@ -142,7 +142,7 @@ class NetworkRun(Block):
     """Everything that determines a trained network, except seed and data."""
 
     objective: Objective = setting(RateControlledObjective(), "Training objective.")
-    chunk_bytes: int | None = setting(None, "Gates hard-set every so many bytes (None: learned gates).", "bytes", ge=1)
+    chunk_bytes: int | None = setting(None, "Bytes between hard-set gates (None: learned gates).", "bytes", ge=1)
     network: Network = setting(Network(), "Sizes.")
     training: NetworkTraining = setting(NetworkTraining(), "Training.")
 
@@ -150,14 +150,14 @@ class NetworkRun(Block):
     def _objective_fits_the_network(self) -> NetworkRun:
         if isinstance(self.objective, PaperObjective):
             if self.network.length_head != "softmax":
-                raise ValueError(f"the paper's objective has no length_head {self.network.length_head!r}: it must be 'softmax'")
+                raise ValueError(f"network.length_head is {self.network.length_head!r}: the paper's objective needs 'softmax'")
         elif self.network.rates is None and self.chunk_bytes is None:
             raise ValueError("the rate-controlled objective needs network.rates, the range of rates that it controls")
         return self
 
 
 class RequestedRate(Block):
-    """The rate of a trained network's gates. With neither key: the rate that yields the fewest tokens."""
+    """The rate of a trained network's gates. If neither key is set, it is the rate that yields the fewest tokens."""
 
     bytes_per_token: float | None = setting(
         None, "Compression that the neural encoder is set to, fallback included.", "bytes per token", ge=1
@@ -174,7 +174,7 @@ class RequestedRate(Block):
 class Distillation(RequestedRate):
     """How a trained network becomes tokenizers, one for each vocabulary size.
 
-    Without a requested rate, the gates run at the rate that yields the fewest tokens after fallback, searched for each size.
+    Without a requested rate, each size gets the rate that yields the fewest tokens after fallback, found by a search.
     """
 
     encoder: Literal["neural", "distilled"] = setting("neural", "Segmentation used downstream.")
@@ -189,12 +189,12 @@ class CountedTokenizer(Block):
 
 
 class CountedTraining(CountedTokenizer):
-    """Such a method and the sizes to make."""
+    """A method that needs only pre-token counts, and the vocabulary sizes to make."""
 
     sizes: tuple[VocabularySize, ...] = setting(..., "Vocabulary sizes.", "tokens", min_length=1)
 
 
 class Matching(CountedTokenizer):
-    """Such a method, with the size searched for matched compression with another tokenizer."""
+    """A method that needs only pre-token counts, with a vocabulary size searched to match another tokenizer's compression."""
 
     match_tolerance: float = setting(0.005, "Relative difference in bytes per token that counts as matched.", ge=0)

@@ -45,7 +45,7 @@ class Study(Block):
     """A whole study: corpus, arms, networks, language models, seeds."""
 
     study: str = setting("default", "Name; results go to results/<study>/.", pattern=STUDY_NAME)
-    seeds: tuple[int, ...] = setting((0, 1), "Seeds; each trains every tokenizer and every language model once.", min_length=1)
+    seeds: tuple[int, ...] = setting((0, 1), "Seeds; every tokenizer and language model is trained once with each.", min_length=1)
     corpus: Corpus = setting(SOURCES["synthetic"](), "Where the text comes from.")
     pretokenizer: Pretokenizer = setting(
         "gpt2", "A module of `gqvae.corpus.pretokenizers`; it cuts text into pre-tokens, which no token crosses.", source="paper"
@@ -68,7 +68,7 @@ class Study(Block):
     language_model: LanguageModel = setting(LanguageModel(), "The downstream language model.")
     claims: dict[str, Claim] = setting(
         DEFAULT_CLAIMS,
-        "What the study decides, by name (default: those of the paper's claims and our controls whose arms the study has).",
+        "Claims that the study decides, by name (default: the paper's and those on our controls, if the study has their arms).",
         source="paper",
     )
 
@@ -94,13 +94,13 @@ class Study(Block):
             training = size * (1 - self.corpus.valid_fraction - self.corpus.test_fraction)
             if max(self.language_model.train_bytes) > training:
                 raise ValueError(
-                    f"language_model.train_bytes asks for {max(self.language_model.train_bytes)} bytes, corpus.bytes leaves about "
-                    f"{training:.0f} for training: use more text or train on less"
+                    f"language_model.train_bytes asks for {max(self.language_model.train_bytes)} bytes, but corpus.bytes leaves "
+                    f"about {training:.0f} for training: use more text or train on less"
                 )
         for name, arm in self.arms.items():
             if isinstance(arm, CountedArm) and arm.match is not None:
                 target = self.arms.get(arm.match)
-                if target is None or not (target.trains_network or target.read_by):
+                if target is None or not (target.trains_network or target.downstream_encoder):
                     raise ValueError(
                         f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm, or a borrowed one with an encoder"
                     )
@@ -114,7 +114,7 @@ class Study(Block):
                     )
                 if arm.language_model and not run.training.quantize:
                     raise ValueError(
-                        f"arms.{name} is not quantized (training.quantize): it has no tokens, set its language_model to false"
+                        f"arms.{name} is not quantized (training.quantize), so it has no tokens: set its language_model to false"
                     )
         return self
 
@@ -124,25 +124,24 @@ class Study(Block):
             if not isinstance(arm, BorrowedArm):
                 continue
             if arm.study == self.study:
-                raise ValueError(f"arms.{name}.study is this study: leave it out to borrow from an arm of it")
+                raise ValueError(f"arms.{name}.study is this study: leave it out to borrow from one of its arms")
             if arm.study is not None:
                 continue  # that study's arms are unknown until its tokenizers exist
             lender = self.arms.get(arm.arm)
             if not isinstance(lender, LearnedArm):
                 raise ValueError(
-                    f"arms.{name}.arm is {arm.arm!r}: within a study only a fixed or gqvae arm has another encoder to lend, name one"
+                    f"arms.{name}.arm is {arm.arm!r}, but within a study only a fixed or gqvae arm has another encoder: name one"
                 )
             if not self.network_run(arm.arm).training.quantize:
                 raise ValueError(f"arms.{name}.arm is {arm.arm!r}, which is not quantized: it has no tokenizer to lend")
-            if arm.encoder is None or arm.encoder == lender.read_by:
-                other = "distilled" if lender.read_by == "neural" else "neural"
-                raise ValueError(
-                    f"arms.{name}.encoder is {arm.encoder!r}: {arm.arm} itself is read by {lender.read_by}, give {other!r}"
-                )
+            own = lender.downstream_encoder
+            if arm.encoder is None or arm.encoder == own:
+                other = "distilled" if own == "neural" else "neural"
+                raise ValueError(f"arms.{name}.encoder is {arm.encoder!r}, but {arm.arm} itself uses {own!r}: give {other!r}")
         return self
 
     def measured_arms(self, claim: Claim) -> list[str]:
-        """The arms that a claim can compare: those with tokens, and with language models if it measures them."""
+        """The arms that a claim can compare: those with tokens and, if it is about language models, with language models."""
         return [
             name
             for name, arm in sorted(self.arms.items())

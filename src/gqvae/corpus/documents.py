@@ -65,7 +65,7 @@ class DocumentStore:
 
     def __iter__(self) -> Iterator[bytes]:
         start = 0
-        for block in range(1, len(self._offsets), 4096):  # plain ints by the block: far faster than one by one
+        for block in range(1, len(self._offsets), 4096):  # far faster than converting offsets to ints one by one
             for end in self._offsets[block : block + 4096].tolist():
                 yield bytes(self._text[start:end])
                 start = end

@@ -1,7 +1,7 @@
 """Downloads a pinned data set from the hub: retries, resumes, and verifies the SHA-256 before anyone can read a file.
 
-huggingface_hub supplies addresses, metadata and transfers; the partial file is ours. The library keeps no partial file between
-calls, so a killed process or a reset connection would start 1.9 GB again, and it would store the text twice.
+huggingface_hub supplies addresses, metadata and transfers; we manage the partial file. The library keeps none between calls, so
+after a killed process or a reset connection all 1.9 GB would be fetched again. It would also store the text twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gqvae.files import FULL_DISK, atomic_path, file_digest
 from gqvae.progress import Progress
 
 RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-# The library writes whole chunks only: a dropped connection loses the last one, and its default of 10 MB is too much to lose.
+# The library writes only whole chunks, so a dropped connection loses the last one. Its default of 10 MB is too much to lose.
 PIECE_BYTES = 1 << 18
 METADATA_SECONDS = 20.0  # timeout of a metadata request
 
@@ -42,7 +42,7 @@ def download(dataset: PinnedDataset, folder: Path, backoff: Backoff | None = Non
     Returns the paths of the files. A partial file stays in the folder under a hidden name for the next call.
 
     Raises:
-        UserError: no network, the hub keeps failing, or what it sends is not the pinned content.
+        UserError: there is no connection, the hub keeps failing, or it does not send the pinned content.
     """
     folder = Path(folder)
     try:
@@ -71,7 +71,7 @@ def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Back
             size = _transfer(dataset, file, partial)
             break
         except Exception as error:
-            if not _is_passing(error):
+            if not _is_transient(error):
                 raise _explained(error, dataset, file) from error
             grown = partial.exists() and partial.stat().st_size > held
             failures = 1 if grown else failures + 1
@@ -97,7 +97,7 @@ def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
 
-    importlib.import_module("huggingface_hub.utils").disable_progress_bars()  # `Progress` shows it, in logs too
+    importlib.import_module("huggingface_hub.utils").disable_progress_bars()  # `Progress` shows the transfer, in logs too
     constants.DOWNLOAD_CHUNK_SIZE = PIECE_BYTES
     # The data set is public, so no credentials are sent.
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
@@ -131,7 +131,7 @@ class _Reporting:
 
     def write(self, data: bytes) -> int:
         if self._size is not None and self._stream.tell() + len(data) > self._size:
-            raise UserError(f"{self._name}: more than its {self._size:,} bytes are sent: check HF_ENDPOINT.")
+            raise UserError(f"{self._name}: the server sends more than its {self._size:,} bytes: check HF_ENDPOINT.")
         self._progress.update(len(data))
         return self._stream.write(data)
 
@@ -148,7 +148,7 @@ def _status(error: Exception) -> int | None:
     return getattr(getattr(error, "response", None), "status_code", None)
 
 
-def _is_passing(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     """Whether a retry may help."""
     if isinstance(error, UserError) or type(error).__name__ == "OfflineModeIsEnabled":
         return False

@@ -59,7 +59,7 @@ class PretokenCounts:
 
     @classmethod
     def of_split(cls, folder: Path, split: str) -> PretokenCounts:
-        """Load one split from the folder that `gqvae count-pretokens` wrote; raises as `load`."""
+        """Load one split from the folder that `gqvae count-pretokens` wrote; raises the same error as `load`."""
         return cls.load(folder / f"{split}.npz")
 
     @classmethod
@@ -72,7 +72,7 @@ class PretokenCounts:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 blob, offsets, counts = arrays["blob"], arrays["offsets"], arrays["counts"]
-                cut_by = str(arrays["pretokenizer"]) if "pretokenizer" in arrays else DEFAULT
+                pretokenizer_name = str(arrays["pretokenizer"]) if "pretokenizer" in arrays else DEFAULT
         except (FileNotFoundError, IsADirectoryError):
             raise UserError(f"{path} does not exist: make it with `gqvae count-pretokens`.") from None
         except DAMAGE as error:
@@ -80,7 +80,7 @@ class PretokenCounts:
         if not _consistent(blob, offsets, counts):
             raise UserError(f"{path} is damaged (its arrays do not match): delete it and run count-pretokens again.")
         data = blob.tobytes()
-        return cls([data[start:end] for start, end in pairwise(offsets.tolist())], counts, cut_by)
+        return cls([data[start:end] for start, end in pairwise(offsets.tolist())], counts, pretokenizer_name)
 
 
 def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> bool:

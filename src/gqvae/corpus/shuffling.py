@@ -20,6 +20,6 @@ def shuffled(documents: Iterable[bytes], share: float, seed: int) -> Iterator[by
         if unit_hash(document, seed, CHOICE) >= share:
             yield document
             continue
-        random = Random(unit_hash(document, seed, ORDER)).random  # only this is guaranteed to be the same in every Python
+        random = Random(unit_hash(document, seed, ORDER)).random  # its only method guaranteed to be the same in every Python
         text = document.decode("utf-8")
         yield "".join(sorted(text, key=lambda _: random())).encode("utf-8")

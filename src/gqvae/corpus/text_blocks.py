@@ -13,14 +13,14 @@ BLOCK_BYTES = 1 << 22
 
 
 def text_blocks(
-    stream: BinaryIO, name: str = "the input", block_bytes: int = BLOCK_BYTES, cut_by: str = DEFAULT
+    stream: BinaryIO, name: str = "the input", block_bytes: int = BLOCK_BYTES, pretokenizer_name: str = DEFAULT
 ) -> Iterator[str]:
-    """The text of a stream in blocks of about `block_bytes`, larger only if the pre-tokenizer `cut_by` finds no border.
+    """The text of a stream in blocks of about `block_bytes`, larger only if the pre-tokenizer finds no border.
 
     Raises:
         UserError: the stream is not UTF-8; the message gives the byte.
     """
-    last_border = pretokenizer(cut_by).last_border
+    last_border = pretokenizer(pretokenizer_name).last_border
     decoder = codecs.getincrementaldecoder("utf-8")()
     parts: list[str] = []  # text since the last border
     position = 0

@@ -116,7 +116,7 @@ class ZstandardReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object) -> int:
-        """Fill `buffer` with text; 0 at the end of the file."""
+        """Fill `buffer` with text and return the number of bytes, 0 at the end of the file."""
         while not self._text:
             block = self._rest or self._stream.read(1 << 14)
             if not block:

@@ -14,7 +14,7 @@ from gqvae.tokenizers.network_files import NetworkFile, trained_strings
 from gqvae.vocabularies.pruning import prune
 
 REMEMBERED = 50_000  # most frequent pre-tokens whose ids are stored with a tokenizer
-TOLERANCE = 0.02  # relative difference to the requested compression that triggers a warning
+TOLERANCE = 0.02  # relative difference from the requested compression that triggers a warning
 
 logger = logging.getLogger("gqvae")
 
@@ -23,7 +23,7 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     """Tokenizers of every requested size from the network in `folder`.
 
     Ids are ordered by use: the string that the fewest-tokens segmentation of the training split uses most comes first. The gates
-    are set to the requested compression, or else to the rate with the fewest tokens, both on the training split.
+    are set to the requested compression, or else to the rate with the fewest tokens, as measured on the training split.
     """
     file = NetworkFile.of(folder)
     file.to("auto")
@@ -41,13 +41,13 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     for size, strings in sorted(vocabularies.items()):
         setting = dial.best(strings) if wanted is None else dial.nearest(strings, wanted)
         if wanted is not None and abs(setting.tokens_per_pretoken / wanted - 1) > TOLERANCE:
-            reached = f"{setting.tokens_per_pretoken:.3f} is the nearest that this network reaches"
+            reached = f"but {setting.tokens_per_pretoken:.3f} is the nearest that this network reaches"
             advice = "widen network.rates, or change the request"
-            logger.warning("vocabulary of %d: %.3f tokens per pre-token asked for, %s: %s", size, wanted, reached, advice)
+            logger.warning("vocabulary of %d: %.3f tokens per pre-token requested, %s: %s", size, wanted, reached, advice)
         tokenizer = LearnedTokenizer(strings, codes, file, settings.encoder, size, setting.rate)
         if tokenizer.vocab_size < size:
-            held = f"the codebook holds strings for {tokenizer.vocab_size}; train more codes to fill it"
-            logger.warning("vocabulary of %d asked for: %s", size, held)
+            held = f"the codebook holds strings for only {tokenizer.vocab_size}: train more codes to fill it"
+            logger.warning("vocabulary of %d requested, but %s", size, held)
         tokenizer.pretokenizer = train.pretokenizer
         tokenizer.remember(train.pretokens[:REMEMBERED])
         yield size, tokenizer

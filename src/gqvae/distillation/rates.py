@@ -17,13 +17,13 @@ from gqvae.tokenizers.spans import Span, count_spans, served_rates
 from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 GRID = 9  # rates tried over the range
-HALVINGS = 7  # most bisections of the interval that contains a rate
-CLOSE = 0.001  # relative difference to the target that ends the search
+HALVINGS = 7  # largest number of bisections of the interval that contains a rate
+CLOSE = 0.001  # relative difference from the target that ends the search
 MEASURED_PRETOKENS = 50_000  # only the most frequent ones are measured
 
 
 @dataclass(frozen=True)
-class Setting:
+class MeasuredRate:
     """A rate of the gates and its results."""
 
     rate: float | None  # requested of the gates; None: the network serves no range of rates
@@ -34,9 +34,9 @@ class Setting:
 
 
 class RateDial:
-    """Measures rates of one network (in evaluation mode) on one text for any vocabulary of its strings; runs it once per rate.
+    """Measures rates of one network (in evaluation mode) on one text, for any vocabulary of its strings.
 
-    `codes` are the strings of the network's codes.
+    The network runs once per rate. `codes` are the strings of its codes.
     """
 
     def __init__(self, network: GQVAE, codes: list[bytes], text: PretokenCounts) -> None:
@@ -48,7 +48,7 @@ class RateDial:
                 self.counts[piece] = self.counts.get(piece, 0) + count
         self._spans: dict[float | None, Counter[Span]] = {}
 
-    def at(self, strings: list[bytes], rate: float | None) -> Setting:
+    def at(self, strings: list[bytes], rate: float | None) -> MeasuredRate:
         """The results of a rate with the vocabulary of `strings`."""
         if rate not in self._spans:
             self._spans[rate] = count_spans(self.network, self.counts, rate)
@@ -68,13 +68,13 @@ class RateDial:
             tokens += count * cost[text]
             fallback += count
         gates = spans.total()
-        return Setting(rate, tokens / self.total, gates / self.total, fallback / gates, exact / gates)
+        return MeasuredRate(rate, tokens / self.total, gates / self.total, fallback / gates, exact / gates)
 
-    def best(self, strings: list[bytes]) -> Setting:
+    def best(self, strings: list[bytes]) -> MeasuredRate:
         """The rate with the fewest tokens."""
         return min(self._grid(strings), key=lambda found: found.tokens_per_pretoken)
 
-    def nearest(self, strings: list[bytes], wanted: float) -> Setting:
+    def nearest(self, strings: list[bytes], wanted: float) -> MeasuredRate:
         """The rate whose tokens per pre-token are nearest to `wanted`."""
         grid = self._grid(strings)
         tried = list(grid)
@@ -83,10 +83,10 @@ class RateDial:
                 tried += self._between(strings, wanted, low, high)
         return min(tried, key=lambda found: abs(found.tokens_per_pretoken - wanted))
 
-    def _grid(self, strings: list[bytes]) -> list[Setting]:
+    def _grid(self, strings: list[bytes]) -> list[MeasuredRate]:
         return [self.at(strings, rate) for rate in served_rates(self.network, GRID)]
 
-    def _between(self, strings: list[bytes], wanted: float, low: Setting, high: Setting) -> list[Setting]:
+    def _between(self, strings: list[bytes], wanted: float, low: MeasuredRate, high: MeasuredRate) -> list[MeasuredRate]:
         tried = []
         for _ in range(HALVINGS):
             assert low.rate is not None and high.rate is not None

@@ -36,10 +36,10 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     study). Means and t-intervals are over seeds, on the test split.
     """
     rows: list[dict[str, Any]] = []
-    texts = {study.name: study.text for study in studies}
+    texts = {study.name: study.train_sha256 for study in studies}
     for study in studies:
         for name, arm in study.arms.items():
-            if arm["kind"] != "borrowed" or texts.get(str(arm["study"]), study.text) == study.text:
+            if arm["kind"] != "borrowed" or texts.get(str(arm["study"]), study.train_sha256) == study.train_sha256:
                 continue  # not borrowed, lent by a study of the same text, or by a study that is not given
             shared = {"study": study.name, "corpus": study.corpus, "origin": arm["study"], "lender": arm["arm"]}
             native = study.arms.get(arm["arm"])

@@ -60,7 +60,7 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     keep = found.groupby(PANEL)["arm"].transform("nunique") > 1
     decided = found.groupby(PANEL)["decides"].transform("sum") > 1
     keep &= decided | ~decided.groupby([found["test_text"], found["size"]]).transform("any")
-    texts = {study.test_text: place for place, study in reversed(list(enumerate(studies)))}
+    texts = {study.test_sha256: place for place, study in reversed(list(enumerate(studies)))}
     found = found[keep]
     found = found.assign(place=found["test_text"].map(texts))
     by = ["place", "parameters_non_embedding", "size", "train_bytes", "series", "bytes_per_token"]
@@ -76,7 +76,7 @@ def _of_study(study: FinishedStudy) -> Iterator[dict[str, Any]]:
         yield {
             "study": study.name,
             "corpus": study.corpus,
-            "test_text": study.test_text,
+            "test_text": study.test_sha256,
             "arm": arm,
             "series": CURVES.get(str(arm), ""),
             "vocab_size": float(own["vocab_size"].mean()),

@@ -7,7 +7,6 @@ import math
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -15,7 +14,7 @@ from gqvae.config import measures
 from gqvae.corpus.documents import DocumentStore
 from gqvae.devices import autocast, claim_gpu, resolve_device
 from gqvae.errors import DivergedError, UserError
-from gqvae.files import atomic_open, write_csv, write_json
+from gqvae.files import write_array, write_csv, write_json
 from gqvae.jobs.lm_files import load_trained
 from gqvae.jobs.lm_text import Split, measure_trained
 from gqvae.measures.contexts import compare_contexts
@@ -50,8 +49,7 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
     if not all(math.isfinite(one.value) for one in found.values()):
         raise DivergedError(f"{folder}: bits per byte are not finite: lower the learning rates in the config.")
     costs = found["test"].costs
-    with atomic_open(out / COSTS, "wb") as stream:
-        np.save(stream, costs)
+    write_array(out / COSTS, costs)
     losses = TokenCosts(
         join_documents(test.tokens, range(len(test.tokens)))[1:],
         costs,

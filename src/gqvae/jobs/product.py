@@ -79,9 +79,9 @@ def inspect(arguments: argparse.Namespace) -> None:
     from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
 
     tokenizer = _load(arguments)
-    cut_by, counts = tokenizer.pretokenizer, None
+    pretokenizer, counts = tokenizer.pretokenizer, None
     if arguments.text:
-        counts = count_pretokens((block.encode("utf-8") for block in _blocks(arguments.text, cut_by)), cut_by)
+        counts = count_pretokens((block.encode("utf-8") for block in _blocks(arguments.text, pretokenizer)), pretokenizer)
     show(report(tokenizer, counts))
     if arguments.csv:
         used = None if counts is None else id_counts(tokenizer, counts)
@@ -121,11 +121,11 @@ def _load(arguments: argparse.Namespace) -> Tokenizer:
     return load_with_encoder(arguments.tokenizer, getattr(arguments, "encoder", None))
 
 
-def _blocks(path: Path, cut_by: str = DEFAULT) -> Iterator[str]:
+def _blocks(path: Path, pretokenizer: str = DEFAULT) -> Iterator[str]:
     from gqvae.corpus.text_blocks import text_blocks
 
     with open_input(str(path)) as stream:
-        yield from text_blocks(stream, str(path), cut_by=cut_by)
+        yield from text_blocks(stream, str(path), pretokenizer_name=pretokenizer)
 
 
 def _loaded(folders: list[Path]) -> dict[str, Tokenizer]:

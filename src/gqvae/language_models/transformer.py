@@ -2,9 +2,9 @@
 
 Choices: rotary position embedding (RoPE, arXiv 2104.09864), RMSNorm before each block (arXiv 1910.07467), SwiGLU feed-forward
 (arXiv 2002.05202), no biases, untied embeddings. Weights start at standard deviation 1/√(inputs), times 1/√(2·layers) where they
-write to the residual stream (GPT-2). The embedding starts at 1 and the head at a tenth of 1/√D: the stream begins at the scale of
-the norms and the first predictions are nearly uniform. On small amounts of text this gave far fewer bits per byte than GPT-2's
-0.02. Shapes: B windows, T tokens, H heads, D width, V vocabulary.
+write to the residual stream (GPT-2). The embedding starts at 1 and the head at a tenth of 1/√D, so the residual stream begins at
+the scale of the norms and the first predictions are nearly uniform. On small amounts of text this gave far fewer bits per byte
+than GPT-2's 0.02. Shapes: B windows, T tokens, H heads, D width, V vocabulary.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HIDDEN_MULTIPLE = 8
 
 
 def hidden_width(width: int) -> int:
-    """Hidden width of SwiGLU: 8/3 of the width, so its three matrices equal two of 4·width, rounded up to a multiple of 8."""
+    """Hidden width of SwiGLU: 8/3 of the width (three such matrices are as large as two of 4·width), rounded up to a multiple of 8."""
     return HIDDEN_MULTIPLE * math.ceil(8 * width / 3 / HIDDEN_MULTIPLE)
 
 
@@ -131,9 +131,9 @@ class DecoderOnlyTransformer(Model):
     def flops_per_token(self, context: int) -> int:
         """Floating-point operations of training on one token, forward and backward.
 
-        6·(N + V·D) + 6·L·D·(T + 1): two per weight forward and four backward for the N non-embedding weights and the output head
-        (looking up an embedding is free), and for scores and mixing over the (T + 1)/2 positions that a token sees on average.
-        After Kaplan et al. (arXiv 2001.08361, §2.1), who leave the head out.
+        6·(N + V·D) + 6·L·D·(T + 1). First term: two operations per weight forward and four backward, for the N non-embedding
+        weights and the output head (looking up an embedding is free). Second: scores and mixing over the (T + 1)/2 positions that
+        a token sees on average. After Kaplan et al. (arXiv 2001.08361, §2.1), who leave the head out.
         """
         weights = self.parameter_counts().non_embedding + self.head.weight.numel()
         return 6 * weights + 6 * len(self.layers) * self.width * (context + 1)

@@ -8,7 +8,9 @@ import numpy.typing as npt
 from gqvae.config import Measure
 
 MEASURE = Measure(
-    level="curve", more_is_better=False, text="mean validation bits per byte over the bytes of the training with the most text"
+    level="curve",
+    more_is_better=False,
+    text="mean validation bits per byte during training on the most text, over the bytes read",
 )
 
 Floats = npt.NDArray[np.float64]

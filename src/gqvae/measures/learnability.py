@@ -11,7 +11,7 @@ from gqvae.config import Measure
 MEASURE = Measure(
     level="amounts",
     more_is_better=False,
-    text="geometric mean of test bits per byte over the amounts of text whose runs have `decisive_steps`",
+    text="geometric mean of test bits per byte over the amounts of text whose runs have at least `decisive_steps`",
 )
 
 

@@ -1,4 +1,4 @@
-"""Where a language model's bits go: by document, and by the frequency, place in the pre-token and length of tokens.
+"""A language model's bits by document, and by the frequency, position in the pre-token and length of tokens.
 
 Costs come from `bits_per_byte`, one for each target of the stream EOD document EOD … document EOD. Parts add up to the whole,
 ends of documents included. Shapes: N targets, V ids.
@@ -25,7 +25,7 @@ MOST_BYTES = 8
 
 
 class TokenCosts(NamedTuple):
-    """What measures of language models read: N targets, the stream EOD document EOD … document EOD without its first id."""
+    """Input of the measures of language models. The N targets are the stream EOD document EOD … document EOD without its first id."""
 
     targets: npt.NDArray[np.integer]  # (N,) ids; every document ends with the end-of-document id
     costs: npt.NDArray[np.float32]  # (N,) float32, bits of each
@@ -69,10 +69,10 @@ def breakdown(losses: TokenCosts) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def places_in_pretokens(targets: Whole, sizes: Whole, documents: Iterable[bytes], cut_by: str) -> Whole:
+def places_in_pretokens(targets: Whole, sizes: Whole, documents: Iterable[bytes], pretokenizer_name: str) -> Whole:
     """Place of each target in its pre-token, counted from 1; 0 for the end of a document → (N,)."""
     starts = np.cumsum(sizes) - sizes  # where each token begins in the text without ends of documents
-    borders, total, split = [], 0, pretokenizer(cut_by).split
+    borders, total, split = [], 0, pretokenizer(pretokenizer_name).split
     for document in documents:
         ends = np.cumsum([len(pretoken.encode("utf-8")) for pretoken in split(document.decode("utf-8"))])
         borders.append(total + np.concatenate([[0], ends[:-1]]))

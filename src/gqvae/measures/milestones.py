@@ -1,8 +1,8 @@
-"""How fast the language models with the most training text learn: where a validation curve first reaches a level, and its mean.
+"""How fast the language models with the most training text learn: when a validation curve first reaches a level, and its mean.
 
 The levels are the largest final loss of all runs and 1.1 and 1.25 times that, so that every run reaches them. Curves are measured
-at log-spaced steps and interpolated linearly in the logarithm of the amount. Means are over the bytes read, interpolated linearly
-in the bytes, from the amount at which all runs have been measured.
+at log-spaced steps and interpolated linearly in the logarithm of the amount. Means are over the bytes read, from the first amount
+by which every run has been measured, and interpolated linearly in the bytes.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ def milestones_table(convergence: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame()
     curves = convergence[convergence["train_bytes"] == convergence["train_bytes"].max()]
     runs = {key: own.sort_values("step") for key, own in curves.groupby(["arm", "seed"], sort=False)}
-    best = max(float(own["valid_bpb"].iloc[-1]) for own in runs.values())
+    worst_final = max(float(own["valid_bpb"].iloc[-1]) for own in runs.values())
     start = max(float(own["bytes"].iloc[0]) for own in runs.values())
     end = min(float(own["bytes"].iloc[-1]) for own in runs.values())
     rows = []
     for (arm, seed), own in runs.items():
         losses = own["valid_bpb"].to_numpy(float)
         mean = mean_of_curve.of(own["bytes"].to_numpy(float), losses, start, end)
-        for level in (factor * best for factor in FACTORS):
+        for level in (factor * worst_final for factor in FACTORS):
             reached = {name: first_reach(own[column].to_numpy(float), losses, level) for name, column in AMOUNTS.items()}
             rows.append({"arm": arm, "seed": seed, "level": level, **reached, "mean_bpb": mean})
     table = pd.DataFrame(rows)

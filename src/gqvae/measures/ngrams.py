@@ -53,7 +53,7 @@ class Pairs(NamedTuple):
 def count_pairs(encoded: TokenFile, name: str, chunk: int = CHUNK_TOKENS) -> Pairs:
     """Count the pairs of a split; memory grows with the chunk and the distinct pairs, not with V².
 
-    Counts about `chunk` tokens at a time, in whole documents; errors call the split `name`.
+    Counts about `chunk` tokens at a time, in whole documents. `name` is the split's name in error messages.
 
     Raises:
         UserError: the split has no text, or an id outside its vocabulary.
@@ -66,7 +66,7 @@ def count_pairs(encoded: TokenFile, name: str, chunk: int = CHUNK_TOKENS) -> Pai
     keys = counts = np.zeros(0, dtype=np.int64)
     for first, last in itertools.pairwise(borders):
         start, end = offsets[first], offsets[last]
-        # Ends go before, between and after these documents; the last one is the first history of the next chunk.
+        # End-of-document ids go before, between and after these documents. The last is the first history of the next chunk.
         ids = np.insert(encoded.ids[start:end].astype(np.int64), offsets[first : last + 1] - start, END_OF_DOCUMENT)
         if ids.max() >= size:
             raise UserError(

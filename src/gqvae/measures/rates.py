@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.distillation.rates import RateDial, Setting
+from gqvae.distillation.rates import MeasuredRate, RateDial
 from gqvae.measures.bytes_per_token import count_tokens
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
@@ -27,16 +27,16 @@ def measure_rates(
     tokenizer: LearnedTokenizer, bpe: Tokenizer, train: PretokenCounts, valid: PretokenCounts
 ) -> Iterator[dict[str, Any]]:
     """Rows of the table `rates` without arm and seed: requested rates over the whole range, then target compressions."""
-    setter, meter = (RateDial(tokenizer.network, tokenizer.codes, split) for split in (train, valid))
+    train_dial, valid_dial = (RateDial(tokenizer.network, tokenizer.codes, split) for split in (train, valid))
     for request in served_rates(tokenizer.network, REQUESTS):
-        yield _row(tokenizer, meter.at(tokenizer.strings, request), valid, None)
+        yield _row(tokenizer, valid_dial.at(tokenizer.strings, request), valid, None)
     highest = HIGHEST_TARGET * valid.total_bytes / count_tokens(bpe, valid)
     for target in np.linspace(LOWEST_TARGET, highest, TARGETS).tolist():
-        found = setter.nearest(tokenizer.strings, train.total_bytes / train.total / target)
-        yield _row(tokenizer, meter.at(tokenizer.strings, found.rate), valid, target)
+        found = train_dial.nearest(tokenizer.strings, train.total_bytes / train.total / target)
+        yield _row(tokenizer, valid_dial.at(tokenizer.strings, found.rate), valid, target)
 
 
-def _row(tokenizer: LearnedTokenizer, reached: Setting, valid: PretokenCounts, target: float | None) -> dict[str, Any]:
+def _row(tokenizer: LearnedTokenizer, reached: MeasuredRate, valid: PretokenCounts, target: float | None) -> dict[str, Any]:
     length = valid.total_bytes / valid.total
     bytes_per_token = length / reached.tokens_per_pretoken
     return {

@@ -2,7 +2,7 @@
 
 Bidirectional attention with ALiBi biases (arXiv 2108.12409, symmetric in distance), pre-norm, GELU feed-forward of four times the
 width, as the authors' code configures its transformer library. Pre-tokens are short and vary in length, so layers work on packed
-real positions; only on GPUs do attention and the gater's convolutions pad.
+real positions. Attention and the gater's convolutions pad, but only on GPUs.
 Shapes: B pre-tokens, T positions, N real positions, H heads, D width.
 """
 
@@ -25,7 +25,7 @@ class Packing(NamedTuple):
     real: Tensor  # (B, T) bool
     places: Tensor  # (N,), into B·T
     rows: Tensor  # (N,), pre-token of each real position
-    pairs: Tensor  # (P,), into N·L: (position, characters back) pairs that hit a character
+    pairs: Tensor  # (P,), into N·L: pairs (position, characters back) at which there is a character
     groups: tuple[tuple[int, int], ...]  # (length, number of pre-tokens), ascending
 
     @classmethod
@@ -114,8 +114,8 @@ def _windows(size: int, taps: int, width: int) -> Iterator[tuple[slice, slice]]:
 def convolve(x: Tensor, taps: Tensor) -> Tensor:
     """Zero-padded convolution over positions: (B, T, D) with taps (S, D, E) → (B, T, E).
 
-    T is below S here, so most taps of an ordinary convolution would only meet zeros: torch's takes several times longer on CPUs,
-    and on GPUs cuDNN's kernels (torch 2.11) took 16 of 42 ms of a step. In 32 bit on CPUs, like attention.
+    T is often below S here, so many taps of an ordinary convolution would meet only zeros. Torch's takes several times longer on
+    CPUs; on GPUs, cuDNN's kernels (torch 2.11) took 16 of 42 ms of a step. Computed in 32 bit on CPUs, like attention.
     """
     half = x.is_cuda and torch.is_autocast_enabled("cuda")
     dtype = torch.get_autocast_dtype("cuda") if half else torch.float32
@@ -156,7 +156,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, packing: Packing, bias: Tensor) -> Tensor:
         """(N, D) with the bias (H, T, T) → (N, D); padding is never attended to."""
         heads = self.project(self.norm(x))  # (N, 3D)
-        # A GPU is fastest with few large calls, even if padded; a CPU with one call per length and no padding.
+        # A GPU is fastest with few large calls, even if padded. A CPU is fastest with one call per length and no padding.
         mix = self._mix_groups if heads.device.type == "cpu" else self._mix_padded
         return x + self.output(mix(heads, packing, bias))  # (N, D)
 
@@ -175,7 +175,7 @@ class Attention(nn.Module):
     def _mix_padded(self, heads: Tensor, packing: Packing, bias: Tensor) -> Tensor:
         """(N, 3D) → (N, D), all pre-tokens at once."""
         bias = (bias + torch.where(packing.real, 0.0, -torch.inf)[:, None, None, :]).to(heads.dtype)  # (B, H, T, T)
-        # Not cuDNN: for every new shape, here nearly every batch, it makes a plan, which took 100 ms (torch 2.11, H200).
+        # Not cuDNN: it makes a plan for every new shape (here, nearly every batch), which took 100 ms (torch 2.11, H200).
         with sdpa_kernel([SDPBackend.EFFICIENT_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]):
             mixed = functional.scaled_dot_product_attention(*self._parts(packing.pad(heads)), attn_mask=bias)
         return packing.pack(mixed.transpose(1, 2).flatten(2))

@@ -1,8 +1,8 @@
 """Gates and the masks that follow from them (paper §3; `docs/paper-to-code.md` gives the correspondence).
 
-g_t ∈ [0, 1] is the probability that a token ends at position t. For position t and i characters back,
-m[t, 0] = 1 and m[t, i] = Π_{s=1..i} (1 − g_{t−s}), zero before the start: the probability that no token ended in between, that
-is, that the token which ends at t reaches back i characters. Shapes: B pre-tokens, T positions, L longest token.
+g_t ∈ [0, 1] is the probability that a token ends at position t. The mask m[t, i] is the probability that the token which ends at
+t reaches back i characters, that is, that no token ended in between: m[t, 0] = 1 and m[t, i] = Π_{s=1..i} (1 − g_{t−s}), zero
+before the start. Shapes: B pre-tokens, T positions, L longest token.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ def look_back(values: Tensor, steps: int, before: float = 0) -> Tensor:
 
 def soft_masks(gates: Tensor, length: int) -> Tensor:
     """The masks m: (B, T) → (B, T, length)."""
-    # Before the start 1 − g counts as 0, so that no mask reaches beyond it.
-    later = look_back(1 - gates, length).unbind(2)[1:]  # (B, T) each: 1 − g_{t−s}, s = 1 … length − 1
+    # Before the start 1 − g counts as 0, so that no mask reaches back past the start.
+    earlier = look_back(1 - gates, length).unbind(2)[1:]  # (B, T) each: 1 − g_{t−s}, s = 1 … length − 1
     # Not `cumprod`: its gradient looks for zeros, which makes the host wait for a GPU.
-    return torch.stack(list(accumulate(later, torch.mul, initial=torch.ones_like(gates))), 2)
+    return torch.stack(list(accumulate(earlier, torch.mul, initial=torch.ones_like(gates))), 2)
 
 
 def hard_gates(gates: Tensor, lengths: Tensor) -> Tensor:

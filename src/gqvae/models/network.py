@@ -1,6 +1,6 @@
 """The network of the paper: encoder → quantizer → gater → decoder (§3; layer counts and sizes of the authors' code).
 
-Symbols index the corpus's alphabet of bytes; two more are padding and the bytes that do not occur in the corpus.
+Symbols index the corpus's alphabet of bytes. Two more stand for padding and for the bytes that do not occur in the corpus.
 Deviations: bytes instead of ASCII characters; padding is a separate symbol, never attended to except with the paper's objective;
 encoder and gater may be conditioned on the requested rate; gate logits may be bounded; RMSNorm throughout.
 Shapes: B pre-tokens, T positions, L longest token, C symbols, D width, N real positions.
@@ -24,7 +24,7 @@ from gqvae.models.quantizer import Quantizer, QuantizerOutput
 
 
 class Decoded(NamedTuple):
-    """Decoder outputs for N vectors: the characters of the token that ends there, last first, and its length."""
+    """Decoder outputs for N vectors: the characters of the token that ends at each position, last first, and its length."""
 
     characters: Tensor  # (N, L, C) logits
     lengths: Tensor | None  # (N, L) logits of length 1 … L; None: the symbol C − 1 ends a token
@@ -100,7 +100,7 @@ class RateCondition(nn.Module):
     """Conditions encoder and gater on the requested rate, so that one network serves a range of rates (ours; the paper has none).
 
     A rate r corresponds to a gate share of (r − 1) / (mean length − 1) over all positions except the last of each pre-token. Gate
-    logits start there. `rates` are the lowest and the highest, in tokens per pre-token; `skew` is s of `rate_at`.
+    logits start at that share's logit. `rates` are the lowest and the highest, in tokens per pre-token; `skew` is s of `rate_at`.
     """
 
     mean_length: Tensor
@@ -112,7 +112,7 @@ class RateCondition(nn.Module):
         self.register_buffer("mean_length", torch.tensor(4.0))  # bytes per pre-token of the training text
 
     def rate_at(self, place: Tensor) -> Tensor:
-        """The rate at a position from 0 to 1 in the range: lowest·(highest/lowest)^(place^s), (B,) → (B,)."""
+        """The rate at a place from 0 to 1 in the range: lowest·(highest/lowest)^(place^s), (B,) → (B,)."""
         lowest, highest = self.rates
         return lowest * (highest / lowest) ** place**self.skew
 

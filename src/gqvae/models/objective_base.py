@@ -1,4 +1,4 @@
-"""What the training objectives share: the result of a batch, revival of codes, hard spans and the measures taken on them.
+"""Shared parts of the training objectives: the result of a batch, revival of codes, hard spans and the measures taken on them.
 
 Shapes: B pre-tokens, T positions, L longest token, N positions the network sees, C symbols.
 """
@@ -19,7 +19,7 @@ from gqvae.models.network import GQVAE, Decoded, Encoded
 from gqvae.models.quantizer import Quantizer
 
 KEY_MULTIPLIER = 1_000_003  # of the polynomial hash that tells strings apart
-MEASURES = ("reconstruction", "soft_rate", "hard_rate", "gate_mean", "exact_tokens")  # of `Objective.measure`, in `Losses`
+MEASURES = ("reconstruction", "soft_rate", "hard_rate", "gate_mean", "exact_tokens")  # results of `measure` in `Losses`
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Losses:
     emitted: Tensor  # (N,), weight with which each position's code counts as used
     exact: Tensor  # (N,), 1 where a token that ended there would decode exactly
     keys: Tensor | None = None  # (N,), equal for equal strings; only with revival by string
-    priorities: Tensor | None = None  # (N,), claim of each encoding to a new code; likewise
+    priorities: Tensor | None = None  # (N,), priority of each encoding for a new code; only with revival by string
     terms: dict[str, Tensor] = field(default_factory=dict)  # (), loss terms by name, before weighting
 
 
@@ -46,7 +46,7 @@ def span_lengths(hard: Tensor, longest: int) -> Tensor:
 
 
 def exact_spans(decoded: Decoded, targets: Tensor, lengths: Tensor) -> Tensor:
-    """Whether argmax characters and length equal the true span: targets (N, L) last first, lengths (N,) → (N,) bool."""
+    """Whether the most probable characters and length are the true span: targets (N, L) last first, lengths (N,) → (N,) bool."""
     inside = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
     symbols, found = decoded.strings()
     return ((symbols == targets) | ~inside).all(1) & (found == lengths)
@@ -61,7 +61,7 @@ def span_keys(targets: Tensor, lengths: Tensor) -> Tensor:
 
 
 class Revival(nn.Module, ABC):
-    """When codes are moved, which, and to what. Its buffers are part of the training state."""
+    """Decides when codes are moved, which ones, and where to. Its buffers are part of the training state."""
 
     @abstractmethod
     def observe(self, step: int, losses: Losses) -> None:
@@ -77,7 +77,7 @@ class Objective(nn.Module, ABC):
 
     includes_padding: ClassVar[bool] = False  # pre-tokens are padded to T, and the network sees the padding as text
     trains_codebook: ClassVar[bool] = True  # codes have gradients
-    drops_codes: ClassVar[bool] = False  # at the end, codes without a span in the training split and duplicate strings go
+    drops_codes: ClassVar[bool] = False  # at the end, drop codes without a span in the training split or with a duplicate string
 
     @abstractmethod
     def revival(self, settings: NetworkTraining, codes: int, width: int) -> Revival:
@@ -88,13 +88,13 @@ class Objective(nn.Module, ABC):
         return settings
 
     def move_codes(self, network: GQVAE, losses: Losses) -> None:
-        """Move codes after a quantized step, where they are not trained by gradient."""
+        """Move codes after a quantized step, if they are not trained by gradient."""
 
     @abstractmethod
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """Loss of a batch: symbols (B, T), lengths (B,) on the host, weights (B,) of the distinct pre-tokens.
 
-        An objective that serves a range of rates draws them in training (torch's generator); otherwise it requests the lowest.
+        An objective that serves a range of rates draws random ones in training (torch's generator), else it requests the lowest.
         """
 
     def schedule(self, network: GQVAE, progress: float) -> None:

@@ -62,7 +62,7 @@ class Paper(Objective):
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """Loss of a batch: symbols (B, T), true lengths (B,) on the host, weights (B,) = occurrences of each distinct pre-token.
 
-        The loss counts all T positions; `lengths` are used only for the measures, which are taken on real ones.
+        The loss counts all T positions; `lengths` are used only for the measures, which are taken on real positions.
         """
         size, longest = symbols.shape[1], network.settings.max_token_bytes
         encoded = network(symbols, torch.full_like(lengths, size), quantize)  # N = B·T
@@ -77,7 +77,7 @@ class Paper(Objective):
         terms = {
             "reconstruction": ((cross_entropy * masks).mean(1) * share).sum(),
             "gate": (gates * share).sum(),
-            # The factor g is a constant here, the masks are not: this term moves a gate through the masks of later positions.
+            # The factor g is constant here but the masks are not, so this term moves a gate through the masks of later positions.
             "length": (length_nats(decoded.lengths, masks).mean(1) * gates.detach() * share).sum(),
         }
         if encoded.quantization is not None:

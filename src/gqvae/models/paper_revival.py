@@ -17,8 +17,8 @@ from gqvae.models.objective_base import Losses, Revival
 from gqvae.models.quantizer import Quantizer
 
 # "Zero" usage, as a share of all emissions: a moving average that was ever above zero decays but never reaches zero.
-# One use among the 16,384 positions of a batch of the paper's size adds 1.2e-6 (decay 0.98) and falls below this after 237 steps:
-# a code is revived if it was never used, or not for about the 250 steps between revivals.
+# One use among the 16,384 positions of a batch of the paper's size adds 1.2e-6 (decay 0.98), which falls below this after 237
+# steps. So a code is revived if it was never used, or not used for about the 250 steps between revivals.
 ZERO_USAGE = 1e-8
 
 
@@ -55,7 +55,7 @@ class PaperRevival(Revival):
         if not present:
             return torch.empty(0, dtype=torch.long, device=quantizer.usage.device)
         codes = (quantizer.usage < ZERO_USAGE).nonzero().squeeze(1)  # (M,)
-        # Without replacement as long as the vectors last: equal codes could not all be used.
+        # Drawn without replacement as long as the vectors last, because equal codes could not all be used.
         rounds = [torch.randperm(present, device=codes.device) for _ in range(-(-len(codes) // present))]
         if rounds:
             # Their usage stays zero, so a code that is still unused at the next revival is moved again.

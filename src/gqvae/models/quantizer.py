@@ -52,7 +52,7 @@ class Quantizer(nn.Module):
     def nearest(self, vectors: Tensor) -> Tensor:
         """Index of the nearest code for each of (N, D) vectors → (N,).
 
-        In 32 bit, or in TF32 under autocast on GPUs: it has ten bits of mantissa, the bf16 vectors have seven.
+        In 32 bit, or in TF32 under autocast on GPUs: TF32 has ten bits of mantissa, and the bf16 vectors have only seven.
         """
         fast = vectors.is_cuda and torch.is_autocast_enabled("cuda")
         with torch.autocast(vectors.device.type, enabled=False), torch.no_grad(), _tf32(fast):
@@ -60,7 +60,7 @@ class Quantizer(nn.Module):
             # ‖z−e‖² without ‖z‖², which does not change the order.
             distances = torch.addmm(codes.square().sum(1)[None], vectors.float(), codes.T, alpha=-2.0)  # (N, K)
             if distances.device.type == "cpu":
-                # NumPy's argmin over rows takes a sixth of the time of torch's (2.13) and breaks ties the same way.
+                # NumPy's argmin over rows takes a sixth of the time of torch 2.13's and breaks ties the same way.
                 return torch.from_numpy(distances.numpy().argmin(1))
             return distances.argmin(1)
 

@@ -1,9 +1,9 @@
 """Our training objective: the expected cost of the segmentation, with feedback that keeps the requested rates.
 
-The terms of position t are weighted by g_t, so no code is spent on prefixes that no token uses; a token always ends with its
-pre-token. Each pre-token of a batch has a requested rate, on which encoder and gater are conditioned; feedback keeps the mean
-rate of each range of requests. Gates start soft, so that they can still change, and end sharp. Shapes: B pre-tokens, T positions,
-L longest token, N real positions, P pairs of a position and a character before it.
+The terms of position t are weighted by g_t, so no code is spent on prefixes that no token uses. A token always ends where its
+pre-token ends. Each pre-token of a batch has a requested rate, on which encoder and gater are conditioned. For each range of
+requests, feedback holds the mean rate at the mean request. Gates start soft, so that they can still change, and end sharp.
+Shapes: B pre-tokens, T positions, L longest token, N real positions, P pairs of a position and a character before it.
 """
 
 from __future__ import annotations
@@ -72,14 +72,14 @@ class RateControlled(Objective):
             encoded = encoded._replace(gates=gates)
         decoded = network.decoder(encoded.chosen)
         share = (weights / weights.sum())[packing.rows]  # (N,)
-        claim = share * packing.pack(gates)  # (N,), expected emissions per pre-token
+        emission_weight = share * packing.pack(gates)  # (N,), expected emissions per pre-token
         masks = packing.pack(soft_masks(gates, longest + 1))  # (N, L + 1)
         targets = packing.pack(look_back(symbols, longest))  # (N, L)
         cross_entropy = nats_at(decoded, targets, packing.pairs, network.pad)  # (N, L)
-        covered = claim[:, None] * masks[:, :-1]  # (N, L), expected tokens that cover the character
+        covered = emission_weight[:, None] * masks[:, :-1]  # (N, L), expected tokens that cover the character
         # Tokens longer than L would drop their first characters for free: charge the cost of a uniform guess.
         lost = (share.sum() - covered.sum()).clamp(min=0) * math.log(network.pad + 1)
-        lengths_cost = (claim * length_nats(decoded, masks, network.pad)).sum()
+        lengths_cost = (emission_weight * length_nats(decoded, masks, network.pad)).sum()
         total = (covered * cross_entropy).sum() + lost + settings.gamma * lengths_cost
         measures = self.measure(encoded, decoded, cross_entropy, symbols, packing.lengths, weights)
         if encoded.logits is not None:
@@ -92,7 +92,7 @@ class RateControlled(Objective):
             emitted = emitted if keep is None else emitted * ~keep[packing.rows]
             priorities = emitted * ~measures["exact"]
             # Commit an encoding to its code only where the code decodes to its span.
-            pulled = (encoded.quantization.commitment_loss * claim.detach() * measures["exact"]).sum()
+            pulled = (encoded.quantization.commitment_loss * emission_weight.detach() * measures["exact"]).sum()
             total = total + encoded.vectors.shape[1] * settings.commitment_weight * pulled
         return Losses(
             total=total,
@@ -105,7 +105,7 @@ class RateControlled(Objective):
         )
 
     def _rates(self, network: GQVAE, count: int) -> Tensor | None:
-        """Requested rates of `count` pre-tokens: in training random ones of the range, else the lowest."""
+        """Requested rates of `count` pre-tokens: random ones from the range in training, otherwise the lowest."""
         if network.condition is None:
             return None
         place = torch.rand(count, device=network.device) if self.training else torch.zeros(count, device=network.device)

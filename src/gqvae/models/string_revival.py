@@ -1,9 +1,9 @@
 """Revival by string, for the rate-controlled objective (ours; the paper's revival: `models/paper_revival.py`).
 
-Each code is assigned to one string, at the mean of its encodings; no string has two. When quantization starts, the most frequent
-gated spans get the codes. Later, a span that decodes wrongly and would be used more than the least used code takes over that
-code, and a string whose code no longer decodes to it has its code moved to the string's current encodings. The reservoir is
-emptied at each revival, because encodings of an older network mislead.
+Each code is assigned to one string and placed at the mean of that string's encodings; no string has two codes. When quantization
+starts, the most frequent gated spans get the codes. Later, a span that decodes wrongly takes over the least used code if it would
+be used more than that code. If a string's code no longer decodes to it, the code is moved to the string's current encodings. The
+reservoir is emptied at each revival, because encodings of an older network mislead.
 Shapes: N vectors of a batch, K codes, D width, R reservoir slots, S distinct strings, M moved codes.
 """
 
@@ -38,7 +38,7 @@ class Reservoir(nn.Module):
 
     @torch.no_grad()
     def add(self, vectors: Tensor, keys: Tensor, priorities: Tensor, limit: int) -> None:
-        """Overwrite the oldest entries with the `limit` of highest priority; entries of priority 0 are never drawn."""
+        """Overwrite the oldest entries with the `limit` new ones of highest priority; entries of priority 0 are never drawn."""
         slots = len(self.keys)
         chosen = priorities.topk(min(limit, slots, len(priorities))).indices
         places = (self.filled + torch.arange(len(chosen), device=chosen.device)) % slots
@@ -62,7 +62,7 @@ class StringRevival(Revival):
     """See the module."""
 
     owners: Tensor
-    service: Tensor
+    exact_use: Tensor
     since: Tensor
 
     def __init__(self, settings: NetworkTraining, codes: int, width: int) -> None:
@@ -70,23 +70,23 @@ class StringRevival(Revival):
         self.settings = settings
         self.reservoir = Reservoir(settings.reservoir_vectors, width)
         self.register_buffer("owners", torch.full((codes,), NOBODY))  # (K,) keys of strings
-        self.register_buffer("service", torch.zeros(codes))  # (K,) moving average of exact emissions per step
+        self.register_buffer("exact_use", torch.zeros(codes))  # (K,) moving average of exact emissions per step
         self.register_buffer("since", torch.zeros((), dtype=torch.long))  # steps since the reservoir was emptied
 
     @torch.no_grad()
     def observe(self, step: int, losses: Losses) -> None:
         """Store encodings of the batch after `step` optimiser steps: all spans while unquantized, then the wrong ones."""
         if losses.keys is None or losses.priorities is None:
-            raise ValueError("codes are revived by string, and this objective gives its encodings neither keys nor priorities")
+            raise ValueError("codes are revived by string, but this objective gives its encodings neither keys nor priorities")
         self.reservoir.add(
             losses.encoded.vectors.detach(), losses.keys, losses.priorities.detach(), self.settings.reservoir_per_batch
         )
         self.since += 1
         if losses.encoded.quantization is not None:
-            served = torch.zeros_like(self.service).index_add_(
+            served = torch.zeros_like(self.exact_use).index_add_(
                 0, losses.encoded.quantization.indices, losses.emitted * losses.exact
             )
-            self.service.lerp_(served, 1 - self.settings.usage_decay)
+            self.exact_use.lerp_(served, 1 - self.settings.usage_decay)
 
     @torch.no_grad()
     def revive(self, step: int, quantizer: Quantizer) -> Tensor:
@@ -100,18 +100,18 @@ class StringRevival(Revival):
         held = min(len(self.reservoir.keys) / settings.reservoir_per_batch, float(self.since))  # steps in the reservoir
         claims = totals / max(1.0, held)  # (S,), uses per step
         codes, owned = self._codes_of(keys)  # (S,), (S,)
-        stale = owned & (claims > CLAIM * self.service[codes])
-        free = self.service.argsort(stable=True)[: int((~owned).sum())]  # codes with the fewest exact uses
+        stale = owned & (claims > CLAIM * self.exact_use[codes])
+        free = self.exact_use.argsort(stable=True)[: int((~owned).sum())]  # codes with the fewest exact uses
         wanting = (~owned).nonzero().squeeze(1)[: len(free)]
         if not first:
-            worth = claims[wanting] > CLAIM * self.service[free]
+            worth = claims[wanting] > CLAIM * self.exact_use[free]
             free, wanting = free[worth], wanting[worth]
-        # A stale code may also be free: its string comes first.
+        # A stale code may also be free. Then the string that owns it comes first.
         kept = ~torch.isin(free, codes[stale])
         places = torch.cat([free[kept], codes[stale]])
         rows = torch.cat([wanting[kept], stale.nonzero().squeeze(1)])
         quantizer.revive(places, vectors[rows])
-        self.owners[places], self.service[places] = keys[rows], claims[rows]
+        self.owners[places], self.exact_use[places] = keys[rows], claims[rows]
         self.reservoir.priorities.zero_()
         self.since.zero_()
         return places

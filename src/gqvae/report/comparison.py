@@ -21,7 +21,7 @@ COLUMNS = (
 def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str, Any]]:
     """A row of `COLUMNS` for every tokenizer and encoder.
 
-    Fertility is tokens per word, separated by white space. `cut_otherwise` is the share of pre-tokens whose segmentation by the
+    Fertility is tokens per whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the
     gates differs from the one with the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no
     pre-token cached (a network is loaded but has not run), warm with all cached.
 

@@ -23,17 +23,17 @@ OPPONENTS = {
     "bpe_matched": "BPE, equal compression",
     "pathpiece_matched": "the control, equal compression",
 }
-MATCHED = ("bpe_matched", "pathpiece_matched")  # that these compress equally is their making, no finding
+MATCHED = ("bpe_matched", "pathpiece_matched")  # they compress equally by construction, which is no finding
 
 Column: TypeAlias = tuple[str, dict[str, str]]  # its title, and a cell for each opponent
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A row for each opponent. Columns: compression at each vocabulary size, by the first study of that size, and what the language models
-    of each study reach with its most text.
+    """A row for each opponent. Columns: compression at each vocabulary size, from the first study of that size, and bits per byte
+    of the language models of each study with its most text.
 
-    "Better" and "worse" stand where a claim decides the sign, after Holm's correction over the claims of its study, and "too few steps"
-    where a run of either arm has fewer than its study asks for.
+    A cell says "better" or "worse" if a claim decides the sign after Holm's correction over the claims of its study, and "too few
+    steps" if a run of either arm has fewer than its study requires.
     """
     columns: list[Column] = []
     for place, study in enumerate(studies):
@@ -54,9 +54,9 @@ def _compression(study: FinishedStudy) -> Column:
 
 
 def _language_models(study: FinishedStudy, runs: pd.DataFrame) -> Column:
-    """Size, text and steps of the models that the claims are about, and what stands against each opponent."""
+    """Title (size, text and steps of the models that the claims are about), and a cell for each opponent."""
     amounts = sorted(set(runs["train_bytes"]))
-    # A claim about all amounts is one about the most text where there is no other.
+    # If there is only one amount, a claim about all amounts is a claim about the most text.
     decided = _decided(study, ("test_bpb", "learnability") if len(amounts) == 1 else ("test_bpb",))
     own = runs[(runs["size"] == runs["size"].iloc[0]) & (runs["train_bytes"] == amounts[-1])]  # the main size comes first
     cells = {}

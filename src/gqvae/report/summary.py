@@ -39,7 +39,7 @@ def summarize(study: Study, results: Path, out: Path) -> None:
         parts += [*figures.named("learnability", "advantage")]
         parts += [models.power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
         parts += figures.rest("3. Language models")
-        parts += ["### What the choice of windows is worth", models.contexts(tables["contexts"])]
+        parts += ["### Effect of the choice of windows", models.contexts(tables["contexts"])]
     if len(tables["differences"]):
         parts += ["### Paired differences", models.differences(tables["differences"])]
     with atomic_open(out) as stream:
@@ -62,7 +62,7 @@ class _Figures:
 
 
 def _figure(name: str, plot: Plot) -> str:
-    """A figure with its caption and links to its other forms."""
+    """A figure with its caption and a link to its points."""
     return f"![{name}](figures/{name}.png)\n\n*{plot.caption}* ([points](figures/{name}.csv))"
 
 
@@ -75,9 +75,7 @@ def _corpus(corpus: dict[str, Any]) -> str:
         label, synthetic = corpus["label"], corpus["synthetic"]
     except (KeyError, TypeError) as error:
         raise UserError(f"corpus.json lacks {error}: delete the corpus folder and run again.") from None
-    warning = (
-        "\n\n**This corpus is synthetic: generated stories, not natural text. Nothing below speaks about natural language.**"
-    )
+    warning = "\n\n**This corpus is synthetic: generated stories, not natural text. Nothing below says anything about natural language.**"
     table = markdown_table(["split", "documents", "bytes", "SHA-256"], rows)
     return f"Corpus: {label}.{warning if synthetic else ''}\n\n{table}"
 
@@ -91,9 +89,9 @@ def _reading(study: Study) -> str:
         'comparisons. "Interval includes zero" means that these runs do not tell the two arms apart, not that the arms are equal.'
     )
     return (
-        f"How to read this: {seeds}; each trains every tokenizer that depends on a seed and one language model per arm and amount of "
-        "text. **Bytes per token** (higher compresses better): UTF-8 bytes of the raw text over tokens, fallback included. "
-        "**Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, over UTF-8 bytes of "
+        f"How to read this: {seeds}. For each seed, every tokenizer that depends on a seed is trained, and one language model per arm "
+        "and amount of text. **Bytes per token** (higher is better): UTF-8 bytes of the raw text ÷ tokens, fallback included. "
+        "**Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, ÷ UTF-8 bytes of "
         f"the raw text, so that vocabularies can be compared. {interval} All numbers come from the CSV files in `tables/`."
     )
 
@@ -118,13 +116,13 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
     ]
     note = (
         "Effect: relative advantage of the first arm, paired by seed; pairs ahead: those in which it is better. Two-sided t "
-        "tests over pairs at 5 % decide. Supported: the effect is above minus the margin; contradicted: below; not supported: "
-        "the runs do not decide. Sign: whether the first arm is better or worse, whatever the margin. Holm's correction over "
+        "tests over pairs, at the 5 % level, give the verdicts. Supported: the effect is above minus the margin; contradicted: below; "
+        "not supported: the runs do not decide. Sign: whether the first arm is better or worse, whatever the margin. Holm's correction over "
         "all tests of the study keeps the probability of even one false finding at 5 % or less; the 95 % intervals are not "
         f"corrected. Those over documents are bootstrap intervals. Language models trained for fewer than {decisive_steps:,} "
         "optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves out such amounts of text; if "
-        "none is left, the verdict is “too few steps”. Claims and margins are in the configuration; p values, steps and cells "
-        "in `claims.csv`."
+        "none is left, the verdict is “too few steps”. Claims and margins are in the configuration; p values, steps and the "
+        "table cells used are in `claims.csv`."
     )
     header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "pairs ahead", "verdict", "sign"]
     return f"{note}\n\n{markdown_table(header, rows)}"
@@ -141,7 +139,7 @@ def _compression(tables: dict[str, pd.DataFrame]) -> str:
         "arm", "V", "bytes per token", "lowest – highest", "ratio to BPE, same V", "fallback rate", "exact tokens", "tokenizers",
     ]  # fmt: skip
     note = (
-        "Test split, the tokenizers that the language models read: means over seeds. Fallback rate: share of gate spans that had to be "
+        "Test split, tokenizers of the language models, means over seeds. Fallback rate: share of gate spans that had to be "
         "encoded again from the vocabulary; exact tokens: share of gate spans whose code decodes exactly. All vocabulary sizes and both "
         "encoders: `tables/compression.csv`."
     )
@@ -186,10 +184,10 @@ def _distribution(results: pd.DataFrame) -> str:
     ]
     note = (
         f"Training split, means over seeds. Rényi efficiency (α = {ALPHA}): 1 would be a uniform use of the vocabulary. H: entropy of a "
-        "token, and of a token given the one before it; held out: cost of these two models, smoothed, on the test split. "
-        "All four are in bits per byte, lower is more predictable; no network is involved."
+        "token, and of a token given the one before it; held out: cost of smoothed unigram and bigram models on the test split. "
+        "All four are in bits per byte; lower means more predictable. No network is involved."
     )
     header = [
-        "arm", "V", "Rényi efficiency", "vocabulary used", "H(X)", "H(X given one)", "held out: unigram", "held out: bigram",
+        "arm", "V", "Rényi efficiency", "vocabulary used", "H(X)", "H(X given previous)", "held out: unigram", "held out: bigram",
     ]  # fmt: skip
     return f"{note}\n\n{markdown_table(header, rows)}"

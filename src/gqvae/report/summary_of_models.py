@@ -50,7 +50,7 @@ def milestones(means: pd.DataFrame) -> str:
         header += [f"bytes to {number(level)}", *([f"of `{REFERENCE}`"] if compared else [])]
     note = (
         "How fast they learn: bytes of training text until the validation loss (bits per byte) first reaches a level, mean and 95 % interval"
-        f"{f'; beside it the share of what `{REFERENCE}` needs, paired by seed' if compared else ''}. Levels: the lowest that every run "
+        f"{f'; next to it, the ratio to the bytes that `{REFERENCE}` needs, paired by seed' if compared else ''}. Levels: the lowest that every run "
         "reaches, 1.1 and 1.25 times that. Tokens, FLOPs and steps: `tables/milestones.csv`."
     )
     return f"{note}\n\n{markdown_table(header, rows)}"
@@ -64,8 +64,8 @@ def power_laws(laws: pd.DataFrame) -> str:
         for row in found
     ]
     note = (
-        "Power laws: test bits per byte ≈ c · amount^(−b), fitted to each seed, where the amount is bytes of training text or parameters "
-        "without the vocabulary's; the larger b, the more is gained from more text or a larger model."
+        "Power laws: test bits per byte ≈ c · amount^(−b), fitted to each seed, where the amount is bytes of training text or "
+        "non-embedding parameters. A larger b means that more text or a larger model helps more."
     )
     return f"{note}\n\n{markdown_table(['amount', 'arm', 'b', '95 % interval', 'c'], rows)}"
 
@@ -80,8 +80,8 @@ def contexts(table: pd.DataFrame) -> str:
         rows.append([f"`{arm}`", *(f"{number(cell['bpb'], 4)} ({number(cell['mean_context'], 0)})" for cell in cells)])
     note = (
         "The same models on part of the validation split with other windows: bits per byte and, in brackets, the mean number of "
-        "tokens that a prediction sees. More context helps only if it is used; a document alone has none before it. Everything "
-        f"else in this study is measured with windows that {order[0]}."
+        "tokens that a prediction sees. More context helps only if the model uses it. A document alone has no context before it. "
+        f"Everything else in this study is measured with windows that {order[0]}."
     )
     return f"{note}\n\n{markdown_table(['arm', *order], rows)}"
 
@@ -103,7 +103,7 @@ def differences(table: pd.DataFrame) -> str:
 
 
 def reading(difference: Any, low: Any, high: Any) -> str:
-    """The reading of a paired difference, which goes no further than its interval."""
+    """A paired difference in words, which claim no more than its interval supports."""
     if pd.isna(low):
         return "one seed: no interval"
     if low <= 0 <= high:

@@ -26,7 +26,7 @@ CANDIDATES = {
 }
 NETWORKS = (
     ("gqvae", "distilled", "GQ-VAE, fewest tokens"),
-    ("gqvae", "neural", "GQ-VAE, by its gates"),
+    ("gqvae", "neural", "GQ-VAE, split at its gates"),
     ("fixed_8", "distilled", "fixed length (8 bytes), fewest tokens"),
 )
 
@@ -69,7 +69,7 @@ def candidates(studies: Sequence[FinishedStudy]) -> str:
     """
     measured = (read_table(study.tables, "compression") for study in studies)
     table, *trained = (rows[rows["split"] == "test"] for rows in measured)
-    if len({study.text for study in studies}) > 1:
+    if len({study.train_sha256 for study in studies}) > 1:
         raise UserError(f"{', '.join(study.name for study in studies)} use different texts: compare studies of one text.")
     bpe = table[table["arm"] == "bpe"].set_index("vocab_size_requested")["bytes_per_token"]
     sizes = sorted(bpe.index)

@@ -2,7 +2,7 @@
 
 Two tables (columns: `gqvae.study.columns`): `ablations` has a row for each arm and seed, `ablation_means` for each measure and
 arm. Compression is measured on the test split with the tokenizer of the study's vocabulary size; an arm without quantization has
-none. Measures of the network are its last validation measurement, at the lowest rate it serves.
+none. Measures of the network come from its last validation measurement, at the lowest rate it supports.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
     """Write both tables of the study from `results` to `out`.
 
     Raises:
-        UserError: an input file is missing or damaged, so that no mean hides a missing seed.
+        UserError: an input file is missing or damaged (otherwise a mean could hide a missing seed).
     """
     require_all(study, results, ablation_files(study))
     baseline, histories = None, {}
@@ -48,7 +48,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
         baseline = _bytes_per_token(study, results, layout.BASELINE, "")["bytes_per_token"]
     for name in layout.learned_families(study):
         histories[name] = read_columns(layout.network_path(results, name) / "history.csv", HISTORY)
-    # Closed gates give no length; the other networks of the study saw the same pre-tokens.
+    # Closed gates give no pre-token length. Another network's length will do, because all saw the same pre-tokens.
     lengths = {name: _mean_length(history) for name, history in histories.items()}
     known = next((length for length in lengths.values() if length is not None), None)
     rows = []

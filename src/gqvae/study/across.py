@@ -26,12 +26,12 @@ class FinishedStudy:
     folder: Path
     name: str
     corpus: str
-    text: str  # SHA-256 of the training split
-    test_text: str  # of the test split
+    train_sha256: str  # digest of the training split
+    test_sha256: str  # digest of the test split
     synthetic: bool
     arms: dict[str, dict[str, Any]]
     vocab_size: int  # of its claims
-    decisive_steps: int  # fewer decide nothing; the default if the provenance lacks it
+    decisive_steps: int  # runs with fewer steps decide nothing; the default if the provenance lacks it
     epochs: float  # passes of language models over their text
 
     @classmethod
@@ -90,7 +90,7 @@ def finished_studies(folders: Sequence[Path]) -> list[FinishedStudy]:
 
 
 def side_by_side(published: Path = PUBLISHED) -> dict[str, list[str]]:
-    """Published studies that are compared: folders of their figures → the studies, in order.
+    """Published comparisons: the folder of each one's figures → the studies it compares, in order.
 
     Raises:
         UserError: the list is missing, or names a study that is not published.

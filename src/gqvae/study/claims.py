@@ -2,12 +2,12 @@
 
 The effect is the first arm's relative advantage, positive where it is better: first/second − 1 if more is better, else
 1 − first/second. There is one pair for each seed. The effect has a t-interval over pairs, not corrected for the number of claims,
-and a bootstrap interval over test documents. Only in the latter do bytes per token count the ends of documents as tokens.
+and a bootstrap interval over test documents. Only the bootstrap counts ends of documents as tokens in bytes per token.
 
 Two hypotheses are tested for each claim: the effect is −margin, and the effect is zero. Holm's correction covers all tests of a
-study. A claim is *supported* if the first is rejected and the effect is above −margin, *contradicted* if it is rejected and the
-effect is below, and otherwise *not supported*: the runs do not decide it. The *sign* is "better" or "worse" if zero is rejected,
-or "undecided".
+study. A claim is *supported* if the first is rejected and the effect is above −margin, and *contradicted* if it is rejected and
+the effect is below −margin. Otherwise it is *not supported*: the runs do not decide it. The *sign* is "better" or "worse" if zero
+is rejected, else "undecided".
 
 Language models with fewer than `language_model.decisive_steps` optimiser steps decide nothing. Learnability leaves out amounts of
 text at which a run of either arm has fewer. If no amount is left, the effect is shown, but nothing is tested: "too few steps".
@@ -28,7 +28,7 @@ from gqvae.study import layout
 from gqvae.study.columns import COLUMNS
 from gqvae.study.verdicts import holm, p_value, sign, verdict
 
-TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # that claims are judged from
+TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # tables that claims are judged from
 TOO_FEW_STEPS = "too few steps"
 RESAMPLES = 2000
 Tables = dict[str, pd.DataFrame]
@@ -168,7 +168,7 @@ def bootstrap_ratio(sums: np.ndarray, more_is_better: bool, resamples: int = RES
 
 
 def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
-    """The second arm: of several, the best on the validation split at the amounts of text that they share."""
+    """The second arm. If several are allowed, the best on the validation split at the amounts of text that they share."""
     fitting = study.opponents(claim)
     if len(fitting) == 1:
         return fitting[0]
@@ -179,7 +179,7 @@ def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
 
 
 def _measured(study: Study, tables: Tables, claim: Claim, arm: str, split: str, amounts: Amounts) -> BySeed:
-    """Values of an arm by seed (without seeds: the same at each), on the "valid" or "test" split where a measure has both."""
+    """Values of an arm by seed (all equal for an arm without seeds), on the "valid" or "test" split where a measure has both."""
     return {seed: _value(tables, claim, arm, seed, split, amounts) for seed in study.seeds}
 
 

@@ -106,9 +106,9 @@ def _compression(study: Study, results: Path) -> pd.DataFrame:
         asked = layout.variants(study, arm)
         frame = frame[frame["variant"].isin(asked)].copy()
         if isinstance(study.arms[arm], BorrowedArm):  # the other encoder belongs to another arm or to none
-            frame = frame[frame["encoder"] == study.arms[arm].read_by].copy()
+            frame = frame[frame["encoder"] == study.arms[arm].downstream_encoder].copy()
         frame["arm"], frame["seed"] = arm, pd.Series([seed] * len(frame), index=frame.index, dtype="Int64")
-        read = frame["encoder"] == study.arms[arm].read_by
+        read = frame["encoder"] == study.arms[arm].downstream_encoder
         frame["used_downstream"] = read & (frame["variant"] == layout.variant(study, arm))
         for variant, split in product(asked, ("valid", "test")):
             rows = int((read & (frame["variant"] == variant) & (frame["split"] == split)).sum())
@@ -175,7 +175,7 @@ def _final_values(results: Path, asked: list[runs.LanguageModelRun], name: str) 
 
 
 def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
-    """The same for every model size after the most training text; empty if there is only one size."""
+    """Final values for every model size after the most training text; empty if there is only one size."""
     most = max(study.language_model.train_bytes)
     asked = [run for run in runs.language_model_runs(study) if run.train_bytes == most and study.language_model.other_sizes]
     return _final_values(results, asked, "model_sizes")

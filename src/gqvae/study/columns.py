@@ -1,4 +1,4 @@
-"""Columns of a study's tables and their types. `distribution`, `results` and `learnability` have columns by `gqvae.measures`."""
+"""Columns of a study's tables and their types. `distribution`, `results` and `learnability` also have those of `gqvae.measures`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HISTORY = _columns(
     "whole: revived",
     "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4",
 )
-# Measures that are younger than a file, and what networks of other kinds do not measure.
+# Columns that a file may lack: measures added after it was written, and those that other kinds of network do not have.
 OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY} - {"step"}
 RESULT = (
     _columns(

@@ -13,7 +13,7 @@ from pathlib import Path
 from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, LearnedArm, Study
 from gqvae.errors import UserError
 
-REFERENCE = "bpe_matched"  # the arm of equal compression, by its name in the configurations
+REFERENCE = "bpe_matched"  # name of the BPE arm with the same compression as GQ-VAE
 BASELINE = "bpe"  # the arm whose compression at the same vocabulary size is the denominator of ratios
 DISTRIBUTION_FILES = ("rank_frequency.csv", "distribution.json")
 
@@ -81,7 +81,7 @@ def matched_families(study: Study) -> list[str]:
 
 
 def compared_families(study: Study) -> list[str]:
-    """Families whose compression ablations compare: learned arms with tokens, and BPE of the same size if there is one."""
+    """Families whose compression is compared in the ablations: learned arms with tokens, and BPE of the same size if any."""
     learned = [name for name in learned_families(study) if has_tokenizer(study, split_family(name)[0])]
     return [BASELINE, *learned] if learned and has_baseline(study) else learned
 
@@ -112,19 +112,19 @@ def network_path(results: Path | str, name: str) -> Path:
     return Path(results) / "networks" / name
 
 
-def tokenizer_path(results: Path | str, name: str, chosen: str) -> Path:
-    """The folder of one tokenizer: family `name`, variant `chosen`."""
-    return Path(results) / "tokenizers" / name / chosen
+def tokenizer_path(results: Path | str, name: str, variant: str) -> Path:
+    """The folder of one tokenizer: a variant of the family `name`."""
+    return Path(results) / "tokenizers" / name / variant
 
 
-def tokens_path(results: Path | str, name: str, chosen: str) -> Path:
+def tokens_path(results: Path | str, name: str, variant: str) -> Path:
     """The folder of the corpus encoded by one tokenizer."""
-    return Path(results) / "tokens" / name / chosen
+    return Path(results) / "tokens" / name / variant
 
 
-def distribution_path(results: Path | str, name: str, chosen: str) -> Path:
+def distribution_path(results: Path | str, name: str, variant: str) -> Path:
     """The folder of `DISTRIBUTION_FILES` of one tokenizer."""
-    return Path(results) / "distribution" / f"{name}-{chosen}"
+    return Path(results) / "distribution" / f"{name}-{variant}"
 
 
 def compression_path(results: Path | str, name: str) -> Path:

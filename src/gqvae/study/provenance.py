@@ -22,9 +22,9 @@ from gqvae.study import layout
 from gqvae.study.tables import read_table
 
 PACKAGES = ("torch", "lightning", "numpy", "scipy", "pandas", "matplotlib", "sentencepiece", "pydantic", "snakemake")
-LANGUAGE_MODELS = "language_models/*-b*/result.json"  # their machine need not be the one that writes this
+LANGUAGE_MODELS = "language_models/*-b*/result.json"  # they may have run on a different machine from this one
 PATH_KEYS = ("path", "test_path")
-BESIDE = ("plot_", "explore", "summarize", "write_provenance")  # rules that run in parallel with this one
+CONCURRENT_RULES = ("plot_", "explore", "summarize", "write_provenance")  # rules that run in parallel with this one
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -58,7 +58,7 @@ def wall_time(benchmarks: Path) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for path in sorted(benchmarks.rglob("*.tsv")):
         rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
-        if rule.startswith(BESIDE):
+        if rule.startswith(CONCURRENT_RULES):
             continue
         with path.open(encoding="utf-8", newline="") as lines:
             seconds = [float(row["s"]) for row in csv.DictReader(lines, delimiter="\t")]

@@ -25,7 +25,7 @@ def main_rows(compression: pd.DataFrame) -> pd.DataFrame:
 def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """One row per arm: means over seeds, range of compression, t-interval of test bits per byte after the most training text.
 
-    The ratio to BPE is that of BPE of the same requested vocabulary size; it is missing without such a BPE.
+    The ratio is to BPE of the same requested vocabulary size. It is missing if the study has no such BPE.
     """
     largest, main = max(study.language_model.train_bytes), main_rows(tables["compression"])
     baseline = float(main.loc[main["arm"] == layout.BASELINE, "bytes_per_token"].mean())

@@ -16,7 +16,7 @@ SIGNIFICANCE = 0.05
 
 
 def p_value(values: Sequence[float], null: float = 0.0) -> float:
-    """p of the two-sided one-sample t test that independent `values`, two or more, have the mean `null`.
+    """p value of the two-sided one-sample t test; the hypothesis: two or more independent `values` have the mean `null`.
 
     Equal values have no variance: p is 0 if they differ from `null`, else 1.
     """
@@ -43,7 +43,7 @@ def verdict(effect: float, margin: float, p: float | None) -> str:
     Args:
         effect: relative advantage of the first arm.
         margin: how far behind the first arm may be.
-        p: corrected, of the hypothesis that the effect is −margin; None if nothing was tested.
+        p: corrected p value of the hypothesis that the effect is −margin; None if nothing was tested.
     """
     if p is None or p >= SIGNIFICANCE:
         return "not supported"
@@ -51,7 +51,7 @@ def verdict(effect: float, margin: float, p: float | None) -> str:
 
 
 def sign(effect: float, p: float | None) -> str:
-    """Which arm is better, whatever the margin; `p` is corrected and of the hypothesis that the effect is zero."""
+    """Whether the first arm is better or worse, whatever the margin; `p` is the corrected p value of a zero effect."""
     if p is None or p >= SIGNIFICANCE:
         return "undecided"
     return "better" if effect > 0 else "worse"

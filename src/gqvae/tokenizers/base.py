@@ -23,7 +23,7 @@ from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
 from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json
-from gqvae.tokenizers.byte_level import from_text, to_text
+from gqvae.tokenizers.byte_level import to_bytes, to_text
 
 FORMAT = "gqvae-tokenizer"
 FORMAT_VERSION = 2  # 1 did not name the pre-tokenizer, which was gpt2
@@ -54,7 +54,7 @@ class Tokenizer(ABC):
         self._known: dict[str, tuple[int, ...]] = {}
 
     def __init_subclass__(cls) -> None:
-        if "kind" in cls.__dict__:  # else a base of several kinds
+        if "kind" in cls.__dict__:  # a class without it is the base of several kinds
             Tokenizer.kinds[cls.kind] = cls
 
     @property
@@ -73,7 +73,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
-        """Token ids of each of some distinct pre-tokens; the tokens' bytes, joined, must equal the pre-token's."""
+        """Token ids of each of the given distinct pre-tokens; the tokens' bytes, joined, must equal the pre-token's."""
 
     def remembered(self) -> dict[str, tuple[int, ...]]:
         """Ids of pre-tokens that are known in advance, as a new dictionary."""
@@ -118,12 +118,12 @@ class Tokenizer(ABC):
         yield from self._encode_batch(batch)
 
     def encode_stream(self, stream: BinaryIO, name: str = "the input") -> Iterator[np.ndarray]:
-        """Token ids of a UTF-8 stream as one text, (tokens,) uint32 block by block, in bounded memory.
+        """Token ids of a UTF-8 stream, encoded as one text in bounded memory: (tokens,) uint32 for each block.
 
         Raises:
             UserError: the stream is not UTF-8; `name` is what the message calls it.
         """
-        for block in text_blocks(stream, name, cut_by=self.pretokenizer):
+        for block in text_blocks(stream, name, pretokenizer_name=self.pretokenizer):
             yield from self._encode_batch([self.split(block)])
 
     def _encode_batch(self, batch: list[list[str]]) -> Iterator[np.ndarray]:
@@ -183,7 +183,7 @@ class Tokenizer(ABC):
 
     @classmethod
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> Tokenizer:
-        """Build from a folder whose manifest has been checked; by default, `settings()` are arguments of the class."""
+        """Build from a folder whose manifest has been checked; by default, `settings()` gives the arguments of the class."""
         return cls(strings, **settings)
 
     def save(self, folder: Path) -> None:
@@ -239,7 +239,7 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
             path = folder / Path(name).name  # never outside the folder
             if not path.is_file() or file_digest(path) != expected:
                 raise UserError(f"{path} is missing or damaged: delete the folder and make the tokenizer again.")
-        strings = [from_text(text) for text in manifest["strings"]]
+        strings = [to_bytes(text) for text in manifest["strings"]]
         tokenizer = kind.from_parts(strings, manifest["settings"], folder)
         if tokenizer.strings != strings:
             raise ValueError("other strings")

@@ -19,7 +19,7 @@ def to_text(data: bytes) -> str:
     return data.decode("latin-1").translate(_TO_TEXT)
 
 
-def from_text(text: str) -> bytes:
+def to_bytes(text: str) -> bytes:
     """The inverse of `to_text`.
 
     Raises:

@@ -22,7 +22,7 @@ def check_arms(study: Study) -> None:
     """Check that every arm made from counts names a tokenizer module and gives it valid settings.
 
     Raises:
-        UserError: as `trainer`, with the arm's name.
+        UserError: for the reasons that `trainer` gives; the message names the arm.
     """
     for name, arm in study.arms.items():
         if isinstance(arm, CountedArm):

@@ -1,7 +1,7 @@
-"""The most frequent chunks of n bytes: the control without learning for fixed-length tokens.
+"""The most frequent chunks of n bytes: for fixed-length tokens, the control without learning.
 
-Pre-tokens are cut every n bytes and at their end, like the gates of the fixed-length VQ-VAE. A chunk outside the dictionary is
-encoded with the fewest tokens, like that arm's fallback.
+Pre-tokens are cut every n bytes and at their end, as by the gates of the fixed-length VQ-VAE. A chunk outside the dictionary is
+encoded with the fewest tokens, as in that arm's fallback.
 """
 
 from __future__ import annotations

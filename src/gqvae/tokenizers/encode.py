@@ -14,7 +14,7 @@ from gqvae.tokenizers.token_files import write_record, write_split
 
 
 def encode_corpus(tokenizer: Tokenizer, digest: str, corpus: Path, out: Path) -> None:
-    """Write `{split}.bin`, `{split}.offsets.npy` and, last, `tokens.json`; checks the token bytes of every document."""
+    """Write `{split}.bin`, `{split}.offsets.npy`, then `tokens.json`; check that each document's tokens add up to its bytes."""
     lengths = np.array([len(string) for string in tokenizer.token_bytes])
     rows = {}
     for split in SPLITS:

@@ -10,8 +10,8 @@ Our pre-tokenizer's regular expression splits the text, and bytes become the byt
   sentencepiece merges by piece, not by pair.
 
 The end of a document and padding are vocabulary entries that no pre-token can spell, so text that contains their markers is
-encoded as text. For `transformers` they are special tokens whose text it splits, too (`split_special_tokens`). Its
-`save_pretrained` writes them into tokenizer.json; to load that file with `tokenizers` only, set `encode_special_tokens = True`.
+encoded as text. They are special tokens for `transformers`, which also splits text that spells them (`split_special_tokens`). Its
+`save_pretrained` writes them into tokenizer.json; to load that file with `tokenizers` alone, set `encode_special_tokens = True`.
 """
 
 from __future__ import annotations
@@ -81,17 +81,17 @@ def _merges(tokenizer: Tokenizer) -> list[tuple[str, str]]:
 def export(tokenizer: Tokenizer, folder: Path) -> None:
     """Write a folder that `tokenizers` and `transformers` load; it may be the tokenizer's folder.
 
-    A neural tokenizer is exported with the fewest tokens, and a warning is logged.
+    A tokenizer with the neural encoder is exported with the distilled one, and a warning is logged.
 
     Raises:
-        UserError: a learned string reads as one of the special tokens, or the folder holds another exported tokenizer.
+        UserError: a learned string is the text of a special token, or the folder holds another exported tokenizer.
     """
     taken = {END_OF_DOCUMENT_TEXT, PADDING_TEXT}.intersection(to_text(string) for string in tokenizer.strings)
     if taken:
         raise UserError(f"The vocabulary holds {taken.pop()!r}, the name of a special token: it cannot be exported.")
     specials = {END_OF_DOCUMENT: END_OF_DOCUMENT_TEXT, tokenizer.vocab_size: PADDING_TEXT}
     if tokenizer.encoder == "neural":
-        logger.warning("%s is exported with the fewest tokens of its vocabulary, because gates need their network", folder)
+        logger.warning("%s is exported with the distilled encoder (fewest tokens), because gates need the network", folder)
     if tokenizer.scores() is not None:
         logger.warning("%s: other libraries may choose differently between equally probable segmentations", folder)
     text = fast_tokenizer(tokenizer).to_str()

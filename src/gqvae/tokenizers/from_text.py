@@ -24,7 +24,7 @@ from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.export import CONFIG, export
 from gqvae.tokenizers.load import load_tokenizer
 
-COUNTING = "counting"  # working folder of these methods; a killed network training has another, which stays
+COUNTING = "counting"  # working folder of the methods that only count; network training has another, which stays if it is killed
 WRITING = "writing.json"  # identity of the call that is writing tokenizers; present until the last is written
 
 
@@ -44,10 +44,10 @@ class Output:
         self.out, self.work, self.folders = out, out / working, folders_of(out, sizes)
 
     def check(self) -> None:
-        """Refuse folders that hold tokenizers, before any work; a call that was killed while it wrote several may resume.
+        """Before any work, refuse folders that hold tokenizers. A call that was killed while it wrote several may resume.
 
         Raises:
-            UserError: names the folder.
+            UserError: a folder is refused; the message names it.
         """
         goes_on = (self.work / WRITING).exists()
         marks = (MANIFEST,) if goes_on else (MANIFEST, EXPORTED, CONFIG)
@@ -86,12 +86,12 @@ class Output:
         """Digest of what determines the tokenizers: settings, and the counts that `counts` saved.
 
         Raises:
-            UserError: a killed call left tokenizers of other settings or text.
+            UserError: a killed call left tokenizers made with other settings or text.
         """
         identity = json_digest([settings, *map(file_digest, sorted(self.work.glob("*.npz")))])
         written = [folder for folder in self.folders.values() if (folder / MANIFEST).exists()]
         if written and read_json(self.work / WRITING) != identity:
-            raise UserError(f"{written[0]} holds a tokenizer of other settings or text: give another folder, or delete it.")
+            raise UserError(f"{written[0]} was made with other settings or text: give another folder, or delete it.")
         return identity
 
     def write(self, made: Mapping[int, Tokenizer], identity: str) -> dict[int, Tokenizer]:

@@ -3,7 +3,7 @@
 * `neural`: the network's hard gates cut a piece into spans at the tokenizer's rate. A span becomes one id if its code decodes
   to it exactly and its string is in the vocabulary. Any other span is segmented with the vocabulary (fallback). Always lossless.
   The gates always cut a pre-token the same way, so the ids of frequent pre-tokens of the training text are stored with the
-  tokenizer (`memory`), and the network sees only others.
+  tokenizer (`memory`). The network runs only for the others.
 * `distilled`: the fewest tokens of the vocabulary; the network is not used.
 """
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 from gqvae.corpus.pieces import cut
 from gqvae.files import atomic_open, read_json
 from gqvae.tokenizers.base import Tokenizer, share_file
-from gqvae.tokenizers.byte_level import from_text, to_text
+from gqvae.tokenizers.byte_level import to_bytes, to_text
 from gqvae.tokenizers.network_files import DESCRIBED, WEIGHTS, NetworkFile
 from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
@@ -42,7 +42,7 @@ class LearnedTokenizer(Tokenizer):
         file: the network.
         encoder: `neural` or `distilled`.
         requested_size: the requested vocabulary size.
-        rate: requested of the gates, tokens per pre-token; None: the network serves no range of rates.
+        rate: the rate requested of the gates, in tokens per pre-token; None: the network serves no range of rates.
         memory: the neural encoder's ids of some pre-tokens, or the file that holds them; None: none are stored.
     """
 
@@ -106,7 +106,7 @@ class LearnedTokenizer(Tokenizer):
         return dict(self.memory)
 
     def gate_quality(self, pretokens: Sequence[tuple[bytes, int]]) -> tuple[float, float] | None:
-        """Shares of gated spans, by frequency: those that fall back, and those that their code decodes to exactly."""
+        """Share of gated spans that fall back, and share that their code decodes to exactly, both weighted by frequency."""
         if self.encoder != "neural":
             return None
         spans = self.spans(pretoken for pretoken, _ in pretokens)
@@ -171,7 +171,7 @@ class LearnedTokenizer(Tokenizer):
     @classmethod
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> LearnedTokenizer:
         """The network itself is loaded on first use."""
-        codes = [from_text(text) for text in settings["codes"]]
+        codes = [to_bytes(text) for text in settings["codes"]]
         file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
         memory = folder / MEMORY if settings["memory"] else None
         return cls(strings, codes, file, settings["encoder"], rate=settings["rate"], memory=memory)

@@ -24,7 +24,7 @@ def load_with_encoder(folder: Path, encoder: str | None) -> Tokenizer:
     """Load a tokenizer with an encoder (None: the one it was saved with).
 
     Raises:
-        UserError: as `load_tokenizer`, or its kind has no such encoder.
+        UserError: `load_tokenizer` refuses the folder, or the tokenizer's kind has no such encoder.
     """
     tokenizer = load_tokenizer(folder)
     if encoder is None or encoder == tokenizer.encoder:

@@ -1,7 +1,7 @@
 """Matched compression: the vocabulary size whose compression on the validation split is nearest to another tokenizer's.
 
-Works for every tokenizer made from counts. Bytes per token grow with the vocabulary size, so bisection finds it. Each size is
-trained separately, and every size tried is recorded.
+Works for every tokenizer made from counts. Bytes per token grow with the vocabulary size, so bisection finds the size.
+Each size is trained separately, and every size tried is recorded.
 """
 
 from __future__ import annotations
@@ -72,6 +72,6 @@ def match_compression(
     difference = found / wanted - 1
     near = abs(difference) <= tolerance
     if not near:
-        message = "the nearest %s differs by %.2f %%: the corpus does not allow a nearer one"
+        message = "the nearest %s differs by %.2f %% in bytes per token: the corpus does not allow a nearer one"
         logger.warning(message, tokenizer.kind, 100 * difference)
     return Match(tokenizer, wanted, found, difference, near, [(size, tried[size][0]) for size in sorted(tried)])

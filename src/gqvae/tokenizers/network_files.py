@@ -11,7 +11,7 @@ from gqvae.config import Network, parse
 from gqvae.devices import resolve_device
 from gqvae.errors import UserError, first_line, is_out_of_memory
 from gqvae.files import atomic_open, read_json, require_digest
-from gqvae.tokenizers.byte_level import from_text
+from gqvae.tokenizers.byte_level import to_bytes
 
 if TYPE_CHECKING:
     from gqvae.models.network import GQVAE  # torch is imported only with a network, which distilled encoders do not need
@@ -72,9 +72,9 @@ class NetworkFile:
     """A network on disk that is loaded once, on first use by any thread.
 
     Attributes:
-        description: what `describe` gave.
+        description: the result of `describe`.
         weights: file of the weights.
-        lock: to hold while the network runs.
+        lock: must be held while the network runs.
         device: device of the network; "auto" is the CUDA device if there is one.
     """
 
@@ -99,7 +99,7 @@ class NetworkFile:
 
     @property
     def network(self) -> GQVAE:
-        """The network, in evaluation mode; UserError as `build_network`."""
+        """The network, in evaluation mode; raises the same error as `build_network`."""
         with self.lock:
             if self._network is None:
                 network = build_network(self.description, self.weights)
@@ -128,6 +128,6 @@ def trained_strings(folder: Path) -> list[bytes]:
     path = Path(folder) / CODEBOOK
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            return [from_text(row["string"]) for row in csv.DictReader(stream)]
+            return [to_bytes(row["string"]) for row in csv.DictReader(stream)]
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         raise UserError(f"{path} is missing or damaged ({type(error).__name__}): train the network again.") from None

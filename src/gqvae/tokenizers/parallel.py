@@ -20,7 +20,7 @@ _tokenizer: Tokenizer  # of a worker process
 
 
 def encode_in_parallel(tokenizer: Tokenizer, stream: BinaryIO, workers: int, name: str = "the input") -> Iterator[np.ndarray]:
-    """Token ids of a UTF-8 stream, as `Tokenizer.encode_stream`; every worker has its own cache of pre-tokens.
+    """Token ids of a UTF-8 stream, as from `Tokenizer.encode_stream`. Every worker has its own cache of pre-tokens.
 
     Raises:
         UserError: the stream is not UTF-8.
@@ -33,7 +33,7 @@ def encode_in_parallel(tokenizer: Tokenizer, stream: BinaryIO, workers: int, nam
     with ProcessPoolExecutor(workers, context, initializer=_take, initargs=(tokenizer,)) as pool:
         waiting: deque[Future[np.ndarray]] = deque()
         try:
-            for block in text_blocks(stream, name, cut_by=tokenizer.pretokenizer):
+            for block in text_blocks(stream, name, pretokenizer_name=tokenizer.pretokenizer):
                 waiting.append(pool.submit(_encode, block))
                 if len(waiting) >= WAITING_PER_WORKER * workers:
                     yield waiting.popleft().result()

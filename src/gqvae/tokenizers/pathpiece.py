@@ -37,11 +37,11 @@ class Settings(Block):
         "substrings, or chunks of `max_token_bytes`.",
     )
     count: int | None = setting(
-        None, "Candidates (None: 2.5 per id of the largest vocabulary, at least 10,240, as for networks).", "strings", ge=1
+        None, "Number of candidates (None: 2.5 per id of the largest size, at least 10,240, as for networks).", "strings", ge=1
     )  # fmt: skip
     max_token_bytes: int = setting(10, "Longest token; the default is the network's.", "bytes", ge=2, le=512)
     cut_probabilities: tuple[Probability, ...] = setting(
-        (0.02, 0.1, 0.3, 0.5), "Probabilities with which random gates open, one set of spans each.", min_length=1
+        (0.02, 0.1, 0.3, 0.5), "Probabilities that a random gate opens; each gives one set of spans.", min_length=1
     )
 
 
@@ -62,14 +62,14 @@ class PathPieceTokenizer(Tokenizer):
 
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, PathPieceTokenizer]:
-    """Prune the candidates once, through every size; a size that they cannot fill gets all candidates in use."""
+    """Prune the candidates once, from size to size. A size that they cannot fill gets all candidates that are used."""
     number = settings.count or enough_candidates(max(sizes))
     found = prune(_candidates(counts, settings, number), counts.pairs(), sizes)
     made = {size: PathPieceTokenizer(found[size], size) for size in sizes}
     for size, tokenizer in made.items():
         if tokenizer.vocab_size < size:
-            filled = f"the candidates fill one of {tokenizer.vocab_size}; raise `count`, or use more text"
-            logger.warning("vocabulary of %d asked for: %s", size, filled)
+            filled = f"the candidates fill only one of {tokenizer.vocab_size}: raise `count`, or use more text"
+            logger.warning("vocabulary of %d requested, but %s", size, filled)
     return made
 
 
@@ -81,6 +81,6 @@ def _candidates(counts: PretokenCounts, settings: Settings, number: int) -> list
         return candidates.substrings(counts, number, longest)
     if settings.candidates == "chunks":
         return candidates.chunks(counts, number, longest)
-    from gqvae.tokenizers.bpe import train_bpe  # sentencepiece, which a loaded vocabulary does not need
+    from gqvae.tokenizers.bpe import train_bpe  # imports sentencepiece, which a loaded vocabulary does not need
 
     return train_bpe(counts, number + RESERVED_IDS, longest).strings

@@ -19,7 +19,7 @@ from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import atomic_open
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.byte_level import CHARACTERS, from_text, to_text
+from gqvae.tokenizers.byte_level import CHARACTERS, to_bytes, to_text
 
 MODEL = "sentencepiece.model"
 LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a warning
@@ -37,7 +37,7 @@ class SentencePieceTokenizer(Tokenizer):
             if self._processor.is_unknown(place):
                 self._ids.append(-1)  # cannot occur: every byte is in the alphabet
                 continue
-            piece = from_text(self._processor.id_to_piece(place))
+            piece = to_bytes(self._processor.id_to_piece(place))
             self._ids.append(piece[0] if len(piece) == 1 else RESERVED_IDS + len(strings))
             strings += [piece] if len(piece) > 1 else []
         super().__init__(strings, requested_size)

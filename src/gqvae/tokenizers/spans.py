@@ -14,7 +14,7 @@ import numpy as np
 from gqvae.corpus.pieces import pack
 from gqvae.models.network import GQVAE
 
-# Pieces of one length per batch; a fixed shape, so that results do not depend on the rest of the batch.
+# Pieces per batch, all of one length. The shape is fixed, so that results do not depend on the rest of the batch.
 ROWS_ON_CPU = 32
 ROWS_ON_ACCELERATOR = 512
 

@@ -1,10 +1,10 @@
 """An encoded corpus: the token ids of all documents in one flat, memory-mapped file per split.
 
 `{split}.bin` holds the concatenated ids of the documents, with no end-of-document token in between. `{split}.offsets.npy` (int64,
-documents + 1) holds the start of each document in tokens. `tokens.json` holds the dtype, the number of bytes of each id, the
-digest of the tokenizer, and for each split the number of documents, tokens and bytes and the digests of its files, which are
-compared on opening. A language model needs nothing else of a tokenizer. Writing checks that the tokens of each document add up to
-its bytes; bits per byte would be wrong otherwise.
+documents + 1) holds the start of each document in tokens. `tokens.json` holds the dtype, the number of bytes of each id and the
+digest of the tokenizer. For each split it holds the numbers of documents, tokens and bytes, and the digests of its files, which
+are compared on opening. A language model needs nothing else of a tokenizer. Writing checks that the tokens of each document add
+up to its bytes; bits per byte would be wrong otherwise.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from gqvae.config import BYTE_VALUES
 from gqvae.errors import UserError
-from gqvae.files import atomic_open, file_digest, read_json, require_digest, write_json
+from gqvae.files import atomic_open, file_digest, read_json, require_digest, write_array, write_json
 
 RECORD = "tokens.json"
 BATCH_DOCUMENTS = 4096  # checked and written together
@@ -69,8 +69,7 @@ def write_split(
             total_bytes += int(expected.sum())
     if next(sizes, None) is not None:
         raise UserError(f"{folder}: only {len(offsets) - 1} documents of {split} were encoded: encode the corpus again.")
-    with atomic_open(Path(folder) / f"{split}.offsets.npy", "wb") as stream:
-        np.save(stream, np.asarray(offsets, dtype=np.int64))
+    write_array(Path(folder) / f"{split}.offsets.npy", np.asarray(offsets, dtype=np.int64))
     return {
         "documents": len(offsets) - 1,
         "tokens": offsets[-1],
@@ -118,12 +117,12 @@ class Vocabulary:
 
 
 def _check(split: str, first: int, ids: npt.NDArray[Any], ends: Sizes, expected: Sizes, lengths: Sizes) -> None:
-    """Refuse ids that are not text of this vocabulary, and documents (numbered from `first`) whose bytes do not add up."""
+    """Refuse ids that stand for no text in this vocabulary, and documents (numbered from `first`) whose bytes do not add up."""
     if len(expected) != len(ends):
         raise UserError(f"More documents of {split} were encoded than the corpus has: encode the corpus again.")
     if ids.size and (ids.max() >= len(lengths) or (ids == BYTE_VALUES).any()):
         raise UserError(
-            f"The encoded {split} split holds an id that is not text of its vocabulary of {len(lengths)}: make the tokenizer again."
+            f"The encoded {split} split holds an id without text in its vocabulary of {len(lengths)}: make the tokenizer again."
         )
     running = np.concatenate(([0], np.cumsum(lengths[ids])))
     found = running[ends] - running[np.concatenate(([0], ends[:-1]))]
@@ -131,8 +130,8 @@ def _check(split: str, first: int, ids: npt.NDArray[Any], ends: Sizes, expected:
     if wrong.size:
         place = int(wrong[0])
         raise UserError(
-            f"The tokens of document {first + place} of {split} stand for {found[place]} bytes, its text has {expected[place]}:"
-            " the tokenizer is not lossless; make it again."
+            f"The tokens of document {first + place} of {split} stand for {found[place]} bytes, but its text has "
+            f"{expected[place]}: the tokenizer is not lossless; make it again."
         )
 
 

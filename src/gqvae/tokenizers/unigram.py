@@ -30,5 +30,5 @@ class UnigramTokenizer(SentencePieceTokenizer):
 
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, UnigramTokenizer]:
-    """Train a unigram model for each size; errors as `train_model`."""
+    """Train a unigram model for each size; raises the same errors as `train_model`."""
     return {size: UnigramTokenizer(train_model(counts, size, "unigram", settings.max_token_bytes), size) for size in sizes}

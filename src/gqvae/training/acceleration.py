@@ -1,6 +1,6 @@
 """Faster steps on a GPU with the same computation: compiled layers and CUDA graphs.
 
-Eager PyTorch launches a kernel for every operation; small models wait for the launches, large ones for memory between operations.
+Eager PyTorch launches a kernel for every operation. Small models wait for the launches, large ones for memory traffic between them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gqvae.devices import resolve_precision
 
 @contextlib.contextmanager
 def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
-    """Compile the layers (`torch.compile`) within the context, one by one: equal ones share code, which torch caches on disk.
+    """Compile each layer (`torch.compile`) within the context. Equal layers share compiled code, which torch caches on disk.
 
     `dynamic`: shapes change from step to step.
     """
@@ -31,7 +31,7 @@ def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
 
 
 def graphed(loss: nn.Module, sample: tuple[Tensor, ...], precision: str) -> Callable[..., Tensor]:
-    """Record forward and backward of a loss as CUDA graphs: the same kernels, launched together → the function to call instead.
+    """Record the forward and backward pass of a loss as CUDA graphs (the same kernels, launched together); call the result instead.
 
     Args:
         loss: returns a scalar; on a CUDA device, in training mode, without randomness. Each call overwrites the last result.
@@ -42,4 +42,4 @@ def graphed(loss: nn.Module, sample: tuple[Tensor, ...], precision: str) -> Call
     # The cache of cast weights must not outlive the recording: each replay casts again.
     with torch.autocast("cuda", dtype=torch.bfloat16, enabled=half, cache_enabled=False):
         torch.cuda.make_graphed_callables(loss, sample)  # modifies the module in place
-    return loss.__call__  # as an attribute, a module would add its weights to every state again
+    return loss.__call__  # stored as an attribute, a module would add its weights to every checkpoint again

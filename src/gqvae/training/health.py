@@ -29,7 +29,7 @@ def gate_histogram(gates: Tensor, lengths: Tensor, weights: Tensor) -> dict[str,
 def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:
     """A dozen segmented pieces from frequent to rare (`pieces` are in that order), at a requested rate in tokens per pre-token.
 
-    ≠ precedes what a code decodes to if it is not the span.
+    If a code does not decode to its span, the span is followed by ≠ and the decoded string.
     """
     places = np.unique(np.geomspace(1, len(pieces), EXAMPLES).astype(int) - 1)
     chosen, strings = [pieces[place] for place in places], network.code_strings()
@@ -46,19 +46,19 @@ def tokens_per_piece(network: GQVAE, counts: Mapping[bytes, int], rate: float | 
 
 
 def diagnose(row: dict[str, Any], strings: list[bytes], highest_rate: float) -> str:
-    """The state of a trained network in words, from the last row of its history (at the lowest rate that it serves).
+    """The state of a trained network in words, from the last row of its history (at the lowest rate that it supports).
 
-    `strings` of its codes (none if it was never quantized); `highest_rate`: tokens per piece at the highest rate that it serves.
+    `strings`: those of its codes (none if it was never quantized). `highest_rate`: tokens per piece at the highest supported rate.
     """
     found = []
     if row["gate_mean"] > 0.9:
         found.append("collapsed to single bytes: nearly every gate is open; request a lower rate, or train longer")
     elif highest_rate < 1.002:
-        found.append("collapsed to whole pre-tokens: gates only end tokens where pre-tokens end, whatever rate is requested")
+        found.append("collapsed to whole pre-tokens: gates open only at the ends of pre-tokens, whatever rate is requested")
     if row["exact_token_accuracy"] < 0.8:
         found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: train longer or use more codes")
     if strings:
-        if row["codes_used"] < 0.5:  # rare codes are not used every fifty steps
+        if row["codes_used"] < 0.5:  # usage averages about fifty steps, in which a rare code may not occur
             found.append(f"only {100 * row['codes_used']:.0f} % of codes were used in the last steps: fewer codes would do")
         duplicates = 1 - len(set(strings)) / len(strings)
         if duplicates > 0.1:

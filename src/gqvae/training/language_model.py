@@ -1,8 +1,8 @@
 """Training of one downstream language model, the same for every arm.
 
 AdamW (β 0.9, 0.95; weight decay on the matrices of the layers and the output head, not on norms and embeddings), linear warm-up,
-cosine decay to a tenth of the peak, both by the fraction of steps done. At log-spaced steps a function of the caller measures the
-model; the history records the result with the text, tokens and operations consumed so far.
+cosine decay to a tenth of the peak, both by the fraction of steps done. At log-spaced steps the caller's function measures the
+model. The history records the result with the text, tokens and operations consumed so far.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class LanguageModelTraining(RunModule):
         settings: sizes and budget.
         vocab_size: ids V.
         windows: training data.
-        seed: of the weights; `windows` has the seed of the order.
+        seed: seed of the weights; `windows` has the seed of the order.
         measure: bits per byte of the model on validation text; called in evaluation mode and in the precision of the run.
     """
 
@@ -98,7 +98,7 @@ class LanguageModelTraining(RunModule):
             self._recorded = graphed(_Loss(self.model), self.windows.batch(0), self.settings.precision)
 
     def on_train_end(self) -> None:
-        """Free the recording: weights leave the device."""
+        """Free the recorded CUDA graphs, because the weights leave the device."""
         self._recorded = None
 
     def training_loss(self, step: int) -> Tensor:

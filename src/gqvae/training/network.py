@@ -1,7 +1,8 @@
 """Training of a GQ-VAE network (or its fixed-length form) under Lightning, and the files it writes.
 
-Schedule as in the authors' code: linear warm-up from a tenth, cosine decay; the first steps unquantized. The objective's revival
-policy stores encodings and revives codes from them: `paper_revival.py`, `string_revival.py`.
+The schedule is that of the authors' code: linear warm-up from a tenth of the learning rate, then cosine decay. The first steps
+are not quantized. The objective's revival policy (`paper_revival.py`, `string_revival.py`) stores encodings and revives codes
+from them.
 """
 
 from __future__ import annotations
@@ -67,10 +68,10 @@ class NetworkTraining(RunModule):
         self.revived = 0
         self._losses: Losses | None = None
         self.compilable = self.network.repeated_layers() if settings.compile else []
-        self.varying = True  # the number of real positions
+        self.varying = True  # the number of unpadded positions changes from step to step
 
     def configure_optimizers(self) -> Any:
-        """Adam as the authors configure it; a codebook trained by gradient has a multiple of the learning rate."""
+        """Adam as the authors configure it. A codebook trained by gradient uses `codebook_rate_factor` times the learning rate."""
         settings = self.run.training
         codebook = self.network.quantizer.codebook
         others = [parameter for parameter in self.network.parameters() if parameter is not codebook]
@@ -96,7 +97,7 @@ class NetworkTraining(RunModule):
         return self.run.training.quantize and step >= self.run.training.unquantized_steps
 
     def _tensors(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        # On GPUs always T: memory and kernels are chosen by shape.
+        # On GPUs, always pad to T: memory and kernels depend on the shape.
         whole = self.objective.includes_padding or self.device.type == "cuda"
         longest = batch.data.shape[1] if whole else int(batch.lengths.max())
         symbols, lengths = self.network.symbols(batch.data[:, :longest], batch.lengths)
@@ -122,7 +123,7 @@ class NetworkTraining(RunModule):
         if settings.quantize and step < settings.steps:  # a code revived after the last step would never be trained
             codes = self.revival.revive(step, self.network.quantizer)
             self._forget(codes)
-            if step > settings.unquantized_steps:  # earlier moves initialise codes
+            if step > settings.unquantized_steps:  # before that, moving a code initialises it
                 self.revived += len(codes)
         if step % settings.measure_every == 0 or step == settings.steps:
             self.history.append(self.measure(step))
@@ -138,7 +139,7 @@ class NetworkTraining(RunModule):
 
     @torch.no_grad()
     def measure(self, step: int) -> dict[str, Any]:
-        """A row of the training history, on validation pre-tokens at the lowest rate; changes no buffer."""
+        """A row of the training history, measured on validation pre-tokens at the lowest rate. Changes no buffer."""
         self.eval()
         symbols, lengths, weights = self._tensors(self.measured)
         with autocast(self.device, self.run.training.precision), torch.compiler.set_stance("force_eager"):
@@ -164,7 +165,7 @@ class NetworkTraining(RunModule):
         return row
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Also the codes revived since the last measurement."""
+        """Also save the number of codes revived since the last measurement."""
         super().on_save_checkpoint(checkpoint)
         checkpoint["revived"] = self.revived
 
@@ -228,7 +229,8 @@ def train_network(
         if quantized and module.objective.drops_codes:
             kept = prune_codebook(module.network, counts)
             gone = len(trained) - len(kept)
-            logger.info("%s: dropped %d of %d codes, which stand for no span or repeat another", label, gone, len(trained))
+            why = "that never decode to their span or repeat another code's string"
+            logger.info("%s: dropped %d of %d codes %s", label, gone, len(trained), why)
         save_weights(module.network, out / WEIGHTS)
         write_rows(out / HISTORY, COLUMNS, module.history)
         places = {code: place for place, code in enumerate(kept)}

@@ -1,8 +1,9 @@
 """Batches of distinct pre-tokens, weighted by their frequency in the stream.
 
-Pre-tokens are encoded independently, so `batch_pretokens` are drawn and equal ones merged. Draws are in proportion to count^τ and
-weigh count^(ω−τ), so the expected weight of a pre-token in every loss is count^ω for any τ. ω = 1 gives the plain stream; a
-smaller ω gives rare pre-tokens more weight. τ only decides how often they are drawn. A batch is a function of (seed, step).
+Pre-tokens are encoded independently, so a batch draws `batch_pretokens` of them and merges duplicates. A pre-token is drawn in
+proportion to count^τ and weighted by count^(ω−τ), so its expected weight in every loss is count^ω for any τ. ω = 1 gives the
+plain stream; a smaller ω gives rare pre-tokens more weight. τ only decides how often they are drawn. A batch depends only on
+(seed, step).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class PretokenStream:
         return sorted(set().union(*self.pieces))
 
     def batch(self, seed: int, step: int, size: int) -> Batch:
-        """The batch of a step: `size` draws, merged; weights are `size` in expectation."""
+        """The batch of a step: `size` draws, merged. Its weights sum to `size` in expectation."""
         draws = np.random.default_rng([seed, step]).random(size) * self._cumulative[-1]
         places, times = np.unique(np.searchsorted(self._cumulative, draws, side="right"), return_counts=True)
         return Batch(self.data[places], self.lengths[places], (times * self._worth[places]).astype(np.float32))

@@ -1,9 +1,9 @@
 """State from which a killed run resumes exactly.
 
-Each run has one folder that no rule declares (a workflow manager deletes declared outputs of a failed job), with two generations
-of the state, `last.ckpt` and `previous.ckpt`: a kill at any moment leaves at least one intact. Every file ends in a SHA-256 of
-its contents, which include the run's `fingerprint`: a damaged file is skipped, and a state of other settings, data or code is
-never resumed. torch is imported lazily, because the command line needs `Interrupted` at start-up.
+Each run has one state folder. No rule declares it, because a workflow manager deletes the declared outputs of a failed job. It
+holds two generations of the state, `last.ckpt` and `previous.ckpt`, so a kill at any moment leaves at least one intact. Every
+file ends in a SHA-256 of its contents, which include the run's `fingerprint`: damaged files are skipped, and states of other
+settings, data or code never resumed. torch is imported lazily, because the command line needs `Interrupted` at start-up.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def fingerprint(settings_json: str, data_digest: str, code_digest: str) -> str:
 class RunState:
     """The state of one run on disk, locked by one process at a time.
 
-    Use as a context manager. The lock is next to the folder (`<folder>.lock`), so that `clear` does not delete it under a second
-    process; the system frees it however the process ends.
+    Use as a context manager. The lock is next to the folder (`<folder>.lock`), so `clear` does not delete it while a second
+    process holds it. The system releases it however the process ends.
 
     Args:
         folder: of the state; created if missing.
@@ -99,7 +99,7 @@ class RunState:
             if contents is None:
                 logger.warning("%s is damaged and is skipped", path)
             elif contents["fingerprint"] != self.fingerprint:
-                logger.warning("%s is of other settings, data or code: starting from the beginning", path)
+                logger.warning("%s was saved with other settings, data or code: starting from the beginning", path)
             else:
                 state: dict[str, Any] = contents["state"]
                 return state

@@ -1,4 +1,4 @@
-"""Runs trainings with Lightning: its loop, devices, precision and checkpoints, kept in a state that survives kills.
+"""Train with Lightning's loop, devices, precision and checkpoints. Checkpoints go to a state folder that survives kills.
 
     with RunState(folder, fingerprint(settings, data, code)) as state:
         fit(module, max_steps=..., state=state, ...)
@@ -48,7 +48,7 @@ class RunModule(pl.LightningModule):
         seconds: wall time of training so far, over all resumptions, measurements included.
         history: rows of plain numbers, saved with the state.
         compilable: layers to compile on a GPU.
-        varying: their input shapes change from step to step.
+        varying: whether the input shapes of these layers change from step to step.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class RunModule(pl.LightningModule):
     def configure_gradient_clipping(
         self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
     ) -> None:
-        """Clip by the norm of all weights. Lightning's refuses fused optimisers in bf16, where no scaler is in use."""
+        """Clip by the norm of all weights. Lightning refuses fused optimisers in bf16, although bf16 uses no gradient scaler."""
         if gradient_clip_val is not None:
             weights = [weight for group in optimizer.param_groups for weight in group["params"]]
             torch.nn.utils.clip_grad_norm_(weights, gradient_clip_val)
@@ -125,13 +125,13 @@ def fit(
     saved, device = state.load(), resolve_device()
     done = 0 if saved is None else saved["global_step"]
     if saved is not None:
-        logger.info("%s: going on after step %d", label, done)
+        logger.info("%s: resuming after step %d", label, done)
     signals, progress = Signals(), Progress(label, total=max_steps, unit="step", done=done)
     layers = module.compilable if device.type == "cuda" else []
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no advertisements
     with signals, progress, warnings.catch_warnings(), compiled(layers, dynamic=module.varying):
         warnings.filterwarnings("ignore", module=r"lightning\.")  # advice about loaders and loggers
-        # Replayed steps compute gradients on another stream than the recording did, as intended.
+        # Replayed steps compute gradients on a different CUDA stream from the recording. This is intended.
         warnings.filterwarnings("ignore", message="The AccumulateGrad node's stream does not match")
         trainer = pl.Trainer(
             accelerator=device.type,
@@ -141,7 +141,7 @@ def fit(
             precision=resolve_precision(precision),
             gradient_clip_val=gradient_clip,
             callbacks=[_Keeper(state, signals, progress, checkpoint_seconds)],
-            # One device per run: without this, Lightning would read a cluster's variables and wait for other tasks.
+            # A run uses one device. Without this plugin, Lightning would read a cluster's variables and wait for other tasks.
             plugins=[LightningEnvironment(), _Generations(state, saved)],
             logger=False,
             enable_checkpointing=False,
@@ -154,7 +154,7 @@ def fit(
 
 
 class _Generations(CheckpointIO):
-    """Lightning's access to the saved states of a run, whatever path it names; `saved` is the newest."""
+    """Gives Lightning the saved states of a run and ignores the paths it asks for; `saved` is the newest state."""
 
     def __init__(self, state: RunState, saved: dict[str, Any] | None) -> None:
         self.state, self.saved = state, saved
@@ -186,13 +186,13 @@ class _Keeper(pl.Callback):
         return {"cpu": torch.get_rng_state(), **cuda}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore them; nothing random happens between here and the first step."""
+        """Restore the generators. Nothing random happens between here and the first step."""
         torch.set_rng_state(state_dict["cpu"])
         if torch.cuda.is_available() and "cuda" in state_dict:
             torch.cuda.set_rng_state(state_dict["cuda"])
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take the signals back from Lightning, which has set its handlers by now."""
+        """Reinstall our signal handlers, which Lightning has replaced by now."""
         self.signals.install()
         _require_room()
         self._saved_at = self._noted_at = self._counted_at = time.monotonic()
@@ -244,5 +244,5 @@ class _Keeper(pl.Callback):
 
 
 def _require_room() -> None:
-    """Raise `MemoryError` if memory is nearly full: libraries without room for buffers may sum in another order."""
+    """Raise `MemoryError` if memory is nearly full: without room for buffers, libraries may sum in a different order."""
     np.empty(ROOM_BYTES, dtype=np.uint8)  # allocated, not touched

@@ -18,7 +18,7 @@ REPEATED_SIGNAL_SECONDS = 2.0
 
 
 class Signals:
-    """Context manager that handles both; see the module."""
+    """Context manager that handles SIGTERM and SIGINT; see the module."""
 
     def __init__(self) -> None:
         self.received: int | None = None

@@ -1,8 +1,8 @@
-"""From text to GQ-VAE tokenizers in one call: what the workflow does rule by rule.
+"""Train GQ-VAE tokenizers from text in one call. The workflow does the same in separate rules.
 
 text → splits, counts of pre-tokens (`tokenizers.from_text`) → network (`training.network`) → vocabularies and rates
 (`distillation.distill`) → folders that `load_tokenizer`, `transformers.AutoTokenizer` and `tokenizers.Tokenizer.from_file` load.
-One network serves all vocabulary sizes. The same call resumes a killed one.
+One network serves all vocabulary sizes. Repeat the call to resume after a kill.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ logger = logging.getLogger("gqvae")
 def default_run(vocab_size: int) -> NetworkRun:
     """The default network and training for vocabularies up to `vocab_size`.
 
-    Up to 4,096 it is that of `configs/tokenizer-quality.yaml` (K = 10,240), beyond that K grows with the vocabulary.
+    Up to 4,096 they are those of `configs/tokenizer-quality.yaml` (codebook size K = 10,240). Beyond that, K grows.
     """
     codes = enough_candidates(vocab_size)
     network = Network(width=128, encoder_layers=2, gater_layers=1, decoder_layers=2, codebook_size=codes)
@@ -45,7 +45,7 @@ def train_tokenizer(
         out: folder of the tokenizer; for several sizes, the parent of a folder v<size> for each.
         run: network and training; by default `default_run` of the largest size.
         seed: of weights and batches.
-        threads: that torch may use.
+        threads: number of threads that torch may use.
 
     Raises:
         UserError: a folder already contains a tokenizer, or the text cannot be read.

@@ -75,7 +75,7 @@ class Windows:
         context: inputs per window T.
         batch: windows per step.
         epochs: passes over the windows; a fraction takes part of the last permutation.
-        seed: of the order.
+        seed: seed of the order of the windows.
 
     Attributes:
         steps: optimiser steps of the whole run; the last batch may be smaller.
@@ -91,7 +91,7 @@ class Windows:
         self.windows = math.ceil(targets / context)
         self.drawn = math.ceil(epochs * self.windows)
         self.steps = math.ceil(self.drawn / batch)
-        # Losses ignore padding as a target; as an input it comes last, so no real position sees it.
+        # Losses ignore padding targets. Padding inputs come last, so no real position sees them.
         padded = np.full(self.windows * context + 1, IGNORED, dtype=np.int32)
         padded[: len(ids)] = ids
         self.stream = torch.from_numpy(padded)
@@ -142,7 +142,7 @@ class Windows:
 
 def _window_bytes(padded: npt.NDArray[np.int32], byte_lengths: Counts, context: int, windows: int) -> Counts:
     """Bytes of each window's targets, (windows,), a block of windows at a time."""
-    lengths = np.append(byte_lengths, 0)  # the last entry is that of padding
+    lengths = np.append(byte_lengths, 0)  # last entry: padding
     result = np.empty(windows, dtype=np.int64)
     for start in range(0, windows, WINDOWS_AT_ONCE):
         stop = min(start + WINDOWS_AT_ONCE, windows)

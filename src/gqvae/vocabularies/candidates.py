@@ -19,10 +19,10 @@ def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabil
 
     With cut probability p, a gate opens after each byte of a pre-token with probability p, and always after the last. The score
     of a string is the expected number of times that it is a span between open gates, summed over the probabilities, each in
-    (0, 1): low ones favour whole pre-tokens, high ones short spans. `longest` is in bytes.
+    (0, 1). Low probabilities favour whole pre-tokens, high ones short spans. `longest` is in bytes.
     """
     expected: defaultdict[bytes, float] = defaultdict(float)
-    # By length, and whether the span begins and ends with the pre-token.
+    # By length, whether the span starts the pre-token, and whether it ends it.
     weights = {
         (length, first, last): sum(
             (1.0 if first else p) * (1 - p) ** (length - 1) * (1.0 if last else p) for p in cut_probabilities
@@ -36,7 +36,7 @@ def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabil
 
 
 def substrings(counts: PretokenCounts, number: int, longest: int) -> list[bytes]:
-    """The most frequent pre-tokens as one half, the most frequent other substrings as the other."""
+    """One half is the most frequent pre-tokens, the other half the most frequent other substrings."""
     frequent = _best({pretoken: count for pretoken, count in counts.pairs() if 2 <= len(pretoken) <= longest}, number // 2)
     known = frozenset(frequent)
     occurrences: defaultdict[bytes, float] = defaultdict(float)

@@ -1,8 +1,8 @@
 """Prunes candidate strings to vocabularies of given sizes.
 
-One training with surplus codes serves every smaller vocabulary: each round drops the few strings whose loss costs the fewest
-tokens and segments the corpus again. Two strings may each be dispensable only while the other is there. So at the end the dropped
-strings that would save the most tokens replace as many others, and the better vocabulary stays.
+One training with surplus codes serves every smaller vocabulary. Each round drops the few strings whose loss costs the fewest
+tokens, then segments the corpus again. Two strings may each be dispensable only while the other is there. So at the end the
+dropped strings that would save the most tokens replace as many others if the vocabulary becomes better.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from gqvae.progress import Progress
 from gqvae.vocabularies.segmentation import fewest_tokens, string_ids, token_counts
 
 CANDIDATES_PER_ID = 2.5
-SERVED = 4096  # smaller vocabularies get the candidates of this size: fewer give worse strings
+SMALLEST_SERVED = 4096  # smaller vocabularies get as many candidates as this size, because fewer give worse strings
 DROPPED_PER_ROUND = 0.1  # share of the strings to drop before the corpus is counted again
 EXCHANGED = (0.1, 0.1, 0.05, 0.05, 0.02, 0.02, 0.01, 0.01)  # share of the strings to exchange, by attempt
 
 
 def enough_candidates(largest: int) -> int:
     """Number of candidates (codes of a network, or counted strings) for vocabularies up to a size."""
-    return int(CANDIDATES_PER_ID * max(largest, SERVED))
+    return int(CANDIDATES_PER_ID * max(largest, SMALLEST_SERVED))
 
 
 def prune(strings: Iterable[bytes], pretokens: Sequence[tuple[bytes, int]], sizes: Sequence[int]) -> dict[int, list[bytes]]:
@@ -37,7 +37,7 @@ def prune(strings: Iterable[bytes], pretokens: Sequence[tuple[bytes, int]], size
 
     Returns:
         The learned strings of each size, most used first (ties by bytes). A size that the candidates cannot fill gets all
-        candidates in use.
+        candidates that are used.
     """
     candidates = frozenset(strings)
     kept = sorted(candidates)
@@ -81,7 +81,7 @@ def _exchange(
 
 
 def _savings(strings: Sequence[bytes], candidates: Collection[bytes], pretokens: Sequence[tuple[bytes, int]]) -> Counter[bytes]:
-    """Tokens that each candidate would save if only it were added (used once per pre-token)."""
+    """Tokens that each candidate would save if it alone were added and used once per pre-token."""
     ids = string_ids(strings)
     longest = max(len(string) for string in strings)
     reach = max((len(candidate) for candidate in candidates), default=0)
@@ -103,7 +103,7 @@ def _savings(strings: Sequence[bytes], candidates: Collection[bytes], pretokens:
 
 
 def _costs(text: bytes, ids: Mapping[bytes, int], longest: int) -> tuple[list[int], list[int]]:
-    """Fewest tokens of the text before each position, and of the text from it on."""
+    """Fewest tokens for the text before each position, and for the text from that position on."""
     size = len(text)
     head, tail = [0] + [size] * size, [size] * size + [0]
     for start in range(size):
@@ -118,7 +118,7 @@ def _costs(text: bytes, ids: Mapping[bytes, int], longest: int) -> tuple[list[in
 
 
 def _losses(strings: Sequence[bytes], counts: np.ndarray) -> np.ndarray:
-    """Extra tokens if only that string were dropped (an estimate: each occurrence is segmented in isolation)."""
+    """Extra tokens if each string alone were dropped (an estimate: each occurrence is segmented in isolation)."""
     ids = string_ids(strings)
     longest = max(len(string) for string in strings)
     extra = []

@@ -12,8 +12,8 @@ from gqvae.config import BYTE_VALUES, RESERVED_IDS
 def fewest_tokens(text: bytes, ids: Mapping[bytes, int], longest: int) -> list[int]:
     """Segment `text` into the fewest tokens of a vocabulary that holds every single byte.
 
-    Ties: at each end the longest last token wins, as in a Viterbi search over equal scores that visits starts from left to right.
-    `ids` are by string, the longest of which has `longest` bytes.
+    Ties: for each end position the longest last token wins, as in a Viterbi search over equal scores that visits starts from left
+    to right. `ids` maps strings to ids; the longest string has `longest` bytes.
     """
     whole = ids.get(text)
     if whole is not None:

@@ -17,7 +17,7 @@ DEFAULT = "gpt2"
 
 
 class Pretokenizer(ABC):
-    """One way to split text. The pieces depend only on the text and, joined, equal it."""
+    """One way to split text. The pre-tokens depend only on the text and, joined, equal it."""
 
     name: str
 
@@ -27,11 +27,11 @@ class Pretokenizer(ABC):
 
     @abstractmethod
     def last_border(self, text: str) -> int:
-        """The last position inside a text at which a pre-token ends whatever follows; 0 if there is none."""
+        """The last position inside a text where a pre-token ends no matter what follows the text; 0 if there is none."""
 
     @abstractmethod
     def expression(self, escape: Callable[[int], str]) -> str:
-        """A regular expression for other engines: its matches are the pre-tokens; `escape` writes a code point in brackets."""
+        """A regular expression for other engines, whose matches are the pre-tokens; `escape` writes a code point in brackets."""
 
 
 def names() -> list[str]:
@@ -52,10 +52,10 @@ def pretokenizer(name: str) -> Pretokenizer:
     return found
 
 
-def require_same(one: str, its: str, other: str, others: str) -> None:
+def require_same(one: str, name: str, other: str, other_name: str) -> None:
     """Raise a `UserError` unless two things were made with the same pre-tokenizer.
 
-    `one` and `other` are what the message calls them, `its` and `others` the names of their pre-tokenizers.
+    `one` and `other` are what the message calls them; `name` and `other_name` are the names of their pre-tokenizers.
     """
-    if its != others:
-        raise UserError(f"{one} was made with the pre-tokenizer {its}, {other} with {others}: make one of them again.")
+    if name != other_name:
+        raise UserError(f"{one} was made with the pre-tokenizer {name}, {other} with {other_name}: make one of them again.")

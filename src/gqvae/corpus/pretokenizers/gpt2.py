@@ -9,7 +9,7 @@ from functools import cached_property
 from gqvae.corpus.pretokenizers import Pretokenizer
 from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE, character_class
 
-# Most words are ASCII: where the next character is ASCII too, they match without the Unicode tables.
+# Most words are ASCII. If the next character is ASCII too, such a word matches without the Unicode tables.
 ASCII_WORD = r" ?[A-Za-z]+(?=[\x00-@\[-`{-\x7f]|\Z)"
 LOOKED_AT = 1 << 10  # characters at the end of a text that are searched first for a border
 
@@ -30,7 +30,7 @@ class GPT2(Pretokenizer):
 
     @cached_property
     def _border(self) -> re.Pattern[str]:
-        """White space after anything else: one pre-token ends before it, and another begins with it."""
+        """White space after any other character: one pre-token ends before it, and another begins with it."""
         space = character_class(WHITE_SPACE, "\\U{:08x}".format)
         return re.compile(f"(?<=[^{space}])[{space}]")
 
@@ -49,7 +49,7 @@ class GPT2(Pretokenizer):
             width *= 32
 
     def expression(self, escape: Callable[[int], str]) -> str:
-        r"""With \s, \p{L} and \p{N} written out."""
+        r"""GPT-2's expression with \s, \p{L} and \p{N} written out."""
         space, letter, number = (character_class(ranges, escape) for ranges in (WHITE_SPACE, LETTERS, NUMBERS))
         return f"'s|'t|'re|'ve|'m|'ll|'d| ?[{letter}]+| ?[{number}]+| ?[^{space}{letter}{number}]+|[{space}]+(?![^{space}])|[{space}]+"
 

@@ -1,4 +1,4 @@
-"""Sources of text, one module each: `Settings`, whose `source` is the module's name, and `open_source(settings, downloads)`."""
+"""Sources of text, each a module with `Settings`, whose `source` is the module's name, and `open_source(settings, downloads)`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Source:
     label: str  # name in figures, e.g. "synthetic stories (generated)"
     synthetic: bool  # the text was generated, and every figure made from it must say so
     documents: Iterator[bytes]  # UTF-8 bytes of each document
-    expected_bytes: int | None = None  # approximate size of the text, if known; for the time left
+    expected_bytes: int | None = None  # approximate size of the text, if known, to estimate the time left
     test_documents: Iterator[bytes] | None = None  # the whole test split, if the source has one
-    dropped: Counter[str] = field(default_factory=Counter)  # what the source leaves out and how often; complete once it is read
+    dropped: Counter[str] = field(default_factory=Counter)  # what the source leaves out and how often; complete once all is read
 
 
 def open_source(settings: CorpusBase, downloads: Path | None = None) -> Source:
-    """Open the source whose `Settings` these are; some read files from the folder `downloads`.
+    """Open the source that these settings belong to. Some sources read files from the folder `downloads`.
 
     Raises:
         UserError: a file is missing.

@@ -12,7 +12,7 @@ from gqvae.corpus.stories.generator import LABEL, stories
 
 
 class Settings(CorpusBase):
-    """Stories from a seeded grammar: no network, any size, labelled synthetic in every figure."""
+    """Stories from a seeded grammar: no download, any size, labelled synthetic in every figure."""
 
     source: Literal["synthetic"] = setting("synthetic", "Seeded story grammar shipped with the package.")
     bytes: int = setting(4_000_000, "How much text to generate, in whole stories.", "bytes", gt=0)

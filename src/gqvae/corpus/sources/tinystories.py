@@ -33,7 +33,7 @@ class Settings(CorpusBase):
 
 
 def open_source(settings: Settings, downloads: Path | None = None, dataset: PinnedDataset = TINYSTORIES) -> Source:
-    """TinyStories as a source; needs no network.
+    """TinyStories as a source; needs no internet connection.
 
     Args:
         downloads: the folder that `gqvae download-corpus` filled.

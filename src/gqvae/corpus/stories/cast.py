@@ -17,7 +17,7 @@ CURRENCIES = ("${}", "${}", "${}", "£{}", "€{}")
 class Cast(dict[str, str]):
     """The mapping that templates use with `str.format_map`.
 
-    Names that belong to the story are items. Others are drawn from the lexicon at each look-up; "a|b" gives one alternative.
+    Details that stay the same are items. Other names are drawn from the lexicon at each look-up; "a|b" gives one of them.
 
     Raises:
         KeyError: the name is unknown.

@@ -1,7 +1,7 @@
-"""How the words of the story grammar inflect, combine and are drawn.
+"""Inflects, combines and draws the words of the story grammar.
 
 Every table is a list that contains the word of rank r about N/r times, so that a uniform draw follows Zipf's law. Rare words are
-stems with prefixes and suffixes, compounds, and names of syllables, so that their parts recur.
+stems with prefixes and suffixes, compounds, and names built from syllables, so that their parts recur.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def pick(choices: Sequence[Entry], place: float) -> Entry:
 
 
 def zipfian(entries: Iterable[Entry], shift: int = 2) -> list[Entry]:
-    """A list from which a uniform draw gives the entry of rank r about in proportion to 1/(r + shift)."""
+    """A list from which a uniform draw gives the entry of rank r roughly in proportion to 1/(r + shift)."""
     ranked = list(dict.fromkeys(entries))
     return [entry for rank, entry in enumerate(ranked, 1) for _ in range(max(1, (len(ranked) + shift) // (rank + shift)))]
 
@@ -157,7 +157,7 @@ def tables() -> dict[str, list[str]]:
 
 @cache
 def rows(name: str) -> list[tuple[str, ...]]:
-    """Rows of a word list, repeated by frequency as in `zipfian`; so are the results of the next three functions."""
+    """Rows of a word list, repeated by frequency as in `zipfian`, like the results of the next three functions."""
     return zipfian(map(tuple, forms(getattr(words, name))))
 
 
