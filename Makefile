@@ -26,7 +26,7 @@ reproduce: $(INSTALLED) ## Run the study of CONFIG (default: configs/default.yam
 	@$(BIN)/gqvae check-config "$(CONFIG)" > /dev/null
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 
-domains: $(INSTALLED) ## The studies of configs/domains/ beside tinystories-replication (which must be there), into results/across/.
+domains: $(INSTALLED) ## Run configs/domains/ and compare with tinystories-replication (run that first), into results/across/.
 	@test -f results/tinystories-replication/provenance.json || { echo "There is no results/tinystories-replication/provenance.json:" \
 		"run make reproduce CONFIG=configs/tinystories-replication.yaml first." >&2; exit 1; }
 	for config in configs/domains/*.yaml; do $(BIN)/snakemake --cores $(CORES) --configfile $$config; done
@@ -60,19 +60,19 @@ lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation:
 test: lint ## All checks, the smoke study and its report.
 	$(BIN)/python -m pytest
 
-test-slurm: $(INSTALLED) ## The profile for SLURM, on a cluster of one node that is started for it (root, slurm-wlm, munge).
+test-slurm: $(INSTALLED) ## Test the SLURM profile on a one-node cluster that it starts (needs root, slurm-wlm, munge).
 	$(BIN)/python -m pip install --quiet 'snakemake-executor-plugin-slurm>=2,<3'
 	$(BIN)/python -m pytest tests/slurm
 
-test-gpu: $(INSTALLED) ## What only a CUDA device can show.
+test-gpu: $(INSTALLED) ## Run the checks that need a CUDA device.
 	$(BIN)/python -m pytest tests/gpu
 
-# Left out: what takes an hour, or a GPU; run those by hand.
+# Left out: scripts that take an hour or need a GPU. Run those by hand.
 bench: $(INSTALLED) ## Run the scripts in benchmarks/ that take minutes.
 	for script in $(filter-out benchmarks/by_hand.py benchmarks/load.py benchmarks/utilization.py benchmarks/trained_by_command.py,$(wildcard benchmarks/*.py)); do \
 		echo "$$script"; $(BIN)/python "$$script"; done
 
-# The stamp is older than the lock file after an update: then the environment follows.
+# After an update the stamp is older than the lock file, so make updates the environment.
 $(INSTALLED): requirements.lock requirements-torch.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 		echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python." >&2; exit 1; fi

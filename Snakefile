@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 
 min_version("9.19")
 
-# A given config file replaces the default: merged, the corpus and arms of the default would mix with its settings.
+# A given config file replaces the default. If they were merged, the default's corpus and arms would mix with its settings.
 if not workflow.overwrite_configfiles:
 
     configfile: "configs/default.yaml"

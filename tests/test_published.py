@@ -89,7 +89,7 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
         "At every vocabulary size V its vocabularies compress better than each of our networks": _control_is_ahead(),
         "They take half a minute; a network takes ten minutes or more": _processor("pathpiece") < 45
         and _processor("gqvae") > 600,
-        "All columns use the same five networks; the last uses four of them": [
+        "All rows use the same five networks; the last uses four of them": [
             _claim(study, "N1")["seeds"] for study in small + large
         ]
         == [5, 5, 5, 5, 4],
@@ -97,7 +97,7 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             _control_is_better(study) for study in small
         ),
         "At V = 4,096 no difference between language models is shown": _signs("N2", *large) == ["undecided"] * 3,
-        "at equal compression their mean bits per byte are higher on GQ-VAE in every column": all(
+        "at equal compression their mean bits per byte are higher on GQ-VAE in every row": all(
             _claim(study, "N3b")["effect"] < 0 for study in small + large
         ),
         "At V = 1,024 language models are worse on GQ-VAE; this is decided only for the larger ones": _ahead("C3b", *small)

@@ -1,6 +1,6 @@
 """The code that determines a job's result: the modules that a function imports, at any depth, with a digest of each.
 
-Snakemake does not track the code behind a shell command. Every rule has these lines as a parameter, so that an edit reruns
+Snakemake does not track the code behind a shell command. Every rule has this list as a parameter, so an edit reruns
 only the jobs that depend on it. Digests ignore comments, docstrings and layout. Modules are parsed, not imported: importing
 torch takes seconds.
 """
@@ -25,8 +25,8 @@ def code_state(function: str, also: Sequence[str] = (), without: Sequence[str] =
     """List the code behind a function, one line per module: its name and digest.
 
     Args:
-        function: dotted name of a module, or of a top-level function such as "gqvae.jobs.corpus.prepare_corpus"; of a function's
-            module, only the statements that it uses count.
+        function: dotted name of a module, or of a top-level function such as "gqvae.jobs.corpus.prepare_corpus"; for a
+            function, only the statements of its module that it uses count.
         also: modules, or functions of modules, that it imports by name at run time.
         without: dotted prefixes of modules to skip.
         package: folder of the package.

@@ -32,7 +32,7 @@ BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
     ("Arm: from counts", config.CountedArm, "under `arms: <name>:` with any other `kind:`"),
     ("Arm: fixed-length VQ-VAE", config.FixedArm, "under `arms: <name>:` with `kind: fixed`"),
     ("Arm: GQ-VAE", config.GQVAEArm, "under `arms: <name>:` with `kind: gqvae`"),
-    ("Arm: a network of its own", config.NetworkArm, "under `arms: <name>:` with the `kind:` of a module of `gqvae.networks`"),
+    ("Arm: custom network", config.NetworkArm, "under `arms: <name>:` with the `kind:` of a module of `gqvae.networks`"),
     ("Arm: borrowed", config.BorrowedArm, "under `arms: <name>:` with `kind: borrowed`"),
     ("Objective: rate-controlled", config.RateControlledObjective, "under `objective:` with `name: rate_controlled`"),
     ("Objective: the paper's", config.PaperObjective, "under `objective:` with `name: paper`"),
@@ -55,8 +55,8 @@ A config file defines a study; `profiles/` sets where and how it runs (cores, GP
 {files}
 Run one with `snakemake --cores all --configfile configs/<file>`; its results go to `results/<study>/`. To make your own, copy
 one and change it, or name it under `extends:` and write only what differs: blocks are merged key by key, lists are replaced, and null
-removes a key. Keys that no file sets have the defaults below; unknown keys are errors. Editors with a YAML language server complete
-and check the keys, by the first line of each file.
+removes a key. Keys that no file sets have the defaults below; unknown keys are errors. Editors with a YAML language server use
+the first line of each file to complete and check keys.
 """
 
 
@@ -91,7 +91,7 @@ def schema() -> str:
     claims, arms = study["properties"]["claims"], study["properties"]["arms"]
     claims["additionalProperties"] = _or_null(claims["additionalProperties"])
     arms["patternProperties"] = {name: _or_null(arm) for name, arm in arms["patternProperties"].items()}
-    extends = {"description": "A config file next to this one; this file says what differs from it.", "type": "string"}
+    extends = {"description": "A config file in the same folder; this file has only the differences.", "type": "string"}
     value = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A study of GQ-VAE",
@@ -149,15 +149,15 @@ def _default(field: FieldInfo) -> str:
 
 
 def _for_editors(value: Any) -> Any:
-    """A schema without pydantic's titles, which only repeat keys, with alternatives that may overlap, and null for every key."""
+    """Adapt a schema: drop pydantic's titles, which only repeat keys, let alternatives overlap, and allow null for every key."""
     if isinstance(value, list):
         return [_for_editors(part) for part in value]
     if not isinstance(value, dict):
         return value
     kept = {"anyOf" if key == "oneOf" else key: _for_editors(part) for key, part in value.items() if key != "discriminator"}
-    if isinstance(kept.get("title"), str):  # not a property of this name
+    if isinstance(kept.get("title"), str):  # unless it is a property named "title"
         del kept["title"]
-    if kept.get("type") == "integer":  # YAML 1.2, which editors read, takes 1_000 for text
+    if kept.get("type") == "integer":  # editors use YAML 1.2, which reads 1_000 as text
         kept |= {"type": ["integer", "string"], "pattern": "^[0-9][0-9_]*$"}
     if isinstance(kept.get("properties"), dict):
         kept["properties"] = {key: _or_null(part) for key, part in kept["properties"].items()}

@@ -18,9 +18,9 @@ from filelock import FileLock, Timeout
 if TYPE_CHECKING:
     import torch  # imported only when needed
 
-# nvidia0, nvidia1, … in it are the GPUs that this process may use. Asking CUDA would fix the set of visible devices.
+# Holds a file nvidia0, nvidia1, … for each GPU that this process may use. Asking CUDA would fix the set of visible devices.
 DEVICES = Path("/dev")
-SLOTS = 64  # most jobs counted on one GPU
+SLOTS = 64  # highest number of jobs counted per GPU
 
 logger = logging.getLogger("gqvae")
 _held: list[FileLock] = []  # released when the process ends
@@ -65,7 +65,7 @@ def claim_gpu(devices: Path = DEVICES, locks: Path | None = None) -> int | None:
         locks: folder of the lock files (default: one per user in the system's temporary folder).
 
     Returns:
-        Its index, or None if there is no choice: fewer than two GPUs, or CUDA_VISIBLE_DEVICES is set.
+        The GPU's index. None if no GPU is claimed: fewer than two exist, CUDA_VISIBLE_DEVICES is set, or no lock can be taken.
     """
     count = len(list(devices.glob("nvidia[0-9]*")))
     if "CUDA_VISIBLE_DEVICES" in os.environ or count < 2:

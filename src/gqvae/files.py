@@ -45,7 +45,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with open(temporary, "rb") as stream:  # it may be a link to a file that is read-only
+        with open(temporary, "rb") as stream:  # opened for reading, since it may be a link to a read-only file
             os.fsync(stream.fileno())
         os.replace(temporary, path)
     except OSError as error:
@@ -87,7 +87,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise UserError(f"{path} does not exist or is no file: check the path, or run the rule that makes it.") from None
+        raise UserError(f"{path} does not exist or is not a file: check the path, or run the rule that makes it.") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged ({error}): delete it and run again.") from None
 

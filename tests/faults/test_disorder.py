@@ -45,7 +45,7 @@ def test_damaged_states(
             path.write_bytes(data if number % 2 else data[:place])
         ended = workers.run(*study.stages[name].arguments(here / "out", here / "state"))
         assert ended.status == 0 and "damaged" in ended.stderr, ended.stderr
-        assert ("going on after step 8" in ended.stderr) == (not both)
+        assert ("resuming after step 8" in ended.stderr) == (not both)
         ledger.judge("damaged checkpoint", contents(here / "out"), study.expected[name], 1)
 
 
@@ -54,7 +54,7 @@ def test_state_of_another_seed(workers: Workers, study: Study, ledger: Ledger, s
     shutil.copytree(state, tmp_path / "state")
     verb = study.stages[name].arguments(tmp_path / "out", tmp_path / "state")
     ended = workers.run(*verb, "--seed", 1)
-    assert ended.status == 0 and "of other settings, data or code: starting from the beginning" in ended.stderr, ended.stderr
+    assert ended.status == 0 and "with other settings, data or code: starting from the beginning" in ended.stderr, ended.stderr
     other = study.stages[name].arguments(tmp_path / "expected", tmp_path / "other")
     assert workers.run(*other, "--seed", 1).status == 0
     assert contents(tmp_path / "expected") != study.expected[name]
@@ -69,7 +69,7 @@ def test_moved_clock(workers: Workers, study: Study, ledger: Ledger, stopped: tu
         os.utime(path, (4e9, 4e9))
     verb = study.stages[name].arguments(tmp_path / "out", tmp_path / "state")
     ended = workers.run(*verb, fault=["clock_jumps", 172_800])
-    assert ended.status == 0 and "going on after step 9" in ended.stderr, ended.stderr
+    assert ended.status == 0 and "resuming after step 9" in ended.stderr, ended.stderr
     ledger.judge("moved clock", contents(tmp_path / "out"), study.expected[name], 2)
 
 

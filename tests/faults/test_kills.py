@@ -23,7 +23,7 @@ def test_killed_amid_steps(workers: Workers, study: Study, ledger: Ledger, name:
         assert ended.status == -signal.SIGKILL, ended.stderr
         ledger.judge(f"kill -9 amid a step, {name}", contents(tmp_path / "out"), study.expected[name], 1, complete=False)
     ended = workers.run(*verb)
-    assert ended.status == 0 and f"going on after step {steps[-1] - 1}" in ended.stderr, ended.stderr
+    assert ended.status == 0 and f"resuming after step {steps[-1] - 1}" in ended.stderr, ended.stderr
     ledger.judge(f"kill -9 amid a step, {name}", contents(tmp_path / "out"), study.expected[name])
     assert not (tmp_path / "state").exists()
 
@@ -34,7 +34,7 @@ def test_killed_while_the_state_is_written(workers: Workers, study: Study, ledge
     for save in (1, 2, 5):
         assert workers.run(*verb, fault=["kill_amid_save", save]).status == -signal.SIGKILL
     ended = workers.run(*verb)
-    assert ended.status == 0 and "going on after step 5" in ended.stderr, ended.stderr  # 0, then 1, then 4 more were whole
+    assert ended.status == 0 and "resuming after step 5" in ended.stderr, ended.stderr  # 0, then 1, then 4 more were whole
     ledger.judge(f"kill -9 amid a checkpoint, {name}", contents(tmp_path / "out"), study.expected[name], 3)
 
 
@@ -96,5 +96,5 @@ def test_asked_to_stop(workers: Workers, study: Study, ledger: Ledger, name: str
         assert ended.status == 128 + number and f"stopped by a signal after step {step}" in ended.stderr, ended.stderr
         assert (tmp_path / "state" / "last.ckpt").exists() and not contents(tmp_path / "out")
     ended = workers.run(*verb)
-    assert ended.status == 0 and "going on after step 9" in ended.stderr
+    assert ended.status == 0 and "resuming after step 9" in ended.stderr
     ledger.judge(f"{number.name}, {name}", contents(tmp_path / "out"), study.expected[name], 2)

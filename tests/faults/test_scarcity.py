@@ -47,7 +47,7 @@ def test_folder_that_may_not_be_written(workers: Workers, study: Study, ledger: 
     ended = workers.run(*verb, powerless=True)
     assert ended.status == 0, ended.stderr
     if name in TRAININGS:
-        assert "going on after step" in ended.stderr  # what was computed before it could not be written is not computed again
+        assert "resuming after step" in ended.stderr  # what was computed before it could not be written is not computed again
     ledger.judge("read-only results", contents(tmp_path / "closed" / "out"), study.expected[name], 1)
 
 
@@ -72,5 +72,5 @@ def test_killed_for_memory_in_the_middle(workers: Workers, study: Study, ledger:
     verb = study.stages[name].arguments(tmp_path / "out", tmp_path / "state")
     assert workers.run(*verb, fault=["signal_amid_step", signal.SIGKILL, 7]).status == -signal.SIGKILL
     ended = workers.run(*verb)
-    assert ended.status == 0 and "going on after step 6" in ended.stderr
+    assert ended.status == 0 and "resuming after step 6" in ended.stderr
     ledger.judge("out of memory", contents(tmp_path / "out"), study.expected[name], 1)

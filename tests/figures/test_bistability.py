@@ -1,4 +1,4 @@
-"""The figure of gates against what is asked of them: its points are those of the two tables."""
+"""The figure of requested and reached gate rates: its points are those of the two tables."""
 
 from __future__ import annotations
 

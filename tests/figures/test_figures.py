@@ -29,11 +29,11 @@ NATURAL = CorpusFacts("a real corpus", False)
 LABELS = {
     "breakdown": [
         ("rank of the token in the training text", "bits per byte of the whole text ↓"),
-        ("place of the token in its pre-token", ""),
+        ("position of the token in its pre-token", ""),
         ("bytes of the token", ""),
     ],
     "tuning": [("peak learning rate", "validation loss (bits per byte) ↓")],
-    "claims": [("relative advantage of the first → (dashed: how far behind still counts)", "")],
+    "claims": [("relative advantage of the first arm → (dashed: margin)", "")],
     "compression": [("vocabulary size V, bytes included (tokens)", "compression (bytes per token) ↑")],
     "convergence": [
         ("training text (bytes)", "validation loss (bits per byte) ↓"),
@@ -43,12 +43,12 @@ LABELS = {
     ],
     "learnability": [
         ("training text (bytes) / optimiser steps", "test loss (bits per byte) ↓"),
-        ("parameters without the vocabulary's\nSTEPS optimiser steps each", ""),
+        ("non-embedding parameters\nSTEPS optimiser steps each", ""),
     ],
     "advantage": [
         ("training text so far (bytes)\nvalidation split", "loss saved (share of bits per byte) ↑"),
         ("training text (bytes) / steps\ntest split", ""),
-        ("parameters, vocabulary left out\ntest split, STEPS steps each", ""),
+        ("non-embedding parameters\ntest split, STEPS steps each", ""),
     ],
     "training": [
         ("", "tokens per pre-token ↓"),
@@ -59,7 +59,7 @@ LABELS = {
     "rank_frequency": [("rank of the token (1 = most frequent)", "share of all tokens")],
     "bistability": [
         ("weight α of the gate loss", "open gates (share of positions)"),
-        ("asked for (share of positions)", ""),
+        ("requested (share of positions)", ""),
     ],
 }
 

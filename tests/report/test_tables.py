@@ -23,7 +23,7 @@ def effects() -> pd.DataFrame:
 
 def read(name: str, studies: list[str]) -> pd.DataFrame:
     header, _, *lines = (line.strip("| ").split(" | ") for line in block(name, studies, PUBLISHED).splitlines())
-    return pd.DataFrame(lines, columns=header).set_index("GQ-VAE against")
+    return pd.DataFrame(lines, columns=header).set_index("advantage of GQ-VAE over").T
 
 
 def stated(first: pd.Series, second: pd.Series | float, more_is_better: bool) -> str:  # type: ignore[type-arg]

@@ -161,7 +161,7 @@ def test_an_interrupted_job_goes_on_where_it_was(
     assert contents(folder / "results" / "tiny" / "networks") == network
     logs = "".join(path.read_text(encoding="utf-8") for path in (folder / ".snakemake" / "slurm_logs").rglob("*.log"))
     log = (folder / "results" / "tiny" / "logs" / "train_network" / "gqvae-s0.log").read_text(encoding="utf-8")
-    assert "going on after step" in log + logs
+    assert "resuming after step" in log + logs
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

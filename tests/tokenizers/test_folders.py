@@ -82,7 +82,7 @@ def test_a_changed_file_is_refused(tokenizers: dict[str, Tokenizer], arm: str, t
 def test_foreign_and_missing_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         load_tokenizer(tmp_path)
-    with pytest.raises(UserError, match="does not exist or is no file"):
+    with pytest.raises(UserError, match="does not exist or is not a file"):
         load_tokenizer(Path(__file__))
     for text, message in (
         ('{"model": {"type": "BPE"}}', "is not a gqvae-tokenizer"),

@@ -246,7 +246,7 @@ def test_a_model_is_measured_on_the_tokens_it_was_trained_on(study: Path, tmp_pa
     trained(study, tmp_path / "out", train_bytes=600)
     record = json.loads((tmp_path / "out" / "training.json").read_text())
     (tmp_path / "out" / "training.json").write_text(json.dumps(record | {"tokenizer_digest": "another"}))
-    with pytest.raises(UserError, match="encoded by another tokenizer"):
+    with pytest.raises(UserError, match="have different tokenizers"):
         measured(study, tmp_path / "out")
     (tmp_path / "out" / "training.json").write_text(json.dumps(record))
     (tmp_path / "out" / "model.safetensors").write_bytes(b"torn")

@@ -67,12 +67,12 @@ def downstream_encoder(wildcards):
 
 
 def code(job, also=(), without=()):
-    """The code of a job, a line for each module. As a parameter of its rule it makes an edit rerun what depends on it."""
+    """The code of a job, a line for each module. As a parameter of its rule, it makes edits rerun the jobs that depend on it."""
     return code_state(f"gqvae.jobs.{job}", also, without)
 
 
 def code_of_tokenizer(job):
-    """The same for jobs that read any tokenizer: arms without a network do not depend on the network's code."""
+    """The code of a job that reads any tokenizer. Arms without a network do not depend on the network's code."""
 
     def of_arm(wildcards):
         also = [*PRETOKENIZER, *modules_of(layout.split_family(wildcards.family)[0])]
@@ -82,12 +82,12 @@ def code_of_tokenizer(job):
 
 
 def code_of_counted(job):
-    """The same for jobs that make tokenizers of an arm from counts."""
+    """The code of a job that makes an arm's tokenizers from counts."""
     return lambda wildcards: code(job, also=modules_of(wildcards.arm))
 
 
 def code_of_models(job, also=()):
-    """The same for jobs with language models, whose module is imported by name."""
+    """The code of a job with language models, whose module is imported by name."""
     return code(job, also=[f"gqvae.language_models.{STUDY.language_model.kind}", *also])
 
 
@@ -143,7 +143,7 @@ def code_of_network(job):
 
 
 def network_settings(wildcards):
-    """Settings of a network: for GQ-VAE the shared sizes with the arm's choices, for others the arm's keys."""
+    """Settings of a network. GQ-VAE uses the shared sizes with the arm's choices; other networks use the arm's keys."""
     arm = STUDY.arms[wildcards.arm]
     if isinstance(arm, settings.NetworkArm):
         return json.dumps(arm.settings, sort_keys=True)
@@ -171,13 +171,13 @@ def matching_settings(wildcards):
 
 
 def counts_of_training_text(wildcards):
-    """The pre-tokens that an arm is trained on: of the training split, or of the same with shuffled documents."""
+    """The pre-token counts that an arm is trained on: those of the training split, with shuffled documents for some arms."""
     shuffled = wildcards.arm in SHUFFLED_ARMS
     return f"{RESULTS}/pretokens/shuffled/{wildcards.arm}.npz" if shuffled else PRETOKENS["train"]
 
 
 def is_main_run(wildcards):
-    """Whether figures show the run's curve and contexts; of the other runs, only final values."""
+    """Whether figures show the run's curve and contexts. Other runs contribute only final values."""
     return "{arm}-s{seed}-b{train_bytes}-{model}".format(**wildcards) in {run.name for run in runs.main_runs(STUDY)}
 
 
@@ -190,7 +190,7 @@ def language_model_settings(wildcards):
 
 
 def tuning_settings(wildcards):
-    """The same for a run that tries a rate."""
+    """The settings of a run that tries a learning rate."""
     model = STUDY.language_model
     return model.of_run(model.name, runs.tuning_bytes(STUDY), float(wildcards.rate)).canonical()
 

@@ -22,7 +22,7 @@ if STUDY.corpus.download is not None:
         resources:
             **growing(mem_mb=500, runtime=120),
         params:
-            # Only the pins, not the downloader: editing it must not discard two gigabytes of verified text.
+            # Only the pins, not the downloader: an edit to it must not discard two gigabytes of verified text.
             code=code_state("gqvae.corpus.pinned"),
             # The pinned file is the same for every study, whatever part of it the study reads.
             settings=type(STUDY.corpus)().canonical(),

@@ -26,7 +26,7 @@ rule match_compression:
         pretokens=subpath(input.train, parent=True),
         folder=subpath(output.tokenizer, parent=True),
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: search the vocabulary size that compresses the validation text like its target."
+        "Arm {wildcards.arm}, seed {wildcards.seed}: find the vocabulary size that compresses validation text like its target."
     shell:
         "gqvae --log {log:q} match-compression --settings {params.settings:q} --target {params.target:q}"
         " --pretokens {params.pretokens:q} --out {params.folder:q}"

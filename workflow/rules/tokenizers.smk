@@ -120,7 +120,7 @@ rule make_tokenizers:
         pretokens=subpath(input.train, parent=True),
         folder=subpath(output.tokenizer, ancestor=2),
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: read the codes as strings and prune them to a vocabulary of every size."
+        "Arm {wildcards.arm}, seed {wildcards.seed}: decode the codes to strings and prune them to a vocabulary of each size."
     shell:
         "gqvae --log {log:q} make-tokenizers --network {params.network} --settings {params.settings:q}"
         " --trained {params.trained:q} --pretokens {params.pretokens:q} --out {params.folder:q}"

@@ -42,13 +42,13 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """A block for each claim with a row for each study; colour and marker show the verdict, a word beside the number the sign."""
+    """A block per claim with a row per study; colour and marker show the verdict, the word beside the number the sign."""
     blocks = [rows for _, rows in data.groupby(["claim", "text"], sort=False)]
     rows_high = sum(map(_rows_high, blocks))
     height = ROW * rows_high + 1.75
     figure = new_figure(8.4, height)
     figure.subplots_adjust(left=0.01, right=RIGHT, bottom=0.78 / height)
-    write_heading(figure, "Where the claims hold", corpus, "95 % t-intervals over seeds · what lies beyond the axis is an arrow")
+    write_heading(figure, "Where the claims hold", corpus, "95 % t-intervals over seeds · arrows: values beyond the axis")
     figure.subplots_adjust(left=LEFT, top=figure.subplotpars.top - 0.22 / height)  # the heading is aligned with the claims
     _write_key(figure, list(dict.fromkeys(data["verdict"])))
     reach = axis_end(data)
@@ -58,7 +58,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         _draw_block(axes, block, start, reach)
         start += _rows_high(block)
         axes.axhline(start - 0.5 - GAP / 2, color="#e6e6e6", linewidth=0.6, zorder=0)
-    axes.set_xlabel("relative advantage of the first → better\n(dashed: how far behind still counts)")
+    axes.set_xlabel("relative advantage of the first → better\n(dashed: margin)")
     return figure
 
 
@@ -69,7 +69,7 @@ def _written(block: pd.DataFrame) -> list[str]:
 
 
 def _rows_high(block: pd.DataFrame) -> float:
-    """Height of a claim in rows, gap included: the larger of its studies' and its text's."""
+    """Height of a claim in rows, gap included: that of its studies or of its text, whichever is larger."""
     return max(len(block) + GAP, LINE / ROW * len(_written(block)) + 0.5)
 
 

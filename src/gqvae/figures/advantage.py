@@ -22,10 +22,10 @@ PLOT = Plot(
     title="Advantage over matched BPE",
     section="3. Language models",
     shows="bits per byte saved over BPE at equal compression",
-    caption="Bits per byte saved relative to BPE at equal compression, paired by seed; above zero an arm is better. Left: "
+    caption="Bits per byte saved relative to BPE at equal compression, paired by seed; an arm above zero is better. Left: "
     "validation split during training on the most text; middle and right: test split after training, by amount of text and by "
-    "model size. Small points: seeds; line: mean; bars, from three seeds on: 95 % t-interval of the paired difference. Arms at "
-    "one amount are drawn side by side. What lies beyond the axis is cut off; arms that end far from zero are named, not drawn. "
+    "model size. Small points: seeds; line: mean; bars (three seeds or more): 95 % t-interval of the paired difference. Arms at "
+    "one amount are drawn side by side. Values beyond the axis are cut off; arms that end far from zero are named, not drawn. "
     "Under each amount of text: the optimiser steps of its runs. Hollow: too few steps to decide anything.",
     tables=("convergence", "learnability", "model_sizes"),
     needs="matched BPE",
@@ -35,10 +35,10 @@ WHILE, TEXT, SIZE = "while training", "training text", "model size"
 PANELS = {
     WHILE: ("convergence", "bytes", "valid_bpb", "step", "training text so far (bytes)", format_bytes),
     TEXT: ("learnability", "train_bytes", "test_bpb", "steps", "training text (bytes) / steps", format_bytes),
-    SIZE: ("model_sizes", "parameters_non_embedding", "test_bpb", "steps", "parameters, vocabulary left out", format_count),
+    SIZE: ("model_sizes", "parameters_non_embedding", "test_bpb", "steps", "non-embedding parameters", format_count),
 }
 COLUMNS = ["panel", "arm", "series", "seed", "amount", "advantage", "low", "high", "fewest_steps", "most_steps"]
-FROM_BYTES = 10_000  # of training text: before, models have learnt little more than token frequencies
+FROM_BYTES = 10_000  # training text, in bytes: before this, models have learnt little more than token frequencies
 FAR = 0.05  # arms that end farther from the reference are named, not drawn: they would flatten the others
 HIGHEST = 0.08  # limit of the axis
 DODGE = 1.05  # factor between neighbouring arms
@@ -84,7 +84,7 @@ def _curves(table: pd.DataFrame, column: str, loss: str) -> Curves:
 
 
 def _common_amounts(theirs: Curves, ours: Curves, cut: bool) -> np.ndarray:
-    """The amounts of the reference's first seed inside every curve; with `cut`, from `FROM_BYTES` to the common end."""
+    """Amounts of the reference's first seed that lie inside every curve; with `cut`, from `FROM_BYTES`, plus the common end."""
     grid = theirs[min(theirs)][0]
     low = max(x[0] for curves in (theirs, ours) for x, _ in curves.values())
     high = min(x[-1] for curves in (theirs, ours) for x, _ in curves.values())

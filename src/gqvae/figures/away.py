@@ -1,4 +1,4 @@
-"""Figure: tokenizers on text that they were not trained on, and native ones: compression, fallback, bits per byte."""
+"""Figure: tokenizers on text that they were not trained on, next to ones trained on it: compression, fallback, bits per byte."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GAP = 0.6  # rows between texts
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Columns `COLUMNS`: measures of tokenizers borrowed from a study of another text, of native ones, and of the lent ones at home.
+    """Columns `COLUMNS`: measures of borrowed tokenizers on another text, of those trained on it, and of the lent ones at home.
 
     The lending study must be among the studies, since only its provenance identifies its text. `origin` is the lending study and
     `lender` its arm. `place` is "native" (the arm of that name in the borrowing study), "borrowed", or "home" (in the lending
@@ -80,8 +80,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure = new_figure(7.2, height)
     figure.subplots_adjust(left=0.01, right=0.985, bottom=0.62 / height, wspace=0.12)
     origins = ", ".join(dict.fromkeys(data["origin"]))
-    note = f"test split, 95 % t-intervals over seeds · filled: made of this text · open: taken from {origins}"
-    write_heading(figure, "Tokenizers away from home", corpus, note)
+    note = f"test split, 95 % t-intervals over seeds · filled: trained on this text · open: borrowed from {origins}"
+    write_heading(figure, "Tokenizers on text they were not trained on", corpus, note)
     figure.subplots_adjust(left=0.255)  # the heading is aligned with the names of texts
     panels = figure.subplots(1, len(PANELS), sharey=True)
     for axes, (measure, label) in zip(panels, PANELS.items(), strict=True):

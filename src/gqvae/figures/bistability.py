@@ -1,8 +1,8 @@
 """Figure: open gates against the weight of the paper's gate loss, and against the requested rate of rate-controlled networks.
 
-Gates are shares of byte positions at which a token ends (hard gates; the last byte of a pre-token always ends one), so "as asked"
-is the diagonal of the right panel. A requested rate is a mean over the training loss, in which frequent pre-tokens have less
-weight than in the text; for a target compression, the rate is searched.
+Open gates are the share of byte positions at which a token ends (hard gates; the last byte of a pre-token always ends one). On
+the diagonal of the right panel, it is the requested share. A requested rate is a mean in the training loss, where frequent
+pre-tokens have less weight than in the text. For a target compression, a search finds the rate.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from gqvae.figures.style import CorpusFacts, arm_style, describe_seeds, new_figu
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
-    title="Gates against what is asked of them",
+    title="Requested and reached gate rates",
     section="5. Ablations",
     shows="open gates against the weight of the paper's gate loss, and against the requested rate",
     caption="Left: open gates at the end of training against the weight α of the paper's gate loss; a point per network. Right: "
     "open gates against the requested rate of the rate-controlled objective, and tokens against the requested compression; on "
-    "the diagonal, networks do as asked.",
+    "the diagonal, networks reach what was requested.",
     tables=("ablations", "rates"),
     on_demand=True,
 )
@@ -38,8 +38,8 @@ SPREAD = 0.05  # decades between the points of neighbouring seeds, which would o
 def points(tables: Path) -> pd.DataFrame:
     """One row per network (panel "paper": x = α) or per network and request (panel "rate_controlled": x = requested share).
 
-    `y` is the share of positions with a hard gate; `floor` the share of one token per pre-token. In the panel "compression", x
-    and y are requested and emitted tokens per byte, fallback included.
+    `y` is the share of positions with an open hard gate; `floor` is that share with one token per pre-token. In the panel
+    "compression", x and y are requested and emitted tokens per byte, fallback included.
     """
     ablations = read_table(tables, "ablations")
     swept = ablations.dropna(subset=["alpha_set", "gate_share"]).sort_values(["alpha_set", "seed"], kind="stable")
@@ -69,7 +69,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Two panels that share the axis of gates."""
     figure = new_figure(7.2, 3.5)
     figure.subplots_adjust(left=0.08, right=0.985, bottom=0.15, wspace=0.08)
-    write_heading(figure, "What the gates do with what is asked of them", corpus, f"validation split · {describe_seeds(data)}")
+    write_heading(figure, "Open gates against the request", corpus, f"validation split · {describe_seeds(data)}")
     figure.subplots_adjust(top=figure.subplotpars.top - 0.16 / figure.get_figheight())  # room for the titles of the panels
     left, right = figure.subplots(1, 2, sharey=True)
     paper, ours, met = (data[data["panel"] == panel] for panel in ("paper", "rate_controlled", "compression"))
@@ -104,15 +104,15 @@ def _draw_requests(axes: Axes, requests: pd.DataFrame) -> None:
     arms = list(dict.fromkeys(requests["arm"]))
     style = arm_style(arms[0] if len(arms) == 1 else "gqvae")
     axes.set_title("rate-controlled objective: a line per network", fontsize=8, color=text_color(style.color))
-    axes.set_xlabel("asked for (share of positions)")
+    axes.set_xlabel("requested (share of positions)")
     for (arm, seed), rows in requests.groupby(["arm", "seed"], sort=False):
         style, name = arm_style(str(arm)), f"{arm} seed {seed}"
         axes.plot(
             rows["x"], rows["y"], marker=style.marker, linewidth=0.9, color=style.color, markersize=4, alpha=0.85, label=name
         )
     axes.set_xlim(0, max(1.0, 1.04 * float(requests["x"].max())) if len(requests) else 1.0)
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.9, zorder=1, label="as asked")
-    axes.annotate("as asked", (0.8, 0.8), (4, -9), textcoords="offset points", fontsize=7.5, color="#666666")
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.9, zorder=1, label="as requested")
+    axes.annotate("as requested", (0.8, 0.8), (4, -9), textcoords="offset points", fontsize=7.5, color="#666666")
 
 
 def _draw_compressions(axes: Axes, met: pd.DataFrame) -> None:
@@ -120,9 +120,9 @@ def _draw_compressions(axes: Axes, met: pd.DataFrame) -> None:
     look: dict[str, Any] = {"color": "#000000", "marker": "D", "markerfacecolor": "white", "markersize": 4, "linestyle": ""}
     for arm, rows in met.groupby("arm", sort=False):
         axes.plot(rows["x"], rows["y"], markeredgewidth=0.8, label=f"{arm} compressions", **look)
-    color, name = arm_style("gqvae").color, "gates, for a rate as told"
+    color, name = arm_style("gqvae").color, "gates, at a requested rate"
     gates = Line2D([], [], color=color, marker="o", markersize=4, linewidth=0.9, label=name)
-    handles = [gates, Line2D([], [], label="tokens, for a compression", **look)]
+    handles = [gates, Line2D([], [], label="tokens, at a requested compression", **look)]
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.9), fontsize=7)
 
 

@@ -17,15 +17,15 @@ from gqvae.study.tables import read_table
 PLOT = Plot(
     title="Where the bits go",
     section="3. Language models",
-    shows="test bits by frequency, place and length of tokens",
-    caption="Parts of the test loss by rank of the token in the training text, by its place in its pre-token and by its length: "
-    "bits over the bytes of the whole text. The parts of a panel add up to an arm's bits per byte.",
+    shows="test bits by frequency, position and length of tokens",
+    caption="The test loss split by a token's frequency rank in the training text, by its position in its pre-token and by its "
+    "length: bits ÷ bytes of the whole text. The parts of a panel add up to an arm's bits per byte.",
     tables=("breakdown",),
     needs="language models",
 )
 PANELS = {
     "frequency": "rank of the token in the training text",
-    "place": "place of the token in its pre-token",
+    "place": "position of the token in its pre-token",
     "length": "bytes of the token",
 }
 LAST = ("never in training", "end of document")  # bins that come after the numbered ones

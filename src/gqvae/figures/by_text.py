@@ -22,7 +22,7 @@ COLUMNS = (
     "high", "fewest_steps", "most_steps", "decides",
 )  # fmt: skip
 HIGHEST = 0.06  # limit of the axis; longer intervals are cut
-APART = 1.2  # factor between an amount and its outermost study
+APART = 1.2  # factor between an amount and the outermost marker drawn at it
 ABREAST = 2  # panels side by side, at most
 WIDE, HIGH = 3.9, 2.65  # inches per panel, labels included
 CLOSE = 0.36  # inches; of two closer ticks, only the one with more text has a label
@@ -34,7 +34,7 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 
     The pairs are those of the claims about `test_bpb` and `learnability`, except comparisons of one BPE with another. `series` is
     "seed" (paired by seed) or "mean" (over seeds, with its 95 % t-interval). `vocab_size` is the requested size. The columns of
-    steps are over the runs behind a point; it decides if the fewest steps reach the study's `decisive_steps`.
+    steps are the fewest and most of the runs behind a point, which decides if the fewest reach the study's `decisive_steps`.
     """
     rows: list[dict[str, Any]] = []
     for study in studies:
@@ -74,7 +74,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     width = max(WIDE * columns, 6.4) + 0.4
     figure = new_figure(width, height)
     figure.subplots_adjust(left=0.66 / width, right=0.985, bottom=bottom / height, wspace=0.1, hspace=0.45)
-    title = "How far language models are ahead, by training text"
+    title = "Lead of language models, by amount of training text"
     write_heading(figure, title, corpus, "test split, 95 % t-intervals over seeds, cut where long")
     figure.subplots_adjust(top=figure.subplotpars.top - 0.24 / height)
     panels = [figure.add_subplot(rows, columns, place + 1) for place in range(len(pairs))]
@@ -101,7 +101,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
 
 
 def _name(rows: pd.DataFrame) -> str:
-    """A study, its vocabulary size, its language models (parameters without the vocabulary's) and seeds."""
+    """A study, its vocabulary size, the non-embedding parameters of its language models, and seeds."""
     first: Any = next(rows.itertuples())
     seeds = rows.loc[rows["series"] == "seed", "seed"].nunique()
     return f"{first.study}: V = {first.vocab_size:,}, {format_count(first.parameters_non_embedding)} parameters, {seeds} seeds"
@@ -112,12 +112,12 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame, studies: list[str]) -> None:
     axes.axhline(0, color="#888888", linewidth=0.8, zorder=1)
     middle = (len(studies) - 1) / 2
     for place, study in enumerate(studies):
-        own = rows[rows["study"] == study]
-        if own.empty:
+        of_study = rows[rows["study"] == study]
+        if of_study.empty:
             continue
         color, marker = series_style(place)
-        own = own.assign(x=own["train_bytes"] * APART ** ((place - middle) / max(middle, 1)))
-        seeds, means = own[own["series"] == "seed"], own[own["series"] == "mean"]
+        of_study = of_study.assign(x=of_study["train_bytes"] * APART ** ((place - middle) / max(middle, 1)))
+        seeds, means = (of_study[of_study["series"] == series] for series in ("seed", "mean"))
         axes.plot(seeds["x"], seeds["advantage"], ".", color=color, markersize=2.5, alpha=0.4, zorder=2)
         axes.plot(means["x"], means["advantage"], color=color, marker=marker, label=study, zorder=4)
         draw_hollow(axes, means["x"], means["advantage"], means["decides"], color, marker)

@@ -21,8 +21,8 @@ PLOT = Plot(
     section="1. Claims",
     shows="every claim with its effect, interval and verdict",
     caption="Relative advantage of the first arm (right is better) for every claim, with its 95 % t-interval over seeds, not "
-    "corrected. At the right: the verdict, the sign, and the p values of both after Holm's correction for the number of "
-    "tests in the study. Dashed: how far behind still counts. Arrows: values beyond the axis, written at the right.",
+    "corrected. At the right: the verdict, the sign, and the p values of both after Holm's correction for the number of tests in "
+    "the study. Dashed: the margin by which the first arm may be behind. Arrows: values beyond the axis, written at the right.",
     tables=("claims",),
     needs="claims",
 )
@@ -34,7 +34,7 @@ LOOKS = {
 }
 ROW = 0.46  # inches
 WRAP = 58  # characters per line of a claim
-REACH = 1.6  # the axis ends at this multiple of most effects, so that an outlier leaves the others readable
+REACH = 1.6  # the axis ends at this multiple of the `MOST` quantile of effects, so that outliers leave the others readable
 MOST = 0.75  # share of the effects
 SMALL = 5.5  # font size of p values and steps
 COLUMNS = [
@@ -60,7 +60,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     for place, row in enumerate(rows):
         _draw_claim(axes, place, row, reach)
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.set_xlabel("relative advantage of the first → (dashed: how far behind still counts)")
+    axes.set_xlabel("relative advantage of the first arm → (dashed: margin)")
     return figure
 
 
@@ -116,7 +116,7 @@ def _sign(row: Any) -> str:
 
 
 def _p_values(row: Any) -> str:
-    """p of the verdict and, if that is another hypothesis, of the sign; the fewest steps if too few prevented the tests."""
+    """p value of the verdict and, if it tests another hypothesis, of the sign; or the fewest steps, if too few to test."""
     if row.verdict == "too few steps":
         return f"fewest: {row.steps:,}"
     if pd.isna(row.p_holm):

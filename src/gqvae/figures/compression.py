@@ -20,8 +20,8 @@ PLOT = Plot(
     title="Compression against vocabulary size",
     section="2. Tokenizers",
     shows="bytes per token against vocabulary size",
-    caption="Bytes per token on the test split against vocabulary size. Learned arms: solid with their gates and fallback (neural), "
-    "dashed with the fewest tokens of the vocabulary (distilled). The dotted line joins the matched pair.",
+    caption="Bytes per token on the test split against vocabulary size. Learned arms: solid lines for text split at the "
+    "gates, with fallback (neural); dashed lines for the fewest tokens (distilled). A dotted line joins each matched pair.",
     tables=("compression", "matching"),
 )
 COLUMNS = ["arm", "encoder", "variant", "series", "seed", "vocab_size", "bytes_per_token", "used_downstream", "matched_to"]
@@ -67,7 +67,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             mean = rows[rows["series"] == "mean"].sort_values("vocab_size")
             _draw_arm(axes, arm, encoder, rows, mean)
             last = mean.iloc[-1]
-            if not last["matched_to"]:  # those are named in the note on their pair
+            if not last["matched_to"]:  # matched arms are named in the note on their pair
                 name, color = _name(data, arm, encoder), arm_style(arm).color
                 ends.append(LineEnd(last["vocab_size"], last["bytes_per_token"], name, color))
     pairs = data[(data["matched_to"] != "") & (data["series"] == "mean")]

@@ -20,8 +20,8 @@ PLOT = Plot(
     title="Convergence",
     section="3. Language models",
     shows="validation bits per byte while the language models train",
-    caption="Validation bits per byte while the language models with the most training text train, against bytes of text, tokens, "
-    "floating-point operations and optimiser steps (the first steep steps are cut off). Thin: seeds; thick: their mean; "
+    caption="Validation bits per byte during the training of the language models with the most text, against bytes of text, "
+    "tokens, floating-point operations and optimiser steps (the first steep steps are cut off). Thin: seeds; thick: their mean; "
     "band: lowest to highest. The line under the title gives the number of optimiser steps of whole runs.",
     tables=("convergence",),
     needs="language models",
@@ -51,7 +51,7 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def seed_curves(arm: str, panel: str, curves: dict[int, pd.DataFrame]) -> pd.DataFrame:
-    """Tidy points (`POINT_COLUMNS`) of one arm in one panel: `series` "seed" as measured, "mean" with the band.
+    """Tidy points (`POINT_COLUMNS`) of one arm in one panel: `series` "seed" (the measurements), then "mean" (with the band).
 
     `curves` holds, by seed, a table with the columns x and y. Seeds are measured at slightly different amounts (tokens differ in
     length), so the mean is interpolated over log x at the first seed's points inside the range that all seeds share. Points at

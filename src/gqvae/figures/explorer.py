@@ -1,7 +1,7 @@
 """A page that shows one text under several tokenizers side by side: one HTML file that works offline, without a framework.
 
 The page tokenizes typed text with the vocabularies it contains: fewest tokens for learned ones, merges for BPE. Gates need their
-network and unigram models their scores, so such arms are shown only for the first passage.
+network, and unigram models need their scores, so these arms are shown only for the initial passage.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _arms(name: str, tokenizer: Tokenizer, passage: str) -> Iterator[dict[str, A
         yield {
             "name": name,
             "expression": pretokenizer(one.pretokenizer).expression("\\u{{{:x}}}".format),
-            "encoder": {"neural": "by its gates", "distilled": "fewest tokens"}.get(one.encoder, ""),
+            "encoder": {"neural": "split at its gates", "distilled": "fewest tokens"}.get(one.encoder, ""),
             "how": "fixed" if own else one.segmentation,
             "strings": strings,
             "ids": one.encode(passage) if own else None,

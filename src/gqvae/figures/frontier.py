@@ -1,7 +1,7 @@
 """Figure: test bits per byte against bytes per token in several studies: a comparison that needs no matched pair.
 
-BPE and PathPiece each have several vocabulary sizes, from their matched arms and from studies of other sizes, and so a curve. A
-tokenizer whose point is below a curve is better at equal compression.
+BPE and PathPiece are curves, because matched arms and studies of other sizes give them several vocabulary sizes. A tokenizer
+whose point is below a curve is better at equal compression.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure = new_figure(width, height)
     figure.subplots_adjust(left=0.7 / width, right=1 - 0.12 / width, bottom=bottom / height, wspace=0.45, hspace=0.45)
     note = "test split · 95 % t-intervals of loss and compression over seeds, cut where long · numbers: vocabulary size"
-    write_heading(figure, "What language models reach at each compression", corpus, note)
+    write_heading(figure, "Bits per byte of language models by compression", corpus, note)
     one_text = near["test_text"].nunique() == 1
     figure.subplots_adjust(top=figure.subplotpars.top - (0.2 if one_text else 0.32) / height)
     first: Axes | None = None
@@ -127,7 +127,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         _draw_panel(axes, own)
         axes.set_xlabel("bytes per token →", fontsize=7)
         left = [other for other, (of, place) in places.items() if of == row and place < column]
-        if not one_text or not any(other[1] == key[1] for other in left):  # of another size, or the first
+        if not one_text or not any(other[1] == key[1] for other in left):  # the first panel of its size in the row
             axes.set_ylabel(
                 f"{format_count(float(own['parameters_non_embedding'].iloc[0]))} parameters\nbits per byte ↓", fontsize=7
             )
@@ -148,7 +148,7 @@ def _near(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def _places(data: pd.DataFrame) -> dict[tuple[Any, ...], tuple[int, int]]:
-    """Row and column of each panel: by size and amount if one text is read by every size in the same few amounts, else in a row."""
+    """Row and column of each panel: size by amount if one text is read by all sizes in the same few amounts, else row by row."""
     panels = list(dict.fromkeys(data[PANEL].itertuples(index=False, name=None)))
     sizes, amounts = list(dict.fromkeys(data["size"])), sorted(set(data["train_bytes"]))
     if data["test_text"].nunique() == 1 and len(panels) == len(sizes) * len(amounts) and len(amounts) <= ACROSS:

@@ -1,4 +1,4 @@
-"""Words on a drawing: names at the ends of lines, small words beside points where they cover the least, rounded amounts."""
+"""Text in figures: names at the ends of lines, small labels beside points where they cover the least, rounded amounts."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ PLOT = Plot(
     title="Learnability",
     section="3. Language models",
     shows="final bits per byte against the amount of training text and the size of the model",
-    caption="Test bits per byte after training against the amount of training text, and against the parameters of the model (those "
-    "of the vocabulary left out) after the most text. Small points: seeds; line: mean; bars, from three seeds on: 95 % "
-    "t-interval. Under each amount of text: the optimiser steps of its runs. Hollow: too few steps to decide anything.",
+    caption="Test bits per byte after training, against the amount of training text and, after the most text, against "
+    "non-embedding parameters. Small points: seeds; line: mean; bars (three seeds or more): 95 % t-interval. Under each amount "
+    "of text: the optimiser steps of its runs. Hollow: too few steps to decide anything.",
     tables=("learnability", "model_sizes"),
     needs="language models",
 )
@@ -29,7 +29,7 @@ TEXT = "training text"
 # Panel: table, column of the amount, label of the axis, format of its ticks.
 PANELS = {
     TEXT: ("learnability", "train_bytes", "training text (bytes) / optimiser steps", format_bytes),
-    "model size": ("model_sizes", "parameters_non_embedding", "parameters without the vocabulary's", format_count),
+    "model size": ("model_sizes", "parameters_non_embedding", "non-embedding parameters", format_count),
 }
 COLUMNS = ["panel", "arm", "series", "seed", "amount", "test_bpb", "low", "high", "fewest_steps", "most_steps"]
 SIZES = (3.5, 4.5, 0.9, 2)  # of dots, markers, bars and their caps
@@ -66,7 +66,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     for axes, panel in zip(panels, shown, strict=True):
         ends = _draw_panel(axes, panel, data[data["panel"] == panel])
     note_below(figure, hollow)
-    # No quarters: their digits would push the label off the paper.
+    # No ticks at quarters: their extra digits would push the label off the figure.
     panels[0].yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     panels[0].set_ylabel("test loss (bits per byte) ↓")
     label_line_ends(axes, ends)

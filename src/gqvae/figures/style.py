@@ -42,7 +42,7 @@ _KNOWN = {
     "fixed": ArmStyle("#E69F00", "P", "fixed length"),
     "gqvae": ArmStyle("#D55E00", "o", "GQ-VAE"),
     "gqvae_paper": ArmStyle("#882255", "X", "GQ-VAE, paper"),
-    # Beyond their eight: as distinct as possible, with normal vision and without red or green cones.
+    # Beyond Okabe and Ito's eight: as distinct as possible for normal and for red-green colour-blind vision.
     "gqvae_distilled": ArmStyle("#5533EE", "h", "GQ-VAE, distilled"),
     "fixed_4": ArmStyle("#9988FF", "<", "fixed length, 4"),
     "fixed_6": ArmStyle("#55DDAA", "d", "fixed length, 6"),
@@ -127,7 +127,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def draw_nothing(corpus: CorpusFacts) -> Figure:
-    """The figure of a study that has no arm of the kind it shows."""
+    """The figure drawn when the study has no arm of the kind that a figure shows."""
     figure = new_figure(5.0, 1.2)
     write_heading(figure, "Nothing to draw", corpus, "the study has no arm of the kind that this figure shows")
     return figure

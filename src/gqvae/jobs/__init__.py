@@ -1,1 +1,1 @@
-"""The jobs that the workflow's rules run, from files to files. Their command lines are in `gqvae.verbs`."""
+"""The jobs that the workflow's rules run. Each reads files and writes files. Their command lines are in `gqvae.verbs`."""

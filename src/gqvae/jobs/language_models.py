@@ -1,4 +1,4 @@
-"""Language models: try learning rates, choose one, train, measure. Only trainings pay for the import of Lightning."""
+"""Language models: try learning rates, choose one, train, measure. Lightning is imported only for training."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger("gqvae")
 
 
 def train_lm(arguments: argparse.Namespace) -> None:
-    """Train one language model, or resume a stopped run of the same kind."""
+    """Train one language model, or resume the same run if it was stopped."""
     from gqvae.jobs.lm_training import train
 
     settings = load_settings(LanguageModel, arguments.settings)
@@ -44,14 +44,14 @@ def measure_lm(arguments: argparse.Namespace) -> None:
 def try_learning_rate(arguments: argparse.Namespace) -> None:
     """Train with one learning rate and measure only on the whole validation split; a divergence is recorded, not raised."""
     from gqvae.jobs.lm_text import Split, measure_trained
-    from gqvae.jobs.lm_training import trained
+    from gqvae.jobs.lm_training import train_model
 
     settings = load_settings(LanguageModel, arguments.settings).model_copy(update={"evaluations": FEWEST_EVALUATIONS})
     run = _run(settings, arguments)
     result = {"arm": run.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
     with RunState(run.state, run.identity()) as state:
         try:
-            model = trained(run, state).module.model
+            model = train_model(run, state).module.model
             loss = measure_trained(model, Split.open(run.tokens, run.corpus, "valid").stream(), settings).value
             result["valid_bpb"] = loss if math.isfinite(loss) else None
         except DivergedError as error:

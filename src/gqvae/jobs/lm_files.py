@@ -1,4 +1,4 @@
-"""A trained language model on disk. Without Lightning, whose import would be most of what a measurement costs."""
+"""A trained language model on disk. Does not import Lightning, which would take most of the time of a measurement."""
 
 from __future__ import annotations
 

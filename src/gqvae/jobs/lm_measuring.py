@@ -43,7 +43,7 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
     model, settings, record = load_trained(folder)
     vocabulary = Vocabulary.of(tokens)
     if vocabulary.tokenizer != record["tokenizer_digest"]:
-        raise UserError(f"{tokens} was encoded by another tokenizer than that of the model {folder}: train the model again.")
+        raise UserError(f"{tokens} and the model {folder} have different tokenizers: train the model again.")
     valid, test = (Split.open(tokens, corpus, split) for split in ("valid", "test"))
     found = {split: measure_trained(model, one.stream(), settings) for split, one in (("valid", valid), ("test", test))}
     if not all(math.isfinite(one.value) for one in found.values()):

@@ -1,4 +1,4 @@
-"""Train one language model from files to files: an arm's tokens in, weights and training curve out.
+"""Train one language model: read an arm's tokens, write weights and the training curve.
 
 During training, everything is in the state folder, from which a killed run resumes. Measuring the model is a separate job
 (`lm_measuring.py`), so that a new measure retrains nothing.
@@ -55,7 +55,7 @@ class Run:
         own = self.settings.model_copy(update={"train_bytes": (self.train_bytes,)}).identity()
         # The two records hold digests of their files, which are checked when a split is opened.
         data = [read_json(self.corpus / CORPUS_RECORD), read_json(self.tokens / RECORD)]
-        code = code_state("gqvae.jobs.lm_training.trained", also=[f"gqvae.language_models.{self.settings.kind}"])
+        code = code_state("gqvae.jobs.lm_training.train_model", also=[f"gqvae.language_models.{self.settings.kind}"])
         return fingerprint(json_digest([own, self.arm, self.seed]), json_digest(data), json_digest(code))
 
 
@@ -69,7 +69,7 @@ class Trained:
     vocabulary: Vocabulary
 
 
-def trained(run: Run, state: RunState) -> Trained:
+def train_model(run: Run, state: RunState) -> Trained:
     """Train, resuming from the state if there is one.
 
     Raises:
@@ -115,9 +115,9 @@ def trained(run: Run, state: RunState) -> Trained:
 
 
 def train(run: Run, out: Path) -> None:
-    """Train one language model; write its weights, `curve.csv`, and last `training.json`. Errors as `trained`."""
+    """Train one language model; write its weights, `curve.csv`, and last `training.json`. Errors as `train_model`."""
     with RunState(run.state, run.identity()) as state:
-        done = trained(run, state)
+        done = train_model(run, state)
         module, windows = done.module, done.module.windows
         consumed_bytes, consumed_tokens = windows.consumed(windows.steps)
         counts = module.model.parameter_counts()

@@ -78,7 +78,7 @@ def borrow_tokenizer(arguments: argparse.Namespace) -> None:
 
 
 def measure_distribution(arguments: argparse.Namespace) -> None:
-    """Write the distribution of a tokenizer's tokens: the rank-frequency curve, and single numbers."""
+    """Write the distribution of a tokenizer's tokens: the rank-frequency curve and the scalar measures."""
     text = EncodedText(arguments.tokens)
     facts = {name: import_module(f"gqvae.measures.{name}").of(text) for name in measures("tokens")}
     write_csv(rank_frequency(text.counts), arguments.out / "rank_frequency.csv")

@@ -24,7 +24,7 @@ HIDDEN_MULTIPLE = 8
 
 
 def hidden_width(width: int) -> int:
-    """Hidden width of SwiGLU: 8/3 of the width (three such matrices are as large as two of 4·width), rounded up to a multiple of 8."""
+    """Hidden width of SwiGLU: 8/3 of the width (three such matrices equal two of 4·width), rounded up to a multiple of 8."""
     return HIDDEN_MULTIPLE * math.ceil(8 * width / 3 / HIDDEN_MULTIPLE)
 
 

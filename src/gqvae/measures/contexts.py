@@ -1,8 +1,7 @@
 """How the choice of windows changes the bits per byte of one model on one text.
 
 The study's windows overlap by half and cross documents (`bits_per_byte`). One alternative overlaps by seven eighths, so every
-token sees nearly a whole context; the other restarts at each document, as in real use. All score every token once over the same
-bytes.
+token sees nearly a whole context; the other restarts at each document, as in use. All score every token once over the same bytes.
 """
 
 from __future__ import annotations

@@ -8,9 +8,7 @@ import numpy.typing as npt
 from gqvae.config import Measure
 
 MEASURE = Measure(
-    level="curve",
-    more_is_better=False,
-    text="mean validation bits per byte during training on the most text, over the bytes read",
+    level="curve", more_is_better=False, text="mean validation bits per byte over the bytes read in training on the most text"
 )
 
 Floats = npt.NDArray[np.float64]

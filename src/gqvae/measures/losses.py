@@ -25,7 +25,7 @@ MOST_BYTES = 8
 
 
 class TokenCosts(NamedTuple):
-    """Input of the measures of language models. The N targets are the stream EOD document EOD … document EOD without its first id."""
+    """Input of measures of language models. Its N targets: the stream EOD document EOD … document EOD without its first id."""
 
     targets: npt.NDArray[np.integer]  # (N,) ids; every document ends with the end-of-document id
     costs: npt.NDArray[np.float32]  # (N,) float32, bits of each

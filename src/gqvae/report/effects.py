@@ -25,35 +25,35 @@ OPPONENTS = {
 }
 MATCHED = ("bpe_matched", "pathpiece_matched")  # they compress equally by construction, which is no finding
 
-Column: TypeAlias = tuple[str, dict[str, str]]  # its title, and a cell for each opponent
+Row: TypeAlias = tuple[str, dict[str, str]]  # its title, and a cell for each opponent
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A row for each opponent. Columns: compression at each vocabulary size, from the first study of that size, and bits per byte
+    """A column for each opponent. Rows: compression at each vocabulary size, from the first study of that size, and bits per byte
     of the language models of each study with its most text.
 
     A cell says "better" or "worse" if a claim decides the sign after Holm's correction over the claims of its study, and "too few
     steps" if a run of either arm has fewer than its study requires.
     """
-    columns: list[Column] = []
+    rows: list[Row] = []
     for place, study in enumerate(studies):
         if study.vocab_size not in [other.vocab_size for other in studies[:place]]:
-            columns.append(_compression(study))
+            rows.append(_compression(study))
         if len(runs := read_table(study.tables, "learnability")):
-            columns.append(_language_models(study, runs))
-    found = [arm for arm in OPPONENTS if any(arm in cells for _, cells in columns)]
-    rows = [[OPPONENTS[arm], *(cells.get(arm, "–") for _, cells in columns)] for arm in found]
-    return markdown_table(["GQ-VAE against", *(title for title, _ in columns)], rows)
+            rows.append(_language_models(study, runs))
+    arms = [arm for arm in OPPONENTS if any(arm in cells for _, cells in rows)]
+    cells = [[title, *(of_arm.get(arm, "–") for arm in arms)] for title, of_arm in rows]
+    return markdown_table(["advantage of GQ-VAE over", *(OPPONENTS[arm] for arm in arms)], cells)
 
 
-def _compression(study: FinishedStudy) -> Column:
+def _compression(study: FinishedStudy) -> Row:
     table, decided = main_rows(read_table(study.tables, "compression")), _decided(study, ("bytes_per_token",))
     ratios = {arm: _ratios(table, arm, "bytes_per_token") for arm in OPPONENTS if arm not in MATCHED}
     cells = {arm: _effect([ratio - 1 for ratio in found], decided.get(arm, "")) for arm, found in ratios.items() if found}
     return f"V = {study.vocab_size:,}: bytes per token", cells
 
 
-def _language_models(study: FinishedStudy, runs: pd.DataFrame) -> Column:
+def _language_models(study: FinishedStudy, runs: pd.DataFrame) -> Row:
     """Title (size, text and steps of the models that the claims are about), and a cell for each opponent."""
     amounts = sorted(set(runs["train_bytes"]))
     # If there is only one amount, a claim about all amounts is a claim about the most text.

@@ -75,7 +75,7 @@ def _corpus(corpus: dict[str, Any]) -> str:
         label, synthetic = corpus["label"], corpus["synthetic"]
     except (KeyError, TypeError) as error:
         raise UserError(f"corpus.json lacks {error}: delete the corpus folder and run again.") from None
-    warning = "\n\n**This corpus is synthetic: generated stories, not natural text. Nothing below says anything about natural language.**"
+    warning = "\n\n**This corpus is synthetic: generated stories, not natural text. Nothing below is about natural language.**"
     table = markdown_table(["split", "documents", "bytes", "SHA-256"], rows)
     return f"Corpus: {label}.{warning if synthetic else ''}\n\n{table}"
 
@@ -89,10 +89,11 @@ def _reading(study: Study) -> str:
         'comparisons. "Interval includes zero" means that these runs do not tell the two arms apart, not that the arms are equal.'
     )
     return (
-        f"How to read this: {seeds}. For each seed, every tokenizer that depends on a seed is trained, and one language model per arm "
-        "and amount of text. **Bytes per token** (higher is better): UTF-8 bytes of the raw text ÷ tokens, fallback included. "
-        "**Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, ÷ UTF-8 bytes of "
-        f"the raw text, so that vocabularies can be compared. {interval} All numbers come from the CSV files in `tables/`."
+        f"How to read this: {seeds}. For each seed, every tokenizer that depends on a seed is trained, and one language model "
+        "per arm and amount of text. **Bytes per token** (higher is better): UTF-8 bytes of the raw text ÷ tokens, fallback "
+        "included. **Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, ÷ "
+        f"UTF-8 bytes of the raw text, so that vocabularies can be compared. {interval} All numbers come from the CSV files in "
+        "`tables/`."
     )
 
 
@@ -116,13 +117,13 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
     ]
     note = (
         "Effect: relative advantage of the first arm, paired by seed; pairs ahead: those in which it is better. Two-sided t "
-        "tests over pairs, at the 5 % level, give the verdicts. Supported: the effect is above minus the margin; contradicted: below; "
-        "not supported: the runs do not decide. Sign: whether the first arm is better or worse, whatever the margin. Holm's correction over "
-        "all tests of the study keeps the probability of even one false finding at 5 % or less; the 95 % intervals are not "
-        f"corrected. Those over documents are bootstrap intervals. Language models trained for fewer than {decisive_steps:,} "
-        "optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves out such amounts of text; if "
-        "none is left, the verdict is “too few steps”. Claims and margins are in the configuration; p values, steps and the "
-        "table cells used are in `claims.csv`."
+        "tests over pairs, at the 5 % level, give the verdicts. Supported: the effect is above minus the margin; contradicted: "
+        "below; not supported: the runs do not decide. Sign: whether the first arm is better or worse, whatever the margin. "
+        "Holm's correction over all tests of the study keeps the probability of even one false finding at 5 % or less; the 95 % "
+        "intervals are not corrected. Those over documents are bootstrap intervals. Language models trained for fewer than "
+        f"{decisive_steps:,} optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves out such "
+        "amounts of text; if none is left, the verdict is “too few steps”. Claims and margins are in the configuration; p "
+        "values, steps and the table cells used are in `claims.csv`."
     )
     header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "pairs ahead", "verdict", "sign"]
     return f"{note}\n\n{markdown_table(header, rows)}"

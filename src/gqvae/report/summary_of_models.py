@@ -50,8 +50,8 @@ def milestones(means: pd.DataFrame) -> str:
         header += [f"bytes to {number(level)}", *([f"of `{REFERENCE}`"] if compared else [])]
     note = (
         "How fast they learn: bytes of training text until the validation loss (bits per byte) first reaches a level, mean and 95 % interval"
-        f"{f'; next to it, the ratio to the bytes that `{REFERENCE}` needs, paired by seed' if compared else ''}. Levels: the lowest that every run "
-        "reaches, 1.1 and 1.25 times that. Tokens, FLOPs and steps: `tables/milestones.csv`."
+        f"{f'; next to it, the ratio to the bytes that `{REFERENCE}` needs, paired by seed' if compared else ''}. Levels: the "
+        "lowest that every run reaches, 1.1 and 1.25 times that. Tokens, FLOPs and steps: `tables/milestones.csv`."
     )
     return f"{note}\n\n{markdown_table(header, rows)}"
 

@@ -1,4 +1,4 @@
-"""Columns of a study's tables and their types. `distribution`, `results` and `learnability` also have those of `gqvae.measures`."""
+"""Columns of a study's tables and their types. `gqvae.measures` defines more for `distribution`, `results` and `learnability`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Literal, cast, get_args
 
 from gqvae.config import measures
 
-Kind = Literal["text", "whole", "number", "truth"]
+Kind = Literal["text", "int", "number", "bool"]
 Columns = Mapping[str, Kind]
 
 
 def _columns(*parts: str) -> dict[str, Kind]:
-    """ "whole: seed steps", "number: loss" → the type of each column, in this order."""
+    """ "int: seed steps", "number: loss" → the type of each column, in this order."""
     found: dict[str, Kind] = {}
     for part in parts:
         kind, _, names = part.partition(": ")
@@ -22,24 +22,24 @@ def _columns(*parts: str) -> dict[str, Kind]:
 
 
 def _of_runs(columns: dict[str, Kind]) -> dict[str, Kind]:
-    return _columns("text: arm", "whole: seed") | columns
+    return _columns("text: arm", "int: seed") | columns
 
 
 TOKEN_MEASURES: dict[str, Kind] = dict.fromkeys(measures("tokens"), "number")
 LOSS_MEASURES: dict[str, Kind] = dict.fromkeys(measures("losses"), "number")
 
 # Files that jobs write, one for each run or network.
-CURVE = _columns("whole: step bytes tokens", "number: flops valid_bpb")
+CURVE = _columns("int: step bytes tokens", "number: flops valid_bpb")
 OF_MAIN_RUNS = {
     "contexts": _columns("text: windows", "number: mean_context bpb"),
-    "documents": _columns("whole: document bytes tokens", "number: bits"),
-    "breakdown": _columns("text: kind bin", "whole: tokens bytes", "number: bits"),
+    "documents": _columns("int: document bytes tokens", "number: bits"),
+    "breakdown": _columns("text: kind bin", "int: tokens bytes", "number: bits"),
 }
-RANKS = _columns("whole: rank count", "number: share")
+RANKS = _columns("int: rank count", "number: share")
 HISTORY = _columns(
-    "whole: step",
+    "int: step",
     "number: hard_rate soft_rate gate_mean reconstruction exact_token_accuracy codes_used code_perplexity",
-    "whole: revived",
+    "int: revived",
     "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4",
 )
 # Columns that a file may lack: measures added after it was written, and those that other kinds of network do not have.
@@ -47,13 +47,13 @@ OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY} - {"step"}
 RESULT = (
     _columns(
         "text: arm",
-        "whole: seed",
+        "int: seed",
         "text: size",
-        "whole: train_bytes train_bytes_used",
+        "int: train_bytes train_bytes_used",
         "text: tokenizer",
-        "whole: vocab_size parameters parameters_non_embedding parameters_embedding steps tokens",
+        "int: vocab_size parameters parameters_non_embedding parameters_embedding steps tokens",
         "number: flops seconds valid_bpb test_bpb",
-        "whole: test_bytes test_tokens",
+        "int: test_bytes test_tokens",
         "number: learning_rate",
         "text: device precision tokenizer_digest",
     )
@@ -66,45 +66,45 @@ ABLATION_MEASURES = _columns(
 
 TABLES: dict[str, dict[str, Kind]] = {
     "compression": _columns(
-        "text: arm", "whole: seed", "text: variant", "whole: vocab_size_requested vocab_size", "text: encoder",
-        "truth: used_downstream", "text: split", "whole: bytes tokens", "number: bytes_per_token fallback_rate exact_token_accuracy",
+        "text: arm", "int: seed", "text: variant", "int: vocab_size_requested vocab_size", "text: encoder",
+        "bool: used_downstream", "text: split", "int: bytes tokens", "number: bytes_per_token fallback_rate exact_token_accuracy",
     ),
     "matching": _columns(
-        "text: arm", "whole: seed", "text: target", "whole: vocab_size",
+        "text: arm", "int: seed", "text: target", "int: vocab_size",
         "number: target_bytes_per_token bytes_per_token relative_difference",
-        "number: test_target_bytes_per_token test_bytes_per_token test_relative_difference", "truth: within_tolerance",
+        "number: test_target_bytes_per_token test_bytes_per_token test_relative_difference", "bool: within_tolerance",
     ),
-    "convergence": _of_runs(_columns("whole: train_bytes") | CURVE),
-    "milestones": _of_runs(_columns("number: level", "whole: bytes tokens", "number: flops", "whole: steps", "number: mean_bpb")),
-    "milestone_means": _columns("text: arm", "whole: seeds", "number: level bytes low high ratio ratio_low ratio_high mean_bpb"),
+    "convergence": _of_runs(_columns("int: train_bytes") | CURVE),
+    "milestones": _of_runs(_columns("number: level", "int: bytes tokens", "number: flops", "int: steps", "number: mean_bpb")),
+    "milestone_means": _columns("text: arm", "int: seeds", "number: level bytes low high ratio ratio_low ratio_high mean_bpb"),
     "learnability": RESULT,
     "model_sizes": RESULT,
     "contexts": _of_runs(OF_MAIN_RUNS["contexts"]),
     "training": _of_runs(HISTORY),
     "rank_frequency": _of_runs(RANKS),
-    "distribution": _of_runs(_columns("whole: vocab_size tokens") | TOKEN_MEASURES),
-    "differences": _columns("whole: train_bytes", "text: first second", "whole: seeds", "number: difference low high"),
+    "distribution": _of_runs(_columns("int: vocab_size tokens") | TOKEN_MEASURES),
+    "differences": _columns("int: train_bytes", "text: first second", "int: seeds", "number: difference low high"),
     "claims": _columns(
-        "text: claim text corpus measure first second", "whole: seeds",
+        "text: claim text corpus measure first second", "int: seeds",
         "number: first_mean second_mean effect low high document_low document_high p p_holm margin", "text: verdict sign",
-        "number: sign_p sign_p_holm", "whole: ahead steps", "text: cells",
+        "number: sign_p sign_p_holm", "int: ahead steps", "text: cells",
     ),
-    "tuning": _of_runs(_columns("number: learning_rate valid_bpb", "truth: chosen")),
-    "power_laws": _columns("text: arm against", "whole: seeds", "number: exponent low high constant"),
+    "tuning": _of_runs(_columns("number: learning_rate valid_bpb", "bool: chosen")),
+    "power_laws": _columns("text: arm against", "int: seeds", "number: exponent low high constant"),
     "documents": _of_runs(OF_MAIN_RUNS["documents"]),
     "breakdown": _of_runs(OF_MAIN_RUNS["breakdown"]),
     "results": _columns(
-        "text: arm", "whole: seeds",
+        "text: arm", "int: seeds",
         "number: vocab_size bytes_per_token bytes_per_token_min bytes_per_token_max ratio_to_bpe fallback_rate exact_token_accuracy",
-        "whole: train_bytes", "number: test_bpb test_bpb_low test_bpb_high train_tokens parameters_embedding parameters_non_embedding",
+        "int: train_bytes", "number: test_bpb test_bpb_low test_bpb_high train_tokens parameters_embedding parameters_non_embedding",
     ) | TOKEN_MEASURES,
 }  # fmt: skip
 # Made on demand.
 ON_DEMAND: dict[str, dict[str, Kind]] = {
-    "ablations": _columns("text: arm", "whole: seed", "text: objective", "number: alpha_set", "whole: vocab_size") | ABLATION_MEASURES,
-    "ablation_means": _columns("text: measure arm", "whole: seeds", "number: mean low high"),
+    "ablations": _columns("text: arm", "int: seed", "text: objective", "number: alpha_set", "int: vocab_size") | ABLATION_MEASURES,
+    "ablation_means": _columns("text: measure arm", "int: seeds", "number: mean low high"),
     "rates": _columns(
-        "text: arm", "whole: seed vocab_size",
+        "text: arm", "int: seed vocab_size",
         "number: request gate_rate gate_mean target_bytes_per_token bytes_per_token relative_error fallback_rate exact_token_accuracy",
     ),
 }  # fmt: skip

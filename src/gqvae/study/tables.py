@@ -45,14 +45,14 @@ def read_columns(path: Path, columns: Columns) -> pd.DataFrame:
 def _typed(values: pd.Series[str], kind: Kind) -> pd.Series[Any]:
     if kind == "text":
         return values
-    if kind == "truth":
+    if kind == "bool":
         lowered = values.str.lower()
         if not lowered.isin(["true", "false"]).all():
             raise ValueError("neither True nor False")
         return lowered == "true"
     # Not pd.to_numeric, whose last digit can differ from the number that was written.
     numbers = values.mask(values == "", "nan").astype(float)
-    return numbers.astype("Int64") if kind == "whole" else numbers
+    return numbers.astype("Int64") if kind == "int" else numbers
 
 
 def read_table(folder: Path, name: str) -> pd.DataFrame:

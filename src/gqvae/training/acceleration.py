@@ -1,6 +1,6 @@
 """Faster steps on a GPU with the same computation: compiled layers and CUDA graphs.
 
-Eager PyTorch launches a kernel for every operation. Small models wait for the launches, large ones for memory traffic between them.
+Eager PyTorch launches a kernel for every operation. Small models wait for the launches, large ones for memory between them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def compiled(layers: Iterable[nn.Module], *, dynamic: bool) -> Iterator[None]:
 
 
 def graphed(loss: nn.Module, sample: tuple[Tensor, ...], precision: str) -> Callable[..., Tensor]:
-    """Record the forward and backward pass of a loss as CUDA graphs (the same kernels, launched together); call the result instead.
+    """Record forward and backward pass of a loss as CUDA graphs (the same kernels, launched together). Call the result instead.
 
     Args:
         loss: returns a scalar; on a CUDA device, in training mode, without randomness. Each call overwrites the last result.

@@ -48,7 +48,7 @@ def tokens_per_piece(network: GQVAE, counts: Mapping[bytes, int], rate: float | 
 def diagnose(row: dict[str, Any], strings: list[bytes], highest_rate: float) -> str:
     """The state of a trained network in words, from the last row of its history (at the lowest rate that it supports).
 
-    `strings`: those of its codes (none if it was never quantized). `highest_rate`: tokens per piece at the highest supported rate.
+    `strings`: of its codes (none if it was never quantized). `highest_rate`: tokens per piece at the highest supported rate.
     """
     found = []
     if row["gate_mean"] > 0.9:

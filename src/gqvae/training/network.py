@@ -1,8 +1,7 @@
 """Training of a GQ-VAE network (or its fixed-length form) under Lightning, and the files it writes.
 
-The schedule is that of the authors' code: linear warm-up from a tenth of the learning rate, then cosine decay. The first steps
-are not quantized. The objective's revival policy (`paper_revival.py`, `string_revival.py`) stores encodings and revives codes
-from them.
+The schedule is that of the authors' code: linear warm-up from a tenth of the rate, then cosine decay; the first steps are not
+quantized. The objective's revival policy (`paper_revival.py`, `string_revival.py`) stores encodings and revives codes from them.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ class NetworkTraining(RunModule):
         self.varying = True  # the number of unpadded positions changes from step to step
 
     def configure_optimizers(self) -> Any:
-        """Adam as the authors configure it. A codebook trained by gradient uses `codebook_rate_factor` times the learning rate."""
+        """Adam as the authors configure it. A codebook trained by gradient has `codebook_rate_factor` times the learning rate."""
         settings = self.run.training
         codebook = self.network.quantizer.codebook
         others = [parameter for parameter in self.network.parameters() if parameter is not codebook]
@@ -229,8 +228,7 @@ def train_network(
         if quantized and module.objective.drops_codes:
             kept = prune_codebook(module.network, counts)
             gone = len(trained) - len(kept)
-            why = "that never decode to their span or repeat another code's string"
-            logger.info("%s: dropped %d of %d codes %s", label, gone, len(trained), why)
+            logger.info("%s: dropped %d of %d codes that never decode exactly or repeat another", label, gone, len(trained))
         save_weights(module.network, out / WEIGHTS)
         write_rows(out / HISTORY, COLUMNS, module.history)
         places = {code: place for place, code in enumerate(kept)}

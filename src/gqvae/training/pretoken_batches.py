@@ -2,8 +2,7 @@
 
 Pre-tokens are encoded independently, so a batch draws `batch_pretokens` of them and merges duplicates. A pre-token is drawn in
 proportion to count^τ and weighted by count^(ω−τ), so its expected weight in every loss is count^ω for any τ. ω = 1 gives the
-plain stream; a smaller ω gives rare pre-tokens more weight. τ only decides how often they are drawn. A batch depends only on
-(seed, step).
+plain stream; a smaller ω gives rare pre-tokens more weight. τ only sets how often they are drawn. Batches depend on (seed, step).
 """
 
 from __future__ import annotations

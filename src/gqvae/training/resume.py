@@ -3,7 +3,7 @@
 Each run has one state folder. No rule declares it, because a workflow manager deletes the declared outputs of a failed job. It
 holds two generations of the state, `last.ckpt` and `previous.ckpt`, so a kill at any moment leaves at least one intact. Every
 file ends in a SHA-256 of its contents, which include the run's `fingerprint`: damaged files are skipped, and states of other
-settings, data or code never resumed. torch is imported lazily, because the command line needs `Interrupted` at start-up.
+settings, data or code are never resumed. torch is imported lazily, because the command line needs `Interrupted` at start-up.
 """
 
 from __future__ import annotations

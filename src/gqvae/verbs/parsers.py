@@ -1,4 +1,4 @@
-"""Declare the verbs of the command line: a parser each, and the name of the function in `gqvae.jobs` that does the work.
+"""Declare the verbs of the command line: a parser for each, and the name of the function in `gqvae.jobs` that does the work.
 
 That function's module is imported only when the verb runs, so that `gqvae --help` answers at once and help texts are not part of
 the code on which results depend.
@@ -93,5 +93,5 @@ def separator(text: str) -> str:
     return text
 
 
-STATE = folder("--state", "folder of the state for resumption; removed on success")
+STATE = folder("--state", "folder for the state that a stopped run resumes from; removed on success")
 THREADS = argument("--threads", type=positive, default=1, help="threads torch may use (%(default)s)")

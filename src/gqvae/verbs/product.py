@@ -42,7 +42,7 @@ def add_parsers(verbs: Verbs) -> None:
         argument("--separator", type=separator, metavar="LINE", help="line to write at the end of each document"),
     )  # fmt: skip
     add_verb(
-        inner, "product.inspect", "show token lengths, use on a text and segmentations; write the vocabulary",
+        inner, "product.inspect", "show token lengths, sample segmentations and token use on a text; write the vocabulary",
         "--tokenizer mine --text story.txt --csv vocabulary.csv",
         *USED,
         argument("--text", type=Path, metavar="FILE", help="count tokens on this text"),
@@ -80,9 +80,9 @@ def _add_train(verbs: Verbs) -> None:
         "--method pathpiece --text stories.txt --vocab-size 4096 --out mine",
         argument("--method", choices=METHODS, default=NETWORK, help="see above (%(default)s)"),
         description="Train a tokenizer by one of four methods. pathpiece compresses best and takes seconds: it prunes a large "
-        "vocabulary to the strings that save most tokens. bpe is the standard and the fastest; unigram, sentencepiece's other "
-        "method, compresses less. gqvae is the paper's method, for research: it trains a network, which takes minutes, and "
-        "resumes when called again. All read the same training split of the text, so their tokenizers can be compared.",
+        "vocabulary to the strings that save most tokens. bpe is the standard and the fastest; unigram, sentencepiece's "
+        "alternative to BPE, compresses less. gqvae is the paper's method, for research: it trains a network, which takes "
+        "minutes, and resumes when called again. All read the same training split of the text, so their tokenizers can be compared.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--text", type=Path, metavar="FILE", help="a file of documents, plain or .xz, .gz, .zst")
@@ -111,7 +111,7 @@ def _add_train(verbs: Verbs) -> None:
     network.add_argument(
         "--encoder",
         choices=("neural", "distilled"),
-        help="gates, or the fewest tokens of the vocabulary (default: distilled; neural with --bytes-per-token)",
+        help="split text at gates (neural) or into the fewest tokens (distilled; default, unless --bytes-per-token is given)",
     )
     network.add_argument("--seed", type=not_negative, help="seed of weights and batches (default: 0)")
     network.add_argument("--threads", type=positive, help="threads torch may use (default: 1)")

@@ -48,8 +48,7 @@ def add_parsers(verbs: Verbs) -> None:
     )  # fmt: skip
     add_verb(
         verbs, "figures.across",
-        "compare finished studies: where claims hold, what language models reach by training text and by compression, and how "
-        "borrowed tokenizers do on other text",
+        "compare finished studies: claims, bits per byte by training text and by compression, borrowed tokenizers on other text",
         "--results results/tinystories-sample results/wikitext2 --out results/across",
         folders("--results", "folders of the studies"),
         folder("--out", "folder for across.*, by_text.* and frontier.* (language models), and away.* (borrowed tokenizers)"),

@@ -31,7 +31,7 @@ def add_parsers(verbs: Verbs) -> None:
     )  # fmt: skip
     add_verb(
         verbs, "networks.measure_rates",
-        "compare requested rates with those reached, and how near tokenizers come to a requested compression",
+        "measure how closely gates follow requested rates, and how closely tokenizers reach a requested compression",
         "--tokenizers results/x/tokenizers/gqvae-s0/v1024 --bpe results/x/tokenizers/bpe/v1024 "
         "--pretokens results/x/pretokens --out rates.csv",
         folders("--tokenizers", "learned tokenizers <family>/<variant>"),
@@ -56,7 +56,7 @@ def add_parsers(verbs: Verbs) -> None:
         COUNTS, folder("--out", "folder of the matched tokenizer"),
     )  # fmt: skip
     add_verb(
-        verbs, "tokenizers.borrow_tokenizer", "copy another arm's or study's tokenizer, set to an encoder",
+        verbs, "tokenizers.borrow_tokenizer", "copy the tokenizer of another arm or study, optionally with another encoder",
         "--tokenizer results/x/tokenizers/gqvae-s0/v1024 --encoder distilled --out results/x/tokenizers/gqvae_distilled-s0/v1024",
         TOKENIZER,
         argument("--encoder", choices=("neural", "distilled"), help="of a learned tokenizer (default: the saved one)"),
