@@ -185,7 +185,7 @@ def language_model_settings(wildcards):
     """The settings of one run from the block `language_model`."""
     own = STUDY.language_model.of_run(wildcards.model, int(wildcards.train_bytes))
     if not is_main_run(wildcards):
-        own = own.model_copy(update={"evaluations": runs.FEWEST_EVALUATIONS})
+        own = own.model_copy(update={"evaluations": settings.FEWEST_EVALUATIONS})
     return own.canonical()
 
 

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from gqvae.config.block import Block, module_of, setting
 
+FEWEST_EVALUATIONS = 2  # of a run whose curve is not drawn
 Kind: TypeAlias = module_of("language_models")  # type: ignore[valid-type]  # built at run time
 
 

@@ -7,7 +7,7 @@ import logging
 import math
 from typing import TYPE_CHECKING
 
-from gqvae.config import LanguageModel, load_settings
+from gqvae.config import FEWEST_EVALUATIONS, LanguageModel, load_settings
 from gqvae.errors import DivergedError, UserError
 from gqvae.files import read_json, write_json
 from gqvae.study import tuning
@@ -15,8 +15,6 @@ from gqvae.training.resume import RunState
 
 if TYPE_CHECKING:
     from gqvae.jobs.lm_training import Run
-
-FEWEST_EVALUATIONS = 2
 
 logger = logging.getLogger("gqvae")
 

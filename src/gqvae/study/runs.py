@@ -14,7 +14,6 @@ from gqvae.study.layout import arm_names, family, variant
 TRAINED_FILES = ("model.safetensors", "curve.csv", "training.json")
 MEASURED_FILES = ("costs.npy", "documents.csv", "breakdown.csv", "contexts.csv", "result.json")
 COLLECTED_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "contexts.csv", "result.json")
-FEWEST_EVALUATIONS = 2  # of runs whose curve is not drawn
 
 
 @dataclass(frozen=True)

@@ -86,12 +86,12 @@ class Output:
         """Digest of what determines the tokenizers: settings, and the counts that `counts` saved.
 
         Raises:
-            UserError: a killed call left tokenizers made with other settings or text.
+            UserError: a killed call left tokenizers from other settings or text.
         """
         identity = json_digest([settings, *map(file_digest, sorted(self.work.glob("*.npz")))])
         written = [folder for folder in self.folders.values() if (folder / MANIFEST).exists()]
         if written and read_json(self.work / WRITING) != identity:
-            raise UserError(f"{written[0]} was made with other settings or text: give another folder, or delete it.")
+            raise UserError(f"{written[0]} holds a tokenizer from other settings or text: give another folder, or delete it.")
         return identity
 
     def write(self, made: Mapping[int, Tokenizer], identity: str) -> dict[int, Tokenizer]:
