@@ -134,7 +134,7 @@ TOKENIZERS = {"train_counted", "make_tokenizers", "encode_corpus", "measure_comp
     [
         ("verbs/language_models.py", b"bytes of training text", b"how many bytes of text", set(), {"every rule"}),
         ("language_models/transformer.py", b"Gated feed-forward", b"A gated feed-forward", set(), {"every rule"}),
-        ("training/network.py", b"# On GPUs always T", b"# On GPUs it is always T", set(), {"every rule"}),
+        ("training/network.py", b"# On GPUs, always pad to", b"# A comment. On GPUs, always pad to", set(), {"every rule"}),
         ("config/networks.py", b"Optimiser steps.", b"Steps of the optimiser.", set(), {"every rule"}),
         ("figures/convergence.py", b"floating-point operations and", b"operations and", {"plot_convergence", "summarize"}, TRAININGS | {"collect_results", "plot_tuning"}),
         ("figures/convergence.py", b'title="Convergence"', b'title="Curves"', set(), TRAININGS | {"collect_results", "plot_tuning"}),
@@ -156,6 +156,37 @@ def test_an_edit_reruns_what_depends_on_it_and_nothing_else(
         planned = rules_of(plan(computed))
     assert rerun <= planned
     assert not kept & planned and ("every rule" not in kept or planned == set())
+
+
+NEW_MEASURE = """from gqvae.config import Measure
+
+MEASURE = Measure(level="losses", more_is_better=False, text="twice the bits per byte")
+
+
+def of(losses):
+    return 2 * losses.bits / losses.raw_bytes
+"""
+
+
+def test_a_new_measure_is_measured_and_retrains_nothing(computed: Path) -> None:
+    path = computed / "src" / "gqvae" / "measures" / "twice.py"
+    path.write_text(NEW_MEASURE, encoding="utf-8")
+    try:
+        planned = rules_of(plan(computed))
+    finally:
+        path.unlink()
+    assert {"measure_lm", "collect_results"} <= planned
+    assert not (TRAININGS | TOKENIZERS | {"measure_distribution"}) & planned
+
+
+def test_a_figure_with_another_name_is_drawn_and_retrains_nothing(computed: Path) -> None:
+    path = computed / "src" / "gqvae" / "figures" / "tuning.py"
+    renamed = path.rename(path.with_name("learning_rates.py"))
+    try:
+        planned = rules_of(plan(computed))
+    finally:
+        renamed.rename(path)
+    assert "plot_learning_rates" in planned and not planned - {"plot_learning_rates", "summarize"}
 
 
 def test_an_edit_of_the_network_leaves_plain_tokenizers_alone(computed: Path) -> None:
