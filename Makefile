@@ -58,7 +58,7 @@ lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation:
 	$(BIN)/mypy
 
 test: lint ## All checks, the smoke study and its report.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slurm: $(INSTALLED) ## Test the SLURM profile on a one-node cluster that it starts (needs root, slurm-wlm, munge).
 	$(BIN)/python -m pip install --quiet 'snakemake-executor-plugin-slurm>=2,<3'

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from workers import LEDGER
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not all("gpu" in Path(argument.partition("::")[0]).parts for argument in config.args):
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Each process of pytest-xdist sends the faults that its tests have injected."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["faults"] = LEDGER.counts()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Called by pytest-xdist when a process has ended."""
+    if counts := getattr(node, "workeroutput", {}).get("faults"):
+        LEDGER.add(counts)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if LEDGER.injected:
+        terminalreporter.section("faults")
+        for line in LEDGER.table():
+            terminalreporter.write_line(line)

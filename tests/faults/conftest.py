@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tiny_study import Study, stages_of
-from workers import Ledger, Workers, contents
-
-LEDGER = Ledger()
+from workers import LEDGER, Ledger, Workers, contents
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +32,3 @@ def study(workers: Workers, tmp_path_factory: pytest.TempPathFactory) -> Study:
         expected[name] = contents(here / name)
         assert expected[name]
     return Study(here, stages, expected)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if LEDGER.injected:
-        terminalreporter.section("faults")
-        for line in LEDGER.table():
-            terminalreporter.write_line(line)

@@ -148,3 +148,15 @@ class Ledger:
         return [f"{'fault':{width}}  injected  results lost  wrong results accepted"] + [
             f"{kind:{width}}  {injected:8}  {lost:12}  {wrong:22}" for kind, injected, lost, wrong in rows
         ]
+
+    def counts(self) -> list[dict[str, int]]:
+        """All counts, to be sent to another process."""
+        return [dict(self.injected), dict(self.lost), dict(self.wrong)]
+
+    def add(self, counts: list[dict[str, int]]) -> None:
+        """Add the `counts` of another process."""
+        for mine, theirs in zip((self.injected, self.lost, self.wrong), counts, strict=True):
+            mine.update(theirs)
+
+
+LEDGER = Ledger()
