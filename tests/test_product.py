@@ -203,7 +203,7 @@ def test_every_line_of_the_readme_runs(
     readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
     section = readme.partition("\n## Use the tokenizer\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"```(sh|python)\n(.*?)```", section, re.DOTALL)
-    assert [language for language, _ in blocks] == ["sh", "python", "python"]
+    assert [language for language, _ in blocks] == ["sh", "python"]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "default_run", lambda size: NetworkRun.model_validate(TINY))  # ten minutes otherwise
     (tmp_path / "stories.txt").write_bytes(stories.read_bytes())
