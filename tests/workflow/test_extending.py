@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from workflow_runs import ROOT, copy_of_repository, run_snakemake
+
+from gqvae.corpus.pretokens import PretokenCounts
 
 PAGE = ROOT / "docs" / "extending.md"
 RESULTS = Path("results/extended")
@@ -55,7 +56,8 @@ def test_an_arm_made_from_counts_and_one_with_a_network_are_compared(extended: P
     used = table(extended, "compression").query("used_downstream and split == 'test'").set_index("arm")["bytes_per_token"]
     assert set(used.index) == {"bpe", "gqvae", "words", "surprise"} and (used > 1.2).all()
     assert set(table(extended, "learnability")["arm"]) == set(used.index)
-    assert table(extended, "training").query("arm == 'surprise'")["loss"].is_monotonic_decreasing
+    losses = table(extended, "training").query("arm == 'surprise'")["loss"]
+    assert losses.iloc[-1] < losses.iloc[0] / 2
 
 
 def test_measures_are_columns_and_can_be_claimed(extended: Path) -> None:
@@ -75,9 +77,10 @@ def test_a_figure_is_drawn_and_shown(extended: Path) -> None:
 def test_text_is_the_source_s_and_cut_by_the_pretokenizer(extended: Path) -> None:
     corpus = json.loads((extended / RESULTS / "corpus" / "corpus.json").read_text(encoding="utf-8"))
     assert corpus["label"] == "sums (generated)" and corpus["source"] == "sums"
-    with np.load(extended / RESULTS / "pretokens" / "train.npz") as counts:
-        assert str(counts["pretokenizer"]) == "lines"
-        assert counts["blob"].tobytes().count(b"\n") > 0.9 * len(counts["counts"])
+    counts = PretokenCounts.load(extended / RESULTS / "pretokens" / "train.npz")
+    assert counts.pretokenizer == "lines"
+    assert all(line.count(b"\n") == line.endswith(b"\n") for line in counts.pretokens)
+    assert sum(count for line, count in counts.pairs() if line.endswith(b"\n")) > 0.9 * counts.counts.sum()
     for path in (extended / RESULTS).rglob("gqvae.json"):
         assert json.loads(path.read_text(encoding="utf-8"))["pretokenizer"] == "lines", path
 
