@@ -30,8 +30,8 @@ domains: $(INSTALLED) ## Run configs/domains/ and compare with tinystories-repli
 	@test -f results/tinystories-replication/provenance.json || { echo "There is no results/tinystories-replication/provenance.json:" \
 		"run make reproduce CONFIG=configs/tinystories-replication.yaml first." >&2; exit 1; }
 	for config in configs/domains/*.yaml; do $(BIN)/snakemake --cores $(CORES) --configfile $$config; done
-	$(BIN)/gqvae across --results results/{tinystories-replication,tinystories-short,wikitext2,wikitext2-longer,shakespeare,python-stdlib} \
-		--out results/across
+	$(BIN)/gqvae across --out results/across --results $$($(BIN)/python -c \
+		'from gqvae.study.across import side_by_side; print(*("results/" + study for study in side_by_side()["across"]))')
 
 report: $(INSTALLED) ## Build results/<study>/report.zip from what has been computed.
 	$(BIN)/snakemake --configfile $(CONFIG) --report results/$$($(BIN)/gqvae check-config $(CONFIG))/report.zip

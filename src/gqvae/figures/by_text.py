@@ -74,8 +74,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     width = max(WIDE * columns, 6.4) + 0.4
     figure = new_figure(width, height)
     figure.subplots_adjust(left=0.66 / width, right=0.985, bottom=bottom / height, wspace=0.1, hspace=0.45)
-    title = "Lead of language models, by amount of training text"
-    write_heading(figure, title, corpus, "test split, 95 % t-intervals over seeds, cut where long")
+    title = "What language models save with GQ-VAE, by amount of training text"
+    write_heading(figure, title, corpus, "test split, 95 % t-intervals over seeds; long ones end at the axis")
     figure.subplots_adjust(top=figure.subplotpars.top - 0.24 / height)
     panels = [figure.add_subplot(rows, columns, place + 1) for place in range(len(pairs))]
     for place, (axes, (first, second)) in enumerate(zip(panels, pairs, strict=True)):

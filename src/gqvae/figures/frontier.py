@@ -113,7 +113,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     height = HIGH * rows + 0.35 + bottom
     figure = new_figure(width, height)
     figure.subplots_adjust(left=0.7 / width, right=1 - 0.12 / width, bottom=bottom / height, wspace=0.45, hspace=0.45)
-    note = "test split · 95 % t-intervals of loss and compression over seeds, cut where long · numbers: vocabulary size"
+    note = "test split · 95 % t-intervals over seeds; long ones end at the axis · numbers: vocabulary size"
     write_heading(figure, "Bits per byte of language models by compression", corpus, note)
     one_text = near["test_text"].nunique() == 1
     figure.subplots_adjust(top=figure.subplotpars.top - (0.2 if one_text else 0.32) / height)
