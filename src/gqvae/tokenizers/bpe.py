@@ -8,15 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gqvae.config import Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.tokenizers.sentencepieces import SentencePieceTokenizer, train_model
-
-
-class Settings(Block):
-    """Settings of the arm."""
-
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", "paper", ge=1, le=512)
+from gqvae.tokenizers.sentencepieces import LONGEST_PIECE, SentencePieceTokenizer, Settings, train_model
 
 
 class BPETokenizer(SentencePieceTokenizer):
@@ -26,7 +19,7 @@ class BPETokenizer(SentencePieceTokenizer):
     segmentation = "merges"
 
 
-def train_bpe(counts: PretokenCounts, vocab_size: int, max_token_bytes: int = 16) -> BPETokenizer:
+def train_bpe(counts: PretokenCounts, vocab_size: int, max_token_bytes: int = LONGEST_PIECE) -> BPETokenizer:
     """Train byte-level BPE of a total vocabulary size (256 bytes and the end of a document included).
 
     Raises:

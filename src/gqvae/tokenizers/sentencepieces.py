@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 import sentencepiece
 
-from gqvae.config import RESERVED_IDS
+from gqvae.config import RESERVED_IDS, Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import atomic_open
@@ -22,7 +22,14 @@ from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import CHARACTERS, to_bytes, to_text
 
 MODEL = "sentencepiece.model"
+LONGEST_PIECE = 16  # bytes, as in the paper's BPE
 LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a warning
+
+
+class Settings(Block):
+    """Settings of an arm trained by sentencepiece."""
+
+    max_token_bytes: int = setting(LONGEST_PIECE, "Longest piece.", "bytes", "paper", ge=1, le=512)
 
 
 class SentencePieceTokenizer(Tokenizer):

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gqvae.config import Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.tokenizers.sentencepieces import SentencePieceTokenizer, train_model
-
-
-class Settings(Block):
-    """Settings of the arm."""
-
-    max_token_bytes: int = setting(16, "Longest piece.", "bytes", ge=1, le=512)
+from gqvae.tokenizers.sentencepieces import SentencePieceTokenizer, Settings, train_model
 
 
 class UnigramTokenizer(SentencePieceTokenizer):
