@@ -72,7 +72,7 @@ def test_a_borrowed_arm_has_the_seeds_and_the_size_of_its_lender() -> None:
 def test_an_arm_that_is_never_quantized_has_a_network_and_no_tokens() -> None:
     unquantized = {"kind": "gqvae", "language_model": False, "changes": {"training.quantize": False}}
     study = fabricated_settings(seeds=(0,), arms={"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae"}, "soft": unquantized})
-    assert [layout.has_tokenizer(study, arm) for arm in ("bpe", "gqvae", "soft")] == [True, True, False]
+    assert [study.has_tokens(arm) for arm in ("bpe", "gqvae", "soft")] == [True, True, False]
     assert layout.learned_families(study) == ["gqvae-s0", "soft-s0"]
     assert layout.families(study) == ["bpe", "gqvae-s0"]
     assert layout.tokenizer_arms(study) == ("bpe", "gqvae")

@@ -98,12 +98,13 @@ def measures_of(level):
 
 def modules_of(arm):
     """The module that makes an arm's tokenizers from counts, if there is one; jobs import it by name."""
-    return [f"gqvae.tokenizers.{STUDY.arms[arm].kind}"] if isinstance(STUDY.arms[arm], settings.CountedArm) else []
+    name = STUDY.arms[arm].module
+    return [f"gqvae.tokenizers.{name}"] if name else []
 
 
 # Arms by what makes their tokenizers.
 MATCHED_ARMS = [name for name in STUDY.arms if layout.is_matched(STUDY, name)]
-COUNTED_ARMS = [name for name in STUDY.arms if modules_of(name) and name not in MATCHED_ARMS]
+COUNTED_ARMS = [name for name, arm in STUDY.arms.items() if arm.module and name not in MATCHED_ARMS]
 SHUFFLED_ARMS = [name for name in COUNTED_ARMS if STUDY.arms[name].shuffled_share]
 NETWORK_ARMS = list(layout.learned_arms(STUDY))
 
@@ -132,8 +133,7 @@ def table(name):
 
 def network_of_arm(wildcards):
     """The module that trains the network of an arm."""
-    arm = STUDY.arms[wildcards.arm]
-    return arm.kind if isinstance(arm, settings.NetworkArm) else "gqvae"
+    return STUDY.arms[wildcards.arm].network
 
 
 def code_of_network(job):

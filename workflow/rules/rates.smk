@@ -12,7 +12,7 @@ rule measure_rates:
         tokenizers=[
             tokenizer_file(layout.learned_family(arm, seed), f"v{STUDY.vocabulary.size}")
             for arm in NETWORK_ARMS
-            if STUDY.arms[arm].subject and layout.has_tokenizer(STUDY, arm)
+            if STUDY.arms[arm].subject and STUDY.has_tokens(arm)
             for seed in STUDY.seeds
         ],
         bpe=tokenizer_file("bpe", f"v{STUDY.vocabulary.size}"),

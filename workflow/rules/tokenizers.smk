@@ -105,7 +105,7 @@ rule make_tokenizers:
     benchmark:
         f"{BENCHMARKS}/make_tokenizers/{{arm}}-s{{seed}}.tsv"
     wildcard_constraints:
-        arm=one_of(arm for arm in NETWORK_ARMS if layout.has_tokenizer(STUDY, arm)),
+        arm=one_of(arm for arm in NETWORK_ARMS if STUDY.has_tokens(arm)),
     priority: 10
     conda:
         "../envs/gqvae.yaml"

@@ -24,8 +24,17 @@ class ArmBase(Block):
     language_model: bool = setting(True, "Train language models on this arm's tokens.")
 
     rank: ClassVar[int]  # place in tables and legends
-    trains_network: ClassVar[bool] = False  # whether each seed trains a network, whose history is a table
     subject: ClassVar[bool] = False  # whether the study is about it; the summary compares it with every other arm
+
+    @property
+    def module(self) -> str | None:
+        """The module of `gqvae.tokenizers` that makes its tokenizers from pre-token counts, or None."""
+        return None
+
+    @property
+    def network(self) -> str | None:
+        """The module of `gqvae.networks` that trains its network with each seed, or None."""
+        return None
 
     @property
     def downstream_encoder(self) -> str:
@@ -35,7 +44,7 @@ class ArmBase(Block):
     @property
     def seeded(self) -> bool:
         """Whether its tokenizers depend on the seed."""
-        return self.trains_network or self.downstream_encoder != ""
+        return self.network is not None or self.downstream_encoder != ""
 
     def variant(self, size: int) -> str:
         """Name of its tokenizer for the study's vocabulary size."""
@@ -114,6 +123,11 @@ class CountedArm(ArmBase):
         return 3 if self.kind != "bpe" else 1 if self.match is None else 2
 
     @property
+    def module(self) -> str:
+        """Its kind."""
+        return self.kind
+
+    @property
     def seeded(self) -> bool:
         """Whether its size is matched to a network, which depends on the seed."""
         return self.match is not None
@@ -135,7 +149,14 @@ class LearnedArm(ArmBase):
         {}, "Settings of the network's run that differ in this arm, by dotted key: `{training.revival_every: 0}`."
     )
 
-    trains_network: ClassVar[bool] = True
+    @property
+    def network(self) -> str:
+        """The paper's network."""
+        return "gqvae"
+
+    def parts(self) -> dict[str, Any]:
+        """Keys of `NetworkRun` that it sets, apart from codebook size and changes."""
+        return {}
 
 
 class FixedArm(LearnedArm):
@@ -150,6 +171,10 @@ class FixedArm(LearnedArm):
     def downstream_encoder(self) -> str:
         """The neural encoder, that is, its gates."""
         return "neural"
+
+    def parts(self) -> dict[str, Any]:
+        """Hard-set gates; our objective."""
+        return {"chunk_bytes": self.chunk_bytes, "objective": RateControlledObjective()}
 
 
 class GQVAEArm(RequestedRate, LearnedArm):
@@ -168,6 +193,10 @@ class GQVAEArm(RequestedRate, LearnedArm):
     def downstream_encoder(self) -> str:
         """The configured encoder."""
         return self.encoder
+
+    def parts(self) -> dict[str, Any]:
+        """Learned gates and the configured objective."""
+        return {"chunk_bytes": None, "objective": self.objective}
 
 
 class BorrowedArm(ArmBase):
@@ -202,7 +231,11 @@ class NetworkArm(ArmBase):
     kind: str = setting(..., "The module of `gqvae.networks`.", pattern=MODULE_NAME)
 
     rank: ClassVar[int] = 5
-    trains_network: ClassVar[bool] = True
+
+    @property
+    def network(self) -> str:
+        """Its kind."""
+        return self.kind
 
     @property
     def settings(self) -> dict[str, Any]:

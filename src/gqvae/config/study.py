@@ -13,7 +13,7 @@ from gqvae.config.changes import apply_changes
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim
 from gqvae.config.corpus import SOURCES, Corpus
 from gqvae.config.language_models import LanguageModel
-from gqvae.config.networks import Network, NetworkRun, NetworkTraining, RateControlledObjective
+from gqvae.config.networks import Network, NetworkRun, NetworkTraining
 from gqvae.errors import UserError
 
 Pretokenizer: TypeAlias = module_of("corpus.pretokenizers")  # type: ignore[valid-type]  # built at run time
@@ -100,11 +100,11 @@ class Study(Block):
         for name, arm in self.arms.items():
             if isinstance(arm, CountedArm) and arm.match is not None:
                 target = self.arms.get(arm.match)
-                if target is None or not (target.trains_network or target.downstream_encoder):
+                if target is None or not (target.network or target.downstream_encoder):
                     raise ValueError(
                         f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm, or a borrowed one with an encoder"
                     )
-                if isinstance(target, LearnedArm) and not self.network_run(arm.match).training.quantize:
+                if not self.has_tokens(arm.match):
                     raise ValueError(f"arms.{name}.match is {arm.match!r}, which is not quantized: it has no tokenizer to match")
             if isinstance(arm, LearnedArm):
                 run = self.network_run(name)
@@ -132,7 +132,7 @@ class Study(Block):
                 raise ValueError(
                     f"arms.{name}.arm is {arm.arm!r}, but within a study only a fixed or gqvae arm has another encoder: name one"
                 )
-            if not self.network_run(arm.arm).training.quantize:
+            if not self.has_tokens(arm.arm):
                 raise ValueError(f"arms.{name}.arm is {arm.arm!r}, which is not quantized: it has no tokenizer to lend")
             own = lender.downstream_encoder
             if arm.encoder is None or arm.encoder == own:
@@ -140,13 +140,16 @@ class Study(Block):
                 raise ValueError(f"arms.{name}.encoder is {arm.encoder!r}, but {arm.arm} itself uses {own!r}: give {other!r}")
         return self
 
+    def has_tokens(self, arm: str) -> bool:
+        """Whether the arm has tokenizers: without quantization it has only a network and its history."""
+        return not isinstance(self.arms[arm], LearnedArm) or self.network_run(arm).training.quantize
+
     def measured_arms(self, claim: Claim) -> list[str]:
         """The arms that a claim can compare: those with tokens and, if it is about language models, with language models."""
         return [
             name
             for name, arm in sorted(self.arms.items())
-            if (arm.language_model or claim.measured.of_tokenizer)
-            and not (isinstance(arm, LearnedArm) and not self.network_run(name).training.quantize)
+            if (arm.language_model or claim.measured.of_tokenizer) and self.has_tokens(name)
         ]
 
     def opponents(self, claim: Claim) -> list[str]:
@@ -160,9 +163,6 @@ class Study(Block):
             raise UserError(f"arms.{arm} is of kind {chosen.kind}: it has no network; name a fixed or gqvae arm.")
         size = chosen.codebook_size or self.network.codebook_size
         run = NetworkRun.model_construct(  # validated below, after the changes
-            chunk_bytes=chosen.chunk_bytes if isinstance(chosen, FixedArm) else None,
-            objective=chosen.objective if isinstance(chosen, GQVAEArm) else RateControlledObjective(),
-            network=self.network.model_copy(update={"codebook_size": size}),
-            training=self.training,
+            **chosen.parts(), network=self.network.model_copy(update={"codebook_size": size}), training=self.training
         )
         return apply_changes(run, chosen.changes, ("arms", arm))

@@ -57,7 +57,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
             name = layout.learned_family(arm, seed)
             row = _row(study, results, arm, seed, baseline)
             rows.append(row | _last_measurement(histories[name], lengths[name] or known))
-            if not layout.has_tokenizer(study, arm):
+            if not study.has_tokens(arm):
                 rows[-1]["codes_used"] = None  # it has codes but never uses them
     table = pd.DataFrame(rows, columns=list(COLUMNS["ablations"])).astype({"vocab_size": "Int64"})
     for name, frame in (("ablations", table), ("ablation_means", means(table))):
@@ -88,7 +88,7 @@ def _row(study: Study, results: Path, arm: str, seed: int, baseline: float | Non
     row: dict[str, Any] = {"arm": arm, "seed": seed, "objective": run.objective.name, "seconds": description["seconds"]}
     if isinstance(run.objective, PaperObjective) and run.chunk_bytes is None:
         row["alpha_set"] = run.objective.alpha
-    for encoder in ENCODERS if layout.has_tokenizer(study, arm) else ():
+    for encoder in ENCODERS if study.has_tokens(arm) else ():
         measured = _bytes_per_token(study, results, name, encoder)
         row[f"{encoder}_bytes_per_token"] = measured["bytes_per_token"]
         row["vocab_size"] = measured["vocab_size"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, LearnedArm, Study
+from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, Study
 from gqvae.errors import UserError
 
 REFERENCE = "bpe_matched"  # name of the BPE arm with the same compression as GQ-VAE
@@ -23,14 +23,9 @@ def arm_names(study: Study) -> tuple[str, ...]:
     return tuple(sorted(study.arms, key=lambda arm: (study.arms[arm].rank, arm)))
 
 
-def has_tokenizer(study: Study, arm: str) -> bool:
-    """Whether the arm has tokens: an arm without quantization has only a network and its history."""
-    return not isinstance(study.arms[arm], LearnedArm) or study.network_run(arm).training.quantize
-
-
 def tokenizer_arms(study: Study) -> tuple[str, ...]:
     """The arms of `arm_names` that have a tokenizer."""
-    return tuple(arm for arm in arm_names(study) if has_tokenizer(study, arm))
+    return tuple(arm for arm in arm_names(study) if study.has_tokens(arm))
 
 
 def decidable_claims(study: Study) -> dict[str, Claim]:
@@ -72,7 +67,7 @@ def learned_families(study: Study) -> list[str]:
 
 def learned_arms(study: Study) -> tuple[str, ...]:
     """The arms with a network, in the order of `arm_names`."""
-    return tuple(arm for arm in arm_names(study) if study.arms[arm].trains_network)
+    return tuple(arm for arm in arm_names(study) if study.arms[arm].network)
 
 
 def matched_families(study: Study) -> list[str]:
@@ -82,7 +77,7 @@ def matched_families(study: Study) -> list[str]:
 
 def compared_families(study: Study) -> list[str]:
     """Families whose compression is compared in the ablations: learned arms with tokens, and BPE of the same size if any."""
-    learned = [name for name in learned_families(study) if has_tokenizer(study, split_family(name)[0])]
+    learned = [name for name in learned_families(study) if study.has_tokens(split_family(name)[0])]
     return [BASELINE, *learned] if learned and has_baseline(study) else learned
 
 

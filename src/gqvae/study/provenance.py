@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from gqvae import __version__
+from gqvae.code_state import PACKAGE
 from gqvae.config import Study
 from gqvae.files import read_json, write_json
 from gqvae.study import layout
@@ -25,7 +26,6 @@ PACKAGES = ("torch", "lightning", "numpy", "scipy", "pandas", "matplotlib", "sen
 LANGUAGE_MODELS = "language_models/*-b*/result.json"  # they may have run on a different machine from this one
 PATH_KEYS = ("path", "test_path")
 CONCURRENT_RULES = ("plot_", "explore", "summarize", "write_provenance")  # rules that run in parallel with this one
-PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def write_provenance(study: Study, results: Path, out: Path) -> None:

@@ -124,8 +124,10 @@ def fit(
     torch.manual_seed(seed)
     saved, device = state.load(), resolve_device()
     done = 0 if saved is None else saved["global_step"]
-    if saved is not None:
+    if done:
         logger.info("%s: resuming after step %d", label, done)
+    generations = _Generations(state, saved)
+    del saved
     signals, progress = Signals(), Progress(label, total=max_steps, unit="step", done=done)
     layers = module.compilable if device.type == "cuda" else []
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no advertisements
@@ -142,14 +144,14 @@ def fit(
             gradient_clip_val=gradient_clip,
             callbacks=[_Keeper(state, signals, progress, checkpoint_seconds)],
             # A run uses one device. Without this plugin, Lightning would read a cluster's variables and wait for other tasks.
-            plugins=[LightningEnvironment(), _Generations(state, saved)],
+            plugins=[LightningEnvironment(), generations],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
         )
         # The dummy batches are endless; unlike a `DataLoader` they do not use torch's generator.
-        trainer.fit(module, itertools.repeat(0), ckpt_path=None if saved is None else state.last)
+        trainer.fit(module, itertools.repeat(0), ckpt_path=state.last if done else None)
         signals.stop_if_received()
 
 
@@ -163,8 +165,9 @@ class _Generations(CheckpointIO):
         self.state.save(checkpoint)
 
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
-        assert self.saved is not None
-        return self.saved
+        saved, self.saved = self.saved, None  # freed once it is restored
+        assert saved is not None
+        return saved
 
     def remove_checkpoint(self, path: Any) -> None:
         self.state.clear()
