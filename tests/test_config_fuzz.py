@@ -85,3 +85,11 @@ def test_no_name_leads_out_of_the_results(name: str) -> None:
     for change in ({"study": name}, {"arms": {name: {"kind": "bpe"}}}):
         with pytest.raises(UserError):
             parse(Study, BASES[0] | change, "some.yaml")
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_no_setting_is_infinite(number: float) -> None:
+    """Not even where keys and values are free: settings of a module, changes to a network's run."""
+    for arm in ({"kind": "bpe", "x": [{"y": number}]}, {"kind": "gqvae", "changes": {"training.steps": number}}):
+        with pytest.raises(UserError, match=r"some.yaml: arms.one.* must be finite"):
+            parse(Study, BASES[0] | {"arms": {"one": arm}}, "some.yaml")

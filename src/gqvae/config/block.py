@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -66,6 +68,8 @@ AnyBlock = TypeVar("AnyBlock", bound=Block)
 
 def parse(model: type[AnyBlock], value: Any, origin: str) -> AnyBlock:
     """Validate `value`; the first error becomes one sentence that names the key and `origin`."""
+    for key in _not_finite(value, ()):
+        raise UserError(f"{origin}: {key}: a number must be finite; correct it and run again.")
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -77,6 +81,15 @@ def parse(model: type[AnyBlock], value: Any, origin: str) -> AnyBlock:
             raise UserError(f"{origin}: the key {key!r} is missing; configs/README.md describes it.") from None
         given = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
         raise UserError(f"{origin}: {key}: {first['msg']}{given}; correct it and run again.") from None
+
+
+def _not_finite(value: Any, path: tuple[str, ...]) -> Iterator[str]:
+    """Dotted keys of infinities and NaNs anywhere in `value`: JSON cannot hold them, and free-form settings accept them."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield ".".join(path) or "(whole)"
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in inside:
+        yield from _not_finite(inner, (*path, str(key)))
 
 
 def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
