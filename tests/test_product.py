@@ -89,7 +89,7 @@ def test_ids_are_written_and_read_in_every_form(mine: Path, text: Path, tmp_path
     assert back.read_bytes() == TEXT.encode()
 
 
-def test_pipes_and_workers(mine: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipes_and_threads(mine: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.BytesIO()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TEXT.encode())))
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out))
@@ -97,8 +97,8 @@ def test_pipes_and_workers(mine: Path, text: Path, tmp_path: Path, monkeypatch: 
     assert np.frombuffer(out.getvalue(), "<u2").tolist() == load_tokenizer(mine).encode(TEXT)
     long = tmp_path / "long.txt"
     long.write_text(f"{TEXT} " * 100_000, encoding="utf-8", newline="")
-    for workers in (1, 2):
-        run("encode", "--tokenizer", mine, "--workers", workers, long, "--out", tmp_path / f"{workers}.u16")
+    for threads in (1, 2):
+        run("encode", "--tokenizer", mine, "--threads", threads, long, "--out", tmp_path / f"{threads}.u16")
     assert (tmp_path / "1.u16").read_bytes() == (tmp_path / "2.u16").read_bytes()
 
 
@@ -144,7 +144,6 @@ def test_what_is_no_regular_file_is_written_itself(mine: Path, text: Path, tmp_p
         (["encode", "TEXT", "--out", "FOLDER"], "is a folder"),
         (["encode", "TEXT", "--format", "npy"], "give --out FILE"),
         (["encode", "NOWHERE"], "cannot be read"),
-        (["encode", "TEXT", "--separator", "x", "--workers", "2"], "leave --workers out"),
     ],
 )
 def test_bad_arguments_are_one_sentence(

@@ -42,7 +42,7 @@ class Gated(BytesTokenizer):
     def segment(self, pretokens):
         if self.encoder == "neural":
             return super().segment(pretokens)
-        return [fewest_tokens(pretoken.encode(), string_ids(self.strings), 4) for pretoken in pretokens]
+        return [fewest_tokens(pretoken, string_ids(self.strings), 4) for pretoken in pretokens]
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def test_places_are_those_within_each_pretoken() -> None:
     targets = targets_of(documents)
     expected: list[int] = []
     for text in TEXTS:
-        for pretoken in BPE.segment(PRETOKENIZER.split(text)):
+        for pretoken in BPE.segment([pretoken.encode() for pretoken in PRETOKENIZER.split(text)]):
             expected += range(1, len(pretoken) + 1)
         expected.append(0)
     assert places_in_pretokens(targets, LENGTHS[targets], documents, "gpt2").tolist() == expected

@@ -48,7 +48,7 @@ def test_unigram_is_the_most_probable_segmentation(tokenizers: dict[str, Tokeniz
 
     lengths = Counter[int]()
     for pretoken in counts.pretokens:
-        ids = next(iter(unigram.segment([pretoken.decode()])))
+        ids = next(iter(unigram.segment([pretoken])))
         pieces = [to_text(unigram.token_bytes[token]) for token in ids]
         assert sum(scores[piece] for piece in pieces) == pytest.approx(best(to_text(pretoken)), abs=1e-4)
         lengths.update(map(len, pieces))

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from damage import Damage, damages
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
+from gqvae.kernels.packing import pack_ids
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.load import load_tokenizer
 from gqvae.tokenizers.network_files import NetworkFile
@@ -60,8 +61,8 @@ def test_token_files(damage: Damage, tmp_path_factory: pytest.TempPathFactory) -
     documents = [[97, 98, 257], [], [258] * 300, [0, 255]]
     if not whole.exists():
         lengths = np.array([1] * 256 + [0, 2, 3])
-        ids = (np.array(document, dtype=np.uint32) for document in documents)
-        row = write_split(whole, "train", ids, lengths, [int(lengths[document].sum()) for document in documents])
+        sizes = np.array([int(lengths[document].sum()) for document in documents])
+        row = write_split(whole, "train", [pack_ids(documents)], lengths, sizes)
         write_record(whole, lengths, "digest", "gpt2", {"train": row})
 
     def read(folder: Path) -> list[list[int]]:

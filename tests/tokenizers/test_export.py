@@ -74,7 +74,7 @@ class Shortest(BytesTokenizer):
     kind = "shortest, for tests"
 
     def segment(self, pretokens):
-        return [fewest_tokens(pretoken.encode(), string_ids(self.strings), 5) for pretoken in pretokens]
+        return [fewest_tokens(pretoken, string_ids(self.strings), 5) for pretoken in pretokens]
 
 
 @settings(max_examples=200, deadline=None)

@@ -162,7 +162,9 @@ def test_what_is_remembered_is_what_the_network_says(tokenizers: dict[str, Token
     assert isinstance(loaded, LearnedTokenizer)
     remembered = loaded.remembered()
     assert remembered and loaded.with_encoder("distilled").remembered() == {}
-    assert remembered == dict(zip(remembered, map(tuple, loaded.segment(list(remembered))), strict=True))
+    assert remembered == dict(
+        zip(remembered, map(tuple, loaded.segment([pretoken.encode() for pretoken in remembered])), strict=True)
+    )
     again = load_tokenizer(tmp_path)
     (tmp_path / "network.safetensors").unlink()
     for pretoken, ids in remembered.items():

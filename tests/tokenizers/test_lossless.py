@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.errors import UserError
+from gqvae.tokenizers import base, encoding
 from gqvae.tokenizers.base import Tokenizer
 
 ARMS = ("bytes", "bpe", "unigram", "dictionary", "pathpiece", "neural", "distilled")
@@ -15,6 +16,13 @@ CORNERS = (
     "", " ", "\0", "\n\n\r\n\r", "\t\t a\tb", "▁▁ ▁", "\ufffd", "e\u0301\u0301", "👩‍👩‍👧‍👦 🏳️‍🌈", "שלום עולם", "a" * 5000, " " * 300, "<|endoftext|>",
     "it's 12,345.67 — “so”", "\u2028\u00a0\u3000x",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True, params=[0, 1 << 60], ids=["kernels", "python"])
+def bytes_in_python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs with kernels only, and with Python only."""
+    monkeypatch.setattr(encoding, "BYTES_IN_PYTHON", request.param)
+    monkeypatch.setattr(base, "DECODED_IN_PYTHON", request.param)
 
 
 @pytest.mark.parametrize("arm", ARMS)

@@ -33,7 +33,7 @@ def test_a_target_beyond_the_corpus_gets_the_largest_vocabulary(counts: Pretoken
     class Whole(type(train_bpe(counts, 300))):  # type: ignore[misc]
         kind = "whole"
 
-        def segment(self, pretokens: list[str]) -> list[list[int]]:
+        def segment(self, pretokens: list[bytes]) -> list[list[int]]:
             return [[0] for _ in pretokens]
 
     target = Whole(train_bpe(counts, 300)._model)

@@ -29,7 +29,7 @@ def test_it_is_the_pruning_of_every_other_vocabulary_and_the_fewest_tokens(count
     assert made.strings == prune(random_gates(counts, 80, 6, (0.2,)), pairs, [280])[280]
     ids = string_ids(made.strings)
     for pretoken in counts.pretokens:
-        assert list(next(iter(made.segment([pretoken.decode()])))) == fewest_tokens(pretoken, ids, 6)
+        assert list(next(iter(made.segment([pretoken])))) == fewest_tokens(pretoken, ids, 6)
     assert max(map(len, made.strings)) <= 6
 
 

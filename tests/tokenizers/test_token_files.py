@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gqvae.errors import UserError
-from gqvae.tokenizers import token_files
+from gqvae.kernels.packing import Packed, pack_ids
 from gqvae.tokenizers.token_files import RECORD, TokenFile, token_dtype, write_record, write_split
 
 LENGTHS = np.array([1] * 256 + [0, 2, 3])  # ids 257 and 258 stand for two and three bytes
 VOCABULARY = len(LENGTHS)
 
 
-def encoded(*documents: list[int]) -> list[np.ndarray]:
-    return [np.array(document, dtype=np.uint32) for document in documents]
+def encoded(*documents: list[int], batch: int = 1000) -> Iterator[Packed]:
+    return (pack_ids(documents[start : start + batch]) for start in range(0, len(documents), batch))
 
 
-def write(folder: Path, *documents: list[int], vocab_size: int = VOCABULARY, extra: int = 0) -> dict[str, int]:
+def write(folder: Path, *documents: list[int], vocab_size: int = VOCABULARY, extra: int = 0, batch: int = 1000) -> dict[str, int]:
     lengths = np.concatenate((LENGTHS, np.ones(max(0, vocab_size - VOCABULARY), dtype=int)))
-    sizes = [int(lengths[document].sum()) + extra for document in documents]
-    row = write_split(folder, "train", iter(encoded(*documents)), lengths, sizes)
+    sizes = np.array([int(lengths[document].sum()) + extra for document in documents])
+    row = write_split(folder, "train", encoded(*documents, batch=batch), lengths, sizes)
     write_record(folder, lengths[:vocab_size], "digest", "gpt2", {"train": row})
     return row
 
@@ -41,11 +41,10 @@ def test_documents_come_back(tmp_path_factory: pytest.TempPathFactory, documents
     assert tokens.vocab_size == VOCABULARY
 
 
-def test_batches_join_without_a_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_join_without_a_seam(tmp_path: Path) -> None:
     documents = [[97] * (index % 3) + [257] for index in range(10)]
     write(tmp_path / "one", *documents)
-    monkeypatch.setattr(token_files, "BATCH_DOCUMENTS", 3)
-    write(tmp_path / "many", *documents)
+    write(tmp_path / "many", *documents, batch=3)
     for name in ("train.bin", "train.offsets.npy", RECORD):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
 
@@ -62,7 +61,7 @@ def test_smallest_type_that_holds_the_vocabulary(tmp_path: Path, vocab_size: int
 def test_every_document_is_checked_against_its_bytes(tmp_path: Path) -> None:
     # The totals agree; the documents do not.
     with pytest.raises(UserError, match="document 1 of train stand for 2 bytes, but its text has 3"):
-        write_split(tmp_path, "train", encoded([97], [257], [258]), LENGTHS, [1, 3, 2])
+        write_split(tmp_path, "train", encoded([97], [257], [258]), LENGTHS, np.array([1, 3, 2]))
     assert not list(tmp_path.iterdir())
 
 
@@ -77,7 +76,7 @@ def test_every_document_is_checked_against_its_bytes(tmp_path: Path) -> None:
 )
 def test_wrong_documents_are_refused(tmp_path: Path, documents: list[list[int]], sizes: list[int], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        write_split(tmp_path, "train", encoded(*documents), LENGTHS, sizes)
+        write_split(tmp_path, "train", encoded(*documents), LENGTHS, np.array(sizes))
     assert not (tmp_path / "train.offsets.npy").exists()
 
 

@@ -138,8 +138,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for split in SPLITS:
         store = DocumentStore.open(folder / "corpus", split)
         lengths = np.array([len(token) for token in tokenizer.token_bytes])
-        sizes = [len(document) for document in store]
-        rows[split] = write_split(folder / "tokens", split, tokenizer.encode_documents(store), lengths, sizes)
+        rows[split] = write_split(folder / "tokens", split, tokenizer.encode_batches(store), lengths, store.sizes)
     write_record(folder / "tokens", lengths, tokenizer_digest(folder / "tokenizer"), "gpt2", rows)
     return folder
 

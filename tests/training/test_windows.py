@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gqvae.errors import UserError
+from gqvae.kernels.packing import pack_ids
 from gqvae.tokenizers.token_files import TokenFile, write_record, write_split
 from gqvae.training.windows import documents_of_budget, join_documents, leading_documents
 
@@ -37,8 +38,8 @@ def test_leading_documents_are_whole_and_at_least_one() -> None:
 
 
 def test_documents_are_joined_by_ends(tmp_path: Path) -> None:
-    documents = [np.array([97, 98]), np.array([], dtype=int), np.array([99])]
-    row = write_split(tmp_path, "train", iter(documents), np.array([1] * 256 + [0]), [2, 0, 1])
+    documents = pack_ids([[97, 98], [], [99]])
+    row = write_split(tmp_path, "train", [documents], np.array([1] * 256 + [0]), np.array([2, 0, 1]))
     write_record(tmp_path, np.array([1] * 256 + [0]), "digest", "gpt2", {"train": row})
     tokens = TokenFile.open(tmp_path, "train")
     assert join_documents(tokens, [2, 0, 1]).tolist() == [END, 99, END, 97, 98, END, END]

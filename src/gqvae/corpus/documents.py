@@ -63,6 +63,11 @@ class DocumentStore:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """Bytes of each document, (documents,)."""
+        return np.diff(self._offsets)
+
     def __iter__(self) -> Iterator[bytes]:
         start = 0
         for block in range(1, len(self._offsets), 4096):  # far faster than converting offsets to ints one by one

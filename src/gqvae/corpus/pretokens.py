@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gqvae.corpus.batches import batches
+from gqvae.corpus.distinct import DistinctStrings
 from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
@@ -99,9 +100,13 @@ def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], cou
 
 def count_pretokens(documents: Iterable[bytes], name: str = DEFAULT) -> PretokenCounts:
     """Count the pre-tokens of UTF-8 documents with the named pre-tokenizer; memory grows only with the distinct ones."""
-    split = pretokenizer(name).split
-    counter: Counter[str] = Counter()
-    for document in documents:
-        counter.update(split(document.decode("utf-8")))
-    ordered = sorted(((piece.encode("utf-8"), count) for piece, count in counter.items()), key=lambda item: (-item[1], item[0]))
-    return PretokenCounts([piece for piece, _ in ordered], np.array([count for _, count in ordered], dtype=np.int64), name)
+    rule, distinct = pretokenizer(name), DistinctStrings()
+    counts = np.zeros(0, dtype=np.int64)
+    for batch in batches(documents):
+        ends, _ = rule.ends(batch.values, batch.offsets[1:])
+        found = np.bincount(distinct.number(batch.values, ends), minlength=len(distinct))
+        found[: len(counts)] += counts
+        counts = found
+    strings = distinct.since(0).strings()
+    order = sorted(range(len(strings)), key=lambda place: (-counts[place], strings[place]))
+    return PretokenCounts([strings[place] for place in order], counts[order], name)

@@ -37,19 +37,16 @@ def _encoded(tokenizer: Tokenizer, arguments: argparse.Namespace) -> Iterator[np
 
     from gqvae.config import END_OF_DOCUMENT
     from gqvae.corpus.text_file import read_documents
-    from gqvae.tokenizers.parallel import encode_in_parallel
 
     if arguments.separator is None:
         lengths = np.array([len(data) for data in tokenizer.token_bytes])
         with open_input(arguments.input) as stream, Progress("encoding", input_size(arguments.input), "B") as progress:
-            for ids in encode_in_parallel(tokenizer, stream, arguments.workers, input_name(arguments.input)):
+            for ids in tokenizer.encode_stream(stream, input_name(arguments.input), arguments.threads):
                 yield ids
                 progress.update(int(lengths[ids].sum()))
         return
-    if arguments.workers > 1:
-        raise UserError("--separator allows only one process: leave --workers out.")
     path = Path("/dev/stdin" if arguments.input == "-" else arguments.input)
-    for ids in tokenizer.encode_documents(read_documents(path, arguments.separator)):
+    for ids in tokenizer.encode_documents(read_documents(path, arguments.separator), arguments.threads):
         yield np.append(ids, np.uint32(END_OF_DOCUMENT))
 
 

@@ -26,7 +26,7 @@ COLUMNS = (
 def count_tokens(tokenizer: Tokenizer, counts: PretokenCounts) -> int:
     """Count the tokens of the split and check the round trip of each pre-token."""
     require_same(f"the {tokenizer.kind} tokenizer", tokenizer.pretokenizer, "the table of counts", counts.pretokenizer)
-    segmented = tokenizer.segment([pretoken.decode("utf-8") for pretoken in counts.pretokens])
+    segmented = tokenizer.segment(counts.pretokens)
     tokens = 0
     for pretoken, ids, count in zip(counts.pretokens, segmented, counts.counts.tolist(), strict=True):
         if tokenizer.decode_bytes(ids) != pretoken:

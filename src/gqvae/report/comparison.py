@@ -56,8 +56,8 @@ def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str
 
 def _cut_otherwise(one: Tokenizer, encoders: Iterable[Tokenizer], counts: PretokenCounts) -> float:
     (fewest,) = (other for other in encoders if other.encoder == "distilled")
-    pretokens = [pretoken.decode("utf-8") for pretoken in counts.pretokens]
-    differs = [list(ours) != list(theirs) for ours, theirs in zip(one.segment(pretokens), fewest.segment(pretokens), strict=True)]
+    pairs = zip(one.segment(counts.pretokens), fewest.segment(counts.pretokens), strict=True)
+    differs = [list(ours) != list(theirs) for ours, theirs in pairs]
     return float(counts.counts @ np.array(differs)) / max(counts.total, 1)
 
 

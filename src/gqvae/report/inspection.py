@@ -24,7 +24,7 @@ SENTENCES = (
 def id_counts(tokenizer: Tokenizer, counts: PretokenCounts) -> np.ndarray:
     """How often each id occurs in a text → (V,) int64."""
     found = np.zeros(tokenizer.vocab_size, dtype=np.int64)
-    segmented = tokenizer.segment([pretoken.decode("utf-8") for pretoken in counts.pretokens])
+    segmented = tokenizer.segment(counts.pretokens)
     for ids, count in zip(segmented, counts.counts.tolist(), strict=True):
         for token in ids:
             found[token] += count

@@ -1,37 +1,39 @@
 """The interface of all tokenizers: lossless encoding within pre-tokens, and self-describing folders.
 
 Ids: 0 … 255 are the bytes, 256 is the end of a document (never the result of `encode`), 257 and up are learned strings.
-Each pre-token is encoded separately, so a cached pre-token costs one look-up.
+Each pre-token is encoded separately, and only once (`encoding.py`).
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Literal, Self
 
 import numpy as np
 
 from gqvae.config import BYTE_VALUES, MODULE_NAME, RESERVED_IDS
+from gqvae.corpus.batches import batches
 from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
 from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json
+from gqvae.kernels.packing import Packed, pack, pack_ids
 from gqvae.tokenizers.byte_level import to_bytes, to_text
+from gqvae.tokenizers.encoding import Encoder
+from gqvae.tokenizers.threads import in_order
 
 FORMAT = "gqvae-tokenizer"
 FORMAT_VERSION = 2  # 1 did not name the pre-tokenizer, which was gpt2
 MANIFEST = "gqvae.json"
 EXPORTED = "tokenizer.json"  # the file of Hugging Face's `tokenizers`, see export.py
-CACHED_PRETOKENS = 1 << 20  # the cache is cleared beyond this many distinct pre-tokens
-CACHED_LENGTH = 256  # longer pre-tokens are not cached
-BATCH_BYTES = 1 << 22  # documents are encoded in batches of about this size
+DECODED_IN_PYTHON = 1 << 14  # ids; kernels take most of a second to load
 
 
 class Tokenizer(ABC):
@@ -51,7 +53,8 @@ class Tokenizer(ABC):
     def __init__(self, strings: Sequence[bytes] = (), requested_size: int | None = None) -> None:
         self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
         self.requested_size = requested_size or self.vocab_size
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._local = threading.local()
+        self._tokens: Packed | None = None  # `token_bytes` as kernels read them
 
     def __init_subclass__(cls) -> None:
         if "kind" in cls.__dict__:  # a class without it is the base of several kinds
@@ -72,8 +75,12 @@ class Tokenizer(ABC):
         return pretokenizer(self.pretokenizer).split(text)
 
     @abstractmethod
-    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+    def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """Token ids of each of the given distinct pre-tokens; the tokens' bytes, joined, must equal the pre-token's."""
+
+    def segment_packed(self, pretokens: Packed) -> Packed:
+        """`segment` for packed pre-tokens; kinds with a kernel override it."""
+        return pack_ids(self.segment(pretokens.strings()))
 
     def remembered(self) -> dict[str, tuple[int, ...]]:
         """Ids of pre-tokens that are known in advance, as a new dictionary."""
@@ -101,52 +108,40 @@ class Tokenizer(ABC):
         Raises:
             UserError: the text holds lone surrogates, which no UTF-8 text can.
         """
-        pretokens = self.split(text)
-        known = self._look_up(pretokens)
-        return list(chain.from_iterable(map(known.__getitem__, pretokens)))
+        try:
+            data = text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise UserError(f"The text holds a lone surrogate ({text[error.start]!r}): it is not Unicode text.") from None
+        return self._encoder.encode_text(text, data)
 
-    def encode_documents(self, documents: Iterable[bytes]) -> Iterator[np.ndarray]:
-        """Token ids of each UTF-8 document, (tokens,) uint32, in bounded memory."""
-        batch: list[list[str]] = []
-        size = 0
-        for number, document in enumerate(documents):
-            batch.append(self.split(_decoded(document, number)))
-            size += len(document)
-            if size >= BATCH_BYTES:
-                yield from self._encode_batch(batch)
-                batch, size = [], 0
-        yield from self._encode_batch(batch)
+    def encode_batches(self, documents: Iterable[bytes], threads: int = 1) -> Iterator[Packed]:
+        """Token ids of UTF-8 documents, in batches with a row for each document, in bounded memory.
 
-    def encode_stream(self, stream: BinaryIO, name: str = "the input") -> Iterator[np.ndarray]:
+        Raises:
+            UserError: a document is not UTF-8.
+        """
+        return in_order(lambda batch: self._encoder.encode(batch), batches(documents), threads)
+
+    def encode_documents(self, documents: Iterable[bytes], threads: int = 1) -> Iterator[np.ndarray]:
+        """Token ids of each UTF-8 document, (tokens,) uint32; the same as `encode_batches`, one by one."""
+        for batch in self.encode_batches(documents, threads):
+            yield from np.split(batch.values, batch.offsets[1:-1])
+
+    def encode_stream(self, stream: BinaryIO, name: str = "the input", threads: int = 1) -> Iterator[np.ndarray]:
         """Token ids of a UTF-8 stream, encoded as one text in bounded memory: (tokens,) uint32 for each block.
 
         Raises:
             UserError: the stream is not UTF-8; `name` is what the message calls it.
         """
-        for block in text_blocks(stream, name, pretokenizer_name=self.pretokenizer):
-            yield from self._encode_batch([self.split(block)])
+        blocks = text_blocks(stream, name, pretokenizer_name=self.pretokenizer)
+        return in_order(lambda block: self._encoder.encode(pack([block.encode("utf-8")])).values, blocks, threads)
 
-    def _encode_batch(self, batch: list[list[str]]) -> Iterator[np.ndarray]:
-        known = self._look_up(chain.from_iterable(batch))
-        for pretokens in batch:
-            yield np.fromiter(chain.from_iterable(map(known.__getitem__, pretokens)), dtype=np.uint32)
-
-    def _look_up(self, pretokens: Iterable[str]) -> dict[str, tuple[int, ...]]:
-        """Ids of all these pre-tokens; those that are not cached are segmented together."""
-        if not self._known or len(self._known) > CACHED_PRETOKENS:
-            self._known = self.remembered()
-        known = self._known
-        distinct = dict.fromkeys(pretokens)
-        missing = [pretoken for pretoken in distinct if pretoken not in known]
-        if not missing:
-            return known
-        try:
-            segmented = dict(zip(missing, map(tuple, self.segment(missing)), strict=True))
-        except UnicodeEncodeError as error:
-            raise UserError(f"The text holds a lone surrogate ({error.object[error.start]!r}): it is not Unicode text.") from None
-        long = {pretoken: ids for pretoken, ids in segmented.items() if len(pretoken) > CACHED_LENGTH}
-        known.update((pretoken, ids) for pretoken, ids in segmented.items() if pretoken not in long)
-        return {pretoken: long.get(pretoken) or known[pretoken] for pretoken in distinct} if long else known
+    @property
+    def _encoder(self) -> Encoder:
+        """The calling thread's encoder, whose cache no other thread uses."""
+        if not hasattr(self._local, "encoder"):
+            self._local.encoder = Encoder(self)
+        return self._local.encoder
 
     def decode_bytes(self, ids: Iterable[int] | np.ndarray) -> bytes:
         """The bytes of token ids; the end of a document has none.
@@ -154,22 +149,41 @@ class Tokenizer(ABC):
         Raises:
             UserError: an id is outside this vocabulary.
         """
-        ids = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
-        if ids and min(ids) < 0:
-            raise UserError(f"Token id {min(ids)} is negative: ids start at 0.")
-        try:
-            return b"".join(map(self.token_bytes.__getitem__, ids))
-        except IndexError:
+        if not isinstance(ids, np.ndarray):
+            ids = list(ids)
+        if len(ids) < DECODED_IN_PYTHON:
+            ids = ids.tolist() if isinstance(ids, np.ndarray) else ids
+            if not ids or 0 <= min(ids) <= max(ids) < self.vocab_size:
+                return b"".join(map(self.token_bytes.__getitem__, ids))
+        rows = np.asarray(ids)
+        if not rows.size:
+            return b""
+        if rows.dtype.kind not in "iu":
+            raise TypeError(f"token ids must be integers, not {rows.dtype}")
+        if rows.min() < 0:
+            raise UserError(f"Token id {rows.min()} is negative: ids start at 0.")
+        if rows.max() >= self.vocab_size:
             raise UserError(
-                f"Token id {max(ids)} is not below the vocabulary size {self.vocab_size}: use the tokenizer that made it."
-            ) from None
+                f"Token id {rows.max()} is not below the vocabulary size {self.vocab_size}: use the tokenizer that made it."
+            )
+        from gqvae.kernels.rows import join_bytes
+
+        if self._tokens is None:
+            self._tokens = pack(self.token_bytes)
+        joined = np.empty(int(np.diff(self._tokens.offsets)[rows].sum()), dtype=np.uint8)
+        join_bytes(rows.astype(np.uint32, copy=False), *self._tokens, joined)
+        return joined.tobytes()
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """The text of token ids; bytes that are not UTF-8, as in part of a text, become U+FFFD."""
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_known": {}}  # without the cache
+        return {name: value for name, value in self.__dict__.items() if name != "_local"}  # without caches
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._local = threading.local()
 
     # Folders
 
@@ -202,13 +216,6 @@ class Tokenizer(ABC):
             "files": {name: file_digest(folder / name) for name in self.write_files(folder)},
         }
         write_json(folder / MANIFEST, {**manifest, "digest": json_digest(manifest)})
-
-
-def _decoded(document: bytes, number: int) -> str:
-    try:
-        return document.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"Document {number} is not UTF-8 at byte {error.start:,}: convert it to UTF-8.") from None
 
 
 def load_tokenizer(folder: Path | str) -> Tokenizer:

@@ -7,9 +7,15 @@ Deviation: the paper's baseline is trained by another library with the same rege
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.kernels.packing import Packed
 from gqvae.tokenizers.sentencepieces import LONGEST_PIECE, SentencePieceTokenizer, Settings, train_model
+
+if TYPE_CHECKING:
+    from gqvae.kernels.merges import Merges
 
 
 class BPETokenizer(SentencePieceTokenizer):
@@ -17,6 +23,16 @@ class BPETokenizer(SentencePieceTokenizer):
 
     kind = "bpe"
     segmentation = "merges"
+
+    def segment_packed(self, pretokens: Packed) -> Packed:
+        """Merge by a kernel."""
+        return self._merges.segment(pretokens)
+
+    @cached_property
+    def _merges(self) -> Merges:
+        from gqvae.kernels.merges import Merges
+
+        return Merges(self.strings)
 
 
 def train_bpe(counts: PretokenCounts, vocab_size: int, max_token_bytes: int = LONGEST_PIECE) -> BPETokenizer:

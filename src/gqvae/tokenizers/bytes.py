@@ -15,9 +15,9 @@ class BytesTokenizer(Tokenizer):
     kind = "bytes"
     segmentation = "fewest"
 
-    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+    def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """The UTF-8 bytes."""
-        return (pretoken.encode("utf-8") for pretoken in pretokens)
+        return pretokens
 
     @classmethod
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> BytesTokenizer:

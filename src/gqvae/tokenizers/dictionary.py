@@ -16,7 +16,7 @@ from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import VocabularyTooLargeError
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.vocabularies.candidates import chunks
-from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
+from gqvae.vocabularies.segmentation import Fewest
 
 
 class Settings(Block):
@@ -33,13 +33,13 @@ class DictionaryTokenizer(Tokenizer):
     def __init__(self, strings: Sequence[bytes], chunk_bytes: int, requested_size: int | None = None) -> None:
         super().__init__(strings, requested_size)
         self.chunk_bytes = chunk_bytes
-        self._ids = string_ids(strings)
+        self._fewest = Fewest(strings)
 
-    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+    def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """One token for a known chunk, the fewest for any other."""
         for pretoken in pretokens:
-            chunks = cut(pretoken.encode("utf-8"), self.chunk_bytes)
-            yield list(chain.from_iterable(fewest_tokens(chunk, self._ids, self.chunk_bytes) for chunk in chunks))
+            chunks = cut(pretoken, self.chunk_bytes)
+            yield list(chain.from_iterable(map(self._fewest.segment, chunks)))
 
     def settings(self) -> dict[str, Any]:
         """The chunk length."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gqvae.corpus.documents import SPLITS, DocumentStore
+from gqvae.kernels.packing import Packed
 from gqvae.progress import Progress
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.token_files import write_record, write_split
@@ -20,12 +21,12 @@ def encode_corpus(tokenizer: Tokenizer, digest: str, corpus: Path, out: Path) ->
     for split in SPLITS:
         store = DocumentStore.open(corpus, split)
         with Progress(f"encoding {split}", total=store.total_bytes, unit="B") as progress:
-            encoded = _counted(tokenizer.encode_documents(store), lengths, progress)
-            rows[split] = write_split(out, split, encoded, lengths, (len(document) for document in store))
+            encoded = _counted(tokenizer.encode_batches(store), lengths, progress)
+            rows[split] = write_split(out, split, encoded, lengths, store.sizes)
     write_record(out, lengths, digest, tokenizer.pretokenizer, rows)
 
 
-def _counted(encoded: Iterator[np.ndarray], lengths: np.ndarray, progress: Progress) -> Iterator[np.ndarray]:
-    for ids in encoded:
-        progress.update(int(lengths[ids].sum()))
-        yield ids
+def _counted(encoded: Iterator[Packed], lengths: np.ndarray, progress: Progress) -> Iterator[Packed]:
+    for batch in encoded:
+        progress.update(int(lengths[batch.values].sum()))
+        yield batch

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from gqvae.corpus.pieces import cut
 from gqvae.files import atomic_open, read_json
+from gqvae.kernels.packing import Packed
 from gqvae.tokenizers.base import Tokenizer, share_file
 from gqvae.tokenizers.byte_level import to_bytes, to_text
 from gqvae.tokenizers.network_files import DESCRIBED, WEIGHTS, NetworkFile
-from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
+from gqvae.vocabularies.segmentation import Fewest
 
 if TYPE_CHECKING:  # torch is imported with the network, which the distilled encoder never uses
     from gqvae.models.network import GQVAE
@@ -62,8 +63,7 @@ class LearnedTokenizer(Tokenizer):
         self.rate, self.memory = rate, memory
         self.codes, self.file, self.encoder = list(codes), file, encoder
         self.segmentation = SEGMENTATIONS[encoder]
-        self._ids = string_ids(strings)
-        self._longest = max((len(string) for string in strings), default=1)
+        self._fewest = Fewest(strings)
 
     @property
     def network(self) -> GQVAE:
@@ -94,7 +94,7 @@ class LearnedTokenizer(Tokenizer):
     def remember(self, pretokens: Sequence[bytes]) -> None:
         """Store the neural encoder's ids of some distinct pre-tokens."""
         texts = [pretoken.decode("utf-8") for pretoken in pretokens]
-        self.memory = dict(zip(texts, map(tuple, self.with_encoder("neural").segment(texts)), strict=True))
+        self.memory = dict(zip(texts, map(tuple, self.with_encoder("neural").segment(pretokens)), strict=True))
 
     def remembered(self) -> Memory:
         """The ids that `remember` stored; none for the distilled encoder."""
@@ -116,16 +116,19 @@ class LearnedTokenizer(Tokenizer):
                 right = self.codes[code] == text
                 emitted += count
                 exact += count * right
-                kept += count * (right and text in self._ids)
+                kept += count * (right and text in self._fewest.ids)
         return 1 - kept / max(emitted, 1), exact / max(emitted, 1)
 
-    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+    def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """Segment with the selected encoder."""
-        encoded = [pretoken.encode("utf-8") for pretoken in pretokens]
         if self.encoder == "distilled":
-            return (fewest_tokens(pretoken, self._ids, self._longest) for pretoken in encoded)
-        spans = self.spans(encoded)
-        return (list(chain.from_iterable(map(self.span_ids, self.pretoken_spans(one, spans)))) for one in encoded)
+            return map(self._fewest.segment, pretokens)
+        spans = self.spans(pretokens)
+        return (list(chain.from_iterable(map(self.span_ids, self.pretoken_spans(one, spans)))) for one in pretokens)
+
+    def segment_packed(self, pretokens: Packed) -> Packed:
+        """The same; the distilled encoder uses a kernel."""
+        return self._fewest.segment_packed(pretokens) if self.encoder == "distilled" else super().segment_packed(pretokens)
 
     def pretoken_spans(self, pretoken: bytes, spans: dict[bytes, list[Span]]) -> Iterator[Span]:
         """The spans of one pre-token, given those of its pieces."""
@@ -135,9 +138,9 @@ class LearnedTokenizer(Tokenizer):
     def span_ids(self, span: Span) -> list[int]:
         """Ids of one gated span: its code's string, or the fallback."""
         text, code = span
-        if self.codes[code] == text and text in self._ids:
-            return [self._ids[text]]
-        return fewest_tokens(text, self._ids, self._longest)
+        if self.codes[code] == text and text in self._fewest.ids:
+            return [self._fewest.ids[text]]
+        return self._fewest.segment(text)
 
     def spans(self, pretokens: Iterable[bytes]) -> dict[bytes, list[Span]]:
         """The spans of every distinct piece of some pre-tokens, by the network's hard gates."""

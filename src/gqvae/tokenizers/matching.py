@@ -20,7 +20,7 @@ logger = logging.getLogger("gqvae")
 
 def bytes_per_token(tokenizer: Tokenizer, counts: PretokenCounts) -> float:
     """Compression on a split, from its distinct pre-tokens: UTF-8 bytes ÷ tokens."""
-    segmented = tokenizer.segment([pretoken.decode("utf-8") for pretoken in counts.pretokens])
+    segmented = tokenizer.segment(counts.pretokens)
     tokens = sum(count * len(ids) for ids, count in zip(segmented, counts.counts.tolist(), strict=True))
     return counts.total_bytes / tokens
 

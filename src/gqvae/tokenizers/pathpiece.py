@@ -18,10 +18,11 @@ from pydantic import Field
 
 from gqvae.config import RESERVED_IDS, Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.kernels.packing import Packed
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.vocabularies import candidates
 from gqvae.vocabularies.pruning import enough_candidates, prune
-from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
+from gqvae.vocabularies.segmentation import Fewest
 
 logger = logging.getLogger("gqvae")
 
@@ -53,12 +54,15 @@ class PathPieceTokenizer(Tokenizer):
 
     def __init__(self, strings: Sequence[bytes], requested_size: int | None = None) -> None:
         super().__init__(strings, requested_size)
-        self._ids = string_ids(strings)
-        self._longest = max((len(string) for string in strings), default=1)
+        self._fewest = Fewest(strings)
 
-    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+    def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """Each pre-token separately."""
-        return (fewest_tokens(pretoken.encode("utf-8"), self._ids, self._longest) for pretoken in pretokens)
+        return map(self._fewest.segment, pretokens)
+
+    def segment_packed(self, pretokens: Packed) -> Packed:
+        """The same, by a kernel."""
+        return self._fewest.segment_packed(pretokens)
 
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, PathPieceTokenizer]:

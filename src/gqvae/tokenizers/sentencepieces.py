@@ -49,9 +49,9 @@ class SentencePieceTokenizer(Tokenizer):
             strings += [piece] if len(piece) > 1 else []
         super().__init__(strings, requested_size)
 
-    def segment(self, pretokens: Sequence[str]) -> Iterable[Sequence[int]]:
+    def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """Segment with the sentencepiece model."""
-        encoded = self._processor.encode([to_text(pretoken.encode("utf-8")) for pretoken in pretokens], num_threads=1)
+        encoded = self._processor.encode([*map(to_text, pretokens)], num_threads=1)
         return ([self._ids[place] for place in row] for row in encoded)
 
     def write_files(self, folder: Path) -> list[str]:

@@ -13,7 +13,6 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,9 @@ import numpy.typing as npt
 from gqvae.config import BYTE_VALUES
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, file_digest, read_json, require_digest, write_array, write_json
+from gqvae.kernels.packing import Packed
 
 RECORD = "tokens.json"
-BATCH_DOCUMENTS = 4096  # checked and written together
 AGAIN = "delete its folder and encode the corpus again"
 
 Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
@@ -38,14 +37,14 @@ def token_dtype(vocab_size: int) -> np.dtype[Any]:
 
 
 def write_split(
-    folder: Path, split: str, encoded: Iterable[npt.NDArray[Any]], byte_lengths: npt.NDArray[Any], document_bytes: Iterable[int]
+    folder: Path, split: str, encoded: Iterable[Packed], byte_lengths: npt.NDArray[Any], document_bytes: npt.NDArray[Any]
 ) -> dict[str, Any]:
     """Write one split while it is encoded; memory holds one batch of documents.
 
     Args:
-        encoded: token ids of each document.
+        encoded: token ids in batches, a row for each document.
         byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
-        document_bytes: UTF-8 bytes of each document.
+        document_bytes: (documents,) UTF-8 bytes of each document.
 
     Returns:
         The split's entry of `tokens.json`: documents, tokens, bytes, and digests of the two files.
@@ -54,26 +53,22 @@ def write_split(
         UserError: the tokens of a document do not add up to its bytes, or an id is not a token of text.
     """
     lengths, dtype = np.asarray(byte_lengths, dtype=np.int64), token_dtype(len(byte_lengths))
-    offsets, total_bytes = array("q", [0]), 0
-    documents, sizes, digest = iter(encoded), iter(document_bytes), hashlib.sha256()
+    offsets, digest = array("q", [0]), hashlib.sha256()
     with atomic_open(Path(folder) / f"{split}.bin", "wb") as stream:
-        while batch := list(islice(documents, BATCH_DOCUMENTS)):
-            ids = np.concatenate(batch)
-            ends = np.cumsum([len(document) for document in batch])
-            expected = np.fromiter(islice(sizes, len(batch)), dtype=np.int64)
-            _check(split, len(offsets) - 1, ids, ends, expected, lengths)
-            block = ids.astype(dtype).tobytes()
+        for batch in encoded:
+            done = len(offsets) - 1
+            _check(split, done, batch, document_bytes[done : done + batch.rows()], lengths)
+            block = batch.values.astype(dtype).tobytes()
             stream.write(block)
             digest.update(block)
-            offsets.extend((ends + offsets[-1]).tolist())
-            total_bytes += int(expected.sum())
-    if next(sizes, None) is not None:
+            offsets.frombytes((batch.offsets[1:] + offsets[-1]).tobytes())
+    if len(offsets) - 1 < len(document_bytes):
         raise UserError(f"{folder}: only {len(offsets) - 1} documents of {split} were encoded: encode the corpus again.")
     write_array(Path(folder) / f"{split}.offsets.npy", np.asarray(offsets, dtype=np.int64))
     return {
         "documents": len(offsets) - 1,
         "tokens": offsets[-1],
-        "bytes": total_bytes,
+        "bytes": int(document_bytes.sum()),
         "sha256": digest.hexdigest(),
         "offsets_sha256": file_digest(Path(folder) / f"{split}.offsets.npy"),
     }
@@ -116,16 +111,16 @@ class Vocabulary:
             raise UserError(f"{Path(folder) / RECORD} does not describe its vocabulary: {AGAIN}.") from None
 
 
-def _check(split: str, first: int, ids: npt.NDArray[Any], ends: Sizes, expected: Sizes, lengths: Sizes) -> None:
+def _check(split: str, first: int, batch: Packed, expected: Sizes, lengths: Sizes) -> None:
     """Refuse ids that stand for no text in this vocabulary, and documents (numbered from `first`) whose bytes do not add up."""
-    if len(expected) != len(ends):
+    ids = batch.values
+    if len(expected) != batch.rows():
         raise UserError(f"More documents of {split} were encoded than the corpus has: encode the corpus again.")
     if ids.size and (ids.max() >= len(lengths) or (ids == BYTE_VALUES).any()):
         raise UserError(
             f"The encoded {split} split holds an id without text in its vocabulary of {len(lengths)}: make the tokenizer again."
         )
-    running = np.concatenate(([0], np.cumsum(lengths[ids])))
-    found = running[ends] - running[np.concatenate(([0], ends[:-1]))]
+    found = np.diff(np.concatenate(([0], np.cumsum(lengths[ids])))[batch.offsets])
     wrong = np.flatnonzero(found != expected)
     if wrong.size:
         place = int(wrong[0])

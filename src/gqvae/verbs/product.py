@@ -30,7 +30,7 @@ def add_parsers(verbs: Verbs) -> None:
         inner, "product.encode", "encode text into token ids", "--tokenizer mine story.txt --out story.npy",
         *USED, _input("text, UTF-8"), OUT,
         argument("--format", choices=FORMS, help="format of the ids (default: by the name of --out, else text)"),
-        argument("--workers", type=positive, default=1, help="processes (%(default)s)"),
+        argument("--threads", "--workers", type=positive, default=1, help="threads (%(default)s)"),
         argument(
             "--separator", type=separator, metavar="LINE", help="line between documents; each document then ends with id 256"
         ),

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gqvae.config import BYTE_VALUES, RESERVED_IDS
+from gqvae.kernels.packing import Packed
+
+if TYPE_CHECKING:
+    from gqvae.kernels.segmentation import Trie
 
 
 def fewest_tokens(text: bytes, ids: Mapping[bytes, int], longest: int) -> list[int]:
@@ -40,6 +46,28 @@ def string_ids(strings: Sequence[bytes]) -> dict[bytes, int]:
     ids = {bytes([value]): value for value in range(BYTE_VALUES)}
     ids.update((string, RESERVED_IDS + place) for place, string in enumerate(strings))
     return ids
+
+
+class Fewest:
+    """Segmentation into the fewest tokens of one vocabulary, by Python for some texts and by a kernel for many."""
+
+    def __init__(self, strings: Sequence[bytes]) -> None:
+        self.strings, self.ids = strings, string_ids(strings)
+        self._longest = max((len(string) for string in strings), default=1)
+
+    def segment(self, text: bytes) -> list[int]:
+        """The ids of one text."""
+        return fewest_tokens(text, self.ids, self._longest)
+
+    def segment_packed(self, texts: Packed) -> Packed:
+        """The ids of many texts."""
+        return Packed(*self._trie.fewest(*texts))
+
+    @cached_property
+    def _trie(self) -> Trie:
+        from gqvae.kernels.segmentation import Trie  # importing numba takes most of a second
+
+        return Trie(self.strings)
 
 
 def token_counts(strings: Sequence[bytes], pretokens: Iterable[tuple[bytes, int]]) -> np.ndarray:

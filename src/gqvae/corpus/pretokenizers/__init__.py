@@ -9,9 +9,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gqvae.errors import UserError
+
+if TYPE_CHECKING:  # verbs import this module for the names only
+    import numpy as np
+    import numpy.typing as npt
 
 DEFAULT = "gpt2"
 
@@ -24,6 +30,25 @@ class Pretokenizer(ABC):
     @abstractmethod
     def split(self, text: str) -> list[str]:
         """The pre-tokens of a text, in order."""
+
+    def ends(
+        self, text: npt.NDArray[np.uint8], documents: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The pre-tokens of UTF-8 documents.
+
+        Args:
+            text: (bytes,) the documents, joined.
+            documents: (documents,) where each ends.
+
+        Returns:
+            Where each pre-token ends, and the number of pre-tokens up to the end of each document, (documents,).
+        """
+        import numpy as np
+
+        data, starts = text.tobytes(), [0, *documents.tolist()]
+        split = [self.split(data[start:end].decode("utf-8")) for start, end in pairwise(starts)]
+        lengths = [len(pretoken.encode("utf-8")) for pretokens in split for pretoken in pretokens]
+        return np.cumsum(lengths, dtype=np.int64), np.cumsum([*map(len, split)], dtype=np.int64)
 
     @abstractmethod
     def last_border(self, text: str) -> int:

@@ -3,8 +3,12 @@ r"""GPT-2's pre-tokenizer (its encoder.py, as in the paper): words with the spac
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from gqvae.corpus.pretokenizers import Pretokenizer
 from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE, character_class
@@ -37,6 +41,24 @@ class GPT2(Pretokenizer):
     def split(self, text: str) -> list[str]:
         """Split by the regular expression."""
         return (self._ascii if text.isascii() else self._general).findall(text)
+
+    @cached_property
+    def _classes(self) -> npt.NDArray[np.uint8]:
+        """The class of every code point, as the kernel expects it."""
+        classes = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
+        for kind, ranges in enumerate((LETTERS, NUMBERS, WHITE_SPACE), start=1):
+            for first, last in ranges:
+                classes[first : last + 1] = kind
+        return classes
+
+    def ends(
+        self, text: npt.NDArray[np.uint8], documents: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Split by a compiled kernel."""
+        from gqvae.kernels import gpt2
+
+        ends, counts = np.empty(len(text), np.int64), np.empty(len(documents), np.int64)
+        return ends[: gpt2.split(text, documents, self._classes, ends, counts)], counts
 
     def last_border(self, text: str) -> int:
         """Search from the end, where the border usually is."""

@@ -1,0 +1,145 @@
+"""Byte-pair encoding: of all neighbours that together are a string of the vocabulary, those with the lowest id merge first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import types
+
+from gqvae.config import BYTE_VALUES, RESERVED_IDS
+from gqvae.kernels.compiled import INT32, INT64, READ_BYTES, READ_INT32, READ_INT64, READ_UINT64, UINT32, inlined, kernel
+from gqvae.kernels.packing import Packed
+
+HALF = np.uint64(32)
+FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: neighbouring keys land far apart
+FREE = np.uint64(2**64 - 1)  # no pair of ids
+
+
+@inlined
+def _merged(keys, values, left, right):
+    """The id of two neighbours together, −1: they are no string."""
+    key = np.uint64(left) << HALF | np.uint64(right)
+    mask = np.int64(len(keys) - 1)
+    slot = np.int64((key * FACTOR) >> HALF) & mask
+    while True:
+        if keys[slot] == key:
+            return np.int64(values[slot])
+        if keys[slot] == FREE:
+            return np.int64(-1)
+        slot = (slot + 1) & mask
+
+
+@inlined
+def _push(heap, size, item):
+    place = size
+    while place > 0 and heap[(place - 1) >> 1] > item:
+        heap[place] = heap[(place - 1) >> 1]
+        place = (place - 1) >> 1
+    heap[place] = item
+    return size + 1
+
+
+@inlined
+def _pop(heap, size):
+    """Remove the smallest item, which is heap[0]."""
+    size -= 1
+    item = heap[size]
+    place = 0
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        if child + 1 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= item:
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = item
+    return size
+
+
+@kernel(types.int64, READ_UINT64, READ_INT32, READ_BYTES, READ_INT64, INT32, INT32, INT32, INT64, UINT32, INT64)
+def merge(keys, values, blob, offsets, ids, before, after, heap, found, ends):
+    """Segment packed texts.
+
+    Args:
+        keys, values: a hash table of pairs of ids and the id of both together.
+        blob, offsets: the texts.
+        ids, before, after: (longest text,) room for the tokens of a text, and for the links between neighbours.
+        heap: (3 · longest text,) room for candidates: id · 2³² + position of the left token.
+        found: (bytes,) receives the ids.
+        ends: (texts,) receives the end of the ids of each text.
+
+    Returns:
+        The number of ids.
+    """
+    done = 0
+    for text in range(len(offsets) - 1):
+        start = offsets[text]
+        length = offsets[text + 1] - start
+        size = 0
+        for place in range(length):
+            ids[place] = blob[start + place]
+            before[place], after[place] = place - 1, place + 1
+            if place:
+                merged = _merged(keys, values, ids[place - 1], ids[place])
+                if merged >= 0:
+                    size = _push(heap, size, merged << 32 | (place - 1))
+        while size:
+            wanted, left = heap[0] >> 32, heap[0] & 0xFFFFFFFF
+            size = _pop(heap, size)
+            if ids[left] < 0 or after[left] >= length:
+                continue
+            right = after[left]
+            if _merged(keys, values, ids[left], ids[right]) != wanted:  # one of the two has merged with another since
+                continue
+            ids[left], ids[right] = wanted, -1
+            after[left] = after[right]
+            if after[left] < length:
+                before[after[left]] = left
+                merged = _merged(keys, values, wanted, ids[after[left]])
+                if merged >= 0:
+                    size = _push(heap, size, merged << 32 | left)
+            if before[left] >= 0:
+                merged = _merged(keys, values, ids[before[left]], wanted)
+                if merged >= 0:
+                    size = _push(heap, size, merged << 32 | before[left])
+        place = 0
+        while place < length:
+            found[done] = ids[place]
+            done += 1
+            place = after[place]
+        ends[text] = done
+    return done
+
+
+class Merges:
+    """The merges of a vocabulary of strings, the earliest first, whose ids follow RESERVED_IDS."""
+
+    def __init__(self, strings: Sequence[bytes]) -> None:
+        ids = {bytes([value]): value for value in range(BYTE_VALUES)}
+        ids.update((string, RESERVED_IDS + place) for place, string in enumerate(strings))
+        pairs = {
+            ids[string[:cut]] << 32 | ids[string[cut:]]: ids[string]
+            for string in strings
+            for cut in range(1, len(string))
+            if string[:cut] in ids and string[cut:] in ids
+        }
+        slots = 1 << (2 * len(pairs) + 1).bit_length()
+        self._keys, self._values = np.full(slots, FREE, np.uint64), np.zeros(slots, np.int32)
+        mask = slots - 1
+        for key, value in pairs.items():
+            slot = ((key * int(FACTOR)) & (2**64 - 1)) >> 32 & mask
+            while self._keys[slot] != FREE:
+                slot = (slot + 1) & mask
+            self._keys[slot], self._values[slot] = key, value
+
+    def segment(self, texts: Packed) -> Packed:
+        """The ids of packed texts."""
+        longest = int(np.diff(texts.offsets).max(initial=0))
+        room = [np.empty(longest, np.int32) for _ in range(3)]
+        found, offsets = np.empty(len(texts.values), np.uint32), np.zeros(texts.rows() + 1, np.int64)
+        size = merge(self._keys, self._values, *texts, *room, np.empty(3 * longest + 1, np.int64), found, offsets[1:])
+        return Packed(found[:size].copy(), offsets)
