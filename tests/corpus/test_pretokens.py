@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gqvae.corpus.pretokenizers import Pretokenizer
 from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE
 from gqvae.errors import UserError
+from gqvae.kernels.packing import pack
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 GPT2 = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
@@ -42,6 +45,31 @@ def test_text_is_cut_as_by_the_expression_of_gpt2(text):
     # Oracle: another engine with its own tables; characters that only one of the two knows are left out.
     known = "".join(character for character in text if unicodedata.category(character) != "Cn")
     assert PRETOKENIZER.split(known) == regex.findall(GPT2, known)
+
+
+@given(st.lists(TEXT | NASTY, max_size=4))
+@settings(deadline=None)
+def test_the_kernel_cuts_as_the_expression_does(texts):
+    documents = pack([text.encode() for text in texts])
+    ends, counts = PRETOKENIZER.ends(documents.values, documents.offsets[1:])
+    pretokens = [PRETOKENIZER.split(text) for text in texts]
+    lengths = [len(pretoken.encode()) for document in pretokens for pretoken in document]
+    assert ends.tolist() == np.cumsum(lengths, dtype=int).tolist()
+    assert counts.tolist() == np.cumsum([*map(len, pretokens)], dtype=int).tolist()
+    slow = Pretokenizer.ends(PRETOKENIZER, documents.values, documents.offsets[1:])
+    assert [*map(np.ndarray.tolist, slow)] == [ends.tolist(), counts.tolist()]
+
+
+@pytest.mark.parametrize("before", ["", " ", "a", "1", "!", "\n"])
+def test_the_kernel_knows_every_class(before):
+    ranges = [*LETTERS, *NUMBERS, *WHITE_SPACE, (0xD800, 0xDFFF)]
+    edges = {code + step for pair in ranges for code in pair for step in (-1, 0, 1)}
+    some = [chr(code) for code in sorted(edges | set(range(0, sys.maxunicode + 1, 997))) if not 0xD800 <= code < 0xE000]
+    text = "".join(f"{before}{character}a1! " for character in some)
+    data = pack([text.encode()])
+    ends, _ = PRETOKENIZER.ends(data.values, data.offsets[1:])
+    joined = data.values.tobytes()
+    assert [joined[start:end].decode() for start, end in pairwise([0, *ends.tolist()])] == PRETOKENIZER.split(text)
 
 
 def test_classes_are_those_of_unicode():
