@@ -39,7 +39,7 @@ def tables(path: Path) -> str:
         parts.append(f"Ratios of CPU time, {stage}: how many times as fast as")
         references = [name for name in REFERENCES if name in names]
         rows = [[title(name), *(span(ratio(one, name, other, f"{stage}_cpu_s")) for other in references)] for name in names]
-        parts.append(markdown(["", *map(title, references)], rows))
+        parts.append(markdown(["", *(title(name).split(":")[0] for name in references)], rows))
     several = usual[usual["threads"] > 1]
     rows = []
     for name in [name for name in KINDS if name in set(several["tokenizer"])]:
