@@ -27,6 +27,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,17 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> None:
     )  # fmt: skip
 
 
+def turns(kinds: list[str], texts: list[str], repetitions: int) -> Iterator[tuple[int, str, str, int, bool]]:
+    """Repetition, text, kind, threads, and whether the kernel cache is empty, in the order of measuring."""
+    for repetition in range(repetitions):
+        for text in texts:
+            for name in kinds:
+                for number in KINDS[name].threads if text == CORPUS else (1,):
+                    yield repetition, text, name, number, False
+            if text == CORPUS and repetition == 0:
+                yield from ((repetition, text, name, 1, True) for name in kinds if KINDS[name].library == "ours")
+
+
 def same_ids(rows: list[dict[str, Any]]) -> None:
     """Stop if kinds that should agree have other ids for a text.
 
@@ -199,22 +211,14 @@ def main() -> None:
             csv = arguments.csv or Path(directory) / "encoding.csv"
             prepare(arguments, Path(directory))
             rows: list[dict[str, Any]] = []
-            for repetition in range(arguments.repetitions):
-                for text in (*(SIZES if arguments.sizes else ()), CORPUS):
-                    if not (Path(directory) / f"{text}.txt").exists():
-                        continue
-                    turns = [(name, number, False) for name in arguments.kinds for number in KINDS[name].threads]
-                    if text == CORPUS and repetition == 0:
-                        turns += [(name, 1, True) for name in arguments.kinds if KINDS[name].library == "ours"]
-                    for name, number, empty in turns:
-                        if text != CORPUS and number > 1:
-                            continue
-                        print(f"{repetition + 1} {text} {title(name, number)}", file=sys.stderr, flush=True)
-                        rows.append(
-                            {"repetition": repetition, **run(name, Path(directory), text, number, arguments.seconds, empty)}
-                        )
-                    same_ids(rows)
-                    write_rows(csv, COLUMNS, rows)
+            texts = [*(SIZES if arguments.sizes else ()), CORPUS]
+            texts = [text for text in texts if (Path(directory) / f"{text}.txt").exists()]
+            for repetition, text, name, number, empty in turns(arguments.kinds, texts, arguments.repetitions):
+                print(f"{repetition + 1} {text} {title(name, number)}", file=sys.stderr, flush=True)
+                row = run(name, Path(directory), text, number, arguments.seconds, empty)
+                rows.append({"repetition": repetition, **row})
+                write_rows(csv, COLUMNS, rows)  # an interrupted run keeps what it has measured
+                same_ids(rows)
             print(tables(csv))
 
 
