@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from gqvae.corpus.text_file import read_documents
 from gqvae.errors import UserError
 
 BLOCK = 1000  # strings in one digest, so that a difference can be found
+PIECES = 1 << 21  # bytes of the stream that is read in small pieces
 IN_TRANSFORMERS = 2000  # strings, because it is slow
 REFUSED: tuple[tuple[str, Callable[[Any], object]], ...] = (
     ("encode a lone surrogate", lambda tokenizer: tokenizer.encode("a\ud800b")),
@@ -48,6 +50,25 @@ REFUSED: tuple[tuple[str, Callable[[Any], object]], ...] = (
     ("decode an id too high", lambda tokenizer: tokenizer.decode([65, tokenizer.vocab_size])),
     ("decode an array with an id too high", lambda tokenizer: tokenizer.decode_bytes(np.array([65, 1 << 20], dtype=np.uint32))),
 )
+
+
+class Pieces(BytesIO):
+    """A stream that gives few bytes at a time, as a pipe may, and cuts characters and pre-tokens."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.random = Random(0)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most 300 bytes."""
+        most = self.random.randint(1, 300)
+        return super().read(most if size is None or size < 0 else min(size, most))
+
+
+def in_pieces(tokenizer: Any, stream: bytes) -> tuple[list[int], str]:
+    """Ids of the start of a stream that is read in small pieces, and its text."""
+    text = stream[:PIECES].decode("utf-8", errors="ignore")  # without a character that is cut off
+    return [one for ids in tokenizer.encode_stream(Pieces(text.encode())) for one in ids.tolist()], text
 
 
 def ways(folder: Path, encoders: list[str]) -> Iterator[tuple[str, Any]]:
@@ -91,9 +112,13 @@ def dump(arguments: argparse.Namespace) -> dict[str, Any]:
                         block = []
                 blocks.append(digest(block))
                 stream = b"\n\n".join(documents())
+                pieces, text = in_pieces(tokenizer, stream)
+                if tokenizer.decode(pieces) != text:
+                    raise SystemExit(f"{label}, {name}: a stream read in pieces is not decoded to itself.")
                 single = [tokenizer.encode(one.decode()) for one, _ in zip(documents(), range(BLOCK), strict=False)]
                 found[name] = {
                     "tokens": tokens, "blocks": blocks, "stream": digest(tokenizer.encode_stream(BytesIO(stream)), bounds=False),
+                    "stream in pieces": digest([pieces]),
                     "decoded": sha256(tokenizer.decode(np.arange(tokenizer.vocab_size)).encode()).hexdigest(),
                     "one by one": digest(single),
                 }  # fmt: skip
@@ -149,6 +174,9 @@ def check(arguments: argparse.Namespace) -> list[str]:
                             found.append(f"{label}, {name}: not as in {other}: {text!r}")
                             del others[other]
                     number += 1
+                pieces, text = in_pieces(tokenizer, b"\n\n".join(documents()))
+                if reference.differs(text, pieces):
+                    found.append(f"{label}, {name}: a stream read in pieces is not as in the reference")
                 print(f"{label}  {name}: {number:,} documents compared with {', '.join(others) or 'nothing'}", flush=True)
     return found
 
