@@ -27,7 +27,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ import numpy as np
 from encoding_report import COLUMNS, draw, tables
 from measuring import MB, Seconds, memory_mb, quickly_trained, threads, timed, write_rows
 from peers import KINDS, install, load, python_path, title
+from reference_ids import Reference
 
 SIZES = {"1 KB": 10**3, "10 KB": 10**4, "100 KB": 10**5, "1 MB": 10**6, "10 MB": 10**7}
 CORPUS = "corpus"
@@ -130,26 +131,36 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> None:
     if not (folder / "learned").exists():
         quickly_trained(folder / "learned", arguments.vocab_size)
     size = load_tokenizer(folder / "learned").vocab_size
-    counts = None
+    counts = count_pretokens(document.encode() for document in documents)
     for kind in PREPARED:
         if not (folder / kind).exists():
-            counts = counts or count_pretokens(document.encode() for document in documents)
-            train = trainer(kind, {})
-            train(counts, [size])[size].save(folder / kind)
+            trainer(kind, {})(counts, [size])[size].save(folder / kind)
         tokenizer = load_tokenizer(folder / kind)
         if tokenizer.vocab_size != size:
             raise SystemExit(f"{kind} has {tokenizer.vocab_size} ids, the learned tokenizer {size}: give tokenizers of one size.")
         (folder / "exported").mkdir(exist_ok=True)
         export(tokenizer, folder / "exported" / kind)
-    (folder / "ranks.json").write_text(json.dumps([one.hex() for one in load_tokenizer(folder / "bpe").token_bytes]))
-    same = json.loads((folder / "exported" / "bpe" / "tokenizer.json").read_text(encoding="utf-8"))
-    same["pre_tokenizer"] = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    (folder / "hf_bpe.json").write_text(json.dumps(same), encoding="utf-8")
+    same_bpe(load_tokenizer(folder / "bpe"), counts.pretokens, folder)
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=(line for document in documents for line in document.splitlines()),
         model_prefix=str(folder / "sp_bpe"), model_type="bpe", vocab_size=size, character_coverage=1.0,
         byte_fallback=True, normalization_rule_name="identity", remove_extra_whitespaces=False, minloglevel=2,
     )  # fmt: skip
+
+
+def same_bpe(tokenizer: Any, pretokens: Iterable[bytes], folder: Path) -> None:
+    """Write our BPE for the other libraries, which split text by their own code.
+
+    An export lists every pair that makes a string. Here are only those that the text needs: about as many as a library's own
+    training gives, so that it is not slower than with those.
+    """
+    from gqvae.tokenizers.byte_level import to_text
+
+    (folder / "ranks.json").write_text(json.dumps([one.hex() for one in tokenizer.token_bytes]))
+    same = json.loads((folder / "exported" / "bpe" / "tokenizer.json").read_text(encoding="utf-8"))
+    same["pre_tokenizer"] = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    same["model"]["merges"] = [[to_text(left), to_text(right)] for left, right in Reference(tokenizer).merges(pretokens)]
+    (folder / "hf_bpe.json").write_text(json.dumps(same), encoding="utf-8")
 
 
 def turns(kinds: list[str], texts: list[str], repetitions: int) -> Iterator[tuple[int, str, str, int, bool]]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,7 @@ class Reference:
         self.longest = max(map(len, self.ids))
         self.scores = tokenizer.scores()
         self.segmentation = tokenizer.segmentation
+        self.pairs: set[tuple[bytes, bytes]] = set()  # that were merged
         self.cached = lru_cache(1 << 20)(self.segment)
 
     def differs(self, text: str, ids: list[int]) -> bool:
@@ -77,7 +79,14 @@ class Reference:
             if not pairs:
                 return [self.ids[part] for part in parts]
             _, place = min(pairs)
+            self.pairs.add((parts[place], parts[place + 1]))
             parts[place : place + 2] = [parts[place] + parts[place + 1]]
+
+    def merges(self, pretokens: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
+        """The pairs that these pre-tokens and the vocabulary's strings need, in the order of merging."""
+        for pretoken in (*pretokens, *self.ids):
+            self.merged(pretoken)
+        return sorted(self.pairs, key=lambda pair: (self.ids[pair[0] + pair[1]], pair))
 
     def fewest(self, pretoken: bytes) -> list[int]:
         """The fewest tokens, from the right end of the best path."""
