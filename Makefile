@@ -67,10 +67,12 @@ test-slurm: $(INSTALLED) ## Test the SLURM profile on a one-node cluster that it
 test-gpu: $(INSTALLED) ## Run the checks that need a CUDA device.
 	$(BIN)/python -m pytest tests/gpu
 
-# Left out: scripts that take an hour or need a GPU. Run those by hand.
-bench: $(INSTALLED) ## Run the scripts in benchmarks/ that take minutes.
-	for script in $(filter-out benchmarks/by_hand.py benchmarks/load.py benchmarks/utilization.py benchmarks/trained_by_command.py,$(wildcard benchmarks/*.py)); do \
-		echo "$$script"; $(BIN)/python "$$script"; done
+# Run by hand: training_throughput.py, scaling.py with scaling_report.py (an hour), load.py (an hour), utilization.py (a GPU),
+# trained_by_command.py. The first of TOKENIZERS must be a learned one.
+bench: $(INSTALLED) ## Table of ratios to other libraries, then memory of streaming 1 GB (TEXT=file TOKENIZERS='folders'): 15 minutes.
+	$(BIN)/python benchmarks/encoding.py $(if $(TEXT),--text $(TEXT)) $(if $(TOKENIZERS),--tokenizers $(TOKENIZERS)) --csv build/bench/encoding.csv
+	$(BIN)/python benchmarks/streaming.py $(if $(TOKENIZERS),--tokenizer $(firstword $(TOKENIZERS))) --encoders distilled \
+		--new-words 50 --csv build/bench/streaming.csv
 
 # After an update the stamp is older than the lock file, so make updates the environment.
 $(INSTALLED): requirements.lock requirements-torch.lock pyproject.toml

@@ -1,265 +1,239 @@
-"""Speed, memory and loading time of tokenizers: one thread, one machine, one run.
+"""Speed, memory and loading time of our tokenizers and of other libraries' (`peers.py`) on one text, on one machine, in one run.
 
-Each tokenizer is measured in a separate process. The processes alternate, so that other load on the machine affects all of them:
+All have the same vocabulary size. The same BPE runs in every library that can load it; a run stops if their ids differ, or if
+decoding does not give back the text. Each tokenizer is measured in a process of its own, on one thread unless the row names two.
+The processes take turns over the repetitions, so that other load on the machine affects all of them.
 
-neural, distilled   ours, a learned tokenizer with its gates, or with the fewest tokens of its vocabulary
-network             `neural` without its cache of pre-tokens from the training text: the network runs on every distinct one
-exported            the distilled one as a fast tokenizer of Hugging Face's `tokenizers`
-bpe                 our byte-level BPE (sentencepiece's merges, our cache of pre-tokens)
-hf_bpe              Hugging Face's byte-level BPE of the same vocabulary, trained on the same text
-sp_bpe              sentencepiece's BPE of the same vocabulary, trained on the same text, no pre-tokens
+load     imports, reading the tokenizer, and encoding and decoding three letters: what is read, built or looked up on first use,
+         such as compiled kernels in numba's cache, counts here
+cold     the first pass over all documents; only those three letters were seen before
+warm     the median of further passes
+decode   the median of several passes; ids are NumPy arrays or lists, whichever is faster in the library
+first    load and cold of our tokenizers with an empty kernel cache: kernels are compiled, once per machine
 
-Cold: a freshly loaded tokenizer encodes its first document (with `network`, the network runs on its distinct pre-tokens). Warm:
-the same document again. `corpus` is the whole text, document by document; the others are one document of that many bytes. Ids are
-Python lists or NumPy arrays, whichever is fastest in the library. The decoded text is compared with the original once.
+Time is CPU time of the process, and time of the clock. Ratios of one thread are ratios of CPU time within a repetition, ratios of
+two threads are ratios of the clock. The Markdown table has medians [lowest–highest].
 
-    python benchmarks/encoding.py --text tinystories_train.txt --tokenizer results/x/tokenizers/gqvae-s0/v4096 --csv encoding.csv
+    python benchmarks/encoding.py --text tinystories_train.txt --tokenizers results/x/tokenizers/gqvae-s0/v4096 --csv encoding.csv
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
-import re
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from streaming import quickly_trained
+import numpy as np
+from encoding_report import COLUMNS, draw, tables
+from measuring import MB, Seconds, memory_mb, quickly_trained, threads, timed, write_rows
+from peers import KINDS, install, load, python_path, title
+from reference_ids import Reference
 
-KINDS = ("neural", "network", "distilled", "exported", "bpe", "hf_bpe", "sp_bpe")
 SIZES = {"1 KB": 10**3, "10 KB": 10**4, "100 KB": 10**5, "1 MB": 10**6, "10 MB": 10**7}
-COLUMNS = ("tokenizer", "text", "bytes", "repetition", "load_s", "cold_mb_per_s", "warm_mb_per_s", "decode_mb_per_s", "peak_mb")
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "MKL_NUM_THREADS": "1"}
-REFERENCE = "hf_bpe"
-
-Encode = Callable[[Sequence[str]], list[Any]]
-Decode = Callable[[list[Any]], Iterable[str]]
+CORPUS = "corpus"
+PASSES = 21  # warm, or of decoding, at most
+READY = "aé…"
+PREPARED = ("bpe", "pathpiece", "learned")
 
 
-def loaded(kind: str, folder: Path) -> tuple[Encode, Decode]:
-    """Functions that encode documents and decode their ids; imports count towards loading."""
-    if kind in ("neural", "network", "distilled", "bpe"):
-        from gqvae import load_tokenizer
-
-        tokenizer = load_tokenizer(folder / ("bpe" if kind == "bpe" else "learned"))
-        if kind != "bpe":
-            tokenizer = tokenizer.with_encoder("distilled" if kind == "distilled" else "neural")
-        if kind == "network":
-            tokenizer.memory = None
-        if kind in ("neural", "network"):
-            _ = tokenizer.network
-        return (
-            lambda documents: list(tokenizer.encode_documents(document.encode() for document in documents)),
-            lambda ids: (tokenizer.decode(row) for row in ids),
-        )
-    if kind == "sp_bpe":
-        import sentencepiece
-
-        processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sp_bpe.model"))
-        return (lambda documents: processor.encode(list(documents), num_threads=1)), (
-            lambda ids: processor.decode(ids, num_threads=1)
-        )
-    import tokenizers
-
-    fast = tokenizers.Tokenizer.from_file(str(folder / kind / "tokenizer.json"))
-    return (lambda documents: [row.ids for row in fast.encode_batch_fast(list(documents))]), (lambda ids: fast.decode_batch(ids))
-
-
-def measure(kind: str, folder: Path, text: str) -> dict[str, Any]:
+def measure(name: str, folder: Path, text: str, workers: int, seconds: float, empty: bool) -> dict[str, Any]:
     """One row, in this process."""
     documents = (folder / f"{text}.txt").read_text(encoding="utf-8").split("\0")
     size = sum(len(document.encode()) for document in documents)
-    start = time.perf_counter()
-    encode, decode = loaded(kind, folder)
-    load = time.perf_counter() - start
+    before = memory_mb()
+
+    def ready() -> Any:
+        ways = load(name, folder, workers)
+        list(ways.decode(ways.encode([READY])))
+        return ways
+
+    loading, (encode, decode) = timed(ready)
     cold, ids = timed(lambda: encode(documents))
-    warm = best(lambda: encode(documents), size)
-    decoded = best(lambda: list(decode(ids)), size)
-    if kind != "sp_bpe":  # sentencepiece drops what its own marker stands for
-        assert list(decode(ids)) == documents
-    return {
-        "load_s": load,
-        "cold_mb_per_s": size / cold / 1e6,
-        "warm_mb_per_s": size / warm / 1e6,
-        "decode_mb_per_s": size / decoded / 1e6,
-        "peak_mb": peak_mb(),
-        "bytes": size,
-    }
+    row = {
+        "bytes": size, "documents": len(documents), "load_cpu_s": loading.cpu, "load_s": loading.wall, "cold_cpu_s": cold.cpu,
+        "cold_s": cold.wall, "tokens": sum(map(len, ids)), "ids": digest(ids), "text_mb": before,
+    }  # fmt: skip
+    if not empty:
+        encoding, decoding = again(lambda: encode(documents), seconds), again(lambda: list(decode(ids)), seconds)
+        row |= {"warm_cpu_s": encoding.cpu, "warm_s": encoding.wall, "decode_cpu_s": decoding.cpu, "decode_s": decoding.wall}
+    if KINDS[name].lossless and "".join(decode(ids)) != "".join(documents):
+        raise SystemExit(f"{name} does not decode to the text.")
+    return row | {"peak_mb": memory_mb()}
 
 
-def peak_mb() -> float:
-    """Peak memory of this process (`ru_maxrss` would include that of its parent before the fork)."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="utf-8"))
-    return int(found[1]) / 1024 if found else float("nan")
+def digest(ids: list[Any]) -> str:
+    """SHA-256 of all ids; a stream's blocks are not told apart, documents are."""
+    found = sha256()
+    for row in ids:
+        found.update(np.asarray(row, dtype="<u4").tobytes())
+    return found.hexdigest()[:16]
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds and result."""
-    start = time.perf_counter()
-    result = work()
-    return time.perf_counter() - start, result
+def again(work: Any, seconds: float) -> Seconds:
+    """Median time of several passes, which end after this CPU time, or thrice as much time of the clock."""
+    found: list[Seconds] = []
+    while not found or (len(found) < PASSES and sum(max(one.cpu, one.wall / 3) for one in found) < seconds):
+        found.append(timed(work)[0])
+    return Seconds(statistics.median(one.cpu for one in found), statistics.median(one.wall for one in found))
 
 
-def best(work: Callable[[], Any], size: int) -> float:
-    """Median seconds of several calls, fewer for large texts."""
-    return statistics.median(timed(work)[0] for _ in range(21 if size < 10**5 else 5 if size < 10**7 else 3))
+def run(name: str, folder: Path, text: str, workers: int, seconds: float, empty: bool = False) -> dict[str, Any]:
+    """One row, in a process of its own.
+
+    Raises:
+        SystemExit: the process failed.
+    """
+    path = os.pathsep.join([*python_path(KINDS[name].library), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, **threads(workers), "PYTHONPATH": path}
+    with tempfile.TemporaryDirectory() as cache:
+        if empty:
+            environment["NUMBA_CACHE_DIR"] = cache
+        command = [sys.executable, __file__, "--one", name, str(folder), text, str(workers), str(seconds), str(int(empty))]
+        found = subprocess.run(command, capture_output=True, text=True, env=environment)
+    row = {"tokenizer": name, "threads": workers, "text": text, "cache": "empty" if empty else ""}
+    if found.returncode and KINDS[name].files.startswith("exported/"):
+        return {**row, "error": found.stderr.strip().splitlines()[-1]}  # it may hold what a library cannot load
+    if found.returncode:
+        raise SystemExit(f"{name} failed:\n{found.stderr}")
+    return {**row, **json.loads(found.stdout)}
 
 
 def prepare(arguments: argparse.Namespace, folder: Path) -> None:
     """Write texts and tokenizers, all of one vocabulary size."""
     import sentencepiece
-    import tokenizers
-    from tokenizers import decoders, models, pre_tokenizers, trainers
 
     from gqvae import load_tokenizer
     from gqvae.corpus.pretokens import count_pretokens
     from gqvae.corpus.sources import open_source
     from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
     from gqvae.corpus.sources.text import Settings as TextCorpus
-    from gqvae.tokenizers.bpe import train_bpe
+    from gqvae.tokenizers.counted import trainer
     from gqvae.tokenizers.export import export
 
-    corpus = TextCorpus(path=str(arguments.text)) if arguments.text else SyntheticCorpus(bytes=arguments.bytes)
+    corpus = TextCorpus(path=str(arguments.text)) if arguments.text else SyntheticCorpus(bytes=arguments.megabytes * MB)
     documents = [document.decode() for document in open_source(corpus).documents]
+    (folder / f"{CORPUS}.txt").write_text("\0".join(documents), encoding="utf-8", newline="")
     whole = " ".join(documents)
-    (folder / "corpus.txt").write_text("\0".join(documents), encoding="utf-8", newline="")
     for name, size in SIZES.items():
         if size <= len(whole):
             (folder / f"{name}.txt").write_text(whole[:size], encoding="utf-8", newline="")
-    if arguments.tokenizer:
-        load_tokenizer(arguments.tokenizer).save(folder / "learned")
-    else:
-        quickly_trained(folder / "learned", arguments.vocab_size, arguments.bytes)
-    learned = load_tokenizer(folder / "learned")
-    export(learned, folder / "exported")
-    train_bpe(count_pretokens(document.encode() for document in documents), learned.vocab_size).save(folder / "bpe")
-    fast = tokenizers.Tokenizer(models.BPE())
-    fast.pre_tokenizer, fast.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=learned.vocab_size,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        max_token_length=16,
-        show_progress=False,
-    )
-    fast.train_from_iterator(documents, trainer)
-    (folder / "hf_bpe").mkdir()
-    fast.save(str(folder / "hf_bpe" / "tokenizer.json"))
+    for path in arguments.tokenizers:
+        shutil.copytree(path, folder / load_tokenizer(path).kind)
+    if not (folder / "learned").exists():
+        quickly_trained(folder / "learned", arguments.vocab_size)
+    size = load_tokenizer(folder / "learned").vocab_size
+    counts = count_pretokens(document.encode() for document in documents)
+    for kind in PREPARED:
+        if not (folder / kind).exists():
+            trainer(kind, {})(counts, [size])[size].save(folder / kind)
+        tokenizer = load_tokenizer(folder / kind)
+        if tokenizer.vocab_size != size:
+            print(
+                f"{kind} has {tokenizer.vocab_size} ids, the learned tokenizer {size}: their speeds differ for that, too.",
+                file=sys.stderr,
+            )
+        (folder / "exported").mkdir(exist_ok=True)
+        export(tokenizer, folder / "exported" / kind)
+    same_bpe(load_tokenizer(folder / "bpe"), counts.pretokens, folder)
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=(line for document in documents for line in document.splitlines()),
-        model_prefix=str(folder / "sp_bpe"), model_type="bpe", vocab_size=learned.vocab_size, character_coverage=1.0,
+        model_prefix=str(folder / "sp_bpe"), model_type="bpe", vocab_size=size, character_coverage=1.0,
         byte_fallback=True, normalization_rule_name="identity", remove_extra_whitespaces=False, minloglevel=2,
     )  # fmt: skip
 
 
+def same_bpe(tokenizer: Any, pretokens: Iterable[bytes], folder: Path) -> None:
+    """Write our BPE for the other libraries, which split text by their own code.
+
+    An export lists every pair that makes a string. Here are only those that the text needs: about as many as a library's own
+    training gives, so that it is not slower than with those.
+    """
+    from gqvae.tokenizers.byte_level import to_text
+
+    (folder / "ranks.json").write_text(json.dumps([one.hex() for one in tokenizer.token_bytes]))
+    same = json.loads((folder / "exported" / "bpe" / "tokenizer.json").read_text(encoding="utf-8"))
+    same["pre_tokenizer"] = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    same["model"]["merges"] = [[to_text(left), to_text(right)] for left, right in Reference(tokenizer).merges(pretokens)]
+    (folder / "hf_bpe.json").write_text(json.dumps(same), encoding="utf-8")
+
+
+def turns(kinds: list[str], texts: list[str], repetitions: int) -> Iterator[tuple[int, str, str, int, bool]]:
+    """Repetition, text, kind, threads, and whether the kernel cache is empty, in the order of measuring."""
+    for repetition in range(repetitions):
+        for text in texts:
+            for name in kinds:
+                for number in KINDS[name].threads if text == CORPUS else (1,):
+                    yield repetition, text, name, number, False
+            if text == CORPUS and repetition == 0:
+                yield from ((repetition, text, name, 1, True) for name in kinds if KINDS[name].library == "ours")
+
+
+def same_ids(rows: list[dict[str, Any]]) -> None:
+    """Stop if kinds that should agree have other ids for a text.
+
+    Raises:
+        SystemExit: they do not.
+    """
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    for row in rows:
+        group = KINDS[row["tokenizer"]].ids
+        if not group or "ids" not in row:
+            continue
+        first, ids = seen.setdefault((group, row["text"]), (row["tokenizer"], row["ids"]))
+        if ids != row["ids"]:
+            raise SystemExit(f"{row['text']}: {row['tokenizer']} gives other ids than {first}.")
+
+
 def main() -> None:
-    """Measure everything, print a table of medians, and optionally write all rows."""
+    """Measure everything, print the tables, and optionally write all rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, help="a file of documents (default: synthetic stories)")
-    parser.add_argument("--bytes", type=int, default=11_000_000, help="size of the synthetic stories (%(default)s)")
+    parser.add_argument("--megabytes", type=int, default=13, help="of the synthetic stories (%(default)s)")
     parser.add_argument(
-        "--tokenizer", type=Path, help="folder of a learned tokenizer (default: one trained on stories for a minute)"
-    )
-    parser.add_argument("--vocab-size", type=int, default=4096, help="of the default tokenizer (%(default)s)")
-    parser.add_argument("--repetitions", type=int, default=3, help="processes for each tokenizer and text (%(default)s)")
+        "--tokenizers", type=Path, nargs="*", default=[], metavar="DIR",
+        help="folders of kinds learned, pathpiece and bpe to measure (what is missing is trained in a minute or two)",
+    )  # fmt: skip
+    parser.add_argument("--vocab-size", type=int, default=4096, help="if no learned tokenizer is given (%(default)s)")
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=KINDS, help="rows (default: all)")
+    parser.add_argument("--sizes", action="store_true", help="also measure single documents of 1 KB to 10 MB, for the figure")
+    parser.add_argument("--repetitions", type=int, default=3, help="processes for each row (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="CPU time for the passes of a warm measurement (%(default)s)")
     parser.add_argument("--csv", type=Path, help="write every measurement")
     parser.add_argument("--draw", type=Path, metavar="CSV", help="only draw this file, into its folder")
-    parser.add_argument("--one", nargs=3, metavar=("KIND", "DIR", "TEXT"), help=argparse.SUPPRESS)
+    parser.add_argument("--show", type=Path, metavar="CSV", help="only print the tables of this file")
+    parser.add_argument("--one", nargs=6, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        kind, directory, text = arguments.one
-        print(json.dumps(measure(kind, Path(directory), text)))
-        return
-    if arguments.draw:
-        draw(arguments.draw)
-        return
-    rows = []
-    with tempfile.TemporaryDirectory() as directory:
-        prepare(arguments, Path(directory))
-        texts = [name for name in (*SIZES, "corpus") if (Path(directory) / f"{name}.txt").exists()]
-        for repetition in range(arguments.repetitions):
-            for text in texts:
-                for kind in KINDS:
-                    command = [sys.executable, __file__, "--one", kind, directory, text]
-                    found = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **ONE_THREAD})
-                    rows.append({"tokenizer": kind, "text": text, "repetition": repetition, **json.loads(found.stdout)})
-    if arguments.csv:
-        with open(arguments.csv, "w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-    show(rows, texts)
-
-
-def show(rows: list[dict[str, Any]], texts: list[str]) -> None:
-    """Medians over repetitions, and their ratio to Hugging Face's BPE in the same repetition."""
-
-    def values(kind: str, text: str, column: str) -> list[float]:
-        return [row[column] for row in rows if row["tokenizer"] == kind and row["text"] == text]
-
-    for column in ("cold_mb_per_s", "warm_mb_per_s", "decode_mb_per_s"):
-        print(f"\n{column} (÷ {REFERENCE}, median of repetitions)")
-        print(f"{'':10s}" + "".join(f"{text:>18s}" for text in texts))
-        for kind in KINDS:
-            cells = []
-            for text in texts:
-                found, reference = values(kind, text, column), values(REFERENCE, text, column)
-                ratio = statistics.median(mine / other for mine, other in zip(found, reference, strict=True))
-                cells.append(f"{statistics.median(found):9.2f} ({ratio:5.2f})".rjust(18))
-            print(f"{kind:10s}" + "".join(cells))
-    print(f"\n{'':10s}{'load, s':>10s}{'peak, MB':>10s}  (whole corpus)")
-    for kind in KINDS:
-        load, peak = (statistics.median(values(kind, "corpus", column)) for column in ("load_s", "peak_mb"))
-        print(f"{kind:10s}{load:10.2f}{peak:10.0f}")
-
-
-def draw(path: Path) -> None:
-    """Throughput against the size of a document: median and range over repetitions."""
-    import pandas as pd
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    from gqvae.figures.labels import LineEnd, label_line_ends
-    from gqvae.figures.style import new_figure, save_pictures, styled
-
-    table = pd.read_csv(path)
-    sizes = [text for text in SIZES if text in set(table["text"])]
-    places = [table.loc[table["text"] == text, "bytes"].iloc[0] for text in sizes]
-    looks = {
-        "neural": ("#D55E00", "o", "GQ-VAE, gates"), "network": ("#7A3B00", "X", "GQ-VAE, no memory"), "distilled": ("#E69F00", "s", "GQ-VAE, fewest tokens"),
-        "exported": ("#CC79A7", "^", "GQ-VAE, exported"), "bpe": ("#0072B2", "D", "BPE, ours"),
-        "hf_bpe": ("#000000", "v", "BPE, Hugging Face"), "sp_bpe": ("#009E73", "P", "BPE, sentencepiece"),
-    }  # fmt: skip
-    panels = {"cold_mb_per_s": "first document (cold)", "warm_mb_per_s": "the same again (warm)", "decode_mb_per_s": "decoding"}
-    with styled():
-        figure = new_figure(10.5, 3.4)
-        figure.subplots_adjust(left=0.06, right=0.86, bottom=0.16, top=0.86, wspace=0.2)
-        for number, (column, title) in enumerate(panels.items()):
-            axes = figure.add_subplot(1, 3, number + 1)
-            axes.set(xscale="log", yscale="log", xlabel="bytes of the document", title=title)
-            axes.yaxis.set_major_locator(LogLocator(subs=(1,) if number == 0 else (1, 2, 5)))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axes.yaxis.set_minor_formatter(NullFormatter())
-            ends = []
-            for kind, (color, marker, name) in looks.items():
-                groups = [table.loc[(table["tokenizer"] == kind) & (table["text"] == text), column] for text in sizes]
-                middle = [group.median() for group in groups]
-                axes.fill_between(
-                    places, [group.min() for group in groups], [group.max() for group in groups], color=color, alpha=0.2
-                )
-                axes.plot(places, middle, color=color, marker=marker, markersize=3.5)
-                ends.append(LineEnd(places[-1], middle[-1], name, color))
-            if number == 0:
-                axes.set_ylabel("MB/s, one thread ↑ (log)")
-            if number == 2:
-                label_line_ends(axes, ends)
-        save_pictures(figure, path.parent, path.stem)
+        name, directory, text, workers, seconds, empty = arguments.one
+        print(json.dumps(measure(name, Path(directory), text, int(workers), float(seconds), empty == "1")))
+    elif arguments.draw:
+        draw(arguments.draw, list(SIZES))
+    elif arguments.show:
+        print(tables(arguments.show))
+    else:
+        install()
+        with tempfile.TemporaryDirectory() as directory:
+            csv = arguments.csv or Path(directory) / "encoding.csv"
+            prepare(arguments, Path(directory))
+            rows: list[dict[str, Any]] = []
+            texts = [*(SIZES if arguments.sizes else ()), CORPUS]
+            texts = [text for text in texts if (Path(directory) / f"{text}.txt").exists()]
+            for repetition, text, name, number, empty in turns(arguments.kinds, texts, arguments.repetitions):
+                print(f"{repetition + 1} {text} {title(name, number)}", file=sys.stderr, flush=True)
+                row = run(name, Path(directory), text, number, arguments.seconds, empty)
+                rows.append({"repetition": repetition, **row})
+                write_rows(csv, COLUMNS, rows)  # an interrupted run keeps what it has measured
+                same_ids(rows)
+            print(tables(csv))
 
 
 if __name__ == "__main__":

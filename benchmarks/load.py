@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
+import math
 import os
 import re
 import shutil
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from measuring import children, memory_mb, write_rows
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "workflow"))
@@ -46,17 +47,14 @@ def tiny_study(seeds: int) -> dict[str, Any]:
 
 def state_of(process: int) -> dict[str, float]:
     """Memory, open files and live children of a process; empty once it has ended."""
+    memory = memory_mb(process, peak=False)
+    if math.isnan(memory):  # ended, perhaps not waited for yet
+        return {}
     try:
-        held = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text(encoding="utf-8"))
-        if held is None:  # ended, and not waited for yet
-            return {}
-        return {
-            "memory_mb": int(held[1]) / 1024,
-            "open_files": sum(1 for _ in Path(f"/proc/{process}/fd").iterdir()),
-            "children": len(Path(f"/proc/{process}/task/{process}/children").read_text(encoding="utf-8").split()),
-        }
+        open_files = sum(1 for _ in Path(f"/proc/{process}/fd").iterdir())
     except OSError:
         return {}
+    return {"memory_mb": memory, "open_files": open_files, "children": len(children(process))}
 
 
 def watch(stage: str, folder: Path, config: Path, *arguments: str) -> list[dict[str, Any]]:
@@ -133,11 +131,7 @@ def main() -> None:
         print(grown(run))
         left = left_behind(folder) | {"temporary files": sum(1 for path in temporary.rglob("*") if path.is_file())}
         print("left behind: " + ", ".join(f"{count} {what}" for what, count in left.items()))
-    if arguments.csv:
-        with arguments.csv.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows + run + again)
+    write_rows(arguments.csv, COLUMNS, rows + run + again)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ too briefly trained to be useful: the benchmark only measures how cost grows.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import re
@@ -35,9 +34,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-MB = 10**6
+from measuring import MB, threads, write_rows
+
 POLL_SECONDS = 0.02
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 COLUMNS = ("source", "megabytes", "stage", "train_bytes", "pretokens", "distinct", "cpu_seconds", "peak_mb", "output_bytes")
 HEAPS_COLUMNS = ("text", "bytes", "pretokens", "distinct", "once")
 FIRST_POINT = MB / 16  # bytes at which distinct pre-tokens are first counted
@@ -89,7 +88,7 @@ def run(arguments: list[str]) -> dict[str, float]:
     """
     with tempfile.TemporaryFile() as said:
         command = [sys.executable, "-m", "gqvae", *arguments]
-        process = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **ONE_THREAD})
+        process = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **threads(1)})
         peak = 0.0
         while True:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -177,17 +176,6 @@ def text_of(path: Path) -> Iterator[str]:
         yield from text_blocks(stream, path.name, block_bytes=1 << 14)  # type: ignore[arg-type]
 
 
-def write(path: Path | None, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    """Write all rows so far, so that an interrupted run keeps its measurements."""
-    if path is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 def main() -> None:
     """Measure, print, and optionally write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -204,7 +192,7 @@ def main() -> None:
         heaps += growth(source, texts_of(source, arguments.largest))
     for path in arguments.text:
         heaps += growth(path.name.split(".")[0], text_of(path))
-    write(arguments.out and arguments.out / "heaps.csv", HEAPS_COLUMNS, heaps)
+    write_rows(arguments.out and arguments.out / "heaps.csv", HEAPS_COLUMNS, heaps)
     for row in heaps:
         print(f"{row['text']:26s}{row['bytes'] / MB:9.2f} MB{row['distinct']:10,d} distinct pre-tokens")
     rows: list[dict[str, Any]] = []
@@ -212,7 +200,7 @@ def main() -> None:
         size, largest = 1, arguments.largest if source == "synthetic" else arguments.largest_python
         while size <= largest:
             rows += measure(source, size)
-            write(arguments.out and arguments.out / "scaling.csv", COLUMNS, rows)
+            write_rows(arguments.out and arguments.out / "scaling.csv", COLUMNS, rows)
             size *= 2
 
 
