@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gqvae.corpus.pretokenizers import Pretokenizer
+from gqvae.corpus.pretoken_table import PretokenTable
 from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE
@@ -47,17 +46,21 @@ def test_text_is_cut_as_by_the_expression_of_gpt2(text):
     assert PRETOKENIZER.split(known) == regex.findall(GPT2, known)
 
 
+def by_kernel(texts):
+    table = PretokenTable("gpt2")
+    rows = table.encode(pack([text.encode() for text in texts]))
+    known = table.since(0).strings()
+    return [[known[row].decode() for row in document] for document in rows.lists()]
+
+
 @given(st.lists(TEXT | NASTY, max_size=4))
 @settings(deadline=None)
 def test_the_kernel_cuts_as_the_expression_does(texts):
-    documents = pack([text.encode() for text in texts])
-    ends, counts = PRETOKENIZER.ends(documents.values, documents.offsets[1:])
     pretokens = [PRETOKENIZER.split(text) for text in texts]
+    assert by_kernel(texts) == pretokens
+    documents = pack([text.encode() for text in texts])
     lengths = [len(pretoken.encode()) for document in pretokens for pretoken in document]
-    assert ends.tolist() == np.cumsum(lengths, dtype=int).tolist()
-    assert counts.tolist() == np.cumsum([*map(len, pretokens)], dtype=int).tolist()
-    slow = Pretokenizer.ends(PRETOKENIZER, documents.values, documents.offsets[1:])
-    assert [*map(np.ndarray.tolist, slow)] == [ends.tolist(), counts.tolist()]
+    assert PRETOKENIZER.ends(documents.values, documents.offsets[1:]).tolist() == np.cumsum(lengths, dtype=int).tolist()
 
 
 @pytest.mark.parametrize("before", ["", " ", "a", "1", "!", "\n"])
@@ -66,10 +69,16 @@ def test_the_kernel_knows_every_class(before):
     edges = {code + step for pair in ranges for code in pair for step in (-1, 0, 1)}
     some = [chr(code) for code in sorted(edges | set(range(0, sys.maxunicode + 1, 997))) if not 0xD800 <= code < 0xE000]
     text = "".join(f"{before}{character}a1! " for character in some)
-    data = pack([text.encode()])
-    ends, _ = PRETOKENIZER.ends(data.values, data.offsets[1:])
-    joined = data.values.tobytes()
-    assert [joined[start:end].decode() for start, end in pairwise([0, *ends.tolist()])] == PRETOKENIZER.split(text)
+    assert by_kernel([text]) == [PRETOKENIZER.split(text)]
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_words_of_every_length_end_where_they_should(blank):
+    texts = [
+        f"{blank}{'z' * length}{after}" for length in range(30) for after in ("", " ", "é", "1", "Z", "[", "`", "{", "@", "\x7f")
+    ]
+    assert by_kernel(texts) == [PRETOKENIZER.split(text) for text in texts]
+    assert by_kernel(["x".join(texts)]) == [PRETOKENIZER.split("x".join(texts))]
 
 
 def test_classes_are_those_of_unicode():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.errors import UserError
-from gqvae.tokenizers import base, encoding
+from gqvae.tokenizers import decoding, encoding
 from gqvae.tokenizers.base import Tokenizer
 
 ARMS = ("bytes", "bpe", "unigram", "dictionary", "pathpiece", "neural", "distilled")
@@ -22,7 +22,7 @@ CORNERS = (
 def bytes_in_python(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test runs with kernels only, and with Python only."""
     monkeypatch.setattr(encoding, "BYTES_IN_PYTHON", request.param)
-    monkeypatch.setattr(base, "DECODED_IN_PYTHON", request.param)
+    monkeypatch.setattr(decoding, "IDS_IN_PYTHON", request.param)
 
 
 @pytest.mark.parametrize("arm", ARMS)

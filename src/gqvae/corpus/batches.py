@@ -1,37 +1,42 @@
-"""Joins documents to batches of a few megabytes, so that a call of a kernel is worth its price."""
+"""Joins documents to batches of about a megabyte, so that a call of a kernel is worth its price."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gqvae.errors import UserError
-from gqvae.kernels.packing import Packed, pack
+import numpy as np
 
-BATCH_BYTES = 1 << 20
+from gqvae.errors import UserError
+from gqvae.kernels.packing import Packed, offsets_of
+
+BATCH_BYTES = 1 << 19
 
 
 def batches(documents: Iterable[bytes]) -> Iterator[Packed]:
-    """Pack UTF-8 documents, in order, into batches of about `BATCH_BYTES`; a longer document is a batch by itself.
+    """Pack UTF-8 documents, in order, into batches of at least `BATCH_BYTES`, but for the last.
 
     Raises:
         UserError: a document is not UTF-8.
     """
-    waiting: list[bytes] = []
-    size = 0
-    for number, document in enumerate(documents):
-        check_text(document, number)
-        if size + len(document) > BATCH_BYTES and waiting:
-            yield pack(waiting)
-            waiting, size = [], 0
-        waiting.append(document)
+    batch: list[bytes] = []
+    done = size = 0
+    for document in documents:
+        batch.append(document)
         size += len(document)
-    if waiting:
-        yield pack(waiting)
+        if size >= BATCH_BYTES:
+            yield _checked(batch, done)
+            done += len(batch)
+            batch, size = [], 0
+    if batch:
+        yield _checked(batch, done)
 
 
-def check_text(document: bytes, number: int) -> None:
-    """Raise a `UserError` unless a document is UTF-8; `number` is what the message calls it."""
-    try:
-        document.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"Document {number} is not UTF-8 at byte {error.start:,}: convert it to UTF-8.") from None
+def _checked(batch: list[bytes], first: int) -> Packed:
+    """Pack documents, which messages number from `first`."""
+    data = b"".join(batch)
+    for number, document in enumerate(batch if not data.isascii() else (), start=first):
+        try:
+            document.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"Document {number} is not UTF-8 at byte {error.start:,}: convert it to UTF-8.") from None
+    return Packed(np.frombuffer(data, dtype=np.uint8), offsets_of(map(len, batch)))

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gqvae.corpus.batches import batches
-from gqvae.corpus.distinct import DistinctStrings
-from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
+from gqvae.corpus.pretoken_table import PretokenTable
+from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
 
@@ -100,13 +100,11 @@ def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], cou
 
 def count_pretokens(documents: Iterable[bytes], name: str = DEFAULT) -> PretokenCounts:
     """Count the pre-tokens of UTF-8 documents with the named pre-tokenizer; memory grows only with the distinct ones."""
-    rule, distinct = pretokenizer(name), DistinctStrings()
-    counts = np.zeros(0, dtype=np.int64)
+    table, counts = PretokenTable(name), np.zeros(0, dtype=np.int64)
     for batch in batches(documents):
-        ends, _ = rule.ends(batch.values, batch.offsets[1:])
-        found = np.bincount(distinct.number(batch.values, ends), minlength=len(distinct))
+        found = np.bincount(table.encode(batch).values, minlength=len(table))
         found[: len(counts)] += counts
         counts = found
-    strings = distinct.since(0).strings()
+    strings = table.since(0).strings()
     order = sorted(range(len(strings)), key=lambda place: (-counts[place], strings[place]))
     return PretokenCounts([strings[place] for place in order], counts[order], name)

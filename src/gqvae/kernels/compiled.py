@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numba
+from llvmlite import ir
 from numba import types
+from numba.extending import intrinsic
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -41,3 +43,43 @@ def kernel(returns: Any, *arguments: Any) -> Callable[[Function], Function]:
 def inlined(function: Function) -> Function:
     """Compile a helper of the kernels of the same file, with the types of each call."""
     return numba.njit(nogil=True)(function)
+
+
+_intrinsic: Callable[[Function], Function] = intrinsic  # numba passes an argument `typing` that callers do not give
+
+
+@_intrinsic
+def load64(typing: Any, array: Any, place: Any) -> Any:
+    """Eight bytes of an array of bytes from `place` on, the first in the lowest bits; the caller sees to the array's end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(array)(context, builder, arguments[0]).data
+        pointer = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(64).as_pointer())
+        word = builder.load(pointer)
+        word.align = 1
+        return word
+
+    return types.uint64(array, types.int64), generate
+
+
+@_intrinsic
+def trailing_zeros(typing: Any, word: Any) -> Any:
+    """The number of zero bits below the lowest one; 64 of zero."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), generate
+
+
+@_intrinsic
+def store64(typing: Any, array: Any, place: Any, word: Any) -> Any:
+    """Write eight bytes, as `load64` reads them."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(array)(context, builder, arguments[0]).data
+        pointer = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(64).as_pointer())
+        builder.store(arguments[2], pointer).align = 1
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.uint64), generate

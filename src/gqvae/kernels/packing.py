@@ -25,10 +25,19 @@ class Packed(NamedTuple):
         data = self.values.tobytes()
         return [data[start:end] for start, end in pairwise(self.offsets.tolist())]
 
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """The rows, as views."""
+        return [self.values[start:end] for start, end in pairwise(self.offsets.tolist())]
+
     def lists(self) -> list[list[int]]:
         """The rows of a table of ids."""
         data = self.values.tolist()
         return [data[start:end] for start, end in pairwise(self.offsets.tolist())]
+
+
+def no_rows(dtype: npt.DTypeLike) -> Packed:
+    """A table without rows."""
+    return Packed(np.empty(0, dtype), np.zeros(1, np.int64))
 
 
 def pack(strings: Sequence[bytes]) -> Packed:

@@ -26,6 +26,7 @@ from gqvae.errors import UserError
 from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json
 from gqvae.kernels.packing import Packed, pack, pack_ids
 from gqvae.tokenizers.byte_level import to_bytes, to_text
+from gqvae.tokenizers.decoding import Decoder
 from gqvae.tokenizers.encoding import Encoder
 from gqvae.tokenizers.threads import in_order
 
@@ -33,7 +34,6 @@ FORMAT = "gqvae-tokenizer"
 FORMAT_VERSION = 2  # 1 did not name the pre-tokenizer, which was gpt2
 MANIFEST = "gqvae.json"
 EXPORTED = "tokenizer.json"  # the file of Hugging Face's `tokenizers`, see export.py
-DECODED_IN_PYTHON = 1 << 14  # ids; kernels take most of a second to load
 
 
 class Tokenizer(ABC):
@@ -54,7 +54,7 @@ class Tokenizer(ABC):
         self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
         self.requested_size = requested_size or self.vocab_size
         self._local = threading.local()
-        self._tokens: Packed | None = None  # `token_bytes` as kernels read them
+        self._decoder: Decoder | None = None
 
     def __init_subclass__(cls) -> None:
         if "kind" in cls.__dict__:  # a class without it is the base of several kinds
@@ -114,6 +114,13 @@ class Tokenizer(ABC):
             raise UserError(f"The text holds a lone surrogate ({text[error.start]!r}): it is not Unicode text.") from None
         return self._encoder.encode_text(text, data)
 
+    def load_kernels(self) -> None:
+        """Load compiled code now, in most of a second, and not with the first long text."""
+        self._encoder.load_kernels()
+        self.decode_bytes([])
+        assert self._decoder is not None
+        self._decoder.load_kernels()
+
     def encode_batches(self, documents: Iterable[bytes], threads: int = 1) -> Iterator[Packed]:
         """Token ids of UTF-8 documents, in batches with a row for each document, in bounded memory.
 
@@ -125,7 +132,7 @@ class Tokenizer(ABC):
     def encode_documents(self, documents: Iterable[bytes], threads: int = 1) -> Iterator[np.ndarray]:
         """Token ids of each UTF-8 document, (tokens,) uint32; the same as `encode_batches`, one by one."""
         for batch in self.encode_batches(documents, threads):
-            yield from np.split(batch.values, batch.offsets[1:-1])
+            yield from batch.arrays()
 
     def encode_stream(self, stream: BinaryIO, name: str = "the input", threads: int = 1) -> Iterator[np.ndarray]:
         """Token ids of a UTF-8 stream, encoded as one text in bounded memory: (tokens,) uint32 for each block.
@@ -149,30 +156,9 @@ class Tokenizer(ABC):
         Raises:
             UserError: an id is outside this vocabulary.
         """
-        if not isinstance(ids, np.ndarray):
-            ids = list(ids)
-        if len(ids) < DECODED_IN_PYTHON:
-            ids = ids.tolist() if isinstance(ids, np.ndarray) else ids
-            if not ids or 0 <= min(ids) <= max(ids) < self.vocab_size:
-                return b"".join(map(self.token_bytes.__getitem__, ids))
-        rows = np.asarray(ids)
-        if not rows.size:
-            return b""
-        if rows.dtype.kind not in "iu":
-            raise TypeError(f"token ids must be integers, not {rows.dtype}")
-        if rows.min() < 0:
-            raise UserError(f"Token id {rows.min()} is negative: ids start at 0.")
-        if rows.max() >= self.vocab_size:
-            raise UserError(
-                f"Token id {rows.max()} is not below the vocabulary size {self.vocab_size}: use the tokenizer that made it."
-            )
-        from gqvae.kernels.rows import join_bytes
-
-        if self._tokens is None:
-            self._tokens = pack(self.token_bytes)
-        joined = np.empty(int(np.diff(self._tokens.offsets)[rows].sum()), dtype=np.uint8)
-        join_bytes(rows.astype(np.uint32, copy=False), *self._tokens, joined)
-        return joined.tobytes()
+        if self._decoder is None:
+            self._decoder = Decoder(self.token_bytes)
+        return self._decoder.decode(ids)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """The text of token ids; bytes that are not UTF-8, as in part of a text, become U+FFFD."""

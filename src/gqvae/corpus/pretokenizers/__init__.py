@@ -31,24 +31,26 @@ class Pretokenizer(ABC):
     def split(self, text: str) -> list[str]:
         """The pre-tokens of a text, in order."""
 
-    def ends(
+    def for_kernels(
         self, text: npt.NDArray[np.uint8], documents: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The pre-tokens of UTF-8 documents.
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+        """The arguments `classes` and `ends` of `kernels.pretokens.look_up`, which knows GPT-2's pre-tokens and takes others."""
+        import numpy as np
+
+        return np.empty(0, np.uint8), self.ends(text, documents)
+
+    def ends(self, text: npt.NDArray[np.uint8], documents: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Where each pre-token ends.
 
         Args:
-            text: (bytes,) the documents, joined.
+            text: (bytes,) UTF-8 documents, joined.
             documents: (documents,) where each ends.
-
-        Returns:
-            Where each pre-token ends, and the number of pre-tokens up to the end of each document, (documents,).
         """
         import numpy as np
 
         data, starts = text.tobytes(), [0, *documents.tolist()]
-        split = [self.split(data[start:end].decode("utf-8")) for start, end in pairwise(starts)]
-        lengths = [len(pretoken.encode("utf-8")) for pretokens in split for pretoken in pretokens]
-        return np.cumsum(lengths, dtype=np.int64), np.cumsum([*map(len, split)], dtype=np.int64)
+        split = (self.split(data[start:end].decode("utf-8")) for start, end in pairwise(starts))
+        return np.cumsum([len(pretoken.encode("utf-8")) for pretokens in split for pretoken in pretokens], dtype=np.int64)
 
     @abstractmethod
     def last_border(self, text: str) -> int:

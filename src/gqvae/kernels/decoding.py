@@ -1,0 +1,47 @@
+"""Joins the bytes of token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from numba import types
+
+from gqvae.kernels.compiled import BYTES, READ_BYTES, READ_INT64, READ_UINT32, kernel, load64, store64
+from gqvae.kernels.packing import pack
+
+STEP = 8  # bytes that are copied at once, up to seven of them in vain
+
+
+@kernel(types.int64, READ_UINT32, READ_BYTES, READ_INT64, BYTES)
+def join(ids, blob, offsets, joined):
+    """Write the bytes of each id; returns how many, or −1 − the place of the first id that is not below the vocabulary size.
+
+    `blob` and `joined` have STEP bytes more than they need.
+    """
+    size = 0
+    for item in range(len(ids)):
+        token = np.int64(ids[item])
+        if token >= len(offsets) - 1:
+            return -1 - item
+        start, length = offsets[token], offsets[token + 1] - offsets[token]
+        for step in range(0, length, STEP):
+            store64(joined, size + step, load64(blob, start + step))
+        size += length
+    return size
+
+
+class Joiner:
+    """The strings of a vocabulary."""
+
+    def __init__(self, strings: Sequence[bytes]) -> None:
+        self._blob, self._offsets = pack([*strings, bytes(STEP)])
+        self._offsets = self._offsets[:-1].copy()
+        self._longest = max(map(len, strings))
+
+    def join(self, ids: npt.NDArray[np.uint32]) -> bytes | None:
+        """The bytes of all ids; None if there is an id outside the vocabulary."""
+        joined = np.empty(len(ids) * self._longest + STEP, np.uint8)
+        size = join(ids, self._blob, self._offsets, joined)
+        return joined[:size].tobytes() if size >= 0 else None
