@@ -136,6 +136,91 @@ def fewest(slots: Any, keys: Any, ids: Any, blob: Any, offsets: Any) -> Any:
     return found[: ends[-1]].copy(), ends
 
 
+@kernel(INT64, READ_INT32, READ_INT64, READ_INT64, READ_BYTES, READ_INT64, READ_INT64, types.int64)
+def count(slots: Any, keys: Any, ids: Any, blob: Any, offsets: Any, times: Any, size: Any) -> Any:
+    """How often each of `size` ids is used, given how often each text occurs."""
+    longest = _longest(offsets)
+    cost = np.empty(longest + 1, dtype=np.int64)
+    start_of = np.empty(longest + 1, dtype=np.int64)
+    token_of = np.empty(longest + 1, dtype=np.int64)
+    counts = np.zeros(size, dtype=np.int64)
+    for text in range(offsets.size - 1):
+        _search(slots, keys, ids, blob[offsets[text] : offsets[text + 1]], cost, start_of, token_of)
+        end = offsets[text + 1] - offsets[text]
+        while end > 0:
+            counts[token_of[end]] += times[text]
+            end = start_of[end]
+    return counts
+
+
+@kernel(INT64, READ_INT32, READ_INT64, READ_INT64, READ_INT64, READ_BYTES, READ_INT64)
+def extra_tokens(slots: Any, keys: Any, ids: Any, places: Any, blob: Any, offsets: Any) -> Any:
+    """Tokens of each string without itself, minus one; 0 for strings that are not in the vocabulary."""
+    longest = _longest(offsets)
+    cost = np.empty(longest + 1, dtype=np.int64)
+    start_of = np.empty(longest + 1, dtype=np.int64)
+    token_of = np.empty(longest + 1, dtype=np.int64)
+    extra = np.zeros(places.size, dtype=np.int64)
+    without = ids.copy()
+    for string in range(places.size):
+        place = places[string]
+        if ids[place] < 0:
+            continue
+        without[place] = -1
+        _search(slots, keys, without, blob[offsets[string] : offsets[string + 1]], cost, start_of, token_of)
+        without[place] = ids[place]
+        extra[string] = cost[offsets[string + 1] - offsets[string]] - 1
+    return extra
+
+
+@kernel(INT64, READ_INT32, READ_INT64, READ_INT64, READ_INT64, READ_BYTES, READ_INT64, READ_INT64, types.int64)
+def savings(slots: Any, keys: Any, ids: Any, numbers: Any, blob: Any, offsets: Any, times: Any, size: Any) -> Any:
+    """Tokens that each of `size` candidates saves if it alone is added and used once per text, −1: none in any text.
+
+    `numbers` holds the number of the candidate at each node, −1: none.
+    """
+    longest = _longest(offsets)
+    cost = np.empty(longest + 1, dtype=np.int64)
+    start_of = np.empty(longest + 1, dtype=np.int64)
+    token_of = np.empty(longest + 1, dtype=np.int64)
+    tail = np.empty(longest + 1, dtype=np.int64)
+    best = np.zeros(size, dtype=np.int64)  # of one text
+    useful = np.empty(size, dtype=np.int64)  # candidates that save tokens of one text
+    saved = np.full(size, -1, dtype=np.int64)
+    for text in range(offsets.size - 1):
+        string = blob[offsets[text] : offsets[text + 1]]
+        length = string.size
+        _search(slots, keys, ids, string, cost, start_of, token_of)
+        if cost[length] <= 1:
+            continue
+        found = 0
+        tail[length] = 0
+        for start in range(length - 1, -1, -1):
+            tail[start] = tail[start + 1] + 1
+            node = np.int64(string[start])
+            for end in range(start + 2, length + 1):
+                node = _child(slots, keys, node, np.int64(string[end - 1]))
+                if node < 0:
+                    break
+                if ids[node] >= 0:
+                    tail[start] = min(tail[start], tail[end] + 1)
+                    continue
+                candidate = numbers[node]
+                if candidate < 0:
+                    continue
+                gain = cost[length] - (cost[start] + 1 + tail[end])
+                if gain > best[candidate]:
+                    if best[candidate] == 0:
+                        useful[found] = candidate
+                        found += 1
+                    best[candidate] = gain
+        for place in range(found):
+            candidate = useful[place]
+            saved[candidate] = max(saved[candidate], 0) + best[candidate] * times[text]
+            best[candidate] = 0
+    return saved
+
+
 class Trie:
     """The vocabularies of some strings: the 256 bytes, one id reserved for the end of a document, then strings.
 
@@ -144,7 +229,8 @@ class Trie:
     """
 
     def __init__(self, strings: Sequence[bytes]) -> None:
-        self._slots, self._keys, self._places = build(*pack(strings))
+        self._strings = pack(strings)
+        self._slots, self._keys, self._places = build(*self._strings)
 
     def vocabulary(self, alive: npt.NDArray[np.bool_] | None = None) -> Ids:
         """The id of each node, −1: none; `alive` says which strings belong to the vocabulary (None: all)."""
@@ -168,3 +254,19 @@ class Trie:
             The ids of all texts, (tokens,) uint32, and their offsets, (texts + 1,) int64. Memory is linear in the bytes.
         """
         return fewest(self._slots, self._keys, self.vocabulary() if vocabulary is None else vocabulary, blob, offsets)
+
+    def counts(self, blob: npt.NDArray[np.uint8], offsets: Ids, times: Ids, vocabulary: Ids) -> Ids:
+        """How often each id is used when text i, segmented as `fewest` does, occurs times[i] times: (RESERVED_IDS + strings,) int64."""
+        return count(self._slots, self._keys, vocabulary, blob, offsets, times, RESERVED_IDS + len(self._places))
+
+    def extra_tokens(self, vocabulary: Ids) -> Ids:
+        """How many more tokens each string of the vocabulary takes without itself, 0 for the others: (strings,) int64."""
+        return extra_tokens(self._slots, self._keys, vocabulary, self._places, *self._strings)
+
+    def savings(self, blob: npt.NDArray[np.uint8], offsets: Ids, times: Ids, vocabulary: Ids) -> Ids:
+        """Tokens that each string outside the vocabulary would save if it alone were added and used once per text.
+
+        Arguments as of `counts`. Returns (strings,) int64, −1 for a string that saves none in any text.
+        """
+        numbers = np.where(vocabulary < 0, self.vocabulary() - RESERVED_IDS, -1)
+        return savings(self._slots, self._keys, vocabulary, numbers, blob, offsets, times, len(self._places))

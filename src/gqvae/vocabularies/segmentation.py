@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from gqvae.config import BYTE_VALUES, RESERVED_IDS
 
@@ -40,14 +38,3 @@ def string_ids(strings: Sequence[bytes]) -> dict[bytes, int]:
     ids = {bytes([value]): value for value in range(BYTE_VALUES)}
     ids.update((string, RESERVED_IDS + place) for place, string in enumerate(strings))
     return ids
-
-
-def token_counts(strings: Sequence[bytes], pretokens: Iterable[tuple[bytes, int]]) -> np.ndarray:
-    """How often each id is used when every pre-token is segmented into the fewest tokens → (vocabulary size,) int64."""
-    ids = string_ids(strings)
-    longest = max((len(string) for string in strings), default=1)
-    counts = np.zeros(RESERVED_IDS + len(strings), dtype=np.int64)
-    for pretoken, count in pretokens:
-        for token in fewest_tokens(pretoken, ids, longest):
-            counts[token] += count
-    return counts
