@@ -51,12 +51,12 @@ def _insert(slots: Any, key: Any, child: Any) -> Any:
 @inlined
 def _grown(slots: Any, keys: Any) -> Any:
     """A table of twice the size with the same nodes; it is full when half of its slots are in use."""
-    size = keys.size
-    longer = np.full(2 * size, -1, dtype=np.int64)
-    longer[:size] = keys
+    longer = np.empty(2 * keys.size, dtype=np.int64)
     more = np.full(2 * slots.size, -1, dtype=np.int32)
-    for node in range(256, size):
-        _insert(more, longer[node], node)
+    for node in range(keys.size):  # an assignment of slices takes four seconds to compile
+        longer[node] = keys[node]
+        if node >= 256:
+            _insert(more, keys[node], node)
     return more, longer
 
 
@@ -64,7 +64,7 @@ def _grown(slots: Any, keys: Any) -> Any:
 def build(blob: Any, offsets: Any) -> Any:
     """The slots and the keys of a trie of packed strings, none of them empty, and the node of each string."""
     slots = np.full(2048, -1, dtype=np.int32)
-    keys = np.full(1024, -1, dtype=np.int64)
+    keys = np.empty(1024, dtype=np.int64)
     places = np.empty(offsets.size - 1, dtype=np.int64)
     size = 256
     for string in range(offsets.size - 1):
@@ -96,7 +96,7 @@ def score_spans(blob: Any, offsets: Any, times: Any, weights: Any, longest: Any)
         The keys of a trie of the spans, and each node's sum of weight · times, added in the order of text, start and end.
     """
     slots = np.full(2048, -1, dtype=np.int32)
-    keys = np.full(1024, -1, dtype=np.int64)
+    keys = np.empty(1024, dtype=np.int64)
     scores = np.zeros(1024, dtype=np.float64)
     size = 256
     for text in range(offsets.size - 1):
@@ -110,7 +110,8 @@ def score_spans(blob: Any, offsets: Any, times: Any, weights: Any, longest: Any)
                     if size == keys.size:
                         slots, keys = _grown(slots, keys)
                         more = np.zeros(keys.size, dtype=np.float64)
-                        more[:size] = scores
+                        for known in range(size):
+                            more[known] = scores[known]
                         scores = more
                     child = size
                     keys[child] = node << 8 | byte
