@@ -66,3 +66,43 @@ def test_many_strings_fill_the_table() -> None:
     strings = sorted({draw.integers(0, 256, size=size, dtype=np.uint8).tobytes() for size in range(2, 40) for _ in range(500)})
     texts = [b"".join(draw.permutation(np.array(strings, dtype=object))[:4].tolist()) for _ in range(50)] + strings[::100]
     assert segmented(Trie(strings), texts) == expected(string_ids(strings), texts)
+
+
+@given(CASES, st.data())
+def test_savings_are_those_of_the_best_place_in_each_text(case: tuple[list[bytes], list[bytes]], data: st.DataObject) -> None:
+    strings, texts = case
+    alive = np.array([data.draw(st.booleans()) for _ in strings], dtype=bool)
+    ids = {string: token for string, token in string_ids(strings).items() if token < 257 or alive[token - 257]}
+    times = np.arange(1, len(texts) + 1)
+
+    def cost(text: bytes) -> int:
+        return len(fewest_tokens(text, ids, max(map(len, ids))))
+
+    expected = [-1] * len(strings)
+    for number, string in enumerate(strings):
+        for text, count in zip(texts, times.tolist(), strict=True):
+            places = [place for place in range(len(text)) if text.startswith(string, place)]
+            rest = [cost(text[:place]) + 1 + cost(text[place + len(string) :]) for place in places if not alive[number]]
+            if rest and (gain := cost(text) - min(rest)) > 0:
+                expected[number] = max(expected[number], 0) + gain * count
+    trie = Trie(strings)
+    assert trie.savings(*pack(texts), times, trie.vocabulary(alive)).tolist() == expected
+
+
+@given(CASES)
+def test_counts_are_those_of_the_segmented_texts(case: tuple[list[bytes], list[bytes]]) -> None:
+    strings, texts = case
+    trie, times = Trie(strings), np.arange(len(texts)) + 3
+    ids, offsets = trie.fewest(*pack(texts))
+    found = trie.counts(*pack(texts), times, trie.vocabulary())
+    assert found.tolist() == np.bincount(ids, np.repeat(times, np.diff(offsets)), 257 + len(strings)).tolist()
+
+
+@given(CASES)
+def test_a_string_costs_extra_tokens_if_it_is_dropped(case: tuple[list[bytes], list[bytes]]) -> None:
+    strings, _ = case
+    alive = np.arange(len(strings)) % 4 != 3
+    trie = Trie(strings)
+    for number, extra in enumerate(trie.extra_tokens(trie.vocabulary(alive)).tolist()):
+        without = trie.vocabulary(alive & (np.arange(len(strings)) != number))
+        assert extra == (len(trie.fewest(*pack([strings[number]]), without)[0]) - 1 if alive[number] else 0)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from itertools import combinations, pairwise, product
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import pruning_in_python
 from gqvae.config import RESERVED_IDS
 from gqvae.vocabularies import pruning as vocabulary
 from gqvae.vocabularies.pruning import prune
-from gqvae.vocabularies.segmentation import fewest_tokens, string_ids, token_counts
+from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
+from pruning_in_python import token_counts
 
 STRINGS = st.lists(
     st.binary(min_size=2, max_size=4).map(lambda data: bytes(value % 3 + 97 for value in data)), unique=True, max_size=8
@@ -35,11 +38,6 @@ def test_ties_go_to_the_longest_last_token() -> None:
     assert fewest_tokens(b"xabc", ids, 3) == [ord("x"), ids[b"abc"]]
     ids = string_ids([b"ab", b"bcd", b"cd", b"abc"])
     assert fewest_tokens(b"abcd", ids, 3) == [ord("a"), ids[b"bcd"]]  # not ab·cd nor abc·d
-
-
-def test_counts_add_up_to_the_bytes() -> None:
-    counts = token_counts([b"ab"], [(b"abc", 5), (b"b", 2)])
-    assert counts[RESERVED_IDS] == 5 and counts[ord("c")] == 5 and counts[ord("b")] == 2
 
 
 def test_pruning_keeps_what_saves_most() -> None:
@@ -75,10 +73,32 @@ def test_strings_are_taken_in_again_where_that_saves_tokens(monkeypatch: pytest.
     assert all(better <= worse for better, worse in zip(exchanged, dropped, strict=True)) and sum(exchanged) < sum(dropped)
 
 
-@given(TEXT, STRINGS)
-def test_costs_are_those_of_every_head_and_tail(text: bytes, strings: list[bytes]) -> None:
-    ids = string_ids(strings)
-    longest = max(map(len, strings), default=1)
-    head, tail = vocabulary._costs(text, ids, longest)
-    assert head == [len(fewest_tokens(text[:place], ids, longest)) if place else 0 for place in range(len(text) + 1)]
-    assert tail == [len(fewest_tokens(text[place:], ids, longest)) if text[place:] else 0 for place in range(len(text) + 1)]
+def cases(letters: bytes) -> st.SearchStrategy[tuple[list[bytes], list[tuple[bytes, int]]]]:
+    """Candidates and counted pre-tokens over few letters: strings overlap, and many losses and savings are equal."""
+    candidates = st.lists(st.lists(st.sampled_from(letters), min_size=2, max_size=5).map(bytes), unique=True, max_size=20)
+    texts = st.lists(st.sampled_from(letters), min_size=1, max_size=12).map(bytes) | st.integers(30, 80).map(
+        lambda size: (letters * size)[:size]
+    )
+    pretokens = st.dictionaries(texts, st.integers(1, 4), max_size=20).map(lambda counts: list(counts.items()))
+    return st.tuples(candidates, pretokens)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([b"ab", b"abc", b"abcdef", b"\x00\xff"]).flatmap(cases),
+    st.lists(st.integers(1, 20).map(lambda room: RESERVED_IDS + room), min_size=1, max_size=2),
+)
+def test_vocabularies_are_those_of_plain_python(case: tuple[list[bytes], list[tuple[bytes, int]]], sizes: list[int]) -> None:
+    candidates, pretokens = case
+    assert prune(candidates, pretokens, sizes) == pruning_in_python.prune(candidates, pretokens, sizes)
+
+
+@pytest.mark.parametrize("letters", [2, 26])
+def test_large_vocabularies_are_those_of_plain_python(letters: int) -> None:
+    draw = Random(letters)
+    candidates = {bytes(draw.choices(range(letters), k=draw.randint(2, 8))) for _ in range(500)}
+    texts = {bytes(draw.choices(range(letters), k=draw.randint(1, 15))) for _ in range(300)}
+    texts |= {b"".join(draw.sample(sorted(candidates), k=draw.randint(1, 4))) for _ in range(300)}
+    pretokens = [(text, 1 + 5000 // (1 + place)) for place, text in enumerate(sorted(texts))]
+    sizes = [RESERVED_IDS + room for room in (400, 100, 101, 1)]
+    assert prune(candidates, pretokens, sizes) == pruning_in_python.prune(candidates, pretokens, sizes)

@@ -12,6 +12,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,8 +28,12 @@ from gqvae.progress import Progress
 
 def unit_hash(document: bytes, seed: int, purpose: bytes) -> float:
     """Hash the bytes, the seed and the purpose (at most 16 bytes) to a number in [0, 1)."""
-    key = hashlib.sha256(str(seed).encode()).digest()
-    return int.from_bytes(hashlib.blake2b(document, digest_size=6, key=key, person=purpose).digest(), "big") / 2**48
+    return int.from_bytes(hashlib.blake2b(document, digest_size=6, key=_key(seed), person=purpose).digest(), "big") / 2**48
+
+
+@cache
+def _key(seed: int) -> bytes:
+    return hashlib.sha256(str(seed).encode()).digest()
 
 
 def choose_split(document: bytes, seed: int, valid_fraction: float, test_fraction: float) -> str:

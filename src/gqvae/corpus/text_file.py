@@ -61,7 +61,7 @@ def _split(stream: IO[bytes], separator: bytes, path: Path) -> Iterator[tuple[in
     at_line_start = True
     while line := stream.readline(LINE_BYTES):
         position += len(line)
-        if at_line_start and line.removesuffix(b"\n").removesuffix(b"\r") == separator:
+        if at_line_start and line.startswith(separator) and line.removesuffix(b"\n").removesuffix(b"\r") == separator:
             document = b"".join(lines)
             # If lines end in "\n", a "\r" at the end of a document belongs to it.
             crlf = document.endswith(b"\r\n") and (line.endswith(b"\r\n") or not line.endswith(b"\n"))

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import mul
+
+import numpy as np
 
 from gqvae.corpus.pieces import cut
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.kernels.packing import pack
 from gqvae.models.network import GQVAE
 from gqvae.tokenizers.spans import Span, count_spans, served_rates
-from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
+from gqvae.vocabularies.segmentation import string_ids
 
 GRID = 9  # rates tried over the range
 HALVINGS = 7  # largest number of bisections of the interval that contains a rate
@@ -50,23 +54,24 @@ class RateDial:
 
     def at(self, strings: list[bytes], rate: float | None) -> MeasuredRate:
         """The results of a rate with the vocabulary of `strings`."""
+        from gqvae.kernels.segmentation import Trie
+
         if rate not in self._spans:
             self._spans[rate] = count_spans(self.network, self.counts, rate)
         spans = self._spans[rate]
-        ids = string_ids(strings)
-        longest = max((len(string) for string in strings), default=1)
-        cost: dict[bytes, int] = {}
-        tokens = exact = fallback = 0
+        known = string_ids(strings)
+        tokens = exact = 0
+        fallen: Counter[bytes] = Counter()
         for (text, code), count in spans.items():
             right = self.codes[code] == text
             exact += count * right
-            if right and text in ids:
+            if right and text in known:
                 tokens += count
-                continue
-            if text not in cost:
-                cost[text] = len(fewest_tokens(text, ids, longest))
-            tokens += count * cost[text]
-            fallback += count
+            else:
+                fallen[text] += count
+        _, ends = Trie(strings).fewest(*pack(fallen))
+        tokens += sum(map(mul, fallen.values(), np.diff(ends).tolist()))
+        fallback = fallen.total()
         gates = spans.total()
         return MeasuredRate(rate, tokens / self.total, gates / self.total, fallback / gates, exact / gates)
 

@@ -40,8 +40,9 @@ def no_rows(dtype: npt.DTypeLike) -> Packed:
     return Packed(np.empty(0, dtype), np.zeros(1, np.int64))
 
 
-def pack(strings: Sequence[bytes]) -> Packed:
+def pack(strings: Iterable[bytes]) -> Packed:
     """Pack byte strings."""
+    strings = list(strings)
     return Packed(np.frombuffer(b"".join(strings), dtype=np.uint8), offsets_of(map(len, strings)))
 
 

@@ -7,11 +7,15 @@ No string crosses a pre-token boundary.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
+import numpy as np
+
+from gqvae.config import BYTE_VALUES
 from gqvae.corpus.pieces import cut
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.kernels.packing import Packed, pack
 
 
 def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabilities: Sequence[float]) -> list[bytes]:
@@ -21,29 +25,20 @@ def random_gates(counts: PretokenCounts, number: int, longest: int, cut_probabil
     of a string is the expected number of times that it is a span between open gates, summed over the probabilities, each in
     (0, 1). Low probabilities favour whole pre-tokens, high ones short spans. `longest` is in bytes.
     """
-    expected: defaultdict[bytes, float] = defaultdict(float)
     # By length, whether the span starts the pre-token, and whether it ends it.
-    weights = {
-        (length, first, last): sum(
-            (1.0 if first else p) * (1 - p) ** (length - 1) * (1.0 if last else p) for p in cut_probabilities
-        )
+    weights = [
+        sum((1.0 if first else p) * (1 - p) ** (length - 1) * (1.0 if last else p) for p in cut_probabilities)
         for length, first, last in product(range(2, longest + 1), (False, True), (False, True))
-    }
-    for pretoken, count, start, end in _spans(counts, longest):
-        weight = weights[end - start, start == 0, end == len(pretoken)]
-        expected[pretoken[start:end]] += weight * count
-    return _best(expected, number)
+    ]
+    return _best_spans(counts, number, longest, weights)
 
 
 def substrings(counts: PretokenCounts, number: int, longest: int) -> list[bytes]:
     """One half is the most frequent pre-tokens, the other half the most frequent other substrings."""
     frequent = _best({pretoken: count for pretoken, count in counts.pairs() if 2 <= len(pretoken) <= longest}, number // 2)
     known = frozenset(frequent)
-    occurrences: defaultdict[bytes, float] = defaultdict(float)
-    for pretoken, count, start, end in _spans(counts, longest):
-        if (string := pretoken[start:end]) not in known:
-            occurrences[string] += count
-    return frequent + _best(occurrences, number - len(frequent))
+    spans = _best_spans(counts, number, longest, [1.0] * 4 * (longest - 1))
+    return frequent + [string for string in spans if string not in known][: number - len(frequent)]
 
 
 def chunks(counts: PretokenCounts, number: int, longest: int) -> list[bytes]:
@@ -56,13 +51,19 @@ def chunks(counts: PretokenCounts, number: int, longest: int) -> list[bytes]:
     return _best(occurrences, number)
 
 
-def _spans(counts: PretokenCounts, longest: int) -> Iterator[tuple[bytes, int, int, int]]:
-    """Every span of 2 to `longest` bytes: the pre-token, how often it occurs, start, end."""
-    for pretoken, count in counts.pairs():
-        size = len(pretoken)
-        for start in range(size - 1):
-            for end in range(start + 2, min(start + longest, size) + 1):
-                yield pretoken, count, start, end
+def _best_spans(counts: PretokenCounts, number: int, longest: int, weights: Sequence[float]) -> list[bytes]:
+    """The spans of 2 to `longest` bytes with the highest sums of weight · count; weights as of `tries.score_spans`, from length 2."""
+    from gqvae.kernels.tries import score_spans, spell
+
+    keys, scores = score_spans(*pack(counts.pretokens), counts.counts, np.array([0.0] * 8 + [*weights]), longest)
+    scores[:BYTE_VALUES] = -1
+    if len(scores) > number:  # only the best are spelled
+        least = np.partition(scores, -number)[-number]
+        nodes = np.flatnonzero(scores >= max(least, 0))
+    else:
+        nodes = np.arange(BYTE_VALUES, len(scores))
+    strings = Packed(*spell(keys, nodes)).strings()
+    return _best(dict(zip(strings, scores[nodes].tolist(), strict=True)), number)
 
 
 def _best(scores: Mapping[bytes, float], number: int) -> list[bytes]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from gqvae.config import BYTE_VALUES, RESERVED_IDS
 from gqvae.kernels.packing import Packed
@@ -68,14 +66,3 @@ class Fewest:
         from gqvae.kernels.segmentation import Trie  # importing numba takes most of a second
 
         return Trie(self.strings)
-
-
-def token_counts(strings: Sequence[bytes], pretokens: Iterable[tuple[bytes, int]]) -> np.ndarray:
-    """How often each id is used when every pre-token is segmented into the fewest tokens → (vocabulary size,) int64."""
-    ids = string_ids(strings)
-    longest = max((len(string) for string in strings), default=1)
-    counts = np.zeros(RESERVED_IDS + len(strings), dtype=np.int64)
-    for pretoken, count in pretokens:
-        for token in fewest_tokens(pretoken, ids, longest):
-            counts[token] += count
-    return counts
