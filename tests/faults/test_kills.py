@@ -125,16 +125,16 @@ def test_runs_that_share_a_process(workers: Workers, study: Study, ledger: Ledge
     together = command(tmp_path, *amounts, kept=True)
     for number, step in ((signal.SIGKILL, 13), (signal.SIGTERM, 15)):
         assert workers.run(*together, fault=["signal_amid_step", number, step]).status in (-number, 128 + number)
-        ledger.judge(f"{number.name} in a process of several runs", contents(out), expected, 1, complete=False)
+        ledger.judge("kill -9 and SIGTERM in a process of several runs", contents(out), expected, 1, complete=False)
         shutil.rmtree(out)
     ended = workers.run(*together)
     assert ended.status == 0 and "b1000" in ended.stderr and "b6000" in ended.stderr, ended.stderr
     assert ended.stderr.count("its earlier result is used") == 1 and "resuming after step 15" in ended.stderr
-    ledger.judge("SIGKILL in a process of several runs", contents(out), expected)
+    ledger.judge("kill -9 and SIGTERM in a process of several runs", contents(out), expected)
     shutil.rmtree(out)
     ended = workers.run(*together)
     assert ended.status == 0 and ended.stderr.count("its earlier result is used") == 2
-    ledger.judge("SIGKILL in a process of several runs", contents(out), expected)
+    ledger.judge("kill -9 and SIGTERM in a process of several runs", contents(out), expected)
     assert not (tmp_path / "state" / "1000").exists() and not (tmp_path / "state" / "6000").exists()
 
 
