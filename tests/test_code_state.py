@@ -55,8 +55,8 @@ def after(toy: Path, name: str, old: str, new: str, function: str = "toy.jobs.tr
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-    module._tree.cache_clear()
-    module._whole.cache_clear()
+    for cached in (module._tree, module._whole, module._file, module._root, module._code_state):
+        cached.cache_clear()
     return code_state(function, package=toy) != before
 
 

@@ -34,11 +34,16 @@ def code_state(function: str, also: Sequence[str] = (), without: Sequence[str] =
     Raises:
         ModuleNotFoundError: a module or the function does not exist.
     """
+    return list(_code_state(function, tuple(also), tuple(without), package))
+
+
+@cache
+def _code_state(function: str, also: tuple[str, ...], without: tuple[str, ...], package: Path) -> tuple[str, ...]:
     found, waiting = dict[Path, str](), [*also]
     for root in (function, *also):
-        path, statements = _root(package, root)
-        found[path] = _digest(statements)
-        waiting += _imported(statements, package.name)
+        path, digest, imports = _root(package, root)
+        found[path] = digest
+        waiting += imports
     skipped = [*without, *(f"{package.name}.{name}" for name in WITHOUT_EFFECT)]
     while waiting:
         imported = waiting.pop()
@@ -51,9 +56,10 @@ def code_state(function: str, also: Sequence[str] = (), without: Sequence[str] =
             if file is not None and file not in found:
                 found[file], imports = _whole(package.name, file)
                 waiting.extend(imports)
-    return sorted(f"{_name(package, file)} {digest}" for file, digest in found.items())
+    return tuple(sorted(f"{_name(package, file)} {digest}" for file, digest in found.items()))
 
 
+@cache
 def _file(package: Path, module: str) -> Path | None:
     """The file of a module below the package, or None if there is no such module."""
     root, *parts = module.split(".")
@@ -63,16 +69,18 @@ def _file(package: Path, module: str) -> Path | None:
     return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
-def _root(package: Path, name: str) -> tuple[Path, list[ast.stmt]]:
-    """The file of a module or function, and its statements."""
+@cache
+def _root(package: Path, name: str) -> tuple[Path, str, tuple[str, ...]]:
+    """The file of a module or function, and the digest and imports of its statements."""
     whole = _file(package, name)
     if whole is not None:
-        return whole, _tree(whole).body
+        return whole, *_whole(package.name, whole)
     module, _, function = name.rpartition(".")
     path = _file(package, module)
     if path is None:
         raise ModuleNotFoundError(f"there is no module or function {name} in {package}")
-    return path, _reachable(_tree(path), function, path)
+    statements = _reachable(_tree(path), function, path)
+    return path, _digest(statements), tuple(_imported(statements, package.name))
 
 
 def _name(package: Path, file: Path) -> str:
@@ -85,12 +93,20 @@ def _tree(path: Path) -> ast.Module:
     """The syntax tree of a file without docstrings and `if TYPE_CHECKING` blocks."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")]
-    for node in ast.walk(tree):
+    for node in (tree, *_statements(tree.body)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, False
         ):
             node.body = node.body[1:] or [ast.Pass()]
     return tree
+
+
+def _statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """The statements of a block, at any depth: a small part of what `ast.walk` visits."""
+    for node in block:
+        yield node
+        for inner in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(node, inner, ()))
 
 
 @cache
@@ -144,12 +160,11 @@ def _only(statement: ast.stmt, names: set[str]) -> ast.stmt:
 
 def _imported(statements: Sequence[ast.stmt], package: str) -> Iterator[str]:
     """Dotted names imported from the package; `from a import b` yields `a` and `a.b`, since b may be a module."""
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            else:
-                continue
-            yield from (name for name in names if name.split(".")[0] == package)
+    for node in _statements(statements):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from (name for name in names if name.split(".")[0] == package)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -98,3 +99,46 @@ def test_asked_to_stop(workers: Workers, study: Study, ledger: Ledger, name: str
     ended = workers.run(*verb)
     assert ended.status == 0 and "resuming after step 9" in ended.stderr
     ledger.judge(f"{number.name}, {name}", contents(tmp_path / "out"), study.expected[name], 2)
+
+
+@pytest.mark.parametrize("verb", ["train-lm", "try-learning-rate"])
+def test_runs_that_share_a_process(workers: Workers, study: Study, ledger: Ledger, verb: str, tmp_path: Path) -> None:
+    """Killed in the second run, and all outputs deleted, as Snakemake does: the first is not trained again, the second resumes."""
+    amounts, name = (1000, 6000), "{}/result.json" if verb == "try-learning-rate" else "{}"
+    _, settings, block, *rest = study.stages["language model"].arguments(Path("OUT"), Path("STATE"))[:-4]
+    rest = [part for part in rest if part not in ("--train-bytes", "6000")]
+
+    def command(here: Path, *chosen: int, kept: bool) -> list[object]:
+        folders = [name.format(amount) for amount in chosen]
+        said: list[object] = [verb, settings, *[block] * len(chosen), *rest, "--train-bytes", *chosen]
+        said += [
+            "--out",
+            *(here / "out" / folder for folder in folders),
+            "--state",
+            *(here / "state" / str(one) for one in chosen),
+        ]
+        return said + (["--kept", *(here / "kept" / str(one) for one in chosen)] if kept else [])
+
+    for amount in amounts:
+        assert workers.run(*command(tmp_path / "alone", amount, kept=False)).status == 0
+    expected, out = contents(tmp_path / "alone" / "out"), tmp_path / "out"
+    together = command(tmp_path, *amounts, kept=True)
+    for number, step in ((signal.SIGKILL, 13), (signal.SIGTERM, 15)):
+        assert workers.run(*together, fault=["signal_amid_step", number, step]).status in (-number, 128 + number)
+        ledger.judge("kill -9 and SIGTERM in a process of several runs", contents(out), expected, 1, complete=False)
+        shutil.rmtree(out)
+    ended = workers.run(*together)
+    assert ended.status == 0 and "b1000" in ended.stderr and "b6000" in ended.stderr, ended.stderr
+    assert ended.stderr.count("its earlier result is used") == 1 and "resuming after step 15" in ended.stderr
+    ledger.judge("kill -9 and SIGTERM in a process of several runs", contents(out), expected)
+    shutil.rmtree(out)
+    ended = workers.run(*together)
+    assert ended.status == 0 and ended.stderr.count("its earlier result is used") == 2
+    ledger.judge("kill -9 and SIGTERM in a process of several runs", contents(out), expected)
+    assert not (tmp_path / "state" / "1000").exists() and not (tmp_path / "state" / "6000").exists()
+
+
+def test_each_run_needs_all_of_its_options(workers: Workers, study: Study, tmp_path: Path) -> None:
+    verb = study.stages["language model"].arguments(tmp_path / "out", tmp_path / "state")
+    ended = workers.run(*verb, tmp_path / "another state")
+    assert ended.status == 2 and "as many values" in ended.stderr and not (tmp_path / "out").exists()

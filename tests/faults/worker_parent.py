@@ -23,12 +23,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch  # noqa: F401  (imported once, for all workers)
 import safetensors.torch  # noqa: F401
 import torch
 
 import gqvae.jobs.language_models
-import gqvae.training.network  # noqa: F401
+import gqvae.training.network  # noqa: F401  (imported once, for all workers)
 from gqvae.cli import main
 from gqvae.training import resume
 from gqvae.training.runner import RunModule

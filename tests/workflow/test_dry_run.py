@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from workflow_runs import ROOT, run_snakemake
 
-from gqvae.config import CountedArm, Study, load_settings
+from gqvae.config import CountedArm, LanguageModel, Study, load_settings
 from gqvae.figures.registry import plots_of
 from gqvae.study import layout, runs
 from gqvae.study.ablations import ablation_files
@@ -59,6 +59,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
     counts = job_counts(plans(path.relative_to(ROOT / "configs").as_posix()))
     learned, matched = len(layout.learned_families(study)), len(layout.matched_families(study))
     kinds = [arm.kind for arm in study.arms.values()]
+    modelled = {(run.arm, run.seed) for run in runs.language_model_runs(study)}
     expected = {
         "download_corpus": int(study.corpus.source == "tinystories"),
         "prepare_corpus": 1,
@@ -73,14 +74,12 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "measure_compression": len(layout.families(study)),
         "encode_corpus": len(layout.downstream_tokenizers(study)),
         "measure_distribution": len(layout.downstream_tokenizers(study)),
-        "train_lm": len(runs.language_model_runs(study)),
-        "measure_lm": len(runs.language_model_runs(study)),
+        "train_lm": len(modelled),
+        "measure_lm": len(modelled),
         "collect_results": 1,
         "explore": 1,
         **{f"plot_{figure}": 1 for figure in plots_of(study)},
-        "try_learning_rate": len(layout.tuned_arms(study))
-        * len(study.language_model.learning_rates)
-        * len(runs.tuning_seeds(study)),
+        "try_learning_rate": len(layout.tuned_arms(study)) * len(runs.tuning_seeds(study)),
         "choose_learning_rate": len(layout.tuned_arms(study)),
         "summarize": 1,
         "write_provenance": 1,
@@ -175,10 +174,13 @@ def test_a_tokenizer_of_another_study_is_an_input_once_that_study_is_finished(pl
     assert done.returncode == 0, done.stderr
     text = done.stdout + done.stderr
     assert job_counts(text)["borrow_tokenizer"] == 2 and "train_network" not in job_counts(text)
+    amounts = " ".join(map(str, LanguageModel().train_bytes))
     for seed in (0, 1):
         out = f"results/away/tokenizers/learned-s{seed}/v1024"
         assert f"--tokenizer results/home/tokenizers/gqvae-s{seed}/v1024 --encoder neural --out {out}" in text
-        assert f"--seed {seed} --train-bytes 250000 --tokens results/away/tokens/learned-s{seed}/v1024 " in " ".join(text.split())
+        assert f"--seed {seed} --train-bytes {amounts} --tokens results/away/tokens/learned-s{seed}/v1024 " in " ".join(
+            text.split()
+        )
 
 
 def test_a_text_file_is_an_input_of_the_study(planned: Path) -> None:

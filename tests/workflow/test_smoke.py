@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,10 +107,10 @@ def test_a_borrowed_arm_is_its_lender_with_the_other_encoder(computed: Path) -> 
 
 
 def test_it_is_small(computed: Path) -> None:
-    """What decides its time, counted: beside other work on two cores these jobs take 420 processor seconds, training half of them."""
+    """What decides its time, counted: beside other work on two cores these jobs take 210 processor seconds, training a quarter of them."""
     jobs = [path.parent.name for path in (computed / "results" / "smoke" / "benchmarks").rglob("*.tsv")]
     trainings = [rule for rule in jobs if rule in ("train_network", "train_lm", "try_learning_rate")]
-    assert 0 < len(jobs) <= 110 and 0 < len(trainings) <= 28, (len(jobs), len(trainings))
+    assert 0 < len(jobs) <= 90 and 0 < len(trainings) <= 11, (len(jobs), len(trainings))
 
 
 def test_a_second_run_has_nothing_to_do(computed: Path) -> None:
@@ -204,13 +205,28 @@ def test_a_setting_reruns_what_depends_on_it(computed: Path) -> None:
     path = computed / "configs" / "smoke.yaml"
     with edited(path, b"other_sizes: [", b"other_sizes: [{layers: 1, width: 8, heads: 1}, "):
         text = plan(computed)
-    assert "train the language model l1w8 on 60000 bytes" in text
-    assert "train the language model l1w16" not in text and "train the language model l1w32" not in text
-    assert "train encoder" not in text
+    assert "l1w8 on 60000 bytes" in text
+    assert "train encoder" not in text and "try the learning rates" not in text
     with edited(path, b"chunk_bytes: 3", b"chunk_bytes: 2"):
         text = plan(computed)
     assert "Arm fixed, seed 0: train encoder" in text
     assert "Arm gqvae, seed 0: train encoder" not in text
+
+
+def test_a_new_size_is_trained_and_measured_and_no_other(computed: Path, tmp_path: Path) -> None:
+    here = shutil.copytree(computed, tmp_path / "here", symlinks=True)
+    models = here / "results" / "smoke" / "language_models"
+    before = {path: path.read_bytes() for path in models.glob("bpe-s0-*/*")}
+    assert len(before) == 3 * len(runs.TRAINED_FILES + runs.MEASURED_FILES)
+    with edited(here / "configs" / "smoke.yaml", b"other_sizes: [", b"other_sizes: [{layers: 1, width: 8, heads: 1}, "):
+        target = f"results/smoke/language_models/bpe-s0-b60000-l1w8/{runs.MEASURED_FILES[0]}"
+        done = run_snakemake(here, "--cores", "2", *SMOKE, "--", target)
+    assert done.returncode == 0, done.stderr
+    assert rules_of(done.stdout + done.stderr) == {"train_lm", "measure_lm"}
+    assert {path: path.read_bytes() for path in before} == before  # times of training, too
+    for rule in ("train_lm", "measure_lm"):
+        said = (here / "results" / "smoke" / "logs" / rule / "bpe-s0.log").read_text(encoding="utf-8")
+        assert said.count("its earlier result is used") == 3 and "l1w8" in said
 
 
 def test_edits_that_were_undone_rerun_nothing(computed: Path) -> None:

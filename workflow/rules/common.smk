@@ -37,7 +37,6 @@ STUDY = parse_study()
 RESULTS = f"results/{STUDY.study}"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
-LANGUAGE_MODEL = f"{RESULTS}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}"
 # Not a declared output: Snakemake would remove it with a killed job, and trainings resume from it.
 STATE = f"{RESULTS}/.state"
 
@@ -176,23 +175,39 @@ def counts_of_training_text(wildcards):
     return f"{RESULTS}/pretokens/shuffled/{wildcards.arm}.npz" if shuffled else PRETOKENS["train"]
 
 
-def is_main_run(wildcards):
-    """Whether figures show the run's curve and contexts. Other runs contribute only final values."""
-    return "{arm}-s{seed}-b{train_bytes}-{model}".format(**wildcards) in {run.name for run in runs.main_runs(STUDY)}
-
-
-def language_model_settings(wildcards):
-    """The settings of one run from the block `language_model`."""
-    own = STUDY.language_model.of_run(wildcards.model, int(wildcards.train_bytes))
-    if not is_main_run(wildcards):
+def language_model_settings(train_bytes, model):
+    """The settings of one run from the block `language_model`. Figures show curve and contexts of the main runs only."""
+    own = STUDY.language_model.of_run(model, train_bytes)
+    if (train_bytes, model) not in {(run.train_bytes, run.size) for run in runs.main_runs(STUDY)}:
         own = own.model_copy(update={"evaluations": settings.FEWEST_EVALUATIONS})
     return own.canonical()
 
 
-def tuning_settings(wildcards):
+def tuning_settings(rate):
     """The settings of a run that tries a learning rate."""
     model = STUDY.language_model
-    return model.of_run(model.name, runs.tuning_bytes(STUDY), float(wildcards.rate)).canonical()
+    return model.of_run(model.name, runs.tuning_bytes(STUDY), rate).canonical()
+
+
+# The language models of one arm and seed, which one job trains and another measures. Names have the wildcards of the arm and the seed.
+AMOUNTS = runs.amounts_and_sizes(STUDY)
+LANGUAGE_MODELS = [f"language_models/{{arm}}-s{{seed}}-b{train_bytes}-{model}" for train_bytes, model in AMOUNTS]
+RATES = STUDY.language_model.learning_rates
+TRIALS = [os.path.relpath(runs.tuning_path(RESULTS, "{arm}", "{seed}", rate), RESULTS) for rate in RATES]
+
+
+def files_of_models(names):
+    """The files of all language models of an arm and seed, as outputs by name."""
+    return {name.partition(".")[0]: [f"{RESULTS}/{model}/{name}" for model in LANGUAGE_MODELS] for name in names}
+
+
+def state_of(names, kind=""):
+    """Folders of the state of each run, or with a suffix those that keep its results."""
+    return lambda wildcards: [f"{STATE}/{name}{kind}".format(**wildcards) for name in names]
+
+
+def folders_of(paths):
+    return [str(Path(path).parent) for path in paths]
 
 
 def chosen_rate(wildcards):
@@ -270,6 +285,3 @@ wildcard_constraints:
     family=one_of(layout.families(STUDY)),
     seed=one_of(STUDY.seeds),
     variant=rf"v\d+|{layout.MATCHED}",
-    rate=r"[0-9.e-]+",
-    train_bytes=one_of(STUDY.language_model.train_bytes),
-    model=one_of(size.name for size in STUDY.language_model.sizes),

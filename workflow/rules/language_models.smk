@@ -1,5 +1,6 @@
 # Language models: encode the corpus once per tokenizer, then train the same small transformer for every arm, with a learning rate
-# from one grid. Training and measuring are separate rules, so that a new measure retrains nothing.
+# from one grid. Training and measuring are separate rules, so that a new measure retrains nothing. One job has all runs of an arm and
+# seed, because a process takes seconds to start. It computes only runs whose settings, data or code have changed.
 
 
 rule encode_corpus:
@@ -52,34 +53,38 @@ rule measure_distribution:
         "gqvae --log {log:q} measure-distribution --tokens {params.tokens:q} --out {params.folder:q}"
 
 
-rule try_learning_rate:
-    input:
-        unpack(tokens_of_run),
-        **CORPUS,
-    output:
-        result=f"{RESULTS}/language_models/tuning/{{arm}}-s{{seed}}-r{{rate}}/result.json",
-    log:
-        f"{LOGS}/try_learning_rate/{{arm}}-s{{seed}}-r{{rate}}.log",
-    benchmark:
-        f"{BENCHMARKS}/try_learning_rate/{{arm}}-s{{seed}}-r{{rate}}.tsv"
-    conda:
-        "../envs/gqvae.yaml"
-    resources:
-        **growing(mem_mb=1800, runtime=1440),
-        gpu=GPU,
-    params:
-        code=code_of_models("language_models.try_learning_rate"),
-        settings=tuning_settings,
-        train_bytes=runs.tuning_bytes(STUDY),
-        state=f"{STATE}/language_models/tuning/{{arm}}-s{{seed}}-r{{rate}}",
-        tokens=subpath(input.record, parent=True),
-        corpus=subpath(input.corpus, parent=True),
-    message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: try the learning rate {wildcards.rate} of the grid that all arms share."
-    shell:
-        "gqvae --log {log:q} try-learning-rate --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed}"
-        " --train-bytes {params.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {output.result:q}"
-        " --state {params.state:q} --threads {threads}"
+if RATES:
+
+    rule try_learning_rate:
+        input:
+            unpack(tokens_of_run),
+            **CORPUS,
+        output:
+            results=[f"{RESULTS}/{trial}/result.json" for trial in TRIALS],
+        log:
+            f"{LOGS}/try_learning_rate/{{arm}}-s{{seed}}.log",
+        benchmark:
+            f"{BENCHMARKS}/try_learning_rate/{{arm}}-s{{seed}}.tsv"
+        # A retry resumes from the state of the failed attempt.
+        conda:
+            "../envs/gqvae.yaml"
+        resources:
+            **growing(mem_mb=1800, runtime=1440),
+            gpu=GPU,
+        params:
+            code=code_of_models("language_models.try_learning_rate"),
+            settings=[tuning_settings(rate) for rate in RATES],
+            train_bytes=[runs.tuning_bytes(STUDY)] * len(RATES),
+            state=state_of(TRIALS),
+            kept=state_of(TRIALS, ".kept"),
+            tokens=subpath(input.record, parent=True),
+            corpus=subpath(input.corpus, parent=True),
+        message:
+            f"Arm {{wildcards.arm}}, seed {{wildcards.seed}}: try the learning rates {', '.join(map(str, RATES))}, which all arms share."
+        shell:
+            "gqvae --log {log:q} try-learning-rate --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed}"
+            " --train-bytes {params.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {output.results:q}"
+            " --state {params.state:q} --kept {params.kept:q} --threads {threads}"
 
 
 rule choose_learning_rate:
@@ -110,11 +115,11 @@ rule train_lm:
         **CORPUS,
         rate=chosen_rate,
     output:
-        **{name.partition(".")[0]: f"{LANGUAGE_MODEL}/{name}" for name in runs.TRAINED_FILES},
+        **files_of_models(runs.TRAINED_FILES),
     log:
-        f"{LOGS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.log",
+        f"{LOGS}/train_lm/{{arm}}-s{{seed}}.log",
     benchmark:
-        f"{BENCHMARKS}/train_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.tsv"
+        f"{BENCHMARKS}/train_lm/{{arm}}-s{{seed}}.tsv"
     # A retry resumes from the state of the failed attempt.
     conda:
         "../envs/gqvae.yaml"
@@ -123,18 +128,20 @@ rule train_lm:
         gpu=GPU,
     params:
         code=code_of_models("language_models.train_lm"),
-        settings=language_model_settings,
-        state=f"{STATE}/language_models/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}",
+        settings=[language_model_settings(*run) for run in AMOUNTS],
+        train_bytes=[train_bytes for train_bytes, _ in AMOUNTS],
+        state=state_of(LANGUAGE_MODELS),
+        kept=state_of(LANGUAGE_MODELS, ".kept"),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
-        folder=subpath(output.training, parent=True),
+        folders=lambda wildcards, output: folders_of(output.training),
         rate=lambda wildcards, input: f"--learning-rate {input.rate}" if input.rate else "",
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: train the language model {wildcards.model} on {wildcards.train_bytes} bytes of text."
+        f"Arm {{wildcards.arm}}, seed {{wildcards.seed}}: train the language models {', '.join(f'{model} on {size} bytes' for size, model in AMOUNTS)}."
     shell:
         "gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed}"
-        " --train-bytes {wildcards.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {params.folder:q}"
-        " --state {params.state:q} {params.rate} --threads {threads}"
+        " --train-bytes {params.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {params.folders:q}"
+        " --state {params.state:q} --kept {params.kept:q} {params.rate} --threads {threads}"
 
 
 rule measure_lm:
@@ -144,11 +151,11 @@ rule measure_lm:
         weights=rules.train_lm.output.model,
         training=rules.train_lm.output.training,
     output:
-        **{name.partition(".")[0]: f"{LANGUAGE_MODEL}/{name}" for name in runs.MEASURED_FILES},
+        **files_of_models(runs.MEASURED_FILES),
     log:
-        f"{LOGS}/measure_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.log",
+        f"{LOGS}/measure_lm/{{arm}}-s{{seed}}.log",
     benchmark:
-        f"{BENCHMARKS}/measure_lm/{{arm}}-s{{seed}}-b{{train_bytes}}-{{model}}.tsv"
+        f"{BENCHMARKS}/measure_lm/{{arm}}-s{{seed}}.tsv"
     conda:
         "../envs/gqvae.yaml"
     resources:
@@ -156,13 +163,13 @@ rule measure_lm:
         gpu=GPU,
     params:
         code=code_of_models("language_models.measure_lm", [*PRETOKENIZER, *measures_of("losses")]),
-        model=subpath(input.training, parent=True),
+        models=lambda wildcards, input: folders_of(input.training),
+        kept=state_of(LANGUAGE_MODELS, ".measured"),
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
-        folder=subpath(output.result, parent=True),
+        folders=lambda wildcards, output: folders_of(output.result),
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: measure the language model {wildcards.model} after {wildcards.train_bytes} bytes,"
-        " in bits per byte."
+        "Arm {wildcards.arm}, seed {wildcards.seed}: measure the language models on test text, in bits per byte."
     shell:
-        "gqvae --log {log:q} measure-lm --model {params.model:q} --tokens {params.tokens:q} --corpus {params.corpus:q}"
-        " --out {params.folder:q} --threads {threads}"
+        "gqvae --log {log:q} measure-lm --model {params.models:q} --tokens {params.tokens:q} --corpus {params.corpus:q}"
+        " --out {params.folders:q} --kept {params.kept:q} --threads {threads}"

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from gqvae.config import FEWEST_EVALUATIONS, LanguageModel, load_settings
+from gqvae.code_state import code_state
+from gqvae.config import FEWEST_EVALUATIONS, LanguageModel, load_settings, measures
+from gqvae.corpus.documents import RECORD as CORPUS_RECORD
 from gqvae.errors import DivergedError, UserError
-from gqvae.files import read_json, write_json
+from gqvae.files import json_digest, read_json, write_json
+from gqvae.jobs.kept import Kept
 from gqvae.study import tuning
+from gqvae.tokenizers.token_files import RECORD
 from gqvae.training.resume import RunState
 
 if TYPE_CHECKING:
@@ -20,42 +27,57 @@ logger = logging.getLogger("gqvae")
 
 
 def train_lm(arguments: argparse.Namespace) -> None:
-    """Train one language model, or resume the same run if it was stopped."""
-    from gqvae.jobs.lm_training import train
+    """Train language models one after the other, or resume the same runs if they were stopped."""
+    from gqvae.jobs.lm_training import FILES, train
 
-    settings = load_settings(LanguageModel, arguments.settings)
-    if arguments.learning_rate:
-        chosen = read_json(arguments.learning_rate)
-        if not isinstance(chosen, dict) or not isinstance(chosen.get("learning_rate"), float):
-            raise UserError(f"{arguments.learning_rate} holds no learning_rate: make it with `gqvae choose-learning-rate`.")
-        settings = settings.model_copy(update={"learning_rate": chosen["learning_rate"]})
-    train(_run(settings, arguments), arguments.out)
+    changes = {"learning_rate": _chosen_rate(arguments.learning_rate)} if arguments.learning_rate else {}
+    for run, out, folder in _runs(arguments, changes):
+        train(run, out, _kept(folder, [out / name for name in FILES], run, "train_lm"))
 
 
 def measure_lm(arguments: argparse.Namespace) -> None:
-    """Measure a trained language model."""
-    from gqvae.jobs.lm_measuring import measure
+    """Measure trained language models one after the other."""
+    from gqvae.jobs.lm_files import TRAINING
+    from gqvae.jobs.lm_measuring import FILES, measure
 
-    measure(arguments.model, arguments.tokens, arguments.corpus, arguments.out, threads=arguments.threads)
+    text = [read_json(arguments.corpus / CORPUS_RECORD), read_json(arguments.tokens / RECORD)]
+    for model, out, folder in _each(arguments, "model", "out", "kept"):
+        kept = None
+        with contextlib.suppress(KeyError, TypeError):  # damaged records: `measure` says so
+            if folder is not None:
+                trained = read_json(model / TRAINING)
+                modules = [f"measures.{name}" for name in measures("losses")] + [
+                    f"corpus.pretokenizers.{text[1]['pretokenizer']}"
+                ]
+                state = _code("measure_lm", trained["settings"]["kind"], *modules)
+                kept = Kept(folder, [out / name for name in FILES], json_digest([trained, text, state]))
+        if kept is not None and kept.restore(f"measures of {model.name}"):
+            continue
+        measure(model, arguments.tokens, arguments.corpus, out, threads=arguments.threads)
+        if kept is not None:
+            kept.keep()
 
 
 def try_learning_rate(arguments: argparse.Namespace) -> None:
-    """Train with one learning rate and measure only on the whole validation split; a divergence is recorded, not raised."""
+    """Train with each learning rate and measure only on the whole validation split; a divergence is recorded, not raised."""
     from gqvae.jobs.lm_text import Split, measure_trained
     from gqvae.jobs.lm_training import train_model
 
-    settings = load_settings(LanguageModel, arguments.settings).model_copy(update={"evaluations": FEWEST_EVALUATIONS})
-    run = _run(settings, arguments)
-    result = {"arm": run.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
-    with RunState(run.state, run.identity()) as state:
-        try:
-            model = train_model(run, state).module.model
-            loss = measure_trained(model, Split.open(run.tokens, run.corpus, "valid").stream(), settings).value
-            result["valid_bpb"] = loss if math.isfinite(loss) else None
-        except DivergedError as error:
-            logger.warning("%s", error)
-        write_json(arguments.out, result)
-        state.clear()
+    for run, out, folder in _runs(arguments, {"evaluations": FEWEST_EVALUATIONS}):
+        settings, kept = run.settings, _kept(folder, [out], run, "try_learning_rate")
+        result = {"arm": run.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
+        with RunState(run.state, run.identity()) as state:
+            if kept is None or not kept.restore(run.label):
+                try:
+                    model = train_model(run, state).module.model
+                    loss = measure_trained(model, Split.open(run.tokens, run.corpus, "valid").stream(), settings).value
+                    result["valid_bpb"] = loss if math.isfinite(loss) else None
+                except DivergedError as error:
+                    logger.warning("%s", error)
+                write_json(out, result)
+                if kept is not None:
+                    kept.keep()
+            state.clear()
 
 
 def choose_learning_rate(arguments: argparse.Namespace) -> None:
@@ -63,7 +85,39 @@ def choose_learning_rate(arguments: argparse.Namespace) -> None:
     tuning.choose_learning_rate(arguments.runs, arguments.out)
 
 
-def _run(settings: LanguageModel, given: argparse.Namespace) -> Run:
+def _chosen_rate(path: Path) -> float:
+    chosen = read_json(path)
+    if not isinstance(chosen, dict) or not isinstance(chosen.get("learning_rate"), float):
+        raise UserError(f"{path} holds no learning_rate: make it with `gqvae choose-learning-rate`.")
+    return float(chosen["learning_rate"])
+
+
+def _each(arguments: argparse.Namespace, *options: str) -> Iterator[tuple[Any, ...]]:
+    """The values of these options, run by run; --kept may be left out."""
+    values = [getattr(arguments, option) or [None] * len(arguments.out) for option in options]
+    if len({len(given) for given in values}) > 1:
+        raise UserError(f"Give as many values to each of {', '.join(f'--{option}' for option in options)}.".replace("_", "-"))
+    return zip(*values, strict=True)
+
+
+def _runs(arguments: argparse.Namespace, changes: dict[str, Any]) -> Iterator[tuple[Run, Path, Path | None]]:
+    """The runs of a job, each with its output and the folder that keeps it; `changes` are made to the settings of all."""
     from gqvae.jobs.lm_training import Run
 
-    return Run(settings, given.arm, given.seed, given.train_bytes, given.tokens, given.corpus, given.state, given.threads)
+    given = arguments
+    for block, train_bytes, state, out, kept in list(_each(given, "settings", "train_bytes", "state", "out", "kept")):
+        settings = load_settings(LanguageModel, block).model_copy(update=changes)
+        yield Run(settings, given.arm, given.seed, train_bytes, given.tokens, given.corpus, state, given.threads), out, kept
+
+
+def _code(verb: str, kind: str, *modules: str) -> list[str]:
+    """The code of a verb of this module with a kind of language model, and other modules that it imports by name."""
+    also = [f"gqvae.{name}" for name in (f"language_models.{kind}", *modules)]
+    return code_state(f"gqvae.jobs.language_models.{verb}", also)
+
+
+def _kept(folder: Path | None, files: list[Path], run: Run, verb: str) -> Kept | None:
+    """The kept files of a training, if it has a folder for them."""
+    if folder is None:
+        return None
+    return Kept(folder, files, json_digest([run.identity(), _code(verb, run.settings.kind)]))

@@ -25,6 +25,7 @@ from gqvae.training.windows import join_documents, leading_documents
 
 COSTS = "costs.npy"  # (N,) float32, bits of each token of the test split, ends of documents included
 RESULT = "result.json"
+FILES = (COSTS, "documents.csv", "breakdown.csv", "contexts.csv", RESULT)
 
 logger = logging.getLogger("gqvae")
 

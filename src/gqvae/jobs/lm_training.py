@@ -19,6 +19,7 @@ from gqvae.corpus.documents import RECORD as CORPUS_RECORD
 from gqvae.devices import claim_gpu, device_name, resolve_precision
 from gqvae.errors import UserError
 from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json, write_rows
+from gqvae.jobs.kept import Kept
 from gqvae.jobs.lm_files import TRAINING, WEIGHTS
 from gqvae.jobs.lm_text import Split
 from gqvae.tokenizers.token_files import RECORD, Vocabulary
@@ -28,6 +29,7 @@ from gqvae.training.runner import fit
 from gqvae.training.windows import Windows, documents_of_budget, join_documents, leading_documents
 
 CURVE_FILE = "curve.csv"
+FILES = (WEIGHTS, CURVE_FILE, TRAINING)
 
 logger = logging.getLogger("gqvae")
 
@@ -48,7 +50,9 @@ class Run:
     @property
     def label(self) -> str:
         """Its name in progress lines."""
-        return f"language model {self.arm}-s{self.seed}-b{self.train_bytes}"
+        return (
+            f"language model {self.arm}-s{self.seed}-b{self.train_bytes}-{self.settings.name}, rate {self.settings.learning_rate}"
+        )
 
     def identity(self) -> str:
         """Fingerprint that two equal runs share: settings (without other budgets), arm, seed, text, tokens and code."""
@@ -114,9 +118,15 @@ def train_model(run: Run, state: RunState) -> Trained:
     return Trained(module, len(documents), used, vocabulary)
 
 
-def train(run: Run, out: Path) -> None:
-    """Train one language model; write its weights, `curve.csv`, and last `training.json`. Errors as `train_model`."""
+def train(run: Run, out: Path, kept: Kept | None = None) -> None:
+    """Train one language model, unless `kept` has it; write its weights, `curve.csv`, and last `training.json`.
+
+    Errors as `train_model`.
+    """
     with RunState(run.state, run.identity()) as state:
+        if kept is not None and kept.restore(run.label):
+            state.clear()
+            return
         done = train_model(run, state)
         module, windows = done.module, done.module.windows
         consumed_bytes, consumed_tokens = windows.consumed(windows.steps)
@@ -153,4 +163,6 @@ def train(run: Run, out: Path) -> None:
                 "settings": run.settings.model_dump(mode="json"),
             },
         )
+        if kept is not None:
+            kept.keep()
         state.clear()

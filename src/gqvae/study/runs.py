@@ -38,17 +38,21 @@ class LanguageModelRun:
 
 
 def language_model_runs(study: Study) -> list[LanguageModelRun]:
-    """Every language model of the study by arm and seed: the main size on each amount of text, then other sizes on the most."""
-    model = study.language_model
-    asked = [(size, model.name) for size in model.train_bytes] + [
-        (max(model.train_bytes), size.name) for size in model.other_sizes
-    ]
+    """Every language model of the study by arm and seed."""
     return [
         LanguageModelRun(arm, seed, train_bytes, size, family(study, arm, seed), variant(study, arm))
         for arm in arm_names(study)
         if study.arms[arm].language_model
         for seed in study.seeds
-        for train_bytes, size in asked
+        for train_bytes, size in amounts_and_sizes(study)
+    ]
+
+
+def amounts_and_sizes(study: Study) -> list[tuple[int, str]]:
+    """The runs of one arm and seed: the main size on each amount of text, then other sizes on the most."""
+    model = study.language_model
+    return [(size, model.name) for size in model.train_bytes] + [
+        (max(model.train_bytes), size.name) for size in model.other_sizes
     ]
 
 

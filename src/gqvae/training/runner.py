@@ -19,17 +19,15 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.fabric.plugins import CheckpointIO
-from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from torch import Tensor, nn
 
 from gqvae.devices import resolve_device, resolve_precision
 from gqvae.errors import DivergedError
 from gqvae.progress import Progress
 from gqvae.training.acceleration import compiled
+from gqvae.training.lean_lightning import CheckpointIO, LightningEnvironment, pl
 from gqvae.training.resume import RunState
 from gqvae.training.signals import Signals
 

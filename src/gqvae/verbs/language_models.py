@@ -1,23 +1,28 @@
-"""Verbs about language models: try learning rates, choose one, train, measure."""
+"""Verbs about language models: try learning rates, choose one, train, measure.
+
+Several runs of one arm and seed share a process: options that differ between them take a value for each.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.verbs.parsers import STATE, THREADS, Verbs, add_verb, argument, file, folder, not_negative, positive, settings
+from gqvae.verbs.parsers import THREADS, Verbs, add_verb, argument, file, folder, folders, not_negative, positive
 
 RESULT = file("--out", "JSON", "file to write")
 TEXT = (
     folder("--tokens", "folder of the corpus encoded by the arm's tokenizer"),
     folder("--corpus", "folder of the corpus"),
 )
-RUN = (
-    settings("LanguageModel"),
+KEPT = folders("--kept", "folders, one for each run, that keep its results for later attempts", required=False)
+RUNS = (
+    argument("--settings", nargs="+", required=True, metavar="FILE|JSON", help="LanguageModel blocks (configs/README.md)"),
     argument("--arm", required=True, help="name of the arm, recorded in the result"),
     argument("--seed", type=not_negative, default=0, help="seed of weights and order of the text"),
-    argument("--train-bytes", type=positive, required=True, metavar="B", help="bytes of training text"),
+    argument("--train-bytes", type=positive, nargs="+", required=True, metavar="B", help="bytes of training text of each run"),
     *TEXT,
-    STATE,
+    folders("--state", "folders for the state that a stopped run resumes from; removed on success"),
+    KEPT,
     THREADS,
 )
 
@@ -28,25 +33,25 @@ def add_parsers(verbs: Verbs) -> None:
     run, model = f"--settings '{{}}' --arm bpe --seed 0 --train-bytes 250000 {text}", "language_models/bpe-s0-b250000-l2w64"
     trials = "language_models/tuning/bpe-s0-r"
     add_verb(
-        verbs, "language_models.train_lm", "train a language model on an arm's tokens",
+        verbs, "language_models.train_lm", "train language models on an arm's tokens, one after the other",
         f"{run} --out results/x/{model} --state results/x/.state/{model}",
-        *RUN,
+        *RUNS,
         argument(
             "--learning-rate", type=Path, metavar="JSON", help="output of choose-learning-rate, instead of the settings' rate"
         ),
-        folder("--out", "folder of weights, curve.csv and training.json"),
+        folders("--out", "folders of weights, curve.csv and training.json"),
     )  # fmt: skip
     add_verb(
-        verbs, "language_models.measure_lm", "measure bits per byte of a trained language model, with breakdowns",
+        verbs, "language_models.measure_lm", "measure bits per byte of trained language models, with breakdowns",
         f"--model results/x/{model} {text} --out results/x/{model}",
-        folder("--model", "folder that train-lm wrote"),
-        *TEXT, folder("--out", "folder of costs.npy, tables and result.json"), THREADS,
+        folders("--model", "folders that train-lm wrote"),
+        *TEXT, folders("--out", "folders of costs.npy, tables and result.json"), KEPT, THREADS,
     )  # fmt: skip
     add_verb(
         verbs, "language_models.try_learning_rate",
-        "train with one learning rate and measure on the validation split; a divergence is recorded",
+        "train with learning rates and measure on the validation split; a divergence is recorded",
         f"{run} --out results/x/{trials}0.003/result.json --state results/x/.state/{trials}0.003",
-        *RUN, RESULT,
+        *RUNS, argument("--out", type=Path, nargs="+", required=True, metavar="JSON", help="files to write"),
     )  # fmt: skip
     add_verb(
         verbs, "language_models.choose_learning_rate", "choose an arm's learning rate by the validation loss of its runs",

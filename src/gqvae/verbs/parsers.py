@@ -54,9 +54,9 @@ def folder(flag: str, text: str) -> Argument:
     return argument(flag, type=Path, required=True, metavar="DIR", help=text)
 
 
-def folders(flag: str, text: str) -> Argument:
-    """One or more required folders."""
-    return argument(flag, type=Path, nargs="+", required=True, metavar="DIR", help=text)
+def folders(flag: str, text: str, *, required: bool = True) -> Argument:
+    """One or more folders."""
+    return argument(flag, type=Path, nargs="+", required=required, metavar="DIR", help=text)
 
 
 def file(flag: str, form: str, text: str) -> Argument:

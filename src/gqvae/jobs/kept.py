@@ -1,0 +1,63 @@
+"""Finished results of one job's runs, kept so that the job computes only what is missing.
+
+A job of several runs declares the files of all of them. Snakemake deletes these before the job starts and after it fails. So each
+finished run leaves its files in a second folder, which no rule declares: as hard links, or as copies on file systems without links.
+They are used again only for the same identity (settings, data and code) and if their SHA-256 is the recorded one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gqvae.errors import UserError
+from gqvae.files import atomic_path, file_digest, read_json, write_json
+
+RECEIPT = "kept.json"
+
+logger = logging.getLogger("gqvae")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The files of one finished run."""
+
+    folder: Path  # where they are kept
+    files: Sequence[Path]  # where the run writes them; their names differ
+    identity: str  # of the run
+
+    def restore(self, label: str) -> bool:
+        """Put the kept files in their places; False if there are none of this identity, or one is damaged."""
+        try:
+            receipt = read_json(self.folder / RECEIPT)
+            if receipt["identity"] != self.identity:
+                return False
+            if any(file_digest(self.folder / file.name) != receipt["files"][file.name] for file in self.files):
+                return False
+        except (UserError, OSError, KeyError, TypeError):
+            return False
+        for file in self.files:
+            _link(self.folder / file.name, file)
+            os.utime(file)  # newer than the inputs, which were compared
+        logger.info("%s: unchanged, its earlier result is used", label)
+        return True
+
+    def keep(self) -> None:
+        """Keep the files, which are complete."""
+        for file in self.files:
+            _link(file, self.folder / file.name)
+        write_json(
+            self.folder / RECEIPT, {"identity": self.identity, "files": {file.name: file_digest(file) for file in self.files}}
+        )
+
+
+def _link(source: Path, target: Path) -> None:
+    with atomic_path(target) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:  # no hard links here, or another file system
+            shutil.copyfile(source, temporary)
