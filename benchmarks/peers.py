@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,12 +33,11 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "bpe": Kind("ours, `bpe`", "ours", "bpe", "bpe"),
+    "bpe": Kind("ours, `bpe`", "ours", "bpe", "bpe", (1, 2)),
     "pathpiece": Kind("ours, `pathpiece`", "ours", "pathpiece", "pathpiece"),
     "distilled": Kind("ours, `distilled`", "ours", "learned", "distilled"),
     "neural": Kind("ours, `neural`, ids stored", "ours", "learned", "neural"),
     "network": Kind("ours, `neural`, nothing stored", "ours", "learned", "neural"),
-    "bpe_stream": Kind("ours, `bpe`, one stream", "ours", "bpe", "stream", (1, 2)),
     "exported_bpe": Kind("ours, `bpe`, exported", "tokenizers", "exported/bpe/tokenizer.json", "bpe"),
     "exported_pathpiece": Kind("ours, `pathpiece`, exported", "tokenizers", "exported/pathpiece/tokenizer.json", "pathpiece"),
     "exported_distilled": Kind("ours, `distilled`, exported", "tokenizers", "exported/learned/tokenizer.json", "distilled"),
@@ -103,15 +101,9 @@ def _ours(name: str, path: Path, threads: int) -> Ways:
         tokenizer = tokenizer.with_encoder("distilled" if name == "distilled" else "neural")
     if name == "network":
         tokenizer = tokenizer.at_rate(tokenizer.rate)
-    if name == "bpe_stream":
-        from gqvae.tokenizers.parallel import encode_in_parallel
-
-        return Ways(
-            lambda documents: list(encode_in_parallel(tokenizer, BytesIO("".join(documents).encode()), threads)),
-            lambda ids: ["".join(map(tokenizer.decode, ids))],
-        )
+    tokenizer.load_kernels()
     return Ways(
-        lambda documents: list(tokenizer.encode_documents(document.encode() for document in documents)),
+        lambda documents: list(tokenizer.encode_documents((document.encode() for document in documents), threads)),
         lambda ids: map(tokenizer.decode, ids),
     )
 

@@ -39,7 +39,7 @@ def test_a_row_is_measured_in_a_process(tmp_path: Path) -> None:
     assert one["documents"] == 2 and one["bytes"] == 2 * len(STORY.encode()) and one["tokens"] > 0
     assert one["cold_cpu_s"] > 0 and one["warm_s"] > 0 and one["peak_mb"] >= one["text_mb"] > 0
     assert set(one) <= set(COLUMNS)
-    stream = encoding.run("bpe_stream", tmp_path, "corpus", 1, seconds=0.0, empty=True)
+    stream = encoding.run("bpe", tmp_path, "corpus", 1, seconds=0.0, empty=True)
     assert stream["cache"] == "empty" and "warm_s" not in stream
 
 

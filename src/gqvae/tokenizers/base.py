@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Literal, Self
+from typing import Any, BinaryIO, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -35,6 +34,9 @@ FORMAT_VERSION = 2  # 1 did not name the pre-tokenizer, which was gpt2
 MANIFEST = "gqvae.json"
 EXPORTED = "tokenizer.json"  # the file of Hugging Face's `tokenizers`, see export.py
 
+Text = TypeVar("Text")
+Ids = TypeVar("Ids")
+
 
 class Tokenizer(ABC):
     """Text ↔ token ids.
@@ -53,7 +55,7 @@ class Tokenizer(ABC):
     def __init__(self, strings: Sequence[bytes] = (), requested_size: int | None = None) -> None:
         self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
         self.requested_size = requested_size or self.vocab_size
-        self._local = threading.local()
+        self._idle: list[Encoder] = []
         self._decoder: Decoder | None = None
 
     def __init_subclass__(cls) -> None:
@@ -109,14 +111,13 @@ class Tokenizer(ABC):
             UserError: the text holds lone surrogates, which no UTF-8 text can.
         """
         try:
-            data = text.encode("utf-8")
+            return self._by_encoder(Encoder.encode_text, text)
         except UnicodeEncodeError as error:
-            raise UserError(f"The text holds a lone surrogate ({text[error.start]!r}): it is not Unicode text.") from None
-        return self._encoder.encode_text(text, data)
+            raise UserError(f"The text holds a lone surrogate ({error.object[error.start]!r}): it is not Unicode text.") from None
 
     def load_kernels(self) -> None:
         """Load compiled code now, in most of a second, and not with the first long text."""
-        self._encoder.load_kernels()
+        self._by_encoder(Encoder.load_kernels, None)
         self.decode_bytes([])
         assert self._decoder is not None
         self._decoder.load_kernels()
@@ -127,7 +128,7 @@ class Tokenizer(ABC):
         Raises:
             UserError: a document is not UTF-8.
         """
-        return in_order(lambda batch: self._encoder.encode(batch), batches(documents), threads)
+        return in_order(self._encode, batches(documents), threads)
 
     def encode_documents(self, documents: Iterable[bytes], threads: int = 1) -> Iterator[np.ndarray]:
         """Token ids of each UTF-8 document, (tokens,) uint32; the same as `encode_batches`, one by one."""
@@ -141,14 +142,20 @@ class Tokenizer(ABC):
             UserError: the stream is not UTF-8; `name` is what the message calls it.
         """
         blocks = text_blocks(stream, name, pretokenizer_name=self.pretokenizer)
-        return in_order(lambda block: self._encoder.encode(pack([block.encode("utf-8")])).values, blocks, threads)
+        return in_order(lambda block: self._encode(pack([block.encode("utf-8")])).values, blocks, threads)
 
-    @property
-    def _encoder(self) -> Encoder:
-        """The calling thread's encoder, whose cache no other thread uses."""
-        if not hasattr(self._local, "encoder"):
-            self._local.encoder = Encoder(self)
-        return self._local.encoder
+    def _by_encoder(self, method: Callable[[Encoder, Text], Ids], text: Text) -> Ids:
+        """Call a method of an encoder that no other thread uses now."""
+        try:
+            encoder = self._idle.pop()
+        except IndexError:
+            encoder = Encoder(self)
+        ids = method(encoder, text)
+        self._idle.append(encoder)  # not after an error, which may have left it half done
+        return ids
+
+    def _encode(self, documents: Packed) -> Packed:
+        return self._by_encoder(Encoder.encode, documents)
 
     def decode_bytes(self, ids: Iterable[int] | np.ndarray) -> bytes:
         """The bytes of token ids; the end of a document has none.
@@ -165,11 +172,7 @@ class Tokenizer(ABC):
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_local"}  # without caches
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._local = threading.local()
+        return {**self.__dict__, "_idle": []}  # without caches
 
     # Folders
 

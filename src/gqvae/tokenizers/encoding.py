@@ -1,12 +1,12 @@
 """Encodes text: every distinct pre-token is segmented once, all others are looked up.
 
-The first texts are encoded in Python. Kernels, which take most of a second to load, encode the rest.
+The first texts of a process are encoded in Python. Kernels, which take most of a second to load, encode the rest.
 """
 
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from gqvae.corpus.pretoken_table import PretokenTable
 from gqvae.kernels.packing import Packed, pack, pack_ids
@@ -20,25 +20,25 @@ DISTINCT_BYTES = 1 << 26  # or beyond this size
 
 
 class Encoder:
-    """The encoder of one thread, with its cache."""
+    """An encoder with its cache, for one thread at a time."""
+
+    seen: ClassVar[int] = 0  # bytes that the process has encoded
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer, self._bytes = tokenizer, 0
+        self._tokenizer = tokenizer
         self._known: dict[str, tuple[int, ...]] | None = None
         self._table: PretokenTable | None = None
 
-    def load_kernels(self) -> None:
+    def load_kernels(self, _: None = None) -> None:
         """Use kernels from now on."""
-        self._bytes = BYTES_IN_PYTHON
-        if self._table is None:
-            self._table = self._new_table()
-            self._table.encode(pack([b"a"]))
+        Encoder.seen += BYTES_IN_PYTHON
+        self.encode(pack([b"a"]))
 
-    def encode_text(self, text: str, data: bytes) -> list[int]:
-        """Ids of a text; `data` is its UTF-8."""
-        if self._in_python(len(data)):
+    def encode_text(self, text: str) -> list[int]:
+        """Ids of a text."""
+        if self._in_python(len(text)):
             return self._encode_in_python(text)
-        return self.encode(pack([data])).values.tolist()
+        return self.encode(pack([text.encode("utf-8")])).values.tolist()
 
     def encode(self, documents: Packed) -> Packed:
         """Ids of UTF-8 documents."""
@@ -47,6 +47,7 @@ class Encoder:
         table = self._table
         if table is None or len(table) > DISTINCT or table.total_bytes > DISTINCT_BYTES:
             table = self._table = self._new_table()
+            self._known = None
         return table.encode(documents)
 
     def _new_table(self) -> PretokenTable:
@@ -57,8 +58,8 @@ class Encoder:
         return table
 
     def _in_python(self, size: int) -> bool:
-        self._bytes += size
-        return self._bytes < BYTES_IN_PYTHON
+        Encoder.seen += size
+        return Encoder.seen < BYTES_IN_PYTHON
 
     def _encode_in_python(self, text: str) -> list[int]:
         if self._known is None:
