@@ -70,7 +70,7 @@ class Gater(nn.Module):
         to_logits = self._convolve_groups if mixed.device.type == "cpu" else self._convolve_padded
         return to_logits(mixed, packing).float() + self.bias  # (B, T)
 
-    def _layers(self) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def layers(self) -> Iterator[tuple[Tensor, Tensor | None]]:
         """Taps (S, D, E) and bias (E,) of each convolution."""
         for convolution in self.convolutions:
             assert isinstance(convolution, nn.Conv1d)
@@ -79,7 +79,7 @@ class Gater(nn.Module):
     def _convolve_groups(self, mixed: Tensor, packing: Packing) -> Tensor:
         """(N, D) → (B, T), one length at a time."""
         parts = packing.split(mixed)
-        for taps, bias in self._layers():
+        for taps, bias in self.layers():
             parts = [convolve(part, taps) for part in parts]
             if bias is not None:
                 parts = [part + bias for part in parts]
@@ -88,7 +88,7 @@ class Gater(nn.Module):
     def _convolve_padded(self, mixed: Tensor, packing: Packing) -> Tensor:
         """(N, D) → (B, T), all pre-tokens at once."""
         mixed = packing.pad(mixed)  # (B, T, D)
-        for taps, bias in self._layers():
+        for taps, bias in self.layers():
             if bias is None:
                 return convolve_to_one(mixed, taps.squeeze(2)) * packing.real
             # Positions after the end must not influence those before it, or gates would depend on the padding of the batch.

@@ -13,6 +13,7 @@ import numpy as np
 
 from gqvae.corpus.pieces import pack
 from gqvae.models.network import GQVAE
+from gqvae.models.segmentation import segmenter
 
 # Pieces per batch, all of one length. The shape is fixed, so that results do not depend on the rest of the batch.
 ROWS_ON_CPU = 32
@@ -28,7 +29,9 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
         network: in evaluation mode.
         rate: requested tokens per pre-token; None: the lowest that the network serves.
     """
-    rows = ROWS_ON_CPU if network.device.type == "cpu" else ROWS_ON_ACCELERATOR
+    on_cpu = network.device.type == "cpu"
+    rows = ROWS_ON_CPU if on_cpu else ROWS_ON_ACCELERATOR
+    fast = segmenter(network, rows) if on_cpu else None
     ordered = sorted(set(pieces), key=lambda piece: (len(piece), piece))
     found: dict[bytes, list[Span]] = {}
     for length, group in groupby(ordered, key=len):
@@ -36,7 +39,8 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
         for start in range(0, len(alike), rows):
             batch = alike[start : start + rows]
             padded = batch + batch[-1:] * (rows - len(batch))
-            gates, codes = network.segment(*network.symbols(*pack(padded, length)), rate)
+            symbols, lengths = network.symbols(*pack(padded, length))
+            gates, codes = network.segment(symbols, lengths, rate) if fast is None else fast(symbols, len(batch), rate)
             for piece, ends, places in zip(batch, gates.tolist(), codes.tolist(), strict=False):
                 found[piece] = _cut_at_gates(piece, ends, places)
     return found
