@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gqvae.config import Network, parse
 from gqvae.devices import resolve_device
 from gqvae.errors import UserError, first_line, is_out_of_memory
-from gqvae.files import atomic_open, read_json, require_digest
+from gqvae.files import atomic_open, json_digest, read_json, require_digest
 from gqvae.tokenizers.byte_level import to_bytes
 
 if TYPE_CHECKING:
@@ -95,7 +95,10 @@ class NetworkFile:
         if not isinstance(record, dict):
             raise UserError(f"{Path(folder) / DESCRIPTION} does not describe a network: train it again.")
         require_digest(Path(folder) / WEIGHTS, record.get("weights_sha256"), "train the network again")
-        return cls({key: record[key] for key in DESCRIBED if key in record}, Path(folder) / WEIGHTS)
+        description = {key: record[key] for key in DESCRIBED if key in record}
+        if record.get("description_sha256", digest := json_digest(description)) != digest:  # earlier versions wrote none
+            raise UserError(f"{Path(folder) / DESCRIPTION} is damaged (its digest differs): train the network again.")
+        return cls(description, Path(folder) / WEIGHTS)
 
     @property
     def network(self) -> GQVAE:

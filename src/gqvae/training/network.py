@@ -244,6 +244,7 @@ def train_network(
             "device": device_name(),
             "precision": resolve_precision(run.training.precision),
             "weights_sha256": file_digest(out / WEIGHTS),
+            "description_sha256": json_digest(describe(module.network)),
             "codes_trained": len(trained),
             "distinct_strings_trained": len(set(trained)),
             "codes_kept": len(kept),
