@@ -1,9 +1,8 @@
-"""Memory of `gqvae tokenizer encode` as the text grows, and its speed by number of workers.
+"""Memory of `gqvae tokenizer encode` as the text grows, and its speed by number of threads.
 
 Encodes files of stories and one of random letters (nearly every word is new) in a separate process and discards the ids. Reports
-bytes, seconds, MB/s, and the peak memory of that process and of its largest worker process, if it starts any. Encoders and worker
-counts take turns within a repetition, so that other load on the machine affects all of them. The last lines say how much more
-memory the largest file takes than the smallest.
+bytes, seconds, MB/s, and the peak memory of that process. Encoders and numbers of threads take turns within a repetition, so that
+other load on the machine affects all of them. The last lines say how much more memory the largest file takes than the smallest.
 
     python benchmarks/streaming.py --tokenizer mine --csv streaming.csv
 """
@@ -20,25 +19,25 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measuring import MB, children, markdown, memory_mb, quickly_trained, threads, write_rows, write_stories, write_words
+from measuring import MB, markdown, memory_mb, quickly_trained, write_rows, write_stories, write_words
+from measuring import threads as one_thread
 
-COLUMNS = ("text", "encoder", "workers", "repetition", "bytes", "seconds", "cpu_seconds", "mb_per_s", "peak_mb", "worker_peak_mb")
+COLUMNS = ("text", "encoder", "threads", "repetition", "bytes", "seconds", "cpu_seconds", "mb_per_s", "peak_mb")
 POLL_SECONDS = 0.05
 
 
-def measure(tokenizer: Path, text: Path, encoder: str, workers: int) -> dict[str, Any]:
+def measure(tokenizer: Path, text: Path, encoder: str, threads: int) -> dict[str, Any]:
     """Encode a file and sample memory."""
     command = [
         sys.executable, "-m", "gqvae", "tokenizer", "encode", "--tokenizer", str(tokenizer), "--encoder", encoder,
-        "--workers", str(workers), str(text), "--format", "u16", "--out", os.devnull,
+        "--threads", str(threads), str(text), "--format", "u16", "--out", os.devnull,
     ]  # fmt: skip
-    peaks: dict[int, float] = {}
+    peak = 0.0
     start = time.perf_counter()
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, **threads(1)})
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, **one_thread(1)})
     while True:
-        for one in (process.pid, *children(process.pid)):
-            if not math.isnan(peak := memory_mb(one)):
-                peaks[one] = peak
+        if not math.isnan(found := memory_mb(process.pid)):
+            peak = found
         ended, status, usage = os.wait4(process.pid, os.WNOHANG)
         if ended:
             break
@@ -48,10 +47,9 @@ def measure(tokenizer: Path, text: Path, encoder: str, workers: int) -> dict[str
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
     size = text.stat().st_size
-    own = peaks.pop(process.pid)
     return {
         "bytes": size, "seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime, "mb_per_s": size / seconds / MB,
-        "peak_mb": own, "worker_peak_mb": max(peaks.values(), default=0.0),
+        "peak_mb": peak,
     }  # fmt: skip
 
 
@@ -66,7 +64,7 @@ def main() -> None:
         "--new-words", type=int, default=200, help="megabytes of random letters, encoded without the network (%(default)s)"
     )
     parser.add_argument("--encoders", nargs="+", default=["distilled", "neural"], help="for the stories (%(default)s)")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="(%(default)s)")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="(%(default)s)")
     parser.add_argument("--repetitions", type=int, default=1, help="of every measurement (%(default)s)")
     parser.add_argument("--csv", type=Path, help="write every measurement")
     arguments = parser.parse_args()
@@ -81,10 +79,10 @@ def main() -> None:
         for repetition in range(arguments.repetitions):
             for text, megabytes, encoders in texts:
                 for encoder in encoders:
-                    for workers in arguments.workers:
-                        print(f"{repetition + 1} {text} {megabytes} MB {encoder} {workers}", file=sys.stderr, flush=True)
-                        row = measure(tokenizer, Path(directory) / f"{text}-{megabytes}", encoder, workers)
-                        rows.append({"text": text, "encoder": encoder, "workers": workers, "repetition": repetition, **row})
+                    for threads in arguments.threads:
+                        print(f"{repetition + 1} {text} {megabytes} MB {encoder} {threads}", file=sys.stderr, flush=True)
+                        row = measure(tokenizer, Path(directory) / f"{text}-{megabytes}", encoder, threads)
+                        rows.append({"text": text, "encoder": encoder, "threads": threads, "repetition": repetition, **row})
                         write_rows(arguments.csv, COLUMNS, rows)
     print(table(rows))
 
@@ -93,21 +91,19 @@ def table(rows: list[dict[str, Any]]) -> str:
     """All rows as Markdown, and how memory grows from the smallest to the largest file of stories."""
     lines = [
         [
-            row["text"], row["encoder"], str(row["workers"]), f"{row['bytes'] / MB:.0f}", f"{row['seconds']:.1f}",
-            f"{row['mb_per_s']:.1f}", f"{row['peak_mb']:.0f}", f"{row['worker_peak_mb']:.0f}" if row["worker_peak_mb"] else "–",
+            row["text"], row["encoder"], str(row["threads"]), f"{row['bytes'] / MB:.0f}", f"{row['seconds']:.1f}",
+            f"{row['mb_per_s']:.1f}", f"{row['peak_mb']:.0f}",
         ]
         for row in rows
     ]  # fmt: skip
-    parts = [
-        markdown(["text", "encoder", "workers", "MB", "s", "MB/s", "peak of the process, MB", "of a worker process, MB"], lines)
-    ]
+    parts = [markdown(["text", "encoder", "threads", "MB", "s", "MB/s", "peak memory, MB"], lines)]
     stories = [row for row in rows if row["text"] == "stories"]
-    for encoder, workers in dict.fromkeys((row["encoder"], row["workers"]) for row in stories):
+    for encoder, threads in dict.fromkeys((row["encoder"], row["threads"]) for row in stories):
         own = sorted(
-            (row for row in stories if (row["encoder"], row["workers"]) == (encoder, workers)), key=lambda row: row["bytes"]
+            (row for row in stories if (row["encoder"], row["threads"]) == (encoder, threads)), key=lambda row: row["bytes"]
         )
         parts.append(
-            f"{encoder}, workers {workers}: {own[0]['bytes'] / MB:.0f} → {own[-1]['bytes'] / MB:.0f} MB of stories,"
+            f"{encoder}, threads {threads}: {own[0]['bytes'] / MB:.0f} → {own[-1]['bytes'] / MB:.0f} MB of stories,"
             f" peak {own[0]['peak_mb']:.0f} → {own[-1]['peak_mb']:.0f} MB"
         )
     return "\n\n".join(parts)
