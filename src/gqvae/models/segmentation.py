@@ -16,7 +16,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from gqvae.models.blocks import Packing, convolve
-from gqvae.models.code_search import CodeSearch
 from gqvae.models.gates import fixed_gates, hard_gates
 from gqvae.models.network import GQVAE, Gater
 
@@ -34,6 +33,8 @@ class Segmenter:
     """
 
     def __init__(self, network: GQVAE, rows: int) -> None:
+        from gqvae.models.code_search import CodeSearch  # imports numba, which trainings need only at their end
+
         self.network, self.rows = network, rows
         self.search = CodeSearch(network.quantizer.codebook)
         self._packings: dict[int, Packing] = {}

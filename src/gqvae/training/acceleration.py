@@ -1,4 +1,4 @@
-"""Faster steps on a GPU with the same computation: compiled layers and CUDA graphs.
+"""Faster steps with the same computation: compiled layers and CUDA graphs on a GPU, memory that is kept on CPUs.
 
 Eager PyTorch launches a kernel for every operation. Small models wait for the launches, large ones for memory between them.
 """
@@ -6,12 +6,27 @@ Eager PyTorch launches a kernel for every operation. Small models wait for the l
 from __future__ import annotations
 
 import contextlib
+import ctypes
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from gqvae.devices import resolve_precision
+
+# Parameters of glibc's `mallopt` and their values. Larger values of the second are refused.
+TRIM_THRESHOLD, MMAP_THRESHOLD = (-1, 1 << 30), (-3, 1 << 25)
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep freed memory for its next allocations, where the C library is glibc.
+
+    By default glibc returns large blocks to the system. Every step then requests them again, and the system clears them page by
+    page, which takes about a fifth of the processor time of a small model's training.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
+        for name, value in (TRIM_THRESHOLD, MMAP_THRESHOLD):
+            ctypes.CDLL(None).mallopt(name, value)
 
 
 @contextlib.contextmanager

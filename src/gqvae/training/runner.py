@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from gqvae.devices import resolve_device, resolve_precision
 from gqvae.errors import DivergedError
 from gqvae.progress import Progress
-from gqvae.training.acceleration import compiled
+from gqvae.training.acceleration import compiled, keep_freed_memory
 from gqvae.training.lean_lightning import CheckpointIO, LightningEnvironment, pl
 from gqvae.training.resume import RunState
 from gqvae.training.signals import Signals
@@ -118,6 +118,7 @@ def fit(
         Interrupted: SIGTERM or SIGINT arrived; the state is saved.
         UserError: the loss is not finite; the last good state is kept.
     """
+    keep_freed_memory()
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     saved, device = state.load(), resolve_device()
