@@ -31,6 +31,11 @@ include: "workflow/rules/rates.smk"
 include: "workflow/rules/ablations.smk"
 
 
+if STUDY.corpus.shards > 1:
+
+    include: "workflow/rules/shards.smk"
+
+
 onstart:
     # Its limit of jobs per second makes Snakemake look for jobs again a second after every look, for each job so far. This takes a
     # tenth of two cores. On this machine, jobs are limited by cores.

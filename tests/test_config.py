@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gqvae.config import (
+    SOURCES,
     Distillation,
     GQVAEArm,
     LanguageModel,
@@ -240,3 +241,11 @@ def test_paper_config_has_the_sizes_of_the_paper() -> None:
 def test_blocks_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         LanguageModel().layers = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("source", sorted(SOURCES))
+def test_the_number_of_shards_is_no_part_of_what_a_corpus_is(source: str) -> None:
+    given = {"path": "a.txt"} if source == "text" else {}
+    plain, shared = (SOURCES[source](**given, **more) for more in ({}, {"shards": 3}))
+    assert shared.shards == 3 and plain.shards == 1
+    assert shared.canonical() == plain.canonical() and "shards" not in shared.model_dump(mode="json")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow_runs import ROOT, run_snakemake
+from workflow_runs import ROOT, job_counts, run_snakemake
 
 from gqvae.config import CountedArm, LanguageModel, Study, load_settings
 from gqvae.figures.registry import plots_of
@@ -21,12 +21,6 @@ CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 
 def study_of(path: Path) -> Study:
     return load_settings(Study, str(path))
-
-
-def job_counts(output: str) -> dict[str, int]:
-    """Rule and number of jobs, from the first table of a dry run."""
-    table = output.partition("Job stats:")[2].partition("total")[0]
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}
 
 
 @pytest.fixture(scope="module")

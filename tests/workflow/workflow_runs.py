@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,3 +37,9 @@ def run_snakemake(folder: Path, *arguments: str, timeout: float = 580) -> subpro
         timeout=timeout,
         check=False,
     )
+
+
+def job_counts(output: str) -> dict[str, int]:
+    """Rule and number of jobs, from the first table of a dry run."""
+    table = output.partition("Job stats:")[2].partition("total")[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}

@@ -249,6 +249,11 @@ def files_of_tokens(folder):
     return {"record": f"{folder}/tokens.json", "tokens": tokens}
 
 
+def of_all_shards(path):
+    """The files of every shard of the text, in order; other wildcards stay."""
+    return expand(path, shard=range(1, STUDY.corpus.shards + 1), allow_missing=True)
+
+
 def tokens_of_run(wildcards):
     """The training data of a language model: the corpus in the tokens of its arm and seed."""
     family, variant = layout.family(STUDY, wildcards.arm, int(wildcards.seed)), layout.variant(STUDY, wildcards.arm)

@@ -14,6 +14,10 @@ class CorpusBase(Block):
     valid_fraction: float = setting(0.05, "Share of documents for validation.", gt=0, lt=0.5)
     test_fraction: float = setting(0.05, "Share of documents for the test split.", gt=0, lt=0.5)
     max_bytes: int | None = setting(None, "Read documents until they reach this much text (None: all).", "bytes", gt=0)
+    # Not in the canonical form nor in corpus.json, since it has no effect on results.
+    shards: int = setting(
+        1, "Jobs that share the counting and each tokenizer's encoding; it does not affect results.", ge=1, exclude=True
+    )
 
     heading: ClassVar[str] = ""  # heading of its table in the documentation
     download: ClassVar[str | None] = None  # folder that `gqvae download-corpus` fills for it, if it needs one

@@ -1,5 +1,7 @@
 """A corpus on disk: three splits of documents, memory-mapped so that its size does not matter.
 
+Several jobs can share a split: shard i of n holds the documents that begin in the i-th n-th of its bytes.
+
 `train.txt`, `valid.txt` and `test.txt` hold the concatenated bytes of the documents, `*.offsets.npy` the start of each document.
 `corpus.json` is written last, so a corpus that has it is complete.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,22 +28,32 @@ def split_paths(folder: Path, split: str) -> tuple[Path, Path]:
     return Path(folder) / f"{split}.txt", Path(folder) / f"{split}.offsets.npy"
 
 
+class Shard(NamedTuple):
+    """One of several parts of every split."""
+
+    number: int  # from 1
+    of: int
+
+
 class DocumentStore:
     """The documents of one split, as UTF-8 `bytes` in order.
 
     Attributes:
         total_bytes: total bytes of all documents.
-        digest: SHA-256 that changes with any byte of the text and any boundary between documents.
+        digest: SHA-256 that changes with any byte of the split and any boundary between its documents.
+        first: number of documents in earlier shards.
     """
 
-    def __init__(self, text: mmap.mmap | bytes, offsets: npt.NDArray[np.int64], digest: str) -> None:
+    def __init__(self, text: mmap.mmap | bytes, offsets: npt.NDArray[np.int64], digest: str, first: int = 0) -> None:
         self._text, self._offsets = text, offsets
-        self.total_bytes = int(offsets[-1])
-        self.digest = digest
+        self.total_bytes = int(offsets[-1] - offsets[0])
+        self.digest, self.first = digest, first
 
     @classmethod
-    def open(cls, folder: Path, split: str) -> DocumentStore:
-        """Map one split of a corpus into memory.
+    def open(cls, folder: Path, split: str, shard: Shard | None = None) -> DocumentStore:
+        """Map one split of a corpus, or a shard of it, into memory.
+
+        For a shard, the text's SHA-256 is not compared, which would read all of it: merging does that, once for all shards.
 
         Raises:
             UserError: the corpus is missing, incomplete, or damaged.
@@ -51,14 +63,26 @@ class DocumentStore:
         record = _split_record(Path(folder), split)
         path, offsets_path = split_paths(folder, split)
         again = f"delete {folder} and run `gqvae prepare-corpus` again"
-        require_digest(path, record["sha256"], again)
+        if shard is None:
+            require_digest(path, record["sha256"], again)
+        elif not path.is_file() or path.stat().st_size != record["bytes"]:
+            raise UserError(f"{path} is missing or does not have the {record['bytes']} bytes that {RECORD} states: {again}.")
         require_digest(offsets_path, record["offsets_sha256"], again)
         offsets = np.load(offsets_path, mmap_mode="r", allow_pickle=False)
         if offsets.shape != (record["documents"] + 1,) or int(offsets[-1]) != record["bytes"]:
             raise UserError(f"{offsets_path} and {folder}/{RECORD} do not match: {again}.")
         with open(path, "rb") as stream:
             text = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if record["bytes"] else b""
-        return cls(text, offsets, json_digest(record))
+        whole = cls(text, offsets, json_digest(record))
+        return whole if shard is None else whole.shard(shard)
+
+    def shard(self, shard: Shard) -> DocumentStore:
+        """A view of one shard; the shards of a small split may be empty."""
+        number, of = shard
+        bounds = [-(-place * self.total_bytes // of) for place in (number - 1, number)]  # rounded up
+        first, end = np.searchsorted(self._offsets[:-1], np.array(bounds, dtype=np.int64)).tolist()
+        end = len(self) if number == of else end
+        return DocumentStore(self._text, self._offsets[first : end + 1], self.digest, first)
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -69,7 +93,7 @@ class DocumentStore:
         return np.diff(self._offsets)
 
     def __iter__(self) -> Iterator[bytes]:
-        start = 0
+        start = int(self._offsets[0])
         for block in range(1, len(self._offsets), 4096):  # far faster than converting offsets to ints one by one
             for end in self._offsets[block : block + 4096].tolist():
                 yield bytes(self._text[start:end])

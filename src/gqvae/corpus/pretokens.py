@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -48,6 +49,26 @@ class PretokenCounts:
     def pairs(self) -> list[tuple[bytes, int]]:
         """Every pre-token with its count."""
         return list(zip(self.pretokens, self.counts.tolist(), strict=True))
+
+    @classmethod
+    def merge(cls, parts: Iterable[PretokenCounts]) -> PretokenCounts:
+        """Add the counts of the shards of a text, of which there is at least one; the result is that of the whole text.
+
+        Raises:
+            UserError: the parts are of different pre-tokenizers.
+        """
+        totals, names = Counter[bytes](), set[str]()
+        for part in parts:
+            totals.update(dict(part.pairs()))
+            names.add(part.pretokenizer)
+        if len(names) != 1:
+            raise UserError(f"The parts are cut by different pre-tokenizers ({', '.join(sorted(names))}): count them again.")
+        return cls._in_order([*totals], np.array([*totals.values()], dtype=np.int64), names.pop())
+
+    @classmethod
+    def _in_order(cls, pretokens: list[bytes], counts: npt.NDArray[np.int64], name: str) -> PretokenCounts:
+        order = sorted(range(len(pretokens)), key=lambda place: (-counts[place], pretokens[place]))
+        return cls([pretokens[place] for place in order], counts[order], name)
 
     def save(self, path: Path) -> None:
         """Write one .npz file: all bytes, the offset of each pre-token, the counts, and the name of the pre-tokenizer."""
@@ -105,6 +126,4 @@ def count_pretokens(documents: Iterable[bytes], name: str = DEFAULT) -> Pretoken
         found = np.bincount(table.encode(batch).values, minlength=len(table))
         found[: len(counts)] += counts
         counts = found
-    strings = table.since(0).strings()
-    order = sorted(range(len(strings)), key=lambda place: (-counts[place], strings[place]))
-    return PretokenCounts([strings[place] for place in order], counts[order], name)
+    return PretokenCounts._in_order(table.since(0).strings(), counts, name)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from gqvae.config import load_corpus
 from gqvae.corpus import pretokens
-from gqvae.corpus.documents import SPLITS, DocumentStore
+from gqvae.corpus.documents import SPLITS, DocumentStore, Shard
 from gqvae.corpus.hub import download
 from gqvae.corpus.pinned import TINYSTORIES
 from gqvae.corpus.shuffling import shuffled
@@ -48,7 +49,7 @@ def prepare_corpus(arguments: argparse.Namespace) -> None:
 
 
 def count_pretokens(arguments: argparse.Namespace) -> None:
-    """Count the pre-tokens of every split of a corpus.
+    """Count the pre-tokens of every split of a corpus, or of a shard of each.
 
     Raises:
         UserError: the corpus is missing, incomplete or damaged.
@@ -59,12 +60,37 @@ def count_pretokens(arguments: argparse.Namespace) -> None:
             yield document
             progress.update(len(document))
 
-    stores = {split: DocumentStore.open(arguments.corpus, split) for split in SPLITS}
+    stores = {split: DocumentStore.open(arguments.corpus, split, arguments.shard) for split in SPLITS}
     for split, documents in stores.items():
         with Progress(f"counting pre-tokens of {split}", documents.total_bytes, "B") as progress:
             counts = pretokens.count_pretokens(reporting(documents, progress), arguments.pretokenizer)
         counts.save(arguments.out / f"{split}.npz")
         logger.info("%s: %s pre-tokens, %s distinct", split, f"{counts.total:,}", f"{len(counts):,}")
+
+
+def merge_counts(arguments: argparse.Namespace) -> None:
+    """Add the counts of all shards.
+
+    Raises:
+        UserError: the corpus or a part is missing or damaged, or the parts are not those of the corpus, in order.
+    """
+    for split in SPLITS:
+        counts = pretokens.PretokenCounts.merge(_counted_shards(arguments.corpus, split, arguments.parts))
+        counts.save(arguments.out / f"{split}.npz")
+        logger.info("%s: %s pre-tokens, %s distinct", split, f"{counts.total:,}", f"{len(counts):,}")
+
+
+def _counted_shards(corpus: Path, split: str, parts: Sequence[Path]) -> Iterator[pretokens.PretokenCounts]:
+    """The counts of the shards of a split, each compared with the size of its text."""
+    documents = DocumentStore.open(corpus, split)
+    for number, folder in enumerate(parts, start=1):
+        counts = pretokens.PretokenCounts.of_split(folder, split)
+        if counts.total_bytes != documents.shard(Shard(number, len(parts))).total_bytes:
+            raise UserError(
+                f"{folder}/{split}.npz does not count shard {number} of {len(parts)} of {corpus}: "
+                "give the folders of all shards in order, or count them again."
+            )
+        yield counts
 
 
 def count_shuffled_pretokens(arguments: argparse.Namespace) -> None:

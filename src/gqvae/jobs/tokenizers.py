@@ -11,7 +11,7 @@ from gqvae.files import write_csv, write_json, write_rows
 from gqvae.measures import bytes_per_token
 from gqvae.measures.distribution import rank_frequency
 from gqvae.measures.encoded_text import EncodedText
-from gqvae.tokenizers import encode, matching
+from gqvae.tokenizers import encode, matching, token_parts
 from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.counted import trainer
@@ -67,9 +67,14 @@ def measure_compression(arguments: argparse.Namespace) -> None:
 
 
 def encode_corpus(arguments: argparse.Namespace) -> None:
-    """Write token files of all splits."""
+    """Write token files of all splits, or of a shard of each."""
     digest = tokenizer_digest(arguments.tokenizer)
-    encode.encode_corpus(load_on_device(arguments.tokenizer), digest, arguments.corpus, arguments.out)
+    encode.encode_corpus(load_on_device(arguments.tokenizer), digest, arguments.corpus, arguments.out, arguments.shard)
+
+
+def merge_tokens(arguments: argparse.Namespace) -> None:
+    """Join the token files of all shards."""
+    token_parts.merge_tokens(arguments.parts, arguments.corpus, arguments.out)
 
 
 def borrow_tokenizer(arguments: argparse.Namespace) -> None:

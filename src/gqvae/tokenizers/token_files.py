@@ -37,7 +37,12 @@ def token_dtype(vocab_size: int) -> np.dtype[Any]:
 
 
 def write_split(
-    folder: Path, split: str, encoded: Iterable[Packed], byte_lengths: npt.NDArray[Any], document_bytes: npt.NDArray[Any]
+    folder: Path,
+    split: str,
+    encoded: Iterable[Packed],
+    byte_lengths: npt.NDArray[Any],
+    document_bytes: npt.NDArray[Any],
+    first: int = 0,
 ) -> dict[str, Any]:
     """Write one split while it is encoded; memory holds one batch of documents.
 
@@ -45,6 +50,7 @@ def write_split(
         encoded: token ids in batches, a row for each document.
         byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
         document_bytes: (documents,) UTF-8 bytes of each document.
+        first: from which messages number the documents.
 
     Returns:
         The split's entry of `tokens.json`: documents, tokens, bytes, and digests of the two files.
@@ -57,7 +63,7 @@ def write_split(
     with atomic_open(Path(folder) / f"{split}.bin", "wb") as stream:
         for batch in encoded:
             done = len(offsets) - 1
-            _check(split, done, batch, document_bytes[done : done + batch.rows()], lengths)
+            _check(split, first + done, batch, document_bytes[done : done + batch.rows()], lengths)
             block = batch.values.astype(dtype).tobytes()
             stream.write(block)
             digest.update(block)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from gqvae.corpus.pretokenizers import DEFAULT
-from gqvae.verbs.parsers import Verbs, add_verb, argument, file, folder, settings
+from gqvae.verbs.parsers import PARTS, SHARD, Verbs, add_verb, argument, file, folder, settings
 
 CORPUS = folder("--corpus", "folder that prepare-corpus filled")
+COUNTS = folder("--out", "folder for one .npz file per split")
 PRETOKENIZER = argument("--pretokenizer", default=DEFAULT, help="a module of gqvae/corpus/pretokenizers (%(default)s)")
 
 
@@ -30,7 +31,12 @@ def add_parsers(verbs: Verbs) -> None:
     add_verb(
         verbs, "corpus.count_pretokens", "count the distinct pre-tokens of each split",
         "--corpus results/default/corpus --out results/default/pretokens",
-        CORPUS, PRETOKENIZER, folder("--out", "folder for one .npz file per split"),
+        CORPUS, PRETOKENIZER, SHARD, COUNTS,
+    )  # fmt: skip
+    add_verb(
+        verbs, "corpus.merge_counts", "add the pre-token counts of all shards of a corpus",
+        "--corpus results/x/corpus --parts shards/1-of-2 shards/2-of-2 --out results/x/pretokens",
+        CORPUS, PARTS, COUNTS,
     )  # fmt: skip
     add_verb(
         verbs, "corpus.count_shuffled_pretokens",

@@ -84,6 +84,15 @@ def _at_least(text: str, least: int) -> int:
     return value
 
 
+def shard(text: str) -> tuple[int, int]:
+    """A shard as number/of, e.g. 2/3."""
+    number, _, of = text.partition("/")
+    found = positive(number), positive(of)
+    if found[0] > found[1]:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shard: its number is at most {of}")
+    return found
+
+
 def separator(text: str) -> str:
     """A line between documents, which must be valid UTF-8."""
     try:
@@ -94,4 +103,6 @@ def separator(text: str) -> str:
 
 
 STATE = folder("--state", "folder for the state that a stopped run resumes from; removed on success")
+SHARD = argument("--shard", type=shard, metavar="I/N", help="only the I-th of N shards, e.g. 2/3 (default: all text)")
+PARTS = folders("--parts", "folders of all shards, in order")
 THREADS = argument("--threads", type=positive, default=1, help="threads torch may use (%(default)s)")

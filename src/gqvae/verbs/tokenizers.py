@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from gqvae.verbs.parsers import STATE, THREADS, Verbs, add_verb, argument, file, folder, folders, not_negative, settings
+from gqvae.verbs.parsers import (
+    PARTS,
+    SHARD,
+    STATE,
+    THREADS,
+    Verbs,
+    add_verb,
+    argument,
+    file,
+    folder,
+    folders,
+    not_negative,
+    settings,
+)
 
+CORPUS = folder("--corpus", "corpus written by prepare-corpus")
 COUNTS = folder("--pretokens", "pre-token counts written by count-pretokens")
 NETWORK = argument("--network", default="gqvae", help="a module of gqvae/networks (%(default)s)")
 SEVERAL = folder("--out", "folder for the tokenizers, one folder v<size> each")
 TABLE = file("--out", "CSV", "table to write")
 TOKENIZER = folder("--tokenizer", "folder of the tokenizer")
+TOKENS = folder("--out", "folder of the token files")
 
 
 def add_parsers(verbs: Verbs) -> None:
@@ -73,7 +88,12 @@ def add_parsers(verbs: Verbs) -> None:
     add_verb(
         verbs, "tokenizers.encode_corpus", "write the token ids of all splits",
         "--tokenizer results/x/tokenizers/bpe/v1024 --corpus results/x/corpus --out results/x/tokens/bpe/v1024",
-        TOKENIZER, folder("--corpus", "corpus written by prepare-corpus"), folder("--out", "folder of the token files"),
+        TOKENIZER, CORPUS, SHARD, TOKENS,
+    )  # fmt: skip
+    add_verb(
+        verbs, "tokenizers.merge_tokens", "join the token ids of all shards of a corpus",
+        "--corpus results/x/corpus --parts shards/1-of-2 shards/2-of-2 --out results/x/tokens/bpe/v1024",
+        CORPUS, PARTS, TOKENS,
     )  # fmt: skip
     add_verb(
         verbs, "tokenizers.measure_distribution",
