@@ -86,7 +86,9 @@ def test_text_is_the_source_s_and_cut_by_the_pretokenizer(extended: Path) -> Non
 
 
 def test_language_models_are_of_the_kind(extended: Path) -> None:
-    records = [json.loads(path.read_text(encoding="utf-8")) for path in (extended / RESULTS).rglob("training.json")]
+    records = [
+        json.loads(path.read_text(encoding="utf-8")) for path in (extended / RESULTS / "language_models").rglob("training.json")
+    ]
     assert len(records) == 4 and {record["settings"]["kind"] for record in records} == {"gru"}
 
 
