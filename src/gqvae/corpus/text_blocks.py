@@ -9,7 +9,7 @@ from typing import BinaryIO
 from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
 from gqvae.errors import UserError
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 20
 
 
 def text_blocks(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gqvae.tokenizers.base import Tokenizer
 
 BYTES_IN_PYTHON = 1 << 18  # about what Python encodes while kernels load
-DISTINCT = 1 << 20  # pre-tokens; the cache is cleared beyond this number,
-DISTINCT_BYTES = 1 << 26  # or beyond this size
+DISTINCT = 1 << 18  # pre-tokens; the cache is cleared beyond this number,
+DISTINCT_BYTES = 1 << 25  # or beyond this size
 
 
 class Encoder:
