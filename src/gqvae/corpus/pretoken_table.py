@@ -58,12 +58,14 @@ class PretokenTable:
         written, groups, missing = found
         if self._segment is None or self._size == known:
             return Packed(written, np.concatenate(([0], groups[::2])))
+        from gqvae.kernels.gaps import fill
+
         new = self.since(known)
         self._append(new, self._segment(new))
         lengths = np.diff(self._ids.offsets)
         joined = np.empty(len(written) + int(lengths[missing[1::2]].sum()), np.uint32)
         offsets = np.zeros(documents.rows() + 1, np.int64)
-        self._kernels.fill(written, groups, missing, *self._ids, joined, offsets[1:])
+        fill(written, groups, missing, *self._ids, joined, offsets[1:])
         return Packed(joined, offsets)
 
     def _look_up(

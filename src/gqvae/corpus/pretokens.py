@@ -10,7 +10,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from gqvae.corpus.pretoken_table import PretokenTable
 from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
+from gqvae.kernels.packing import Packed, pack
 
 DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
@@ -67,13 +67,13 @@ class PretokenCounts:
 
     @classmethod
     def _in_order(cls, pretokens: list[bytes], counts: npt.NDArray[np.int64], name: str) -> PretokenCounts:
-        order = sorted(range(len(pretokens)), key=lambda place: (-counts[place], pretokens[place]))
+        times = counts.tolist()
+        order = sorted(range(len(pretokens)), key=lambda place: (-times[place], pretokens[place]))
         return cls([pretokens[place] for place in order], counts[order], name)
 
     def save(self, path: Path) -> None:
         """Write one .npz file: all bytes, the offset of each pre-token, the counts, and the name of the pre-tokenizer."""
-        offsets = np.cumsum([0, *map(len, self.pretokens)], dtype=np.int64)
-        blob = np.frombuffer(b"".join(self.pretokens), dtype=np.uint8)
+        blob, offsets = pack(self.pretokens)
         with atomic_open(Path(path), "wb") as stream:
             np.savez_compressed(
                 stream, blob=blob, offsets=offsets, counts=self.counts.astype(np.int64), pretokenizer=np.array(self.pretokenizer)
@@ -101,8 +101,7 @@ class PretokenCounts:
             raise UserError(f"{path} is damaged ({type(error).__name__}): delete it and run count-pretokens again.") from error
         if not _consistent(blob, offsets, counts):
             raise UserError(f"{path} is damaged (its arrays do not match): delete it and run count-pretokens again.")
-        data = blob.tobytes()
-        return cls([data[start:end] for start, end in pairwise(offsets.tolist())], counts, pretokenizer_name)
+        return cls(Packed(blob, offsets).strings(), counts, pretokenizer_name)
 
 
 def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> bool:

@@ -104,10 +104,10 @@ def _runs(arguments: argparse.Namespace, changes: dict[str, Any]) -> Iterator[tu
     """The runs of a job, each with its output and the folder that keeps it; `changes` are made to the settings of all."""
     from gqvae.jobs.lm_training import Run
 
-    given = arguments
-    for block, train_bytes, state, out, kept in list(_each(given, "settings", "train_bytes", "state", "out", "kept")):
+    arm, seed, tokens, corpus = arguments.arm, arguments.seed, arguments.tokens, arguments.corpus
+    for block, train_bytes, state, out, kept in _each(arguments, "settings", "train_bytes", "state", "out", "kept"):
         settings = load_settings(LanguageModel, block).model_copy(update=changes)
-        yield Run(settings, given.arm, given.seed, train_bytes, given.tokens, given.corpus, state, given.threads), out, kept
+        yield Run(settings, arm, seed, train_bytes, tokens, corpus, state, arguments.threads), out, kept
 
 
 def _code(verb: str, kind: str, *modules: str) -> list[str]:

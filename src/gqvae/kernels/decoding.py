@@ -11,6 +11,7 @@ from numba import types
 from gqvae.kernels.compiled import BYTES, READ_BYTES, READ_INT64, READ_UINT32, kernel, load64, store64
 from gqvae.kernels.packing import pack
 
+BATCH = 1 << 16  # ids at a time, since the buffer has room for the longest token in every place
 STEP = 8  # bytes that are copied at once, up to seven of them in vain
 
 
@@ -42,6 +43,12 @@ class Joiner:
 
     def join(self, ids: npt.NDArray[np.uint32]) -> bytes | None:
         """The bytes of all ids; None if there is an id outside the vocabulary."""
-        joined = np.empty(len(ids) * self._longest + STEP, np.uint8)
-        size = join(ids, self._blob, self._offsets, joined)
-        return joined[:size].tobytes() if size >= 0 else None
+        parts = []
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            joined = np.empty(len(batch) * self._longest + STEP, np.uint8)
+            size = join(batch, self._blob, self._offsets, joined)
+            if size < 0:
+                return None
+            parts.append(joined[:size].tobytes())
+        return parts[0] if len(parts) == 1 else b"".join(parts)

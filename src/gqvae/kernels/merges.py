@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numba import types
 
-from gqvae.config import BYTE_VALUES, RESERVED_IDS
-from gqvae.kernels.compiled import INT32, INT64, READ_BYTES, READ_INT32, READ_INT64, READ_UINT64, UINT32, inlined, kernel
-from gqvae.kernels.packing import Packed
+from gqvae.kernels.compiled import INT32, INT64, READ_BYTES, READ_INT32, READ_INT64, READ_UINT64, UINT32, UINT64, inlined, kernel
 
 HALF = np.uint64(32)
 FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: neighbouring keys land far apart
@@ -17,11 +13,17 @@ FREE = np.uint64(2**64 - 1)  # no pair of ids
 
 
 @inlined
+def _slot(key, mask):
+    """Where the search for a key starts."""
+    return np.int64((key * FACTOR) >> HALF) & mask
+
+
+@inlined
 def _merged(keys, values, left, right):
     """The id of two neighbours together, −1: they are no string."""
     key = np.uint64(left) << HALF | np.uint64(right)
     mask = np.int64(len(keys) - 1)
-    slot = np.int64((key * FACTOR) >> HALF) & mask
+    slot = _slot(key, mask)
     while True:
         if keys[slot] == key:
             return np.int64(values[slot])
@@ -115,31 +117,12 @@ def merge(keys, values, blob, offsets, ids, before, after, heap, found, ends):
     return done
 
 
-class Merges:
-    """The merges of a vocabulary of strings, the earliest first, whose ids follow RESERVED_IDS."""
-
-    def __init__(self, strings: Sequence[bytes]) -> None:
-        ids = {bytes([value]): value for value in range(BYTE_VALUES)}
-        ids.update((string, RESERVED_IDS + place) for place, string in enumerate(strings))
-        pairs = {
-            ids[string[:cut]] << 32 | ids[string[cut:]]: ids[string]
-            for string in strings
-            for cut in range(1, len(string))
-            if string[:cut] in ids and string[cut:] in ids
-        }
-        slots = 1 << (2 * len(pairs) + 1).bit_length()
-        self._keys, self._values = np.full(slots, FREE, np.uint64), np.zeros(slots, np.int32)
-        mask = slots - 1
-        for key, value in pairs.items():
-            slot = ((key * int(FACTOR)) & (2**64 - 1)) >> 32 & mask
-            while self._keys[slot] != FREE:
-                slot = (slot + 1) & mask
-            self._keys[slot], self._values[slot] = key, value
-
-    def segment(self, texts: Packed) -> Packed:
-        """The ids of packed texts."""
-        longest = int(np.diff(texts.offsets).max(initial=0))
-        room = [np.empty(longest, np.int32) for _ in range(3)]
-        found, offsets = np.empty(len(texts.values), np.uint32), np.zeros(texts.rows() + 1, np.int64)
-        size = merge(self._keys, self._values, *texts, *room, np.empty(3 * longest + 1, np.int64), found, offsets[1:])
-        return Packed(found[:size].copy(), offsets)
+@kernel(types.void, READ_UINT64, READ_INT32, UINT64, INT32)
+def enter(pairs, merged, keys, values):
+    """Fill the hash table of `merge`, all of whose slots are `FREE`, with pairs (left · 2³² + right) and the ids of both together."""
+    mask = np.int64(len(keys) - 1)
+    for item in range(len(pairs)):
+        slot = _slot(pairs[item], mask)
+        while keys[slot] != FREE:
+            slot = (slot + 1) & mask
+        keys[slot], values[slot] = pairs[item], merged[item]

@@ -10,6 +10,7 @@ import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,8 +35,7 @@ FORMAT_VERSION = 2  # 1 did not name the pre-tokenizer, which was gpt2
 MANIFEST = "gqvae.json"
 EXPORTED = "tokenizer.json"  # the file of Hugging Face's `tokenizers`, see export.py
 
-Text = TypeVar("Text")
-Ids = TypeVar("Ids")
+Result = TypeVar("Result")
 
 
 class Tokenizer(ABC):
@@ -56,7 +56,6 @@ class Tokenizer(ABC):
         self.token_bytes: list[bytes] = [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *strings]
         self.requested_size = requested_size or self.vocab_size
         self._idle: list[Encoder] = []
-        self._decoder: Decoder | None = None
 
     def __init_subclass__(cls) -> None:
         if "kind" in cls.__dict__:  # a class without it is the base of several kinds
@@ -117,9 +116,7 @@ class Tokenizer(ABC):
 
     def load_kernels(self) -> None:
         """Load compiled code now, in most of a second, and not with the first long text."""
-        self._by_encoder(Encoder.load_kernels, None)
-        self.decode_bytes([])
-        assert self._decoder is not None
+        self._by_encoder(Encoder.load_kernels)
         self._decoder.load_kernels()
 
     def encode_batches(self, documents: Iterable[bytes], threads: int = 1) -> Iterator[Packed]:
@@ -144,15 +141,15 @@ class Tokenizer(ABC):
         blocks = text_blocks(stream, name, pretokenizer_name=self.pretokenizer)
         return in_order(lambda block: self._encode(pack([block.encode("utf-8")])).values, blocks, threads)
 
-    def _by_encoder(self, method: Callable[[Encoder, Text], Ids], text: Text) -> Ids:
+    def _by_encoder(self, method: Callable[..., Result], *arguments: Any) -> Result:
         """Call a method of an encoder that no other thread uses now."""
         try:
             encoder = self._idle.pop()
         except IndexError:
             encoder = Encoder(self)
-        ids = method(encoder, text)
+        result = method(encoder, *arguments)
         self._idle.append(encoder)  # not after an error, which may have left it half done
-        return ids
+        return result
 
     def _encode(self, documents: Packed) -> Packed:
         return self._by_encoder(Encoder.encode, documents)
@@ -163,9 +160,11 @@ class Tokenizer(ABC):
         Raises:
             UserError: an id is outside this vocabulary.
         """
-        if self._decoder is None:
-            self._decoder = Decoder(self.token_bytes)
         return self._decoder.decode(ids)
+
+    @cached_property
+    def _decoder(self) -> Decoder:
+        return Decoder(self.token_bytes)
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """The text of token ids; bytes that are not UTF-8, as in part of a text, become U+FFFD."""

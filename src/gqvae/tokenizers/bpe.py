@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.kernels.packing import Packed
 from gqvae.tokenizers.sentencepieces import LONGEST_PIECE, SentencePieceTokenizer, Settings, train_model
-
-if TYPE_CHECKING:
-    from gqvae.kernels.merges import Merges
+from gqvae.vocabularies.merges import Merges
 
 
 class BPETokenizer(SentencePieceTokenizer):
@@ -30,8 +27,6 @@ class BPETokenizer(SentencePieceTokenizer):
 
     @cached_property
     def _merges(self) -> Merges:
-        from gqvae.kernels.merges import Merges
-
         return Merges(self.strings)
 
 

@@ -29,7 +29,7 @@ class Encoder:
         self._known: dict[str, tuple[int, ...]] | None = None
         self._table: PretokenTable | None = None
 
-    def load_kernels(self, _: None = None) -> None:
+    def load_kernels(self) -> None:
         """Use kernels from now on."""
         Encoder.seen += BYTES_IN_PYTHON
         self.encode(pack([b"a"]))

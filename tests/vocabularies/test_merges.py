@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gqvae.corpus.pretokens import count_pretokens
-from gqvae.kernels.merges import Merges
 from gqvae.kernels.packing import pack
 from gqvae.tokenizers.bpe import BPETokenizer, train_bpe
+from gqvae.vocabularies.merges import Merges
 
 TEXT = "the cat sat on the mat; the aaaa aaaaaaaa aaaab abab ababab é 漢字 漢字 aaaaaaaaaaaaaaaa bbbbbb " * 40
 
