@@ -16,7 +16,7 @@ class Merges:
     def __init__(self, strings: Sequence[bytes]) -> None:
         from gqvae.kernels import merges  # importing numba takes most of a second
 
-        self._kernels, ids = merges, string_ids(strings)
+        ids = string_ids(strings)
         pairs = {
             ids[string[:cut]] << 32 | ids[string[cut:]]: ids[string]
             for string in strings
@@ -29,9 +29,11 @@ class Merges:
 
     def segment(self, texts: Packed) -> Packed:
         """The ids of packed texts."""
+        from gqvae.kernels.merges import merge
+
         longest = int(np.diff(texts.offsets).max(initial=0))
         room = [np.empty(longest, np.int32) for _ in range(3)]
         found, offsets = np.empty(len(texts.values), np.uint32), np.zeros(texts.rows() + 1, np.int64)
         heap = np.empty(3 * longest + 1, np.int64)
-        size = self._kernels.merge(self._keys, self._values, *texts, *room, heap, found, offsets[1:])
+        size = merge(self._keys, self._values, *texts, *room, heap, found, offsets[1:])
         return Packed(found[:size].copy(), offsets)
