@@ -104,7 +104,7 @@ def _ours(name: str, path: Path, threads: int) -> Ways:
     tokenizer.load_kernels()
     return Ways(
         lambda documents: list(tokenizer.encode_documents((document.encode() for document in documents), threads)),
-        lambda ids: map(tokenizer.decode, ids),
+        tokenizer.decode_documents,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,6 +52,19 @@ def test_documents_encode_as_their_text_does(tokenizers: dict[str, Tokenizer], a
 
 
 @pytest.mark.parametrize("arm", ARMS)
+def test_documents_decode_as_each_does(tokenizers: dict[str, Tokenizer], arm: str) -> None:
+    rows = [tokenizers[arm].encode(text) for text in ("The fox walked.", "", "12 frogs\n", "unknown wörds")]
+    rows.append([0xC3])  # half of a character
+    kinds: list[list[int] | np.ndarray] = [np.array(rows[0], np.uint32), rows[1], np.array(rows[2], np.int64), *rows[3:]]
+    assert list(tokenizers[arm].decode_documents(kinds)) == [tokenizers[arm].decode(row) for row in rows]
+    assert (
+        list(tokenizers[arm].decode_documents(np.array(row, np.uint32) for row in rows * 9000))
+        == [tokenizers[arm].decode(row) for row in rows] * 9000
+    )
+    assert list(tokenizers[arm].decode_documents([])) == []
+
+
+@pytest.mark.parametrize("arm", ARMS)
 def test_lone_surrogates_are_refused_in_one_sentence(tokenizers: dict[str, Tokenizer], arm: str) -> None:
     with pytest.raises(UserError, match="lone surrogate"):
         tokenizers[arm].encode("a\ud800")
@@ -60,6 +74,8 @@ def test_lone_surrogates_are_refused_in_one_sentence(tokenizers: dict[str, Token
 def test_ids_outside_the_vocabulary_are_refused(tokenizers: dict[str, Tokenizer], token: int) -> None:
     with pytest.raises(UserError, match=r"[Tt]oken id"):
         tokenizers["bpe"].decode([token])
+    with pytest.raises(UserError, match=r"[Tt]oken id"):
+        list(tokenizers["bpe"].decode_documents([[65], [token], [66]]))
 
 
 def test_learned_arms_are_shorter_than_bytes(tokenizers: dict[str, Tokenizer]) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from gqvae.kernels.compiled import BYTES, READ_BYTES, READ_INT64, READ_UINT32, kernel, load64, store64
-from gqvae.kernels.packing import pack
+from gqvae.kernels.compiled import BYTES, INT64, READ_BYTES, READ_INT64, READ_UINT32, kernel, load64, store64
+from gqvae.kernels.packing import Packed, pack
 
 BATCH = 1 << 16  # ids at a time, since the buffer has room for the longest token in every place
 STEP = 8  # bytes that are copied at once, up to seven of them in vain
@@ -17,7 +17,7 @@ STEP = 8  # bytes that are copied at once, up to seven of them in vain
 
 @kernel(types.int64, READ_UINT32, READ_BYTES, READ_INT64, BYTES)
 def join(ids, blob, offsets, joined):
-    """Write the bytes of each id; returns how many, or −1 − the place of the first id that is not below the vocabulary size.
+    """Write the bytes of each id; returns how many, or −1: an id is not below the vocabulary size.
 
     `blob` and `joined` have STEP bytes more than they need.
     """
@@ -25,12 +25,28 @@ def join(ids, blob, offsets, joined):
     for item in range(len(ids)):
         token = np.int64(ids[item])
         if token >= len(offsets) - 1:
-            return -1 - item
-        start, length = offsets[token], offsets[token + 1] - offsets[token]
-        for step in range(0, length, STEP):
+            return -1
+        start, end = offsets[token], offsets[token + 1]
+        step = 0
+        while start + step < end:
             store64(joined, size + step, load64(blob, start + step))
-        size += length
+            step += STEP
+        size += end - start
     return size
+
+
+@kernel(types.boolean, READ_UINT32, READ_INT64, READ_INT64, INT64)
+def measure(ids, rows, offsets, ends):
+    """Where the bytes of each row of ids end; returns whether all ids are below the vocabulary size."""
+    size = 0
+    for row in range(len(rows) - 1):
+        for item in range(rows[row], rows[row + 1]):
+            token = np.int64(ids[item])
+            if token >= len(offsets) - 1:
+                return False
+            size += offsets[token + 1] - offsets[token]
+        ends[row] = size
+    return True
 
 
 class Joiner:
@@ -52,3 +68,12 @@ class Joiner:
                 return None
             parts.append(joined[:size].tobytes())
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def join_rows(self, rows: Packed) -> Packed | None:
+        """The bytes of each row; None if there is an id outside the vocabulary."""
+        offsets = np.zeros(rows.rows() + 1, np.int64)
+        if not measure(*rows, self._offsets, offsets[1:]):
+            return None
+        joined = np.empty(offsets[-1] + STEP, np.uint8)
+        join(rows.values, self._blob, self._offsets, joined)
+        return Packed(joined, offsets)

@@ -170,6 +170,10 @@ class Tokenizer(ABC):
         """The text of token ids; bytes that are not UTF-8, as in part of a text, become U+FFFD."""
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
+    def decode_documents(self, documents: Iterable[Iterable[int] | np.ndarray]) -> Iterator[str]:
+        """The text of each document's ids, in batches: the same as `decode`, one by one."""
+        return self._decoder.decode_documents(documents)
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_idle": []}  # without caches
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gqvae.errors import UserError
+from gqvae.kernels.packing import Packed, offsets_of
 
 if TYPE_CHECKING:
     from gqvae.kernels.decoding import Joiner
 
 IDS_IN_PYTHON = 1 << 20  # about what Python decodes while kernels load
+BATCH_IDS = 1 << 16  # of documents decoded together
+
+Ids = np.ndarray | Sequence[int]
 
 
 class Decoder:
@@ -35,22 +40,62 @@ class Decoder:
         Raises:
             UserError: an id is outside the vocabulary.
         """
-        if not isinstance(ids, np.ndarray):
-            ids = list(ids)
-        self._seen += len(ids)
+        ids = ids if isinstance(ids, np.ndarray) else list(ids)
+        if (joiner := self._loaded(len(ids))) is None or (array := self._array(ids)) is None:
+            return self._in_python(ids)
+        joined = joiner.join(array)
+        return self._in_python(ids) if joined is None else joined
+
+    def decode_documents(self, documents: Iterable[Iterable[int] | np.ndarray]) -> Iterator[str]:
+        """The text of each document, in batches; errors as `decode`. Bytes that are not UTF-8 become U+FFFD."""
+        batch: list[Ids] = []
+        size = 0
+        for document in documents:
+            batch.append(document if isinstance(document, np.ndarray) else list(document))
+            size += len(batch[-1])
+            if size >= BATCH_IDS:
+                yield from self._texts(batch)
+                batch, size = [], 0
+        yield from self._texts(batch)
+
+    def _texts(self, batch: list[Ids]) -> Iterator[str]:
+        joined = self._join(batch)
+        if joined is None:
+            for ids in batch:
+                yield self._in_python(ids).decode("utf-8", errors="replace")
+            return
+        data = joined.values.data
+        for start, end in pairwise(joined.offsets.tolist()):
+            yield str(data[start:end], "utf-8", "replace")
+
+    def _join(self, batch: list[Ids]) -> Packed | None:
+        """The bytes of each row by the kernel; None: it is not loaded, or some ids are outside the vocabulary."""
+        joiner = self._loaded(sum(map(len, batch)))
+        if joiner is None or not batch:
+            return None
+        arrays = [array for ids in batch if (array := self._array(ids)) is not None]
+        if len(arrays) < len(batch):
+            return None
+        return joiner.join_rows(Packed(np.concatenate(arrays), offsets_of(map(len, arrays))))
+
+    def _loaded(self, ids: int) -> Joiner | None:
+        """The kernel, once it is worth its loading; `ids` are to be decoded now."""
+        self._seen += ids
         if self._seen > IDS_IN_PYTHON:
             self.load_kernels()
-        if self._joiner is None:
-            return self._in_python(ids.tolist() if isinstance(ids, np.ndarray) else ids)
-        rows = ids if isinstance(ids, np.ndarray) else np.array(ids, dtype=None if ids else np.uint32)
-        if rows.dtype != np.uint32:
-            if rows.dtype.kind not in "iu" or (rows.size and not 0 <= rows.min() <= rows.max() < len(self._token_bytes)):
-                return self._in_python(rows.tolist())
-            rows = rows.astype(np.uint32)
-        joined = self._joiner.join(np.ascontiguousarray(rows))
-        return self._in_python(rows.tolist()) if joined is None else joined
+        return self._joiner
 
-    def _in_python(self, ids: list[int]) -> bytes:
+    def _array(self, ids: Ids) -> np.ndarray | None:
+        """Ids for the kernel; None: some are not ids of any vocabulary."""
+        array = ids if isinstance(ids, np.ndarray) else np.array(ids, dtype=None if ids else np.uint32)
+        if array.dtype == np.uint32:
+            return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+        if array.dtype.kind not in "iu" or (array.size and not 0 <= array.min() <= array.max() < len(self._token_bytes)):
+            return None
+        return array.astype(np.uint32)
+
+    def _in_python(self, ids: Ids) -> bytes:
+        ids = ids.tolist() if isinstance(ids, np.ndarray) else ids
         if ids and min(ids) < 0:
             raise UserError(f"Token id {min(ids)} is negative: ids start at 0.")
         try:
