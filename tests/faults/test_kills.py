@@ -108,7 +108,7 @@ def test_runs_that_share_a_process(workers: Workers, study: Study, ledger: Ledge
     _, settings, block, *rest = study.stages["language model"].arguments(Path("OUT"), Path("STATE"))[:-4]
     rest = [part for part in rest if part not in ("--train-bytes", "6000")]
 
-    def command(here: Path, *chosen: int, kept: bool) -> list[object]:
+    def command(here: Path, *chosen: int) -> list[object]:
         folders = [name.format(amount) for amount in chosen]
         said: list[object] = [verb, settings, *[block] * len(chosen), *rest, "--train-bytes", *chosen]
         said += [
@@ -117,12 +117,12 @@ def test_runs_that_share_a_process(workers: Workers, study: Study, ledger: Ledge
             "--state",
             *(here / "state" / str(one) for one in chosen),
         ]
-        return said + (["--kept", *(here / "kept" / str(one) for one in chosen)] if kept else [])
+        return [*said, "--kept", *(here / "kept" / str(one) for one in chosen)]
 
     for amount in amounts:
-        assert workers.run(*command(tmp_path / "alone", amount, kept=False)).status == 0
+        assert workers.run(*command(tmp_path / "alone", amount)).status == 0
     expected, out = contents(tmp_path / "alone" / "out"), tmp_path / "out"
-    together = command(tmp_path, *amounts, kept=True)
+    together = command(tmp_path, *amounts)
     for number, step in ((signal.SIGKILL, 13), (signal.SIGTERM, 15)):
         assert workers.run(*together, fault=["signal_amid_step", number, step]).status in (-number, 128 + number)
         ledger.judge("kill -9 and SIGTERM in a process of several runs", contents(out), expected, 1, complete=False)

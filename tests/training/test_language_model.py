@@ -271,15 +271,50 @@ def test_inputs_that_do_not_fit_are_refused(study: Path, tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
-def test_verb_runs_from_the_command_line(study: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+def run_verbs(study: Path, *words: str) -> None:
+    """A verb about language models, on the text of this module."""
     from gqvae.verbs import language_models
     from gqvae.verbs.parsers import run_verb
 
     parser = argparse.ArgumentParser()
     language_models.add_parsers(parser.add_subparsers())
-    words = ["train-lm", "--settings", SETTINGS.canonical(), "--arm", "bytes", "--seed", "1", "--train-bytes", "2000"]
-    for name in ("tokens", "corpus"):
-        words += [f"--{name}", str(study / name)]
-    parsed = parser.parse_args([*words, "--out", str(tmp_path / "out"), "--state", str(tmp_path / "state")])
-    run_verb(parsed)
+    text = [f"--{name}={study / name}" for name in ("tokens", "corpus")]
+    run_verb(parser.parse_args([words[0], "--arm=bytes", "--seed=1", *text, *words[1:]]))
+
+
+def test_verb_runs_from_the_command_line(study: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+    run_verbs(
+        study, "train-lm", f"--settings={SETTINGS.canonical()}", "--train-bytes=2000",
+        f"--out={tmp_path / 'out'}", f"--state={tmp_path / 'state'}",
+    )  # fmt: skip
     assert (tmp_path / "out" / "curve.csv").read_text() == whole["curve"]
+
+
+def test_the_trial_of_the_chosen_rate_is_not_trained_again(
+    study: Path, whole: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rates = [SETTINGS.learning_rate, 2 * SETTINGS.learning_rate]
+    settings = [SETTINGS.model_copy(update={"learning_rate": rate}).canonical() for rate in rates]
+    folders = {name: [str(tmp_path / name / str(rate)) for rate in rates] for name in ("state", "kept", "tried")}
+    run_verbs(
+        study, "try-learning-rate", "--settings", *settings, "--train-bytes", "2000", "2000", "--state", *folders["state"],
+        "--kept", *folders["kept"], "--out", *(f"{folder}/result.json" for folder in folders["tried"]),
+    )  # fmt: skip
+    losses = [json.loads((Path(folder) / "result.json").read_text())["valid_bpb"] for folder in folders["tried"]]
+    assert losses[0] != losses[1] and losses[0] == pytest.approx(whole["result"]["valid_bpb"])
+    chosen = tmp_path / "chosen.json"
+    chosen.write_text(json.dumps({"learning_rate": rates[0]}))
+    words = [
+        "train-lm", "--settings", settings[1], "--train-bytes=2000", f"--learning-rate={chosen}", "--tried", *folders["kept"],
+        f"--out={tmp_path / 'out'}", f"--state={tmp_path / 'model'}", f"--kept={tmp_path / 'own'}",
+    ]  # fmt: skip
+    with caplog.at_level("INFO", logger="gqvae"):
+        run_verbs(study, *words)
+    assert "its earlier result is used" in caplog.text
+    assert (tmp_path / "out" / "curve.csv").read_text() == whole["curve"]
+    assert not list((tmp_path / "kept").rglob("*.safetensors"))  # the model has its own copy
+    (tmp_path / "out" / "model.safetensors").unlink()
+    caplog.clear()
+    with caplog.at_level("INFO", logger="gqvae"):
+        run_verbs(study, *words)
+    assert "its earlier result is used" in caplog.text and (tmp_path / "out" / "model.safetensors").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -258,6 +259,13 @@ def tokens_of_run(wildcards):
     """The training data of a language model: the corpus in the tokens of its arm and seed."""
     family, variant = layout.family(STUDY, wildcards.arm, int(wildcards.seed)), layout.variant(STUDY, wildcards.arm)
     return files_of_tokens(layout.tokens_path(RESULTS, family, variant))
+
+
+def tried(wildcards):
+    """The command-line option that names the trials of an arm and seed, one of which may have trained the same language model."""
+    if not layout.tuned_arms(STUDY) or int(wildcards.seed) not in runs.tuning_seeds(STUDY):
+        return ""
+    return "--tried " + shlex.join(state_of(TRIALS, ".kept")(wildcards))
 
 
 def trials(arm):

@@ -132,6 +132,7 @@ rule train_lm:
         train_bytes=[train_bytes for train_bytes, _ in AMOUNTS],
         state=state_of(LANGUAGE_MODELS),
         kept=state_of(LANGUAGE_MODELS, ".kept"),
+        tried=tried,
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
         folders=lambda wildcards, output: folders_of(output.training),
@@ -141,7 +142,7 @@ rule train_lm:
     shell:
         "gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed}"
         " --train-bytes {params.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {params.folders:q}"
-        " --state {params.state:q} --kept {params.kept:q} {params.rate} --threads {threads}"
+        " --state {params.state:q} --kept {params.kept:q} {params.tried} {params.rate} --threads {threads}"
 
 
 rule measure_lm:

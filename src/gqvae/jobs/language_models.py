@@ -6,12 +6,14 @@ import argparse
 import contextlib
 import logging
 import math
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gqvae.code_state import code_state
-from gqvae.config import FEWEST_EVALUATIONS, LanguageModel, load_settings, measures
+from gqvae.config import LanguageModel, load_settings, measures
 from gqvae.corpus.documents import RECORD as CORPUS_RECORD
 from gqvae.errors import DivergedError, UserError
 from gqvae.files import json_digest, read_json, write_json
@@ -23,16 +25,24 @@ from gqvae.training.resume import RunState
 if TYPE_CHECKING:
     from gqvae.jobs.lm_training import Run
 
+TRIED = "model"  # within the folder that keeps a trial: what it has trained
+
 logger = logging.getLogger("gqvae")
 
 
 def train_lm(arguments: argparse.Namespace) -> None:
-    """Train language models one after the other, or resume the same runs if they were stopped."""
+    """Train language models one after the other, or resume the same runs if they were stopped.
+
+    A run that has been trained as a trial of its learning rate is taken from there. Then the trials' weights are deleted.
+    """
     from gqvae.jobs.lm_training import FILES, train
 
     changes = {"learning_rate": _chosen_rate(arguments.learning_rate)} if arguments.learning_rate else {}
+    tried = [folder / TRIED for folder in arguments.tried or ()]
     for run, out, folder in _runs(arguments, changes):
-        train(run, out, _kept(folder, [out / name for name in FILES], run, "train_lm"))
+        train(run, out, folder and _kept(folder, [out / name for name in FILES], run, "train_lm", tried))
+    for folder in tried:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def measure_lm(arguments: argparse.Namespace) -> None:
@@ -60,24 +70,27 @@ def measure_lm(arguments: argparse.Namespace) -> None:
 
 def try_learning_rate(arguments: argparse.Namespace) -> None:
     """Train with each learning rate and measure only on the whole validation split; a divergence is recorded, not raised."""
+    from gqvae.jobs.lm_files import load_trained
     from gqvae.jobs.lm_text import Split, measure_trained
-    from gqvae.jobs.lm_training import train_model
+    from gqvae.jobs.lm_training import FILES, train
 
-    for run, out, folder in _runs(arguments, {"evaluations": FEWEST_EVALUATIONS}):
-        settings, kept = run.settings, _kept(folder, [out], run, "try_learning_rate")
-        result = {"arm": run.arm, "learning_rate": settings.learning_rate, "valid_bpb": None}
-        with RunState(run.state, run.identity()) as state:
-            if kept is None or not kept.restore(run.label):
-                try:
-                    model = train_model(run, state).module.model
-                    loss = measure_trained(model, Split.open(run.tokens, run.corpus, "valid").stream(), settings).value
-                    result["valid_bpb"] = loss if math.isfinite(loss) else None
-                except DivergedError as error:
-                    logger.warning("%s", error)
-                write_json(out, result)
-                if kept is not None:
-                    kept.keep()
-            state.clear()
+    for run, out, folder in _runs(arguments):
+        kept = _kept(folder, [out], run, "try_learning_rate")
+        if kept.restore(run.label):
+            continue
+        result = {"arm": run.arm, "learning_rate": run.settings.learning_rate, "valid_bpb": None}
+        trained = folder / TRIED
+        try:
+            train(run, trained, _kept(trained, [trained / name for name in FILES], run, "train_lm"))
+            model, settings, _ = load_trained(trained)
+            loss = measure_trained(model, Split.open(run.tokens, run.corpus, "valid").stream(), settings).value
+            result["valid_bpb"] = loss if math.isfinite(loss) else None
+        except DivergedError as error:
+            logger.warning("%s", error)
+            with RunState(run.state, run.identity()) as state:
+                state.clear()
+        write_json(out, result)
+        kept.keep()
 
 
 def choose_learning_rate(arguments: argparse.Namespace) -> None:
@@ -100,8 +113,8 @@ def _each(arguments: argparse.Namespace, *options: str) -> Iterator[tuple[Any, .
     return zip(*values, strict=True)
 
 
-def _runs(arguments: argparse.Namespace, changes: dict[str, Any]) -> Iterator[tuple[Run, Path, Path | None]]:
-    """The runs of a job, each with its output and the folder that keeps it; `changes` are made to the settings of all."""
+def _runs(arguments: argparse.Namespace, changes: Mapping[str, Any] = MappingProxyType({})) -> Iterator[tuple[Run, Path, Any]]:
+    """The runs of a job, each with its output and the folder that keeps it, if any; `changes` are made to the settings of all."""
     from gqvae.jobs.lm_training import Run
 
     arm, seed, tokens, corpus = arguments.arm, arguments.seed, arguments.tokens, arguments.corpus
@@ -116,8 +129,6 @@ def _code(verb: str, kind: str, *modules: str) -> list[str]:
     return code_state(f"gqvae.jobs.language_models.{verb}", also)
 
 
-def _kept(folder: Path | None, files: list[Path], run: Run, verb: str) -> Kept | None:
-    """The kept files of a training, if it has a folder for them."""
-    if folder is None:
-        return None
-    return Kept(folder, files, json_digest([run.identity(), _code(verb, run.settings.kind)]))
+def _kept(folder: Path, files: list[Path], run: Run, verb: str, others: Sequence[Path] = ()) -> Kept:
+    """The kept files of a run of a verb."""
+    return Kept(folder, files, json_digest([run.identity(), _code(verb, run.settings.kind)]), others)

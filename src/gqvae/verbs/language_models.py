@@ -14,7 +14,7 @@ TEXT = (
     folder("--tokens", "folder of the corpus encoded by the arm's tokenizer"),
     folder("--corpus", "folder of the corpus"),
 )
-KEPT = folders("--kept", "folders, one for each run, that keep its results for later attempts", required=False)
+KEPT = ("--kept", "folders, one for each run, that keep its results for later attempts")
 RUNS = (
     argument("--settings", nargs="+", required=True, metavar="FILE|JSON", help="LanguageModel blocks (configs/README.md)"),
     argument("--arm", required=True, help="name of the arm, recorded in the result"),
@@ -22,7 +22,6 @@ RUNS = (
     argument("--train-bytes", type=positive, nargs="+", required=True, metavar="B", help="bytes of training text of each run"),
     *TEXT,
     folders("--state", "folders for the state that a stopped run resumes from; removed on success"),
-    KEPT,
     THREADS,
 )
 
@@ -35,9 +34,13 @@ def add_parsers(verbs: Verbs) -> None:
     add_verb(
         verbs, "language_models.train_lm", "train language models on an arm's tokens, one after the other",
         f"{run} --out results/x/{model} --state results/x/.state/{model}",
-        *RUNS,
+        *RUNS, folders(*KEPT, required=False),
         argument(
             "--learning-rate", type=Path, metavar="JSON", help="output of choose-learning-rate, instead of the settings' rate"
+        ),
+        folders(
+            "--tried", "folders that keep trials of learning rates: what one of them has trained is used, and the weights deleted",
+            required=False,
         ),
         folders("--out", "folders of weights, curve.csv and training.json"),
     )  # fmt: skip
@@ -45,13 +48,13 @@ def add_parsers(verbs: Verbs) -> None:
         verbs, "language_models.measure_lm", "measure bits per byte of trained language models, with breakdowns",
         f"--model results/x/{model} {text} --out results/x/{model}",
         folders("--model", "folders that train-lm wrote"),
-        *TEXT, folders("--out", "folders of costs.npy, tables and result.json"), KEPT, THREADS,
+        *TEXT, folders("--out", "folders of costs.npy, tables and result.json"), folders(*KEPT, required=False), THREADS,
     )  # fmt: skip
     add_verb(
         verbs, "language_models.try_learning_rate",
         "train with learning rates and measure on the validation split; a divergence is recorded",
-        f"{run} --out results/x/{trials}0.003/result.json --state results/x/.state/{trials}0.003",
-        *RUNS, argument("--out", type=Path, nargs="+", required=True, metavar="JSON", help="files to write"),
+        f"{run} --out results/x/{trials}0.003/result.json --state results/x/.state/{trials}0.003 --kept results/x/.state/{trials}0.003.kept",
+        *RUNS, folders(*KEPT), argument("--out", type=Path, nargs="+", required=True, metavar="JSON", help="files to write"),
     )  # fmt: skip
     add_verb(
         verbs, "language_models.choose_learning_rate", "choose an arm's learning rate by the validation loss of its runs",
