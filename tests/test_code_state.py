@@ -55,7 +55,7 @@ def after(toy: Path, name: str, old: str, new: str, function: str = "toy.jobs.tr
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-    for cached in (module._tree, module._whole, module._file, module._root, module._code_state):
+    for cached in (module._tree, module._facts, module._file, module._root, module._code_state):
         cached.cache_clear()
     return code_state(function, package=toy) != before
 
@@ -111,3 +111,25 @@ def test_package_root_imports_nothing_so_that_leaving_it_out_is_sound() -> None:
     # Its public names are imported when someone asks for them, which no module of the package does (the layers forbid it).
     code = "import sys, gqvae; assert not [name for name in sys.modules if name.startswith('gqvae.')]"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_remembered_is_what_is_found(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the memory, with it, with a damaged one, in a folder that cannot be written to."""
+
+    def found() -> list[str]:
+        for cached in (module._tree, module._facts, module._file, module._root, module._code_state, module._memory):
+            cached.cache_clear()
+        return code_state("toy.jobs.train", package=toy)
+
+    monkeypatch.setattr(module.sys, "dont_write_bytecode", False)
+    first = found()
+    (memory,) = (toy / "__pycache__").glob("code_state.*.json")
+    with monkeypatch.context() as patched:
+        patched.setattr(module.ast, "parse", lambda *_: pytest.fail("parsed again"))
+        assert found() == first
+    for damage in (b"", b"[1]", b'{"version": "0"}', memory.read_bytes()[:50]):
+        memory.write_bytes(damage)
+        assert found() == first
+    memory.unlink()
+    memory.mkdir()
+    assert found() == first

@@ -2,17 +2,24 @@
 
 Snakemake does not track the code behind a shell command. Every rule has this list as a parameter, so an edit reruns
 only the jobs that depend on it. Digests ignore comments, docstrings and layout. Modules are parsed, not imported: importing
-torch takes seconds.
+torch takes seconds. What was found in a file is remembered in `__pycache__` until the file changes.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
+import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from gqvae.errors import UserError
+from gqvae.files import atomic_open
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -54,8 +61,9 @@ def _code_state(function: str, also: tuple[str, ...], without: tuple[str, ...], 
         for depth in range(2, len(parts) + 1):
             file = _file(package, ".".join(parts[:depth]))
             if file is not None and file not in found:
-                found[file], imports = _whole(package.name, file)
+                found[file], imports = _facts(package, file, "")
                 waiting.extend(imports)
+    _memory(package).save()
     return tuple(sorted(f"{_name(package, file)} {digest}" for file, digest in found.items()))
 
 
@@ -74,13 +82,60 @@ def _root(package: Path, name: str) -> tuple[Path, str, tuple[str, ...]]:
     """The file of a module or function, and the digest and imports of its statements."""
     whole = _file(package, name)
     if whole is not None:
-        return whole, *_whole(package.name, whole)
+        return whole, *_facts(package, whole, "")
     module, _, function = name.rpartition(".")
     path = _file(package, module)
     if path is None:
         raise ModuleNotFoundError(f"there is no module or function {name} in {package}")
-    statements = _reachable(_tree(path), function, path)
-    return path, _digest(statements), tuple(_imported(statements, package.name))
+    return path, *_facts(package, path, function)
+
+
+@cache
+def _facts(package: Path, path: Path, function: str) -> tuple[str, tuple[str, ...]]:
+    """The digest and the imports of a function of a file or, without a name, of the whole file."""
+    remembered = _memory(package).of(path)
+    if function not in remembered:
+        body = _tree(path).body
+        statements = _reachable(body, function, path) if function else body
+        remembered[function] = [_digest(statements), *_imported(statements, package.name)]
+        _memory(package).changed = True
+    digest, *imports = remembered[function]
+    return digest, tuple(imports)
+
+
+class _Memory:
+    """What was found in the files of a package, by the SHA-256 of each file, on disk beside Python's compiled code."""
+
+    def __init__(self, package: Path) -> None:
+        self._package, self._path = package, package / "__pycache__" / f"code_state.{sys.implementation.cache_tag}.json"
+        self._version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+        self._files: dict[str, dict[str, Any]] = {}
+        self.changed = False
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            kept = json.loads(self._path.read_bytes())
+            self._files = kept["files"] if kept["version"] == self._version else {}
+
+    def of(self, path: Path) -> dict[str, list[str]]:
+        """What is known of a file as it is now: for each of its functions, the digest and the imports."""
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        name = str(path.relative_to(self._package))
+        entry = self._files.get(name)
+        if entry is None or entry["sha256"] != digest:
+            entry = self._files[name] = {"sha256": digest, "functions": {}}
+        functions: dict[str, list[str]] = entry["functions"]
+        return functions
+
+    def save(self) -> None:
+        """Write what is new, if this folder can be written to."""
+        if self.changed and not sys.dont_write_bytecode:
+            with contextlib.suppress(OSError, UserError), atomic_open(self._path) as stream:
+                json.dump({"version": self._version, "files": self._files}, stream)
+        self.changed = False
+
+
+@cache
+def _memory(package: Path) -> _Memory:
+    return _Memory(package)
 
 
 def _name(package: Path, file: Path) -> str:
@@ -109,33 +164,26 @@ def _statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:
             yield from _statements(getattr(node, inner, ()))
 
 
-@cache
-def _whole(package: str, path: Path) -> tuple[str, tuple[str, ...]]:
-    """The digest and the imports of a whole module."""
-    body = _tree(path).body
-    return _digest(body), tuple(_imported(body, package))
-
-
 def _digest(statements: Sequence[ast.stmt]) -> str:
     source = ast.unparse(ast.Module(list(statements), []))
     return hashlib.sha256(source.encode("utf-8")).hexdigest()[:SHOWN]
 
 
-def _reachable(tree: ast.Module, function: str, path: Path) -> list[ast.stmt]:
+def _reachable(body: Sequence[ast.stmt], function: str, path: Path) -> list[ast.stmt]:
     """The top-level statements that `function` uses by name, directly or indirectly, and those that bind no name."""
     bound = defaultdict[str, list[ast.stmt]](list)
-    for statement in tree.body:
+    for statement in body:
         for name in _bound(statement):
             bound[name].append(statement)
     if not bound[function]:
         raise ModuleNotFoundError(f"there is no function {function} in {path}")
-    used, waiting = set[int](), [*bound[function], *(statement for statement in tree.body if not _bound(statement))]
+    used, waiting = set[int](), [*bound[function], *(statement for statement in body if not _bound(statement))]
     while waiting:
         statement = waiting.pop()
         if id(statement) not in used:
             used.add(id(statement))
             waiting += [other for node in ast.walk(statement) if isinstance(node, ast.Name) for other in bound[node.id]]
-    kept = [statement for statement in tree.body if id(statement) in used]
+    kept = [statement for statement in body if id(statement) in used]
     names = {node.id for statement in kept for node in ast.walk(statement) if isinstance(node, ast.Name)}
     return [_only(statement, names) for statement in kept]
 

@@ -8,7 +8,6 @@ from types import ModuleType
 
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -38,7 +37,7 @@ def assert_nothing_is_cut_off(module: ModuleType, data: pd.DataFrame, facts: Cor
     with styled():
         figure = module.draw(data, facts)
         figure.set_dpi(200)  # that of the PNG: letters are as wide as its pixels let them
-        FigureCanvasAgg(figure).draw()
+        figure.draw_without_rendering()
         shown = [text for text in written(figure) if text.get_visible() and text.get_text()]
         assert shown
         for text in shown:

@@ -19,7 +19,7 @@ def copy_of_repository(folder: Path) -> Path:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("*.egg-info"))  # with compiled code
         else:
             shutil.copy2(source, folder / part)
     return folder

@@ -265,7 +265,7 @@ def tried(wildcards):
     """The command-line option that names the trials of an arm and seed, one of which may have trained the same language model."""
     if not layout.tuned_arms(STUDY) or int(wildcards.seed) not in runs.tuning_seeds(STUDY):
         return ""
-    return "--tried " + shlex.join(state_of(TRIALS, ".kept")(wildcards))
+    return f"--tried {shlex.join(state_of(TRIALS, '.kept')(wildcards))}"
 
 
 def trials(arm):

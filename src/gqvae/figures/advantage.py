@@ -67,10 +67,12 @@ def points(tables: Path) -> pd.DataFrame:
                 continue
             by_seed = {seed: 1 - _at(amounts, *ours[seed]) / _at(amounts, *theirs[seed]) for seed in seeds}
             compared = table[table["arm"].isin([arm, REFERENCE]) & table["seed"].isin(seeds)]
+            keys = [] if panel == WHILE else [column]
+            whole_runs = compared.groupby([*keys, "seed", "arm"])[step].max()
+            steps = whole_runs.groupby([*keys, "seed"]).agg(["min", "max"]).T.to_dict("list")
             for place, amount in enumerate(amounts):
-                at = compared if panel == WHILE else compared[compared[column] == amount]
-                steps = at.groupby(["seed", "arm"])[step].max()  # of whole runs
-                runs = ((seed, float(by_seed[seed][place]), steps[seed].min(), steps[seed].max()) for seed in seeds)
+                of_seed = {seed: steps[seed if panel == WHILE else (amount, seed)] for seed in seeds}
+                runs = ((seed, float(by_seed[seed][place]), *of_seed[seed]) for seed in seeds)
                 rows += with_mean({"panel": panel, "arm": arm, "amount": amount}, "advantage", runs)
     whole = dict.fromkeys(("seed", "fewest_steps", "most_steps"), "Int64")
     return pd.DataFrame(rows, columns=COLUMNS).astype(whole | {"low": float, "high": float})

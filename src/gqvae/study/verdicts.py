@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 SIGNIFICANCE = 0.05
 
@@ -24,7 +24,7 @@ def p_value(values: Sequence[float], null: float = 0.0) -> float:
     if np.ptp(sample) == 0:
         return float(sample[0] == null)
     error = float(sample.std(ddof=1)) / math.sqrt(sample.size)
-    return float(2 * stats.t.sf(abs(float(sample.mean()) - null) / error, sample.size - 1))
+    return float(2 * special.stdtr(sample.size - 1, -abs(float(sample.mean()) - null) / error))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
