@@ -14,7 +14,6 @@ from counts.flops import segmentation_flops, training_flops
 from gqvae.config import Network, Study, parse
 from gqvae.config.block import read_settings
 from gqvae.distillation.codebook import RATES
-from gqvae.distillation.distill import REMEMBERED
 from gqvae.distillation.rates import GRID, MEASURED_PRETOKENS
 from gqvae.models.network import GQVAE
 
@@ -108,7 +107,7 @@ def network_rows(name: str, distinct: list[float]) -> list[dict[str, object]]:
     steps = early * training_flops(network, batch, SYMBOLS, quantize=False)
     steps += (training.steps - early) * training_flops(network, batch, SYMBOLS)
     once = segmentation_flops(network, [DRAWN_BYTES])
-    seen = [RATES * number + GRID * min(number, MEASURED_PRETOKENS) + min(number, REMEMBERED) for number in distinct]
+    seen = [RATES * number + GRID * min(number, MEASURED_PRETOKENS) for number in distinct]
     stream = TEXT_BYTES / STREAM_PRETOKEN_BYTES * training_flops(network, [STREAM_PRETOKEN_BYTES], SYMBOLS)
     with torch.device("meta"):
         weights = sum(weight.numel() for weight in untabled(network).parameters())

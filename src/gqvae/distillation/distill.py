@@ -8,12 +8,11 @@ from pathlib import Path
 
 from gqvae.config import Distillation
 from gqvae.corpus.pretokens import PretokenCounts
-from gqvae.distillation.rates import RateDial
+from gqvae.distillation.rates import MEASURED_PRETOKENS, RateDial
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.network_files import NetworkFile, trained_strings
 from gqvae.vocabularies.pruning import prune
 
-REMEMBERED = 50_000  # most frequent pre-tokens whose ids are stored with a tokenizer
 TOLERANCE = 0.02  # relative difference from the requested compression that triggers a warning
 
 logger = logging.getLogger("gqvae")
@@ -49,5 +48,5 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
             held = f"the codebook holds strings for only {tokenizer.vocab_size}: train more codes to fill it"
             logger.warning("vocabulary of %d requested, but %s", size, held)
         tokenizer.pretokenizer = train.pretokenizer
-        tokenizer.remember(train.pretokens[:REMEMBERED])
+        tokenizer.remember(train.pretokens[:MEASURED_PRETOKENS], dial.cut(setting.rate))
         yield size, tokenizer

@@ -17,13 +17,13 @@ from gqvae.corpus.pieces import cut
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.kernels.packing import pack
 from gqvae.models.network import GQVAE
-from gqvae.tokenizers.spans import Span, count_spans, served_rates
+from gqvae.tokenizers.spans import Span, gated_spans, served_rates, total_spans
 from gqvae.vocabularies.segmentation import string_ids
 
 GRID = 9  # rates tried over the range
 HALVINGS = 7  # largest number of bisections of the interval that contains a rate
 CLOSE = 0.001  # relative difference from the target that ends the search
-MEASURED_PRETOKENS = 50_000  # only the most frequent ones are measured
+MEASURED_PRETOKENS = 50_000  # the most frequent ones, which are measured, and whose ids are stored with a tokenizer
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,21 @@ class RateDial:
             self.total += count
             for piece in cut(pretoken, network.settings.max_pretoken_bytes):
                 self.counts[piece] = self.counts.get(piece, 0) + count
+        self._cut: dict[float | None, dict[bytes, list[Span]]] = {}
         self._spans: dict[float | None, Counter[Span]] = {}
+
+    def cut(self, rate: float | None) -> dict[bytes, list[Span]]:
+        """The spans of every piece at a rate."""
+        if rate not in self._cut:
+            self._cut[rate] = gated_spans(self.network, self.counts, rate)
+        return self._cut[rate]
 
     def at(self, strings: list[bytes], rate: float | None) -> MeasuredRate:
         """The results of a rate with the vocabulary of `strings`."""
         from gqvae.kernels.segmentation import Trie
 
         if rate not in self._spans:
-            self._spans[rate] = count_spans(self.network, self.counts, rate)
+            self._spans[rate] = total_spans(self.cut(rate), self.counts)
         spans = self._spans[rate]
         known = string_ids(strings)
         tokens = exact = 0

@@ -91,10 +91,9 @@ class LearnedTokenizer(Tokenizer):
         """Neural and distilled."""
         return [self.with_encoder("neural"), self.with_encoder("distilled")]
 
-    def remember(self, pretokens: Sequence[bytes]) -> None:
-        """Store the neural encoder's ids of some distinct pre-tokens."""
-        texts = [pretoken.decode("utf-8") for pretoken in pretokens]
-        self.memory = dict(zip(texts, map(tuple, self.with_encoder("neural").segment(pretokens)), strict=True))
+    def remember(self, pretokens: Sequence[bytes], spans: dict[bytes, list[Span]]) -> None:
+        """Store the neural encoder's ids of some distinct pre-tokens, given the spans of their pieces."""
+        self.memory = {pretoken.decode("utf-8"): tuple(self._span_ids(pretoken, spans)) for pretoken in pretokens}
 
     def remembered(self) -> Memory:
         """The ids that `remember` stored; none for the distilled encoder."""
@@ -124,7 +123,7 @@ class LearnedTokenizer(Tokenizer):
         if self.encoder == "distilled":
             return map(self._fewest.segment, pretokens)
         spans = self.spans(pretokens)
-        return (list(chain.from_iterable(map(self.span_ids, self.pretoken_spans(one, spans)))) for one in pretokens)
+        return (self._span_ids(one, spans) for one in pretokens)
 
     def segment_packed(self, pretokens: Packed) -> Packed:
         """The same; the distilled encoder uses a kernel."""
@@ -134,6 +133,9 @@ class LearnedTokenizer(Tokenizer):
         """The spans of one pre-token, given those of its pieces."""
         for piece in cut(pretoken, self.network.settings.max_pretoken_bytes):
             yield from spans[piece]
+
+    def _span_ids(self, pretoken: bytes, spans: dict[bytes, list[Span]]) -> list[int]:
+        return list(chain.from_iterable(map(self.span_ids, self.pretoken_spans(pretoken, spans))))
 
     def span_ids(self, span: Span) -> list[int]:
         """Ids of one gated span: its code's string, or the fallback."""

@@ -48,8 +48,13 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
 
 def count_spans(network: GQVAE, counts: Mapping[bytes, int], rate: float | None) -> Counter[Span]:
     """Counts of the spans of a text, from the counts of its pieces."""
+    return total_spans(gated_spans(network, counts, rate), counts)
+
+
+def total_spans(cut: Mapping[bytes, Iterable[Span]], counts: Mapping[bytes, int]) -> Counter[Span]:
+    """Counts of the spans of a text, from the spans of its pieces and their counts."""
     found: Counter[Span] = Counter()
-    for piece, spans in gated_spans(network, counts, rate).items():
+    for piece, spans in cut.items():
         for span in spans:
             found[span] += counts[piece]
     return found
