@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gqvae.language_models.base import IGNORED
+from gqvae.config import LanguageModel
+from gqvae.language_models.base import IGNORED, build_model
 from gqvae.language_models.transformer import DecoderOnlyTransformer, hidden_width, rotary_table, rotate
 
 
@@ -128,3 +129,13 @@ def test_same_seed_same_weights() -> None:
     one, other = model().state_dict(), model().state_dict()
     assert all(torch.equal(one[key], other[key]) for key in one)
     assert "rotary" not in one
+
+
+def test_models_of_one_seed_start_alike_whatever_the_vocabulary() -> None:
+    settings = LanguageModel(layers=2, width=32, heads=2)
+    small, large, other = (build_model(settings, size, seed) for size, seed in ((300, 3), (1024, 3), (300, 4)))
+    weights, of_large = small.state_dict(), large.state_dict()
+    assert weights.keys() == of_large.keys()
+    for name, weight in weights.items():
+        assert torch.equal(weight, of_large[name][: len(weight)]), name
+        assert name.endswith("norm.weight") or not torch.equal(weight, other.state_dict()[name]), name

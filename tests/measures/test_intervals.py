@@ -43,6 +43,20 @@ def test_pairs_are_by_seed_not_by_order() -> None:
     assert (result.mean, result.low, result.high) == (0.5, 0.5, 0.5)
 
 
+def test_intervals_over_tokenizers_cover_both_levels_of_chance() -> None:
+    """Effects vary with the tokenizer and with each of its language models. All models alike would pass for more than they are."""
+    random, rounds, tokenizers, models = np.random.default_rng(0), 4000, 5, 3
+    covered = {"mean of each tokenizer": 0, "all models alike": 0}
+    for _ in range(rounds):
+        effects = random.normal(0, 1, (tokenizers, 1)) + random.normal(0, 1, (tokenizers, models))
+        for name, values in zip(covered, (effects.mean(1), effects.ravel()), strict=True):
+            found = t_interval(values.tolist())
+            assert found.low is not None and found.high is not None
+            covered[name] += found.low <= 0 <= found.high
+    assert covered["mean of each tokenizer"] / rounds == pytest.approx(0.95, abs=0.012)
+    assert covered["all models alike"] / rounds < 0.88
+
+
 def test_one_seed_has_no_interval_and_shows_nothing() -> None:
     result = t_interval([1.5])
     assert (result.mean, result.low, result.high, result.n) == (1.5, None, None, 1)

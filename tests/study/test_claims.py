@@ -109,6 +109,22 @@ def test_a_learned_tokenizer_is_compared_with_the_best_dictionary(tmp_path: Path
     assert found.loc["O1", "effect"] == pytest.approx(means["gqvae"] / means.drop("gqvae").max() - 1, rel=1e-12)
 
 
+def test_what_a_match_leaves_is_interpolated(study: Study, tables: Path) -> None:
+    """Bits per byte fall in proportion to bytes per token: at equal compression nothing is left."""
+    rows = read_table(tables, "compression")
+    used = rows["used_downstream"] & (rows["split"] == "test")
+    for arm, size in (("gqvae", 3.0), ("bpe_matched", 2.98), ("bpe", 3.2)):
+        rows.loc[used & (rows["arm"] == arm), "bytes_per_token"] = size
+    runs = read_table(tables, "learnability")
+    for arm, size in (("gqvae", 3.0), ("bpe_matched", 2.98), ("bpe", 3.2)):
+        runs.loc[runs["arm"] == arm, "test_bpb"] = 2.0 - 0.1 * size
+    found = judged(study, tables, compression=rows, learnability=runs).loc["C4b"]
+    assert found["effect"] == pytest.approx(0, abs=1e-12) and "bpe_matched interpolated with bpe" in found["cells"]
+    rows.loc[used & (rows["arm"] == "bpe"), "bytes_per_token"] = 3.01  # too near to tell
+    found = judged(study, tables, compression=rows, learnability=runs).loc["C4b"]
+    assert found["effect"] == pytest.approx(1 - 1.7 / 1.702, rel=1e-6) and "interpolated" not in found["cells"]
+
+
 @pytest.mark.parametrize("seeds", [3, 5])
 def test_a_claim_without_an_effect_is_rarely_decided(seeds: int) -> None:
     """Two equal arms whose seeds share noise: one test decides one time in twenty, half of that in either direction."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -44,6 +45,30 @@ def test_every_run_is_a_row(study: Study, results: Path) -> None:
     assert len(tables["differences"]) == 3 * 4
     curves = [pd.read_csv(run.path(results) / "curve.csv") for run in runs.main_runs(study)]
     assert len(tables["convergence"]) == sum(map(len, curves))
+
+
+def test_a_seed_counts_as_the_mean_of_its_repeats(study: Study, tmp_path: Path) -> None:
+    model = study.language_model.model_copy(update={"repeats": 3})
+    study = study.model_copy(update={"language_model": model})
+    results = fabricate(study, tmp_path)
+    collect(study, results, results / "tables")
+    learnability = read_table(results / "tables", "learnability")
+    assert len(learnability) == 5 * 2 * 3 and set(learnability["seed"]) == {0, 3}
+    row = learnability.query("arm == 'gqvae' and seed == 3 and train_bytes == 500_000").iloc[0]
+    folders = [results / "language_models" / f"gqvae-s3-b500000-l2w64{end}" for end in ("", "-r1", "-r2")]
+    records = [json.loads((folder / "result.json").read_text(encoding="utf-8")) for folder in folders]
+    assert [record["seed"] for record in records] == [3, 1003, 2003]
+    losses = [record["test_bpb"] for record in records]
+    assert len(set(losses)) == 3 and row["test_bpb"] == pytest.approx(np.mean(losses), rel=1e-12)
+    assert row["tokens"] == records[0]["tokens"]
+    documents = read_table(results / "tables", "documents")
+    assert len(documents) == 5 * 2 * 40
+    bits = [
+        pd.read_csv(path.parent / f"gqvae-s3-b1000000-l2w64{end}" / "documents.csv")["bits"]
+        for path, end in zip(folders, ("", "-r1", "-r2"), strict=True)
+    ]
+    found = documents.query("arm == 'gqvae' and seed == 3")["bits"].to_numpy()
+    assert found == pytest.approx(np.mean(bits, axis=0), rel=1e-12)
 
 
 def test_measures_of_tokenizers_are_rows_and_means(study: Study, results: Path) -> None:

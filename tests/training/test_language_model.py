@@ -26,6 +26,7 @@ from gqvae.language_models.base import IGNORED
 from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.token_files import write_record, write_split
+from gqvae.training import windows as windows_module
 from gqvae.training.language_model import LanguageModelTraining, measured_steps, rate_factor
 from gqvae.training.resume import Interrupted
 from gqvae.training.windows import Windows
@@ -70,6 +71,20 @@ def test_batches_are_a_function_of_seed_and_step() -> None:
     forward = [one.chosen(step).tolist() for step in order]
     assert [other.chosen(step).tolist() for step in reversed(order)][::-1] == forward
     assert [windows(text(200), epochs=3, seed=1).chosen(step).tolist() for step in order] != forward
+
+
+def test_arms_of_one_seed_read_the_text_in_the_same_order() -> None:
+    """In blocks, whatever the tokens: here single bytes and pairs of them."""
+    size, block = 40_000, windows_module.BLOCK_BYTES
+    lengths, order = np.array([1, 2, 0]), {}
+    for token, bytes_each in ((0, 1), (1, 2)):
+        ids = np.full(size // bytes_each + 2, token, dtype=np.int32)
+        ids[[0, -1]] = 2
+        stream = Windows(ids, lengths, context=32, batch=4, epochs=2.0, seed=5)
+        starts = np.concatenate([stream.chosen(step) for step in range(stream.steps)]) * 32 * bytes_each // block
+        order[token] = [number for number, _ in itertools.groupby(starts.tolist())]
+        assert sorted(order[token][: size // block + 1]) == list(range(size // block + 1)) != order[token][: size // block + 1]
+    assert order[0] == order[1]
 
 
 @pytest.mark.parametrize("epochs", [0.5, 1.0, 2.5])
@@ -150,7 +165,7 @@ def trained(study: Path, out: Path, settings: LanguageModel = SETTINGS, train_by
 
 
 def measured(study: Path, out: Path) -> dict[str, Any]:
-    measure(out, study / "tokens", study / "corpus", out, threads=1)
+    measure(out, study / "tokens", study / "corpus", out, threads=1, contexts=True)
     result = json.loads((out / "result.json").read_text())
     assert result.pop("seconds") >= 0
     return {"result": result, "curve": (out / "curve.csv").read_text(), "weights": (out / "model.safetensors").read_bytes()}

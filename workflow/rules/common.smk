@@ -176,10 +176,10 @@ def counts_of_training_text(wildcards):
     return f"{RESULTS}/pretokens/shuffled/{wildcards.arm}.npz" if shuffled else PRETOKENS["train"]
 
 
-def language_model_settings(train_bytes, model):
+def language_model_settings(run):
     """The settings of one run from the block `language_model`. Figures show curve and contexts of the main runs only."""
-    own = STUDY.language_model.of_run(model, train_bytes)
-    if (train_bytes, model) not in {(run.train_bytes, run.size) for run in runs.main_runs(STUDY)}:
+    own = STUDY.language_model.of_run(run.size, run.train_bytes)
+    if not run.main:
         own = own.model_copy(update={"evaluations": settings.FEWEST_EVALUATIONS})
     return own.canonical()
 
@@ -191,10 +191,13 @@ def tuning_settings(rate):
 
 
 # The language models of one arm and seed, which one job trains and another measures. Names have the wildcards of the arm and the seed.
-AMOUNTS = runs.amounts_and_sizes(STUDY)
-LANGUAGE_MODELS = [f"language_models/{{arm}}-s{{seed}}-b{train_bytes}-{model}" for train_bytes, model in AMOUNTS]
+RUNS = runs.runs_of_one_seed(STUDY)
+LANGUAGE_MODELS = [f"language_models/{{arm}}-s{{seed}}-{run.within_seed}" for run in RUNS]
 RATES = STUDY.language_model.learning_rates
 TRIALS = [os.path.relpath(runs.tuning_path(RESULTS, "{arm}", "{seed}", rate), RESULTS) for rate in RATES]
+
+
+MAIN_MODELS = [model for model, run in zip(LANGUAGE_MODELS, RUNS) if run.main]
 
 
 def files_of_models(names):
@@ -289,7 +292,7 @@ MEASUREMENTS = {
     ],
     "rates": [str(runs.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
     "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],
-    "runs": [f"{run.path(RESULTS)}/{name}" for run in runs.language_model_runs(STUDY) for name in runs.COLLECTED_FILES],
+    "runs": [str(path) for run in runs.language_model_runs(STUDY) for path in run.collected(RESULTS)],
 }
 
 

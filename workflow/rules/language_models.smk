@@ -128,8 +128,9 @@ rule train_lm:
         gpu=GPU,
     params:
         code=code_of_models("language_models.train_lm"),
-        settings=[language_model_settings(*run) for run in AMOUNTS],
-        train_bytes=[train_bytes for train_bytes, _ in AMOUNTS],
+        settings=[language_model_settings(run) for run in RUNS],
+        train_bytes=[run.train_bytes for run in RUNS],
+        seeds=lambda wildcards: [int(wildcards.seed) + runs.REPEAT_SEEDS * run.repeat for run in RUNS],
         state=state_of(LANGUAGE_MODELS),
         kept=state_of(LANGUAGE_MODELS, ".kept"),
         tried=tried,
@@ -138,9 +139,9 @@ rule train_lm:
         folders=lambda wildcards, output: folders_of(output.training),
         rate=lambda wildcards, input: f"--learning-rate {input.rate}" if input.rate else "",
     message:
-        f"Arm {{wildcards.arm}}, seed {{wildcards.seed}}: train the language models {', '.join(f'{model} on {size} bytes' for size, model in AMOUNTS)}."
+        f"Arm {{wildcards.arm}}, seed {{wildcards.seed}}: train the language models {', '.join(dict.fromkeys(f'{run.size} on {run.train_bytes} bytes' for run in RUNS))}."
     shell:
-        "gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {wildcards.seed}"
+        "gqvae --log {log:q} train-lm --settings {params.settings:q} --arm {wildcards.arm} --seed {params.seeds}"
         " --train-bytes {params.train_bytes} --tokens {params.tokens:q} --corpus {params.corpus:q} --out {params.folders:q}"
         " --state {params.state:q} --kept {params.kept:q} {params.tried} {params.rate} --threads {threads}"
 
@@ -153,6 +154,7 @@ rule measure_lm:
         training=rules.train_lm.output.training,
     output:
         **files_of_models(runs.MEASURED_FILES),
+        contexts=[f"{RESULTS}/{model}/{runs.CONTEXTS_FILE}" for model in MAIN_MODELS],
     log:
         f"{LOGS}/measure_lm/{{arm}}-s{{seed}}.log",
     benchmark:
@@ -169,8 +171,9 @@ rule measure_lm:
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
         folders=lambda wildcards, output: folders_of(output.result),
+        main=lambda wildcards, output: folders_of(output.contexts),
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: measure the language models on test text, in bits per byte."
     shell:
         "gqvae --log {log:q} measure-lm --model {params.models:q} --tokens {params.tokens:q} --corpus {params.corpus:q}"
-        " --out {params.folders:q} --kept {params.kept:q} --threads {threads}"
+        " --out {params.folders:q} --contexts {params.main:q} --kept {params.kept:q} --threads {threads}"

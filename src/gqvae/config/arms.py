@@ -164,6 +164,7 @@ class FixedArm(LearnedArm):
 
     kind: Literal["fixed"] = setting("fixed", "Fixed-length VQ-VAE.", source="paper")
     chunk_bytes: int = setting(3, "Bytes per token n.", "bytes", "paper", ge=1)
+    objective: Objective = setting(RateControlledObjective(), "Training objective.")
 
     rank: ClassVar[int] = 4
 
@@ -173,8 +174,8 @@ class FixedArm(LearnedArm):
         return "neural"
 
     def parts(self) -> dict[str, Any]:
-        """Hard-set gates; our objective."""
-        return {"chunk_bytes": self.chunk_bytes, "objective": RateControlledObjective()}
+        """Hard-set gates and the configured objective."""
+        return {"chunk_bytes": self.chunk_bytes, "objective": self.objective}
 
 
 class GQVAEArm(RequestedRate, LearnedArm):

@@ -53,6 +53,13 @@ class LanguageModel(ModelSize):
         "Peak learning rates to try instead of `learning_rate`, for every arm. Each arm uses the one with the lowest "
         "validation loss after the largest amount of text, averaged over the first `rate_seeds` seeds.",
     )
+    repeats: int = setting(
+        1,
+        "Language models of each arm, seed, amount and size, with different weights and orders of the text. The value of a seed is "
+        "their mean, so that intervals over seeds include the effect of both the tokenizer and the language model.",
+        "models",
+        ge=1,
+    )
     rate_seeds: int = setting(2, "Seeds that every rate is tried with (all, if the study has fewer).", "seeds", ge=1)
     decisive_steps: int = setting(
         300, "Runs with fewer optimiser steps are shown but decide no claim: they measure the warm-up.", "steps", ge=0
@@ -105,5 +112,5 @@ class LanguageModel(ModelSize):
             learning_rate = defaults.learning_rate if self.learning_rates else self.learning_rate
         own = {"layers": chosen.layers, "width": chosen.width, "heads": chosen.heads, "other_sizes": ()}
         own |= {"train_bytes": (train_bytes,), "learning_rate": learning_rate, "learning_rates": ()}
-        own |= {"rate_seeds": defaults.rate_seeds, "decisive_steps": defaults.decisive_steps}
+        own |= {"repeats": defaults.repeats, "rate_seeds": defaults.rate_seeds, "decisive_steps": defaults.decisive_steps}
         return self.model_copy(update=own)

@@ -48,11 +48,11 @@ def train_lm(arguments: argparse.Namespace) -> None:
 def measure_lm(arguments: argparse.Namespace) -> None:
     """Measure trained language models one after the other."""
     from gqvae.jobs.lm_files import TRAINING
-    from gqvae.jobs.lm_measuring import FILES, measure
+    from gqvae.jobs.lm_measuring import CONTEXTS, FILES, measure
 
     text = [read_json(arguments.corpus / CORPUS_RECORD), read_json(arguments.tokens / RECORD)]
     for model, out, folder in _each(arguments, "model", "out", "kept"):
-        kept = None
+        kept, files = None, (*FILES, CONTEXTS) if out in (arguments.contexts or ()) else FILES
         with contextlib.suppress(KeyError, TypeError):  # damaged records: `measure` says so
             if folder is not None:
                 trained = read_json(model / TRAINING)
@@ -60,10 +60,10 @@ def measure_lm(arguments: argparse.Namespace) -> None:
                     f"corpus.pretokenizers.{text[1]['pretokenizer']}"
                 ]
                 state = _code("measure_lm", trained["settings"]["kind"], *modules)
-                kept = Kept(folder, [out / name for name in FILES], json_digest([trained, text, state]))
+                kept = Kept(folder, [out / name for name in files], json_digest([trained, text, state]))
         if kept is not None and kept.restore(f"measures of {model.name}"):
             continue
-        measure(model, arguments.tokens, arguments.corpus, out, threads=arguments.threads)
+        measure(model, arguments.tokens, arguments.corpus, out, threads=arguments.threads, contexts=CONTEXTS in files)
         if kept is not None:
             kept.keep()
 
@@ -117,8 +117,11 @@ def _runs(arguments: argparse.Namespace, changes: Mapping[str, Any] = MappingPro
     """The runs of a job, each with its output and the folder that keeps it, if any; `changes` are made to the settings of all."""
     from gqvae.jobs.lm_training import Run
 
-    arm, seed, tokens, corpus = arguments.arm, arguments.seed, arguments.tokens, arguments.corpus
-    for block, train_bytes, state, out, kept in _each(arguments, "settings", "train_bytes", "state", "out", "kept"):
+    arm, tokens, corpus = arguments.arm, arguments.tokens, arguments.corpus
+    if len(arguments.seed) == 1:
+        arguments.seed *= len(arguments.out)
+    options = ("settings", "seed", "train_bytes", "state", "out", "kept")
+    for block, seed, train_bytes, state, out, kept in _each(arguments, *options):
         settings = load_settings(LanguageModel, block).model_copy(update=changes)
         yield Run(settings, arm, seed, train_bytes, tokens, corpus, state, arguments.threads), out, kept
 

@@ -25,16 +25,17 @@ from gqvae.training.windows import join_documents, leading_documents
 
 COSTS = "costs.npy"  # (N,) float32, bits of each token of the test split, ends of documents included
 RESULT = "result.json"
-FILES = (COSTS, "documents.csv", "breakdown.csv", "contexts.csv", RESULT)
+FILES = (COSTS, "documents.csv", "breakdown.csv", RESULT)
+CONTEXTS = "contexts.csv"
 
 logger = logging.getLogger("gqvae")
 
 
-def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int) -> None:
+def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int, contexts: bool = False) -> None:
     """Measure the model in a folder that `lm_training.train` wrote on the whole validation and test splits.
 
-    Writes `costs.npy`, `documents.csv`, `breakdown.csv`, `contexts.csv` (other ways to cut the text into windows), and last
-    `result.json`.
+    Writes `costs.npy`, `documents.csv`, `breakdown.csv`, with `contexts` also `contexts.csv` (other ways to cut the text into
+    windows), and last `result.json`.
 
     Raises:
         UserError: the tokens are not those that the model was trained on, a file is damaged, or the model has diverged.
@@ -63,12 +64,13 @@ def measure(folder: Path, tokens: Path, corpus: Path, out: Path, *, threads: int
     )
     write_csv(by_document(losses), out / "documents.csv")
     write_csv(breakdown(losses), out / "breakdown.csv")
-    chosen = leading_documents(valid.document_bytes, settings.valid_bytes)
-    ids = [join_documents(valid.tokens, [document]) for document in chosen.tolist()]
-    device = resolve_device()
-    with autocast(device, settings.precision):
-        rows = compare_contexts(model, ids, vocabulary.byte_lengths, context=settings.context, device=device)
-    write_csv(pd.DataFrame(rows), out / "contexts.csv")
+    if contexts:
+        chosen = leading_documents(valid.document_bytes, settings.valid_bytes)
+        ids = [join_documents(valid.tokens, [document]) for document in chosen.tolist()]
+        device = resolve_device()
+        with autocast(device, settings.precision):
+            rows = compare_contexts(model, ids, vocabulary.byte_lengths, context=settings.context, device=device)
+        write_csv(pd.DataFrame(rows), out / CONTEXTS)
     result = {key: value for key, value in record.items() if key != "settings"}
     result |= {"valid_bpb": found["valid"].value, "test_bytes": losses.raw_bytes, "test_tokens": len(costs)}
     result |= {name: import_module(f"gqvae.measures.{name}").of(losses) for name in measures("losses")}

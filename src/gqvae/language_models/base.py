@@ -74,7 +74,10 @@ class Model(nn.Module):
 
 
 def build_model(settings: LanguageModel, vocab_size: int, seed: int) -> Model:
-    """A new model of the kind in the settings, with weights from the seed."""
+    """A new model of the kind in the settings, with weights from the seed.
+
+    Weights that do not depend on the vocabulary are equal for all vocabularies, if the model draws them before the others.
+    """
     torch.manual_seed(seed)
     model: Model = import_module(f"{__package__}.{settings.kind}").build(settings, vocab_size)
     return model

@@ -3,8 +3,9 @@
 Choices: rotary position embedding (RoPE, arXiv 2104.09864), RMSNorm before each block (arXiv 1910.07467), SwiGLU feed-forward
 (arXiv 2002.05202), no biases, untied embeddings. Weights start at standard deviation 1/√(inputs), times 1/√(2·layers) where they
 write to the residual stream (GPT-2). The embedding starts at 1 and the head at a tenth of 1/√D, so the residual stream begins at
-the scale of the norms and the first predictions are nearly uniform. On small amounts of text this gave far fewer bits per byte
-than GPT-2's 0.02. Shapes: B windows, T tokens, H heads, D width, V vocabulary.
+the scale of the norms and the first predictions are nearly uniform. On small amounts of text this gave far fewer bits per byte than GPT-2's
+0.02. With one seed, models of different vocabularies start with the same layers, and with the same weights for the same ids.
+Shapes: B windows, T tokens, H heads, D width, V vocabulary.
 """
 
 from __future__ import annotations
@@ -103,18 +104,19 @@ class DecoderOnlyTransformer(Model):
     def __init__(self, vocab_size: int, *, layers: int, width: int, heads: int, context: int) -> None:
         super().__init__()
         self.width, self.context = width, context
-        self.embedding = nn.Embedding(vocab_size, width)
         self.layers = nn.ModuleList(Layer(width, heads) for _ in range(layers))
         self.norm = nn.RMSNorm(width)
-        self.head = nn.Linear(width, vocab_size, bias=False)
         self.register_buffer("rotary", rotary_table(context, width // heads), persistent=False)
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear):
                 depth = 2 * layers if name.endswith("output") else 1
                 nn.init.normal_(module.weight, std=(module.in_features * depth) ** -0.5)
-        nn.init.normal_(self.embedding.weight, std=1.0)
-        with torch.no_grad():
-            self.head.weight.mul_(HEAD_SCALE)
+        # Each from a generator of its own: whatever the vocabulary, the same ids start with the same weights.
+        places = [torch.Generator().manual_seed(int(torch.randint(1 << 62, ()))) for _ in range(2)]
+        self.embedding = nn.Embedding(vocab_size, width)
+        nn.init.normal_(self.embedding.weight, std=1.0, generator=places[0])
+        self.head = nn.Linear(width, vocab_size, bias=False)
+        nn.init.normal_(self.head.weight, std=HEAD_SCALE * width**-0.5, generator=places[1])
 
     def forward(self, ids: Tensor, first: int = 0) -> Tensor:
         """See `Model.forward`."""

@@ -88,8 +88,10 @@ def _reading(study: Study) -> str:
         else "Intervals are 95 % t-intervals over seeds; with so few seeds they are wide, and they are not corrected for the number of "
         'comparisons. "Interval includes zero" means that these runs do not tell the two arms apart, not that the arms are equal.'
     )
+    repeats = study.language_model.repeats
+    models = "one language model" if repeats == 1 else f"{repeats} language models, whose mean counts,"
     return (
-        f"How to read this: {seeds}. For each seed, every tokenizer that depends on a seed is trained, and one language model "
+        f"How to read this: {seeds}. For each seed, every tokenizer that depends on a seed is trained, and {models} "
         "per arm and amount of text. **Bytes per token** (higher is better): UTF-8 bytes of the raw text ÷ tokens, fallback "
         "included. **Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, ÷ "
         f"UTF-8 bytes of the raw text, so that vocabularies can be compared. {interval} All numbers come from the CSV files in "

@@ -9,6 +9,8 @@ study. A claim is *supported* if the first is rejected and the effect is above â
 the effect is below âˆ’margin. Otherwise it is *not supported*: the runs do not decide it. The *sign* is "better" or "worse" if zero
 is rejected, else "undecided".
 
+Measures of a matched arm are interpolated to exactly the compression of its target (`equal_compression`), but not the bootstrap.
+
 Language models with fewer than `language_model.decisive_steps` optimiser steps decide nothing. Learnability leaves out amounts of
 text at which a run of either arm has fewer. If no amount is left, the effect is shown, but nothing is tested: "too few steps".
 """
@@ -20,12 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gqvae.config import Claim, Study
+from gqvae.config import Claim, CountedArm, Study
 from gqvae.errors import UserError
 from gqvae.measures import learnability
 from gqvae.measures.intervals import LEVEL, t_interval
 from gqvae.study import layout
 from gqvae.study.columns import COLUMNS
+from gqvae.study.equal_compression import interpolate, neighbour, share
 from gqvae.study.verdicts import holm, p_value, sign, verdict
 
 TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # tables that claims are judged from
@@ -101,7 +104,7 @@ def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
                 "sign_p_holm": sign_p_holm,
                 "ahead": sum(advantage > 0 for advantage in found.advantages),
                 "steps": found.steps,
-                "cells": _cells(study, found),
+                "cells": _cells(study, tables, found),
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS["claims"])).astype({"steps": "Int64"})
@@ -179,14 +182,38 @@ def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
 
 
 def _measured(study: Study, tables: Tables, claim: Claim, arm: str, split: str, amounts: Amounts) -> BySeed:
-    """Values of an arm by seed (all equal for an arm without seeds), on the "valid" or "test" split where a measure has both."""
-    return {seed: _value(tables, claim, arm, seed, split, amounts) for seed in study.seeds}
+    """Values of an arm by seed (all equal for an arm without seeds), on the "valid" or "test" split where a measure has both.
+
+    Those of matched arms are interpolated to exactly equal compression.
+    """
+    values = {seed: _value(tables, claim, arm, seed, split, amounts) for seed in study.seeds}
+    shares = _shares(study, tables, claim, arm)
+    if shares:
+        other = str(neighbour(study, arm))
+        beyond = {seed: _value(tables, claim, other, seed, split, amounts) for seed in study.seeds}
+        values = {seed: interpolate(values[seed], beyond[seed], shares[seed]) for seed in study.seeds}
+    return values
+
+
+def _shares(study: Study, tables: Tables, claim: Claim, arm: str) -> BySeed:
+    """Where a matched arm's target lies between it and its neighbour, by seed; empty if nothing is interpolated."""
+    chosen, other = study.arms[arm], neighbour(study, arm)
+    if claim.measured.level == "compression" or other is None or not isinstance(chosen, CountedArm) or chosen.match is None:
+        return {}
+    compared = (chosen.match, arm, other)
+    found = {seed: share(*(_bytes_per_token(tables, one, seed, "test") for one in compared)) for seed in study.seeds}
+    return {} if None in found.values() else {seed: float(value or 0) for seed, value in found.items()}
+
+
+def _bytes_per_token(tables: Tables, arm: str, seed: int, split: str) -> float:
+    (value,) = _rows(tables, "compression", arm, seed, used_downstream=True, split=split)["bytes_per_token"]
+    return float(value)
 
 
 def _value(tables: Tables, claim: Claim, arm: str, seed: int, split: str, amounts: Amounts) -> float:
     if claim.measured.level == "compression":
-        rows = _rows(tables, "compression", arm, seed, used_downstream=True, split=split)["bytes_per_token"]
-    elif claim.measured.level == "tokens":
+        return _bytes_per_token(tables, arm, seed, split)
+    if claim.measured.level == "tokens":
         rows = _rows(tables, "distribution", arm, seed)[claim.measure]
     elif claim.measured.level == "curve":
         rows = _rows(tables, "milestones", arm, seed)["mean_bpb"][:1]
@@ -225,8 +252,11 @@ _CELLS = {
 }
 
 
-def _cells(study: Study, found: Comparison) -> str:
+def _cells(study: Study, tables: Tables, found: Comparison) -> str:
     """The table cells that the effect is computed from."""
     claim, amounts = found.claim, ", ".join(map(str, found.amounts))
     cells = _CELLS[claim.measured.level].format(measure=claim.measure, amounts=amounts)
-    return f"{cells}; arm {claim.first}, {found.second}; seed {', '.join(map(str, study.seeds))}"
+    line = f"{cells}; arm {claim.first}, {found.second}; seed {', '.join(map(str, study.seeds))}"
+    if _shares(study, tables, claim, found.second):
+        line += f"; {found.second} interpolated with {neighbour(study, found.second)} to equal bytes_per_token in compression.csv"
+    return line

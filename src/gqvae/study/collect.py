@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gqvae.config import BorrowedArm, Study
@@ -44,7 +45,7 @@ def expected_files(study: Study) -> list[Path]:
         tried = product(study.language_model.learning_rates, runs.tuning_seeds(study))
         files += [runs.tuning_path(here, arm, seed, rate) / "result.json" for rate, seed in tried]
     for run in runs.language_model_runs(study):
-        files += [run.path(here) / name for name in runs.COLLECTED_FILES]
+        files += run.collected(here)
     return files
 
 
@@ -63,7 +64,7 @@ def collect(study: Study, results: Path, out: Path) -> None:
     tables = {
         "compression": _compression(study, results),
         "convergence": _convergence(study, results),
-        "learnability": _final_values(results, runs.runs_of_size(study, study.language_model.name), "learnability"),
+        "learnability": _final_values(study, results, runs.runs_of_size(study, study.language_model.name), "learnability"),
         "model_sizes": _model_sizes(study, results),
         "training": _training(study, results),
         "tuning": _tuning(study, results),
@@ -153,32 +154,50 @@ def _convergence(study: Study, results: Path) -> pd.DataFrame:
     for run in runs.main_runs(study):
         curve = read_columns(run.path(results) / "curve.csv", CURVE)
         frames.append(_with_run(curve, arm=run.arm, seed=run.seed, train_bytes=run.train_bytes))
-    return _stack(frames, "convergence")
+    return _stack(_over_repeats(study, frames), "convergence")
 
 
-def _final_values(results: Path, asked: list[runs.LanguageModelRun], name: str) -> pd.DataFrame:
-    """One row per run: its cost and its losses."""
+def _over_repeats(study: Study, frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """The means over the repeats of each run, which follow one another."""
+    count = study.language_model.repeats
+    return [_mean(frames[place : place + count]) for place in range(0, len(frames), count)]
+
+
+def _mean(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of equal places, averaged where they differ. Whole numbers are rounded."""
+    mean = frames[0].copy()
+    for column in mean.columns if len(frames) > 1 else ():
+        values = [frame[column] for frame in frames]
+        if not all(value.equals(values[0]) for value in values):
+            whole = pd.api.types.is_integer_dtype(mean[column])
+            average = np.mean([value.to_numpy(float) for value in values], axis=0)
+            mean[column] = average.round().astype(np.int64) if whole else average
+    return mean
+
+
+def _final_values(study: Study, results: Path, asked: list[runs.LanguageModelRun], name: str) -> pd.DataFrame:
+    """The cost and the losses of each arm, seed, amount and size, one row each."""
     rows = []
     for run in asked:
         path = run.path(results) / "result.json"
         record = read_json(path)
         row = {column: _value(record, column, path) for column in RESULT}
         arm, seed, train_bytes, size = (row[key] for key in ("arm", "seed", "train_bytes", "size"))
-        if (arm, seed, train_bytes, size) != (run.arm, run.seed, run.train_bytes, run.size):
+        if (arm, seed, train_bytes, size) != (run.arm, run.model_seed, run.train_bytes, run.size):
             said = f"{arm}, seed {seed}, {train_bytes} bytes, {size}"
             raise UserError(f"{path} says it is {said}: delete its folder and run again.")
         if not all(isinstance(row[key], int | float) and math.isfinite(row[key]) for key in ("valid_bpb", "test_bpb")):
             problem = "has bits per byte that are not finite: the run diverged; lower language_model.learning_rate."
             raise UserError(f"{path} {problem}")
-        rows.append(row)
-    return pd.DataFrame(rows, columns=list(COLUMNS[name]))
+        rows.append(pd.DataFrame([row | {"seed": run.seed}], columns=list(COLUMNS[name])))
+    return _stack(_over_repeats(study, rows), name)
 
 
 def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
     """Final values for every model size after the most training text; empty if there is only one size."""
     most = max(study.language_model.train_bytes)
     asked = [run for run in runs.language_model_runs(study) if run.train_bytes == most and study.language_model.other_sizes]
-    return _final_values(results, asked, "model_sizes")
+    return _final_values(study, results, asked, "model_sizes")
 
 
 def _of_main_runs(study: Study, results: Path, name: str) -> pd.DataFrame:
@@ -187,7 +206,7 @@ def _of_main_runs(study: Study, results: Path, name: str) -> pd.DataFrame:
     for run in runs.main_runs(study):
         measured = read_columns(run.path(results) / f"{name}.csv", OF_MAIN_RUNS[name])
         frames.append(_with_run(measured, arm=run.arm, seed=run.seed))
-    return _stack(frames, name)
+    return _stack(_over_repeats(study, frames), name)
 
 
 def _tuning(study: Study, results: Path) -> pd.DataFrame:

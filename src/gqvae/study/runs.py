@@ -1,6 +1,6 @@
 """Language models of a study and their paths under `results/<study>/language_models/`: pure functions of the configuration.
 
-A *run* is one language model: an arm, a seed, an amount of training text and a size of model.
+A *run* is one language model: an arm, a seed, an amount of training text, a size of model and the number of its repeat.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from gqvae.config import Study
 from gqvae.study.layout import arm_names, family, variant
 
 TRAINED_FILES = ("model.safetensors", "curve.csv", "training.json")
-MEASURED_FILES = ("costs.npy", "documents.csv", "breakdown.csv", "contexts.csv", "result.json")
-COLLECTED_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "contexts.csv", "result.json")
+MEASURED_FILES = ("costs.npy", "documents.csv", "breakdown.csv", "result.json")
+CONTEXTS_FILE = "contexts.csv"  # of main runs only: it costs more than all other measures together
+REPEAT_SEEDS = 1000  # between the seeds of repeats, so that a further repeat or seed changes no other run
+COLLECTED_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "result.json")
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,30 @@ class LanguageModelRun:
     seed: int
     train_bytes: int
     size: str
+    repeat: int
+    main: bool  # of the main size with the most training text: curves and breakdowns are drawn
     family: str
     variant: str
 
     @property
     def name(self) -> str:
-        """The folder of the run under `language_models/`, e.g. `gqvae-s0-b1000000-l2w128`."""
-        return f"{self.arm}-s{self.seed}-b{self.train_bytes}-{self.size}"
+        """The folder of the run under `language_models/`, e.g. `gqvae-s0-b1000000-l2w128`; `-r1` follows for the first repeat."""
+        return f"{self.arm}-s{self.seed}-{self.within_seed}"
+
+    @property
+    def within_seed(self) -> str:
+        """The end of the name, which tells the runs of one arm and seed apart."""
+        return f"b{self.train_bytes}-{self.size}" + (f"-r{self.repeat}" if self.repeat else "")
+
+    @property
+    def model_seed(self) -> int:
+        """The seed of its weights and of the order of the text."""
+        return self.seed + REPEAT_SEEDS * self.repeat
+
+    def collected(self, results: Path | str) -> list[Path]:
+        """The files that tables are made from."""
+        names = (*COLLECTED_FILES, CONTEXTS_FILE) if self.main else COLLECTED_FILES
+        return [self.path(results) / name for name in names]
 
     def path(self, results: Path | str) -> Path:
         """The folder of its files."""
@@ -38,28 +57,38 @@ class LanguageModelRun:
 
 
 def language_model_runs(study: Study) -> list[LanguageModelRun]:
-    """Every language model of the study by arm and seed."""
+    """Every language model of the study, by arm and seed: the main size on each amount of text, then other sizes on the most."""
+    model = study.language_model
+    trained = [(size, model.name) for size in model.train_bytes]
+    trained += [(max(model.train_bytes), size.name) for size in model.other_sizes]
     return [
-        LanguageModelRun(arm, seed, train_bytes, size, family(study, arm, seed), variant(study, arm))
+        LanguageModelRun(
+            arm,
+            seed,
+            train_bytes,
+            size,
+            repeat,
+            (train_bytes, size) == trained[len(model.train_bytes) - 1],
+            family(study, arm, seed),
+            variant(study, arm),
+        )
         for arm in arm_names(study)
         if study.arms[arm].language_model
         for seed in study.seeds
-        for train_bytes, size in amounts_and_sizes(study)
+        for train_bytes, size in trained
+        for repeat in range(model.repeats)
     ]
 
 
-def amounts_and_sizes(study: Study) -> list[tuple[int, str]]:
-    """The runs of one arm and seed: the main size on each amount of text, then other sizes on the most."""
-    model = study.language_model
-    return [(size, model.name) for size in model.train_bytes] + [
-        (max(model.train_bytes), size.name) for size in model.other_sizes
-    ]
+def runs_of_one_seed(study: Study) -> list[LanguageModelRun]:
+    """The runs of the first arm with language models and of the first seed; those of others differ only in arm and seed."""
+    every = language_model_runs(study)
+    return [run for run in every if (run.arm, run.seed) == (every[0].arm, every[0].seed)]
 
 
 def main_runs(study: Study) -> list[LanguageModelRun]:
-    """The runs of the main size with the most training text, whose curves and breakdowns are drawn."""
-    model = study.language_model
-    return [run for run in runs_of_size(study, model.name) if run.train_bytes == max(model.train_bytes)]
+    """The runs of the main size with the most training text."""
+    return [run for run in language_model_runs(study) if run.main]
 
 
 def runs_of_size(study: Study, size: str) -> list[LanguageModelRun]:

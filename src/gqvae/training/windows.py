@@ -3,6 +3,9 @@
 The order of documents depends only on the corpus. Every arm, seed and budget takes a prefix of it, so smaller budgets are nested
 in larger ones and every arm sees the same text. The stream EOD document EOD … document EOD is cut into windows of `context`
 inputs, so that every token but the first is a target exactly once. One pass has exactly the bytes of the documents.
+
+A pass shuffles the text in blocks of `BLOCK_BYTES`; a window belongs to the block in which it starts. Arms cut the same text into
+different windows, but with one seed they read its blocks in the same order.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from gqvae.tokenizers.token_files import TokenFile
 
 ORDER_SEED = 20_251_221  # any constant: the order of documents must not depend on the seed of a run
 WINDOWS_AT_ONCE = 1 << 12
+BLOCK_BYTES = 1024  # about a story: two to four windows of the default context
 
 Counts = npt.NDArray[np.int64]
 
@@ -75,7 +79,7 @@ class Windows:
         context: inputs per window T.
         batch: windows per step.
         epochs: passes over the windows; a fraction takes part of the last permutation.
-        seed: seed of the order of the windows.
+        seed: seed of the order of the text.
 
     Attributes:
         steps: optimiser steps of the whole run; the last batch may be smaller.
@@ -99,6 +103,7 @@ class Windows:
         self._tokens[-1] = targets - (self.windows - 1) * context
         self._bytes = _window_bytes(padded, byte_lengths, context, self.windows)
         self.total_bytes, self.total_tokens = int(self._bytes.sum()), targets
+        self._blocks = (np.cumsum(self._bytes) - self._bytes) // BLOCK_BYTES
         self._order: tuple[int, Counts] | None = None
 
     def to(self, device: torch.device) -> None:
@@ -136,7 +141,8 @@ class Windows:
 
     def _permutation(self, epoch: int) -> Counts:
         if self._order is None or self._order[0] != epoch:
-            self._order = (epoch, np.random.default_rng([self.seed, epoch]).permutation(self.windows))
+            places = np.random.default_rng([self.seed, epoch]).permutation(self.total_bytes // BLOCK_BYTES + 1)
+            self._order = (epoch, np.argsort(places[self._blocks], kind="stable"))
         return self._order[1]
 
 

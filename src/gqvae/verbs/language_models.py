@@ -18,7 +18,9 @@ KEPT = ("--kept", "folders, one for each run, that keep its results for later at
 RUNS = (
     argument("--settings", nargs="+", required=True, metavar="FILE|JSON", help="LanguageModel blocks (configs/README.md)"),
     argument("--arm", required=True, help="name of the arm, recorded in the result"),
-    argument("--seed", type=not_negative, default=0, help="seed of weights and order of the text"),
+    argument(
+        "--seed", type=not_negative, nargs="+", default=[0], help="seed of weights and order of the text: of all runs, or of each"
+    ),
     argument("--train-bytes", type=positive, nargs="+", required=True, metavar="B", help="bytes of training text of each run"),
     *TEXT,
     folders("--state", "folders for the state that a stopped run resumes from; removed on success"),
@@ -48,7 +50,9 @@ def add_parsers(verbs: Verbs) -> None:
         verbs, "language_models.measure_lm", "measure bits per byte of trained language models, with breakdowns",
         f"--model results/x/{model} {text} --out results/x/{model}",
         folders("--model", "folders that train-lm wrote"),
-        *TEXT, folders("--out", "folders of costs.npy, tables and result.json"), folders(*KEPT, required=False), THREADS,
+        *TEXT, folders("--out", "folders of costs.npy, tables and result.json"),
+        folders("--contexts", "those of --out that also get contexts.csv: other ways to cut the text into windows", required=False),
+        folders(*KEPT, required=False), THREADS,
     )  # fmt: skip
     add_verb(
         verbs, "language_models.try_learning_rate",
