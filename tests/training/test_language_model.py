@@ -65,7 +65,8 @@ def test_one_pass_sees_every_token_once_and_counts_its_bytes(tokens: int) -> Non
     assert (size, count) == (stream.total_bytes, stream.total_tokens) == (LENGTHS[ids].sum(), len(ids) - 1)
 
 
-def test_batches_are_a_function_of_seed_and_step() -> None:
+def test_batches_are_a_function_of_seed_and_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows_module, "BLOCK_BYTES", 8)
     one, other = windows(text(200), epochs=3), windows(text(200), epochs=3)
     order = list(range(one.steps))
     forward = [one.chosen(step).tolist() for step in order]
@@ -88,7 +89,8 @@ def test_arms_of_one_seed_read_the_text_in_the_same_order() -> None:
 
 
 @pytest.mark.parametrize("epochs", [0.5, 1.0, 2.5])
-def test_epochs_are_permutations_one_after_the_other(epochs: float) -> None:
+def test_epochs_are_permutations_one_after_the_other(epochs: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows_module, "BLOCK_BYTES", 8)
     stream = windows(text(203), epochs=epochs)
     drawn = np.concatenate([stream.chosen(step) for step in range(stream.steps)])
     assert len(drawn) == math.ceil(epochs * stream.windows) and stream.steps == math.ceil(len(drawn) / 3)
