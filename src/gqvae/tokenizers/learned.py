@@ -64,6 +64,7 @@ class LearnedTokenizer(Tokenizer):
         self.codes, self.file, self.encoder = list(codes), file, encoder
         self.segmentation = SEGMENTATIONS[encoder]
         self._fewest = Fewest(strings)
+        self._cut: dict[bytes, list[Span]] = {}  # the last result of `spans`, which is often asked for twice
 
     @property
     def network(self) -> GQVAE:
@@ -73,6 +74,7 @@ class LearnedTokenizer(Tokenizer):
     def to(self, device: str) -> Self:
         """Run the network on a device, always in 32 bit, so that spans differ between devices only by rounding."""
         self.file.to(device)
+        self._cut = {}
         return self
 
     def with_encoder(self, encoder: str) -> LearnedTokenizer:
@@ -84,7 +86,7 @@ class LearnedTokenizer(Tokenizer):
     def at_rate(self, rate: float | None) -> LearnedTokenizer:
         """The same vocabulary with another rate of the gates."""
         other = copy(self)
-        other.rate, other.memory = rate, None
+        other.rate, other.memory, other._cut = rate, None, {}
         return other
 
     def encoders(self) -> list[Tokenizer]:
@@ -149,8 +151,11 @@ class LearnedTokenizer(Tokenizer):
         from gqvae.tokenizers.spans import gated_spans
 
         longest = self.network.settings.max_pretoken_bytes
+        pieces = {piece for pretoken in pretokens for piece in cut(pretoken, longest)}
         with self.file.lock:
-            return gated_spans(self.network, (piece for pretoken in pretokens for piece in cut(pretoken, longest)), self.rate)
+            if not pieces <= self._cut.keys():
+                self._cut = gated_spans(self.network, pieces, self.rate)
+            return self._cut
 
     def settings(self) -> dict[str, Any]:
         """What the manifest holds besides the strings."""
