@@ -11,10 +11,10 @@ HEALTHY = {"hard_rate": 1.3, "gate_mean": 0.3, "exact_token_accuracy": 0.99, "co
 
 
 def test_histogram_counts_inner_positions_by_weight() -> None:
-    gates = torch.tensor([[0.1, 0.5, 0.9, 0.9], [1.0, 0.9, 0.0, 0.0]])
+    gates = torch.tensor([[0.05, 0.5, 0.85, 0.9], [1.0, 0.9, 0.0, 0.0]])
     found = gate_histogram(gates, torch.tensor([4, 2]), torch.tensor([1.0, 3.0]))
-    # The last positions, 0.9 each, do not count; the first word has 0.1, 0.5, 0.9, the second 1.0 three times.
-    assert list(found.values()) == pytest.approx([1 / 6, 0, 1 / 6, 0, 4 / 6])
+    # The last positions, 0.9 each, do not count; the first word has 0.05, 0.5, 0.85, the second 1.0 three times.
+    assert list(found.values()) == pytest.approx([1 / 6, 0, 1 / 6, 0, 4 / 6, 1 / 6, 3 / 6])
 
 
 @pytest.mark.parametrize(

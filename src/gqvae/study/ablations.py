@@ -16,6 +16,7 @@ import pandas as pd
 from gqvae.config import PaperObjective, Study
 from gqvae.errors import UserError
 from gqvae.files import read_json
+from gqvae.measures.gate_states import gate_state
 from gqvae.study import layout
 from gqvae.study.collect import require_all
 from gqvae.study.columns import ABLATION_MEASURES, COLUMNS, HISTORY
@@ -108,12 +109,14 @@ def _mean_length(history: pd.DataFrame) -> float | None:
 def _last_measurement(history: pd.DataFrame, length: float | None) -> dict[str, Any]:
     """The last row of a training history; `length` (bytes per pre-token) turns its hard rate into a share of positions."""
     last = history.iloc[-1]
+    ends = [last[column] for column in ("gates_nearly_closed", "gates_nearly_open")]
     return {
         "codes_used": float(last["codes_used"]),
         "hard_rate": float(last["hard_rate"]),
         "gate_share": None if length is None else float(last["hard_rate"]) / length,
         "reconstruction": float(last["reconstruction"]),
         "exact_tokens_valid": float(last["exact_token_accuracy"]),
+        "gate_state": None if any(map(pd.isna, ends)) else gate_state(*ends),  # older histories do not have them
     }
 
 

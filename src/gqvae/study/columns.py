@@ -40,7 +40,7 @@ HISTORY = _columns(
     "int: step",
     "number: hard_rate soft_rate gate_mean reconstruction exact_token_accuracy codes_used code_perplexity",
     "int: revived",
-    "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4",
+    "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4 gates_nearly_closed gates_nearly_open",
 )
 # Columns that a file may lack: measures added after it was written, and those that other kinds of network do not have.
 OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY} - {"step"}
@@ -101,7 +101,9 @@ TABLES: dict[str, dict[str, Kind]] = {
 }  # fmt: skip
 # Made on demand.
 ON_DEMAND: dict[str, dict[str, Kind]] = {
-    "ablations": _columns("text: arm", "int: seed", "text: objective", "number: alpha_set", "int: vocab_size") | ABLATION_MEASURES,
+    "ablations": _columns(
+        "text: arm", "int: seed", "text: objective", "number: alpha_set", "int: vocab_size", "text: gate_state"
+    ) | ABLATION_MEASURES,
     "ablation_means": _columns("text: measure arm", "int: seeds", "number: mean low high"),
     "rates": _columns(
         "text: arm", "int: seed vocab_size",

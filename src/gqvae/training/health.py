@@ -14,7 +14,9 @@ from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.spans import count_spans, gated_spans
 
 GATE_BINS = 5
-GATE_COLUMNS = tuple(f"gates_{place}" for place in range(GATE_BINS))  # share of positions with gates in each fifth of 0 … 1
+NEARLY_CLOSED, NEARLY_OPEN = 0.1, 0.9  # of gates, for their state (`gqvae.measures.gate_states`)
+# Share of positions with gates in each fifth of 0 … 1, and with nearly closed and nearly open gates.
+GATE_COLUMNS = (*(f"gates_{place}" for place in range(GATE_BINS)), "gates_nearly_closed", "gates_nearly_open")
 EXAMPLES = 12
 
 
@@ -23,7 +25,8 @@ def gate_histogram(gates: Tensor, lengths: Tensor, weights: Tensor) -> dict[str,
     inner = (torch.arange(gates.shape[1], device=gates.device) < lengths[:, None] - 1) * weights[:, None]  # (B, T)
     bins = (gates * GATE_BINS).long().clamp(0, GATE_BINS - 1)
     mass = torch.zeros(GATE_BINS, device=gates.device).index_add_(0, bins.flatten(), inner.flatten())
-    return dict(zip(GATE_COLUMNS, (mass / mass.sum().clamp(min=1e-9)).tolist(), strict=True))
+    ends = torch.stack([(inner * (gates < NEARLY_CLOSED)).sum(), (inner * (gates > NEARLY_OPEN)).sum()])
+    return dict(zip(GATE_COLUMNS, (torch.cat([mass, ends]) / mass.sum().clamp(min=1e-9)).tolist(), strict=True))
 
 
 def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:

@@ -158,7 +158,7 @@ class NetworkTraining(RunModule):
             "revived": self.revived,
             "alpha": self.objective.weight_of_rate(),
             "loss": losses.total.item(),
-            **gate_histogram(losses.encoded.gates, losses.encoded.packing.lengths, weights),
+            **gate_histogram(losses.encoded.gates, lengths.to(weights.device), weights),
         }
         self.revived = 0
         return row
