@@ -16,7 +16,7 @@ from gqvae.study.collect import collect
 from gqvae.study.tables import read_table
 from gqvae.study.verdicts import holm, p_value, verdict
 
-LANGUAGE_MODELS = ["C3a", "C3b", "C4a", "C4b", "S1"]
+LANGUAGE_MODELS = ["C3a", "C3b", "C3b-paper", "C4a", "C4b", "S1"]
 
 
 def deciding(study: Study, steps: int) -> Study:
@@ -44,7 +44,10 @@ def judged(study: Study, tables: Path, **changed: pd.DataFrame) -> pd.DataFrame:
 
 def test_every_claim_of_the_paper_has_a_row_and_a_verdict(study: Study, tables: Path) -> None:
     found = read_table(tables, "claims")
-    assert list(found["claim"]) == ["C1", "C2", "C3a", "C3b", "C4a", "C4b", "C5a", "C5b", "S1"]
+    ours, papers = ["C1", "C2", "C3a", "C3b", "C4a", "C4b", "C5a", "C5b", "S1"], ["C2-paper", "C3b-paper", "C5a-paper"]
+    assert list(found["claim"]) == sorted([*ours, *papers])
+    about = found["claim"].str.endswith("-paper")
+    assert set(found.loc[about, "first"]) == {"gqvae_paper"} and found.loc[about, "text"].str.contains("paper's objective").all()
     assert set(found["seeds"]) == {3} and (found["low"] < found["effect"]).all() and (found["effect"] < found["high"]).all()
     assert set(found["verdict"]) <= {"supported", "not supported", "contradicted"}
     assert set(found["sign"]) <= {"better", "worse", "undecided"}
@@ -154,7 +157,7 @@ def test_verdicts_and_signs_are_those_of_t_tests_corrected_together(study: Study
     assert found.loc["C2", "p"] == pytest.approx(stats.ttest_1samp(effects, -0.05).pvalue, rel=1e-9)
     assert found.loc["C2", "sign_p"] == pytest.approx(stats.ttest_1samp(effects, 0.0).pvalue, rel=1e-9)
     with_margin = found["margin"] > 0
-    assert list(found.index[with_margin]) == ["C2", "C3b"]
+    assert list(found.index[with_margin]) == ["C2", "C2-paper", "C3b", "C3b-paper"]
     tested = [*found["p"], *found.loc[with_margin, "sign_p"]]
     assert [*found["p_holm"], *found.loc[with_margin, "sign_p_holm"]] == pytest.approx(holm(tested), rel=1e-12)
     for row in found.itertuples():
@@ -193,7 +196,11 @@ def test_language_models_with_too_few_steps_decide_nothing(study: Study, tables:
     undecided = found.loc[LANGUAGE_MODELS]
     assert undecided[["p", "p_holm", "sign_p", "sign_p_holm"]].isna().all(axis=None) and set(undecided["sign"]) == {"undecided"}
     left = found.drop(index=LANGUAGE_MODELS)
-    assert [*left["p_holm"], left.loc["C2", "sign_p_holm"]] == pytest.approx(holm([*left["p"], left.loc["C2", "sign_p"]]))
+    margins = left.index[left["margin"] > 0]
+    tested = [*left["p"], *left.loc[margins, "sign_p"]]
+    assert list(margins) == ["C2", "C2-paper"] and [*left["p_holm"], *left.loc[margins, "sign_p_holm"]] == pytest.approx(
+        holm(tested)
+    )
     assert left["steps"].isna().all()
     runs = read_table(tables, "learnability")
     logs = np.log(runs["test_bpb"]).groupby([runs["arm"], runs["seed"]]).mean()

@@ -172,8 +172,9 @@ def test_a_tokenizer_of_another_study_is_an_input_once_that_study_is_finished(pl
     for seed in (0, 1):
         out = f"results/away/tokenizers/learned-s{seed}/v1024"
         assert f"--tokenizer results/home/tokenizers/gqvae-s{seed}/v1024 --encoder neural --out {out}" in text
-        assert f"--seed {seed} --train-bytes {amounts} --tokens results/away/tokens/learned-s{seed}/v1024 " in " ".join(
-            text.split()
+        assert (
+            f"--seed {seed} {seed} {seed} --train-bytes {amounts} --tokens results/away/tokens/learned-s{seed}/v1024 "
+            in " ".join(text.split())
         )
 
 

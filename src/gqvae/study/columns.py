@@ -43,7 +43,7 @@ HISTORY = _columns(
     "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4 gates_nearly_closed gates_nearly_open",
 )
 # Columns that a file may lack: measures added after it was written, and those that other kinds of network do not have.
-OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY} - {"step"}
+OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY, "gate_state"} - {"step"}
 RESULT = (
     _columns(
         "text: arm",
