@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 from gqvae.code_state import PACKAGE
@@ -82,3 +84,18 @@ def test_an_upward_import_is_found_wherever_it_hides(tmp_path: Path) -> None:
         "errors.py:1 imports gqvae.cli",
         "files.py:1 imports gqvae.verbs",
     ]
+
+
+def test_any_module_about_text_can_be_imported_first() -> None:
+    """Sources of text and the configuration know each other."""
+    names = [
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in sorted((PACKAGE / "corpus").rglob("*.py"))
+    ]
+    program = f"""
+import importlib, sys
+for name in {names}:
+    for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == "gqvae"]:
+        del sys.modules[loaded]
+    importlib.import_module(name.removesuffix(".__init__"))
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from random import Random
 
-from gqvae.corpus.splits import unit_hash
+from gqvae.corpus.hashing import unit_hash
 
 CHOICE, ORDER = b"shuffled", b"order"  # purposes of `unit_hash`
 

@@ -12,28 +12,20 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.documents import RECORD, SPLITS, split_paths
+from gqvae.corpus.hashing import unit_hash
 from gqvae.corpus.sources import Source
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_json
 from gqvae.progress import Progress
 
-
-def unit_hash(document: bytes, seed: int, purpose: bytes) -> float:
-    """Hash the bytes, the seed and the purpose (at most 16 bytes) to a number in [0, 1)."""
-    return int.from_bytes(hashlib.blake2b(document, digest_size=6, key=_key(seed), person=purpose).digest(), "big") / 2**48
-
-
-@cache
-def _key(seed: int) -> bytes:
-    return hashlib.sha256(str(seed).encode()).digest()
+if TYPE_CHECKING:
+    from gqvae.config.corpus_base import CorpusBase
 
 
 def choose_split(document: bytes, seed: int, valid_fraction: float, test_fraction: float) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gqvae.config.corpus_base import CorpusBase
+if TYPE_CHECKING:
+    from gqvae.config.corpus_base import CorpusBase
 
 
 @dataclass
@@ -31,3 +33,8 @@ def open_source(settings: CorpusBase, downloads: Path | None = None) -> Source:
     """
     source: Source = import_module(type(settings).__module__).open_source(settings, downloads)
     return source
+
+
+# The configuration has the settings of every source, and they use the class above. So it is loaded here, whichever of the two a
+# program imports first.
+import gqvae.config  # noqa: E402, F401

@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 
 from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
+from gqvae.corpus.hashing import unit_hash
 from gqvae.corpus.pinned import TINYSTORIES, PinnedDataset
 from gqvae.corpus.sources import Source
-from gqvae.corpus.splits import unit_hash
 from gqvae.corpus.text_file import read_documents
 from gqvae.errors import UserError
 
