@@ -105,8 +105,8 @@ def heaps_fits(heaps: pd.DataFrame) -> pd.DataFrame:
 def draw(scaling: pd.DataFrame, fits: pd.DataFrame, heaps: pd.DataFrame, laws: pd.DataFrame, folder: Path) -> None:
     """Two panels of CPU seconds by source and one of distinct pre-tokens, all logarithmic."""
     with styled():
-        figure = new_figure(11.0, 3.9)
-        figure.subplots_adjust(left=0.05, right=0.85, bottom=0.13, top=0.79, wspace=1.0)
+        figure = new_figure(11.6, 3.9)
+        figure.subplots_adjust(left=0.05, right=0.86, bottom=0.13, top=0.79, wspace=1.2)
         for number, source in enumerate(scaling["source"].unique()):
             axes = figure.add_subplot(1, 3, number + 1)
             axes.set(xscale="log", yscale="log", xlabel="corpus, MB (10⁶ bytes)", ylim=(0.2, 100))
