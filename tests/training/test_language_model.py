@@ -3,9 +3,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import math
 import signal
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +20,9 @@ from gqvae.errors import UserError
 from gqvae.jobs import lm_training
 from gqvae.jobs.lm_measuring import measure
 from gqvae.jobs.lm_training import Run, train
-from gqvae.language_models.base import IGNORED
 from gqvae.tokenizers.base import tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.token_files import write_record, write_split
-from gqvae.training import windows as windows_module
 from gqvae.training.language_model import LanguageModelTraining, measured_steps, rate_factor
 from gqvae.training.resume import Interrupted
 from gqvae.training.windows import Windows
@@ -36,69 +32,7 @@ LENGTHS = np.array([1] * 256 + [0, 2, 3])
 SETTINGS = LanguageModel(
     layers=1, width=16, heads=2, context=16, batch_windows=4, train_bytes=(600, 2000), evaluations=4, valid_bytes=300, learning_rate=1e-2
 )  # fmt: skip
-
-
-def windows(ids: np.ndarray, *, context: int = 8, batch: int = 3, epochs: float = 1.0, seed: int = 0) -> Windows:
-    return Windows(ids.astype(np.int32), LENGTHS, context=context, batch=batch, epochs=epochs, seed=seed)
-
-
-def text(tokens: int) -> np.ndarray:
-    return np.concatenate(([END], np.random.default_rng(0).choice([97, 257, 258], size=tokens), [END]))
-
-
-@pytest.mark.parametrize("tokens", [1, 6, 7, 8, 9, 70, 100])
-def test_one_pass_sees_every_token_once_and_counts_its_bytes(tokens: int) -> None:
-    ids = text(tokens)
-    stream = windows(ids)
-    seen: Counter[int] = Counter()
-    size = count = 0
-    for step in range(stream.steps):
-        inputs, targets = stream.batch(step)
-        real = targets != IGNORED
-        seen.update(targets[real].tolist())
-        size += int(LENGTHS[targets[real].numpy()].sum())
-        count += int(real.sum())
-        assert stream.consumed(step + 1) == (size, count)
-        assert torch.equal(inputs[:, 1:][real[:, 1:]], targets[:, :-1][real[:, 1:]])
-        assert int(inputs.min()) >= 0
-    assert seen == Counter(ids[1:].tolist())
-    assert (size, count) == (stream.total_bytes, stream.total_tokens) == (LENGTHS[ids].sum(), len(ids) - 1)
-
-
-def test_batches_are_a_function_of_seed_and_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows_module, "BLOCK_BYTES", 8)
-    one, other = windows(text(200), epochs=3), windows(text(200), epochs=3)
-    order = list(range(one.steps))
-    forward = [one.chosen(step).tolist() for step in order]
-    assert [other.chosen(step).tolist() for step in reversed(order)][::-1] == forward
-    assert [windows(text(200), epochs=3, seed=1).chosen(step).tolist() for step in order] != forward
-
-
-def test_arms_of_one_seed_read_the_text_in_the_same_order() -> None:
-    """In blocks, whatever the tokens: here single bytes and pairs of them."""
-    size, block = 40_000, windows_module.BLOCK_BYTES
-    lengths, order = np.array([1, 2, 0]), {}
-    for token, bytes_each in ((0, 1), (1, 2)):
-        ids = np.full(size // bytes_each + 2, token, dtype=np.int32)
-        ids[[0, -1]] = 2
-        stream = Windows(ids, lengths, context=32, batch=4, epochs=2.0, seed=5)
-        starts = np.concatenate([stream.chosen(step) for step in range(stream.steps)]) * 32 * bytes_each // block
-        order[token] = [number for number, _ in itertools.groupby(starts.tolist())]
-        assert sorted(order[token][: size // block + 1]) == list(range(size // block + 1)) != order[token][: size // block + 1]
-    assert order[0] == order[1]
-
-
-@pytest.mark.parametrize("epochs", [0.5, 1.0, 2.5])
-def test_epochs_are_permutations_one_after_the_other(epochs: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows_module, "BLOCK_BYTES", 8)
-    stream = windows(text(203), epochs=epochs)
-    drawn = np.concatenate([stream.chosen(step) for step in range(stream.steps)])
-    assert len(drawn) == math.ceil(epochs * stream.windows) and stream.steps == math.ceil(len(drawn) / 3)
-    for epoch in range(math.ceil(epochs)):
-        part = drawn[epoch * stream.windows : (epoch + 1) * stream.windows]
-        assert len(set(part.tolist())) == len(part)
-    if epochs > 1:
-        assert drawn[: stream.windows].tolist() != drawn[stream.windows : 2 * stream.windows].tolist()
+WINDOWS = Windows(np.array([END, *[97, 257, 258] * 66, END], dtype=np.int32), LENGTHS, context=8, batch=3, epochs=1.0, seed=0)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 9, 100, 100_000])
@@ -121,7 +55,7 @@ def test_rate_warms_up_and_decays_to_a_tenth() -> None:
 
 
 def test_weight_decay_is_on_matrices_only() -> None:
-    module = LanguageModelTraining(SETTINGS, 300, windows(text(200)), 0, lambda model, device: 1.0)
+    module = LanguageModelTraining(SETTINGS, 300, WINDOWS, 0, lambda model, device: 1.0)
     groups = module.configure_optimizers()["optimizer"].param_groups
     assert [group["weight_decay"] for group in groups] == [SETTINGS.weight_decay, 0.0]
     assert all(parameter.ndim == 2 for parameter in groups[0]["params"])
@@ -132,7 +66,7 @@ def test_weight_decay_is_on_matrices_only() -> None:
 def test_weights_depend_on_the_seed_alone() -> None:
     def start(vocab_size: int, seed: int) -> torch.Tensor:
         torch.rand(3)
-        module = LanguageModelTraining(SETTINGS, vocab_size, windows(text(200)), seed, lambda model, device: 1.0)
+        module = LanguageModelTraining(SETTINGS, vocab_size, WINDOWS, seed, lambda model, device: 1.0)
         return module.model.embedding.weight.detach()
 
     assert torch.equal(start(300, 0), start(300, 0))

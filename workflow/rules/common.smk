@@ -197,9 +197,6 @@ RATES = STUDY.language_model.learning_rates
 TRIALS = [os.path.relpath(runs.tuning_path(RESULTS, "{arm}", "{seed}", rate), RESULTS) for rate in RATES]
 
 
-MAIN_MODELS = [model for model, run in zip(LANGUAGE_MODELS, RUNS) if run.main]
-
-
 def files_of_models(names):
     """The files of all language models of an arm and seed, as outputs by name."""
     return {name.partition(".")[0]: [f"{RESULTS}/{model}/{name}" for model in LANGUAGE_MODELS] for name in names}

@@ -130,7 +130,7 @@ rule train_lm:
         code=code_of_models("language_models.train_lm"),
         settings=[language_model_settings(run) for run in RUNS],
         train_bytes=[run.train_bytes for run in RUNS],
-        seeds=lambda wildcards: [int(wildcards.seed) + runs.REPEAT_SEEDS * run.repeat for run in RUNS],
+        seeds=lambda wildcards: runs.model_seeds(STUDY, int(wildcards.seed)),
         state=state_of(LANGUAGE_MODELS),
         kept=state_of(LANGUAGE_MODELS, ".kept"),
         tried=tried,
@@ -154,7 +154,7 @@ rule measure_lm:
         training=rules.train_lm.output.training,
     output:
         **files_of_models(runs.MEASURED_FILES),
-        contexts=[f"{RESULTS}/{model}/{runs.CONTEXTS_FILE}" for model in MAIN_MODELS],
+        contexts=[f"{RESULTS}/{model}/{runs.CONTEXTS_FILE}" for model, run in zip(LANGUAGE_MODELS, RUNS) if run.main],
     log:
         f"{LOGS}/measure_lm/{{arm}}-s{{seed}}.log",
     benchmark:

@@ -33,7 +33,7 @@ from gqvae.config.claims import DEFAULT_CLAIMS, Claim, Measure, measures
 from gqvae.config.corpus import SOURCES, Corpus, load_corpus
 from gqvae.config.corpus_base import CorpusBase
 from gqvae.config.extends import resolved
-from gqvae.config.language_models import FEWEST_EVALUATIONS, LanguageModel, ModelSize
+from gqvae.config.language_models import FEWEST_EVALUATIONS, REPEAT_SEEDS, LanguageModel, ModelSize
 from gqvae.config.networks import (
     CountedTokenizer,
     CountedTraining,
@@ -50,7 +50,7 @@ from gqvae.config.networks import (
 from gqvae.config.study import Study, Vocabulary
 
 __all__ = [
-    "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "FEWEST_EVALUATIONS", "MATCHED", "MODULE_NAME", "NETWORKS", "RESERVED_IDS",
+    "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "FEWEST_EVALUATIONS", "MATCHED", "MODULE_NAME", "NETWORKS", "REPEAT_SEEDS", "RESERVED_IDS",
     "SOURCES", "Arm", "ArmBase", "Block", "BorrowedArm", "BytesArm", "Claim", "Corpus", "CorpusBase", "CountedArm",
     "CountedTokenizer", "CountedTraining", "Distillation", "FixedArm", "GQVAEArm", "LanguageModel", "LearnedArm",
     "Matching", "Measure", "ModelSize", "Network", "NetworkArm", "NetworkRun", "NetworkTraining", "Objective",

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from gqvae.config.block import Block, module_of, setting
 
+REPEAT_SEEDS = 1000  # between the seeds of repeats, so that a further repeat or seed changes no other run
 FEWEST_EVALUATIONS = 2  # of a run whose curve is not drawn
 Kind: TypeAlias = module_of("language_models")  # type: ignore[valid-type]  # built at run time
 

@@ -12,7 +12,7 @@ from gqvae.config.block import RESERVED_IDS, Block, module_of, setting
 from gqvae.config.changes import apply_changes
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim
 from gqvae.config.corpus import SOURCES, Corpus
-from gqvae.config.language_models import LanguageModel
+from gqvae.config.language_models import REPEAT_SEEDS, LanguageModel
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining
 from gqvae.errors import UserError
 
@@ -89,6 +89,8 @@ class Study(Block):
     def _arms_fit_together(self) -> Study:
         if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
             raise ValueError(f"seeds {list(self.seeds)} must be different and not negative")
+        if self.language_model.repeats > 1 and max(self.seeds) >= REPEAT_SEEDS:
+            raise ValueError(f"seeds {list(self.seeds)} must be below {REPEAT_SEEDS}, where those of repeats start")
         size = self.corpus.text_bytes()
         if size is not None:
             training = size * (1 - self.corpus.valid_fraction - self.corpus.test_fraction)

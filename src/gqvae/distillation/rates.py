@@ -51,7 +51,6 @@ class RateDial:
             for piece in cut(pretoken, network.settings.max_pretoken_bytes):
                 self.counts[piece] = self.counts.get(piece, 0) + count
         self._cut: dict[float | None, dict[bytes, list[Span]]] = {}
-        self._spans: dict[float | None, Counter[Span]] = {}
 
     def cut(self, rate: float | None) -> dict[bytes, list[Span]]:
         """The spans of every piece at a rate."""
@@ -63,9 +62,7 @@ class RateDial:
         """The results of a rate with the vocabulary of `strings`."""
         from gqvae.kernels.segmentation import Trie
 
-        if rate not in self._spans:
-            self._spans[rate] = total_spans(self.cut(rate), self.counts)
-        spans = self._spans[rate]
+        spans = total_spans(self.cut(rate), self.counts)
         known = string_ids(strings)
         tokens = exact = 0
         fallen: Counter[bytes] = Counter()

@@ -119,7 +119,7 @@ def _runs(arguments: argparse.Namespace, changes: Mapping[str, Any] = MappingPro
 
     arm, tokens, corpus = arguments.arm, arguments.tokens, arguments.corpus
     if len(arguments.seed) == 1:
-        arguments.seed *= len(arguments.out)
+        arguments.seed = arguments.seed * len(arguments.out)  # a new list: the old one may be the parser's default
     options = ("settings", "seed", "train_bytes", "state", "out", "kept")
     for block, seed, train_bytes, state, out, kept in _each(arguments, *options):
         settings = load_settings(LanguageModel, block).model_copy(update=changes)

@@ -7,7 +7,6 @@ gate of a pre-token, which ends it in any case, does not count here.
 from __future__ import annotations
 
 MOST = 0.95  # share of the gates
-STATES = ("collapsed_zero", "collapsed_one", "polarized", "interior")
 
 
 def gate_state(nearly_closed: float, nearly_open: float) -> str:

@@ -5,16 +5,15 @@ A *run* is one language model: an arm, a seed, an amount of training text, a siz
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gqvae.config import Study
+from gqvae.config import REPEAT_SEEDS, Study
 from gqvae.study.layout import arm_names, family, variant
 
 TRAINED_FILES = ("model.safetensors", "curve.csv", "training.json")
 MEASURED_FILES = ("costs.npy", "documents.csv", "breakdown.csv", "result.json")
 CONTEXTS_FILE = "contexts.csv"  # of main runs only: it costs more than all other measures together
-REPEAT_SEEDS = 1000  # between the seeds of repeats, so that a further repeat or seed changes no other run
 COLLECTED_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "result.json")
 
 
@@ -84,6 +83,11 @@ def runs_of_one_seed(study: Study) -> list[LanguageModelRun]:
     """The runs of the first arm with language models and of the first seed; those of others differ only in arm and seed."""
     every = language_model_runs(study)
     return [run for run in every if (run.arm, run.seed) == (every[0].arm, every[0].seed)]
+
+
+def model_seeds(study: Study, seed: int) -> list[int]:
+    """The seeds of the models of `runs_of_one_seed` at another seed."""
+    return [replace(run, seed=seed).model_seed for run in runs_of_one_seed(study)]
 
 
 def main_runs(study: Study) -> list[LanguageModelRun]:
