@@ -60,6 +60,7 @@ def error_of(value: dict[str, Any]) -> str:
         ({"seeds": []}, "seeds"),
         ({"seeds": [1, 1]}, "seeds"),
         ({"seeds": [-1]}, "seeds"),
+        ({"seeds": [0, 1000], "language_model": {"repeats": 2}}, "seeds"),
         ({"study": "../elsewhere"}, "study"),
         ({"network": {"width": 60, "head_width": 32}}, "head_width"),
         ({"language_model": {"train_bytes": [2, 1]}}, "train_bytes"),

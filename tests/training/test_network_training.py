@@ -14,6 +14,7 @@ from gqvae.config import Network, NetworkRun, NetworkTraining, PaperObjective, R
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import NetworkFile
+from gqvae.tokenizers.spans import gated_spans
 from gqvae.training.network import NetworkTraining as Training
 from gqvae.training.network import train_network
 from gqvae.training.pretoken_batches import PretokenStream
@@ -57,8 +58,14 @@ def test_batches_are_a_function_of_seed_and_step_with_the_stream_as_expectation(
 
 @pytest.mark.parametrize(
     "settings",
-    [run(), run(objective=PaperObjective()), run(chunk_bytes=2), run(training=SHORT.model_copy(update={"precision": "bf16"}))],
-    ids=["rate_controlled", "paper", "fixed", "bf16"],
+    [
+        run(),
+        run(objective=PaperObjective()),
+        run(chunk_bytes=2),
+        run(chunk_bytes=2, objective=PaperObjective()),
+        run(training=SHORT.model_copy(update={"precision": "bf16"})),
+    ],
+    ids=["rate_controlled", "paper", "fixed", "fixed, paper", "bf16"],
 )
 def test_training_writes_a_loadable_network_and_a_history(settings: NetworkRun, tmp_path: Path) -> None:
     out = train(settings, tmp_path)
@@ -70,6 +77,9 @@ def test_training_writes_a_loadable_network_and_a_history(settings: NetworkRun, 
     assert len(codes) == 16
     strings = [row["string"] for row in codes if row["code"]]
     assert strings == [to_text(string) for string in network.code_strings()]
+    if settings.chunk_bytes:  # gates are at every second byte and at the end, whatever was seen as padding
+        spans = gated_spans(network, [b" walked", b"."], None)
+        assert [len(text) for text, _ in spans[b" walked"]] == [2, 2, 2, 1] and len(spans[b"."]) == 1
     # Ours drops codes that serve no span; the paper's codebook stays whole.
     assert len(strings) == 16 if isinstance(settings.objective, PaperObjective) else 2 <= len(strings) <= 16
     assert json.loads((out / "network.json").read_text())["seed"] == 0
