@@ -22,13 +22,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gqvae.config import Claim, CountedArm, Study
+from gqvae.config import Claim, Study
 from gqvae.errors import UserError
 from gqvae.measures import learnability
 from gqvae.measures.intervals import LEVEL, t_interval
 from gqvae.study import layout
 from gqvae.study.columns import COLUMNS
-from gqvae.study.equal_compression import interpolate, neighbour, share
+from gqvae.study.equal_compression import beside, interpolate, share
 from gqvae.study.verdicts import holm, p_value, sign, verdict
 
 TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # tables that claims are judged from
@@ -187,22 +187,23 @@ def _measured(study: Study, tables: Tables, claim: Claim, arm: str, split: str, 
     Those of matched arms are interpolated to exactly equal compression.
     """
     values = {seed: _value(tables, claim, arm, seed, split, amounts) for seed in study.seeds}
-    shares = _shares(study, tables, claim, arm)
-    if shares:
-        other = str(neighbour(study, arm))
+    found = _interpolation(study, tables, claim, arm)
+    if found is not None:
+        other, shares = found
         beyond = {seed: _value(tables, claim, other, seed, split, amounts) for seed in study.seeds}
         values = {seed: interpolate(values[seed], beyond[seed], shares[seed]) for seed in study.seeds}
     return values
 
 
-def _shares(study: Study, tables: Tables, claim: Claim, arm: str) -> BySeed:
-    """Where a matched arm's target lies between it and its neighbour, by seed; empty if nothing is interpolated."""
-    chosen, other = study.arms[arm], neighbour(study, arm)
-    if claim.measured.level == "compression" or other is None or not isinstance(chosen, CountedArm) or chosen.match is None:
-        return {}
-    compared = (chosen.match, arm, other)
-    found = {seed: share(*(_bytes_per_token(tables, one, seed, "test") for one in compared)) for seed in study.seeds}
-    return {} if None in found.values() else {seed: float(value or 0) for seed, value in found.items()}
+def _interpolation(study: Study, tables: Tables, claim: Claim, arm: str) -> tuple[str, BySeed] | None:
+    """The arm to interpolate a matched arm with, and where the target lies between the two, by seed; None: not interpolated."""
+    others = beside(study, arm)
+    if claim.measured.level == "compression" or others is None:
+        return None
+    arms = (others[0], arm, others[1])
+    found = {seed: share(*(_bytes_per_token(tables, one, seed, "test") for one in arms)) for seed in study.seeds}
+    near = {seed: value for seed, value in found.items() if value is not None}
+    return (others[1], near) if len(near) == len(found) else None
 
 
 def _bytes_per_token(tables: Tables, arm: str, seed: int, split: str) -> float:
@@ -257,6 +258,7 @@ def _cells(study: Study, tables: Tables, found: Comparison) -> str:
     claim, amounts = found.claim, ", ".join(map(str, found.amounts))
     cells = _CELLS[claim.measured.level].format(measure=claim.measure, amounts=amounts)
     line = f"{cells}; arm {claim.first}, {found.second}; seed {', '.join(map(str, study.seeds))}"
-    if _shares(study, tables, claim, found.second):
-        line += f"; {found.second} interpolated with {neighbour(study, found.second)} to equal bytes_per_token in compression.csv"
+    interpolated = _interpolation(study, tables, claim, found.second)
+    if interpolated is not None:
+        line += f"; {found.second} interpolated with {interpolated[0]} to equal bytes_per_token in compression.csv"
     return line

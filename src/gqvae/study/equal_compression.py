@@ -11,13 +11,14 @@ from gqvae.config import CountedArm, Study
 FARTHEST = 0.5  # of the way to the other size, in either direction: beyond, its noise would weigh more than the difference
 
 
-def neighbour(study: Study, arm: str) -> str | None:
-    """The arm of the study's vocabulary size, with language models, that is made like this matched arm."""
+def beside(study: Study, arm: str) -> tuple[str, str] | None:
+    """The target of a matched arm, and the arm of the study's vocabulary size that is made like it; None if there are not both."""
     chosen = study.arms[arm]
     if not isinstance(chosen, CountedArm) or chosen.match is None:
         return None
     alike = chosen.model_copy(update={"match": None})
-    return next((name for name, other in sorted(study.arms.items()) if other == alike), None)
+    other = next((name for name, other in sorted(study.arms.items()) if other == alike), None)
+    return None if other is None else (chosen.match, other)
 
 
 def share(target: float, matched: float, other: float) -> float | None:
