@@ -75,6 +75,16 @@ def test_claims_are_those_of_the_table(tmp_path: Path) -> None:
     assert "fewer than 300 optimiser steps decide nothing" in text and "Holm's correction" in text
 
 
+def test_vocabularies_of_different_sizes_are_said_to_be_so(tmp_path: Path) -> None:
+    rows = rows_of(summary_of(tmp_path, (0, 1, 2)), "\n## Claims\n")
+    claims = pd.read_csv(tmp_path / "claims.csv").set_index("claim")
+    sizes = claims.loc["C4a", ["first_vocab_size", "second_vocab_size"]]
+    assert sizes.iloc[0] != sizes.iloc[1]
+    first, second = (f"`{arm}` (V = {size:,.0f})" for arm, size in zip(("gqvae", "bpe_matched"), sizes, strict=True))
+    assert next(row for name, row in rows.items() if name.startswith("C4a"))[0] == f"{first} against {second}"
+    assert next(row for name, row in rows.items() if name.startswith("C2:"))[0] == "`gqvae` against `bpe`"
+
+
 def test_optimiser_steps_are_those_of_the_runs_with_the_most_text(tmp_path: Path) -> None:
     rows = rows_of(summary_of(tmp_path, (0, 1, 2)), "\n## Language models\n")
     runs = pd.read_csv(tmp_path / "tables" / "learnability.csv").query("train_bytes == 1_000_000")

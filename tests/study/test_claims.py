@@ -63,6 +63,13 @@ def test_compression_is_that_of_the_table(tables: Path) -> None:
     assert claims.loc["C2", "second_mean"] == pytest.approx(float(rows["bpe"]), rel=1e-12)
 
 
+def test_vocabulary_sizes_are_those_that_were_reached(study: Study, tables: Path) -> None:
+    rows = read_table(tables, "compression")
+    rows.loc[rows["arm"] == "gqvae", "vocab_size"] = 400  # fewer strings than were requested
+    found = judged(study, tables, compression=rows).loc["C2"]
+    assert (found["first_vocab_size"], found["second_vocab_size"]) == (400, study.vocabulary.size)
+
+
 def test_the_best_opponent_is_chosen_on_the_validation_split(tables: Path) -> None:
     rows = read_table(tables, "compression")
     rows = rows[rows["used_downstream"] & (rows["split"] == "valid") & rows["arm"].isin(["fixed", "fixed_2"])]

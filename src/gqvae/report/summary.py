@@ -104,7 +104,7 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
     rows = [
         [
             f"{row.claim}: {row.text}",
-            f"`{row.first}` against `{row.second}`",
+            f"{_arm(row, 'first')} against {_arm(row, 'second')}",
             share(row.effect, sign=True),
             *(
                 "–" if pd.isna(low) else f"[{share(low, sign=True)}, {share(high, sign=True)}]"
@@ -131,6 +131,12 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
     return f"{note}\n\n{markdown_table(header, rows)}"
 
 
+def _arm(row: Any, place: str) -> str:
+    """The first or second arm of a claim, with the size of its vocabulary if the two differ."""
+    name, size = f"`{getattr(row, place)}`", getattr(row, f"{place}_vocab_size")
+    return name if row.first_vocab_size == row.second_vocab_size else f"{name} (V = {number(size, 0)})"
+
+
 def _compression(tables: dict[str, pd.DataFrame]) -> str:
     rows = []
     for row in tables["results"].itertuples():
@@ -139,10 +145,11 @@ def _compression(tables: dict[str, pd.DataFrame]) -> str:
         values = [number(row.vocab_size, 0), number(row.bytes_per_token), spread if seeds > 1 else "–", number(row.ratio_to_bpe)]
         rows.append([f"`{row.arm}`", *values, share(row.fallback_rate), share(row.exact_token_accuracy), str(seeds)])
     header = [
-        "arm", "V", "bytes per token", "lowest – highest", "ratio to BPE, same V", "fallback rate", "exact tokens", "tokenizers",
+        "arm", "V", "bytes per token", "lowest – highest", "ratio to `bpe`", "fallback rate", "exact tokens", "tokenizers",
     ]  # fmt: skip
     note = (
-        "Test split, tokenizers of the language models, means over seeds. Fallback rate: share of gate spans that had to be "
+        "Test split, tokenizers of the language models, means over seeds. V: the size that the vocabularies reached; a network may find "
+        "fewer strings than were requested. Ratio: for arms of the requested size. Fallback rate: share of gate spans that had to be "
         "encoded again from the vocabulary; exact tokens: share of gate spans whose code decodes exactly. All vocabulary sizes and both "
         "encoders: `tables/compression.csv`."
     )

@@ -29,6 +29,7 @@ from gqvae.measures.intervals import LEVEL, t_interval
 from gqvae.study import layout
 from gqvae.study.columns import COLUMNS
 from gqvae.study.equal_compression import beside, interpolate, share
+from gqvae.study.results import main_rows
 from gqvae.study.verdicts import holm, p_value, sign, verdict
 
 TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # tables that claims are judged from
@@ -88,6 +89,8 @@ def claims_table(study: Study, tables: Tables, corpus: str) -> pd.DataFrame:
                 "measure": claim.measure,
                 "first": claim.first,
                 "second": found.second,
+                "first_vocab_size": _vocab_size(tables, claim.first),
+                "second_vocab_size": _vocab_size(tables, found.second),
                 "seeds": effect.n,
                 "first_mean": float(np.mean(list(found.ours.values()))),
                 "second_mean": float(np.mean(list(found.theirs.values()))),
@@ -209,6 +212,12 @@ def _interpolation(study: Study, tables: Tables, claim: Claim, arm: str) -> tupl
 def _bytes_per_token(tables: Tables, arm: str, seed: int, split: str) -> float:
     (value,) = _rows(tables, "compression", arm, seed, used_downstream=True, split=split)["bytes_per_token"]
     return float(value)
+
+
+def _vocab_size(tables: Tables, arm: str) -> float:
+    """The size that an arm's vocabularies reached, averaged over seeds: a network may have found fewer strings than were requested."""
+    rows = main_rows(tables["compression"])
+    return float(rows.loc[rows["arm"] == arm, "vocab_size"].mean())
 
 
 def _value(tables: Tables, claim: Claim, arm: str, seed: int, split: str, amounts: Amounts) -> float:

@@ -43,7 +43,7 @@ HISTORY = _columns(
     "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4 gates_nearly_closed gates_nearly_open",
 )
 # Columns that a file may lack: measures added after it was written, and those that other kinds of network do not have.
-OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY, "gate_state"} - {"step"}
+OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY, "gate_state", "first_vocab_size", "second_vocab_size"} - {"step"}
 RESULT = (
     _columns(
         "text: arm",
@@ -85,7 +85,7 @@ TABLES: dict[str, dict[str, Kind]] = {
     "distribution": _of_runs(_columns("int: vocab_size tokens") | TOKEN_MEASURES),
     "differences": _columns("int: train_bytes", "text: first second", "int: seeds", "number: difference low high"),
     "claims": _columns(
-        "text: claim text corpus measure first second", "int: seeds",
+        "text: claim text corpus measure first second", "number: first_vocab_size second_vocab_size", "int: seeds",
         "number: first_mean second_mean effect low high document_low document_high p p_holm margin", "text: verdict sign",
         "number: sign_p sign_p_holm", "int: ahead steps", "text: cells",
     ),
