@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from fabricated_study import fabricate, fabricated_settings
 from gqvae.report.markdown import percent_between
 from gqvae.report.tables import block
+from gqvae.study.collect import collect
+from gqvae.study.provenance import write_provenance
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "results" / "published"
@@ -21,8 +24,8 @@ def effects() -> pd.DataFrame:
     return read("effects", [STUDY, "tinystories-4096"])
 
 
-def read(name: str, studies: list[str]) -> pd.DataFrame:
-    header, _, *lines = (line.strip("| ").split(" | ") for line in block(name, studies, PUBLISHED).splitlines())
+def read(name: str, studies: list[str], published: Path = PUBLISHED) -> pd.DataFrame:
+    header, _, *lines = (line.strip("| ").split(" | ") for line in block(name, studies, published).splitlines())
     return pd.DataFrame(lines, columns=header).set_index("advantage of GQ-VAE over").T
 
 
@@ -34,39 +37,56 @@ def stated(first: pd.Series, second: pd.Series | float, more_is_better: bool) ->
     return f"{100 * values.mean():+.1f} % [{100 * low:+.1f}, {100 * high:+.1f}]".replace("-", "−")
 
 
+def bits(table: str, size: str) -> pd.DataFrame:
+    """Test bits per byte after 1 MB, by seed and arm."""
+    runs = pd.read_csv(PUBLISHED / STUDY / "tables" / f"{table}.csv").query("size == @size and train_bytes == 1_000_000")
+    return runs.pivot(index="seed", columns="arm", values="test_bpb")
+
+
 def test_compression_is_that_of_the_table(effects: pd.DataFrame) -> None:
     table = pd.read_csv(PUBLISHED / STUDY / "tables" / "compression.csv", keep_default_na=False)
     table = table[(table["used_downstream"].astype(str) == "True") & (table["split"] == "test")]
     ours, fixed = (table[table["arm"] == arm].set_index("seed")["bytes_per_token"] for arm in ("gqvae", "fixed_8"))
     (bpe,) = table[table["arm"] == "bpe"]["bytes_per_token"]
-    found = effects["V = 1,024: bytes per token"]
-    assert found["fixed-length tokens (8 bytes)"] == stated(ours, fixed, True) + " **better**"
+    found = effects["our objective, V = 1,024: bytes per token"]
+    assert found["fixed-length tokens"] == stated(ours, fixed, True) + " **better**"
     assert found["BPE, same V"] == stated(ours, bpe, True) + " **better**"
     assert found["BPE, equal compression"] == "–"  # their making, no finding
 
 
-def test_language_models_are_paired_by_seed_and_signed_by_claims_alone(effects: pd.DataFrame) -> None:
-    table = pd.read_csv(PUBLISHED / STUDY / "tables" / "learnability.csv").query("size == 'l2w96'")
-    bpb = table[table["train_bytes"] == 1_000_000].pivot(index="seed", columns="arm", values="test_bpb")
-    found = effects["V = 1,024: bits per byte, 222 k parameters, 1 MB, 301–318 steps"]
+def test_language_models_are_paired_by_seed_and_signed_by_claims(effects: pd.DataFrame) -> None:
+    claims, bpb = pd.read_csv(PUBLISHED / STUDY / "claims.csv").set_index("claim"), bits("learnability", "l2w96")
+    found = effects["our objective, V = 1,024: bits per byte, 222 k parameters, 1 MB, 301–318 steps"]
     assert found["BPE, same V"] == stated(bpb["gqvae"], bpb["bpe"], False)  # undecided
-    assert found["fixed-length tokens (8 bytes)"] == stated(bpb["gqvae"], bpb["fixed_8"], False) + " **better**"
-    assert found["BPE, equal compression"] == stated(bpb["gqvae"], bpb["bpe_matched"], False)  # its claim is of all amounts
+    assert found["fixed-length tokens"] == stated(bpb["gqvae"], bpb["fixed_8"], False) + " **better**"
+    row = claims.loc["C4b"]
+    assert row["sign"] == "worse"
+    assert found["BPE, equal compression"] == percent_between(row["effect"], row["low"], row["high"]) + " **worse**"
     few = effects.filter(like="V = 4,096: bits per byte").iloc[:, 0]
-    assert len(few) == 3 and all(cell.endswith(" too few steps") for cell in few)
+    assert [cell.endswith(" too few steps") for cell in few if cell != "–"] == [True] * 3
 
 
-def test_a_claim_about_all_amounts_of_text_signs_the_only_one() -> None:
-    claims = pd.read_csv(PUBLISHED / "tinystories-larger-model" / "claims.csv").set_index("claim")
-    (cells,) = read("effects", ["tinystories-larger-model"]).filter(like="bits per byte").to_numpy().T
-    assert claims.loc["C4b", "sign"] == "worse" and cells[-1].endswith("**worse**")
+def test_further_sizes_have_effects_but_no_signs(effects: pd.DataFrame) -> None:
+    bpb = bits("model_sizes", "l1w32")
+    found = effects.filter(like="12.6 k parameters").iloc[:, 0]
+    assert found["BPE, same V"] == stated(bpb["gqvae"], bpb["bpe"], False)
+    assert not any("**" in cell for cell in found)
+
+
+def test_both_objectives_have_rows(tmp_path: Path) -> None:
+    study = fabricated_settings(many=True)
+    results = fabricate(study, tmp_path / "fabricated")
+    collect(study, results, results / "tables")
+    write_provenance(study, results, results / "provenance.json")
+    titles = list(read("effects", ["fabricated"], tmp_path))
+    assert [title.split(",")[0] for title in titles if "bytes per token" in title] == ["the paper's objective", "our objective"]
 
 
 def test_compression_is_said_once_for_each_vocabulary_size() -> None:
     titles = list(read("effects", ["control-1024", "control-1024-larger", "control-4096"]))
     assert [title for title in titles if "bytes per token" in title] == [
-        "V = 1,024: bytes per token",
-        "V = 4,096: bytes per token",
+        "our objective, V = 1,024: bytes per token",
+        "our objective, V = 4,096: bytes per token",
     ]
     assert len(titles) == 5
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from gqvae.config import LanguageModel, read_settings
+from gqvae.config import DEFAULT_CLAIMS, LanguageModel, Study, parse, read_settings
 from gqvae.errors import UserError
 from gqvae.files import read_json
 from gqvae.study.columns import COLUMNS
@@ -62,6 +62,12 @@ class FinishedStudy:
         except (KeyError, TypeError, ValueError, AttributeError):
             message = f"{path} lacks the study, its corpus, arms, vocabulary or language model: run the study again."
             raise UserError(message) from None
+
+    def settings(self) -> Study:
+        """The study's configuration, with today's default claims beside its own."""
+        path = self.folder / "provenance.json"
+        study = parse(Study, read_json(path)["config"], str(path))
+        return study.model_copy(update={"claims": DEFAULT_CLAIMS | study.claims})
 
     @property
     def tables(self) -> Path:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from gqvae.config import DEFAULT_CLAIMS, Study, parse
 from gqvae.errors import UserError
-from gqvae.files import read_json
 from gqvae.study import layout
+from gqvae.study.across import FinishedStudy
 from gqvae.study.claims import TABLES, claims_table
 from gqvae.study.tables import read_table, write_table
 
@@ -35,17 +34,11 @@ def judge(folders: Sequence[Path]) -> None:
 
 def judged_claims(folder: Path) -> pd.DataFrame:
     """The table of claims of a finished study."""
-    path = folder / "provenance.json"
-    record = read_json(path)
-    try:
-        config, corpus = record["config"], str(record["corpus"]["label"])
-    except (KeyError, TypeError):
-        raise UserError(f"{path} lacks the configuration or the corpus's label: run the study again.") from None
-    study = parse(Study, config, str(path))
-    study = study.model_copy(update={"claims": DEFAULT_CLAIMS | study.claims})
+    finished = FinishedStudy.read(folder)
+    study = finished.settings()
     if not layout.decidable_claims(study):
         raise UserError(f"{folder} has no claim that its arms decide: name studies that have one.")
     try:
-        return claims_table(study, {name: read_table(folder / "tables", name) for name in TABLES}, corpus)
+        return claims_table(study, {name: read_table(folder / "tables", name) for name in TABLES}, finished.corpus)
     except UserError as error:
         raise UserError(f"The claims of {folder} cannot be judged: {error}") from None
