@@ -144,7 +144,7 @@ def _compression(study: Study, name: str, rng: np.random.Generator) -> pd.DataFr
                     "bytes": 10_000 * documents,
                     "tokens": tokens,
                 }
-                row |= {"bytes_per_token": 10_000 * documents / tokens}
+                row |= {"bytes_per_token": 10_000 * documents / tokens, "cut_entropy": 1 / rate}
                 if encoder == "neural":
                     row |= {"fallback_rate": float(rng.uniform(0.02, 0.1)), "exact_token_accuracy": float(rng.uniform(0.9, 0.98))}
                 rows.append(row)

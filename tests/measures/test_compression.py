@@ -41,6 +41,18 @@ def test_rows_have_every_column_and_each_encoder(tokenizers: dict[str, Tokenizer
     assert row["encoder"] == "" and row["used_downstream"]
 
 
+@pytest.mark.parametrize("arm", ["bpe", "neural", "distilled"])
+def test_cuts_are_those_of_tokens_or_gates(tokenizers: dict[str, Tokenizer], counts: PretokenCounts, arm: str) -> None:
+    one = tokenizers[arm]
+    cuts = list(one.cuts(counts.pretokens))
+    assert [sum(cut) for cut in cuts] == [len(pretoken) for pretoken in counts.pretokens]
+    if isinstance(one, LearnedTokenizer) and arm == "neural":
+        spans = one.spans(counts.pretokens)
+        assert cuts == [[len(text) for text, _ in one.pretoken_spans(pretoken, spans)] for pretoken in counts.pretokens]
+    else:
+        assert [len(cut) for cut in cuts] == [len(one.encode(pretoken.decode())) for pretoken in counts.pretokens]
+
+
 def test_gate_quality_equals_a_count_by_hand(tokenizers: dict[str, Tokenizer], counts: PretokenCounts) -> None:
     neural = tokenizers["neural"]
     assert isinstance(neural, LearnedTokenizer)

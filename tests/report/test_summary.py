@@ -51,6 +51,7 @@ def test_numbers_equal_those_of_the_tables(tmp_path: Path) -> None:
         assert cells[1] == f"{row['bytes_per_token']:.3f}"
         assert cells[3] == ("–" if pd.isna(row["ratio_to_bpe"]) else f"{row['ratio_to_bpe']:.3f}")
         assert cells[5] == ("–" if pd.isna(row["exact_token_accuracy"]) else f"{100 * row['exact_token_accuracy']:.2f} %")
+        assert cells[6] == f"{row['cut_entropy']:.3f}"
         low, high = row["test_bpb_low"], row["test_bpb_high"]
         assert models[f"`{arm}`"][:2] == [f"{row['test_bpb']:.4f}", f"[{low:.4f}, {high:.4f}]"]
         assert spread[f"`{arm}`"][1] == f"{row['renyi_efficiency']:.3f}"

@@ -2,7 +2,7 @@
 
 Compression = UTF-8 bytes of the raw text ÷ tokens, fallback tokens included, without the ends of documents. Networks also have an
 exact-token accuracy (share of gated spans whose code decodes to the span) and a fallback rate (share of gated spans that are
-encoded again from the vocabulary), both weighted by frequency.
+encoded again from the vocabulary), both weighted by frequency. `cut_entropy` says whether the text decides where tokens end.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from gqvae.config import Measure
 from gqvae.corpus.pretokenizers import require_same
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
+from gqvae.measures.cut_entropy import cut_entropy
 from gqvae.tokenizers.base import Tokenizer
 
 MEASURE = Measure(level="compression", more_is_better=True, text="UTF-8 bytes per token on the test split, fallback included")
 COLUMNS = (
     "arm", "seed", "variant", "vocab_size_requested", "vocab_size", "encoder", "used_downstream", "split", "bytes", "tokens",
-    "bytes_per_token", "fallback_rate", "exact_token_accuracy",
+    "bytes_per_token", "fallback_rate", "exact_token_accuracy", "cut_entropy",
 )  # fmt: skip
 
 
@@ -39,8 +40,7 @@ def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator
     """Rows for each encoder and split: all `COLUMNS` except arm, seed and variant."""
     for one in tokenizer.encoders():
         for split, counts in splits.items():
-            quality = one.gate_quality(counts.pairs())
-            fallback, exact = quality or ("", "")
+            fallback, exact = one.gate_quality(counts.pairs()) or ("", "")
             tokens = count_tokens(one, counts)
             yield {
                 "vocab_size_requested": tokenizer.requested_size,
@@ -53,4 +53,5 @@ def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator
                 "bytes_per_token": counts.total_bytes / tokens,
                 "fallback_rate": fallback,
                 "exact_token_accuracy": exact,
+                "cut_entropy": cut_entropy(zip(one.cuts(counts.pretokens), counts.counts.tolist(), strict=True)),
             }

@@ -143,14 +143,24 @@ def _compression(tables: dict[str, pd.DataFrame]) -> str:
         spread = f"{number(row.bytes_per_token_min)} – {number(row.bytes_per_token_max)}"
         seeds = len(main_rows(tables["compression"]).query("arm == @row.arm"))
         values = [number(row.vocab_size, 0), number(row.bytes_per_token), spread if seeds > 1 else "–", number(row.ratio_to_bpe)]
-        rows.append([f"`{row.arm}`", *values, share(row.fallback_rate), share(row.exact_token_accuracy), str(seeds)])
+        rows.append(
+            [
+                f"`{row.arm}`",
+                *values,
+                share(row.fallback_rate),
+                share(row.exact_token_accuracy),
+                number(row.cut_entropy),
+                str(seeds),
+            ]
+        )
     header = [
-        "arm", "V", "bytes per token", "lowest – highest", "ratio to `bpe`", "fallback rate", "exact tokens", "tokenizers",
+        "arm", "V", "bytes per token", "lowest – highest", "ratio to `bpe`", "fallback rate", "exact tokens", "cut entropy", "tokenizers",
     ]  # fmt: skip
     note = (
         "Test split, tokenizers of the language models, means over seeds. V: the size that the vocabularies reached; a network may find "
         "fewer strings than were requested. Ratio: for arms of the requested size. Fallback rate: share of gate spans that had to be "
-        "encoded again from the vocabulary; exact tokens: share of gate spans whose code decodes exactly. All vocabulary sizes and both "
+        "encoded again from the vocabulary; exact tokens: share of gate spans whose code decodes exactly. Cut "
+        "entropy: bits per pre-token of where it is cut, given its length; 0: gates or merges count bytes and ignore the text. All vocabulary sizes and both "
         "encoders: `tables/compression.csv`."
     )
     return f"{note}\n\n{markdown_table(header, rows)}"

@@ -43,7 +43,9 @@ HISTORY = _columns(
     "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4 gates_nearly_closed gates_nearly_open",
 )
 # Columns that a file may lack: measures added after it was written, and those that other kinds of network do not have.
-OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY, "gate_state", "first_vocab_size", "second_vocab_size"} - {"step"}
+OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY, "gate_state", "cut_entropy", "first_vocab_size", "second_vocab_size"} - {
+    "step"
+}
 RESULT = (
     _columns(
         "text: arm",
@@ -67,7 +69,8 @@ ABLATION_MEASURES = _columns(
 TABLES: dict[str, dict[str, Kind]] = {
     "compression": _columns(
         "text: arm", "int: seed", "text: variant", "int: vocab_size_requested vocab_size", "text: encoder",
-        "bool: used_downstream", "text: split", "int: bytes tokens", "number: bytes_per_token fallback_rate exact_token_accuracy",
+        "bool: used_downstream", "text: split", "int: bytes tokens",
+        "number: bytes_per_token fallback_rate exact_token_accuracy cut_entropy",
     ),
     "matching": _columns(
         "text: arm", "int: seed", "text: target", "int: vocab_size",
@@ -96,6 +99,7 @@ TABLES: dict[str, dict[str, Kind]] = {
     "results": _columns(
         "text: arm", "int: seeds",
         "number: vocab_size bytes_per_token bytes_per_token_min bytes_per_token_max ratio_to_bpe fallback_rate exact_token_accuracy",
+        "number: cut_entropy",
         "int: train_bytes", "number: test_bpb test_bpb_low test_bpb_high train_tokens parameters_embedding parameters_non_embedding",
     ) | TOKEN_MEASURES,
 }  # fmt: skip

@@ -45,6 +45,7 @@ def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame
             "ratio_to_bpe": bytes_per_token / baseline if same_size else None,
             "fallback_rate": _mean(compression["fallback_rate"]),
             "exact_token_accuracy": _mean(compression["exact_token_accuracy"]),
+            "cut_entropy": _mean(compression["cut_entropy"]),
             **{name: _mean(spread[name]) for name in TOKEN_MEASURES},
         }
         runs = tables["learnability"]

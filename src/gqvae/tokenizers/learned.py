@@ -120,6 +120,13 @@ class LearnedTokenizer(Tokenizer):
                 kept += count * (right and text in self._fewest.ids)
         return 1 - kept / max(emitted, 1), exact / max(emitted, 1)
 
+    def cuts(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
+        """Those of the gates, before fallback."""
+        if self.encoder == "distilled":
+            return super().cuts(pretokens)
+        spans = self.spans(pretokens)
+        return ([len(text) for text, _ in self.pretoken_spans(one, spans)] for one in pretokens)
+
     def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """Segment with the selected encoder."""
         if self.encoder == "distilled":
