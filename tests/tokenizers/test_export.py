@@ -22,8 +22,9 @@ from gqvae.errors import UserError
 from gqvae.tokenizers.base import EXPORTED, Tokenizer
 from gqvae.tokenizers.byte_level import to_bytes
 from gqvae.tokenizers.bytes import BytesTokenizer
-from gqvae.tokenizers.export import END_OF_DOCUMENT_TEXT, PADDING_TEXT, export, fast_tokenizer
+from gqvae.tokenizers.export import export, fast_tokenizer
 from gqvae.tokenizers.load import load_tokenizer
+from gqvae.tokenizers.special_tokens import END_OF_DOCUMENT_TEXT, PADDING_TEXT
 from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 ARMS = ("bytes", "bpe", "pathpiece", "distilled")

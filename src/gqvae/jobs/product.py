@@ -96,13 +96,6 @@ def compare(arguments: argparse.Namespace) -> None:
         write_rows(arguments.csv, COLUMNS, rows)
 
 
-def export(arguments: argparse.Namespace) -> None:
-    """Write the files that other libraries load."""
-    from gqvae.tokenizers.export import export as write
-
-    write(_load(arguments), arguments.out)
-
-
 def explore(arguments: argparse.Namespace) -> None:
     """Write the HTML page."""
     from gqvae.figures.explorer import explorer_page

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gqvae import __version__
 from gqvae.config import CorpusBase, CountedTraining
 from gqvae.corpus.documents import DocumentStore
 from gqvae.corpus.hub import download
@@ -25,6 +26,7 @@ from gqvae.tokenizers.export import CONFIG, export
 from gqvae.tokenizers.load import load_tokenizer
 
 COUNTING = "counting"  # working folder of the methods that only count; network training has another, which stays if it is killed
+TRAINING = "training.json"  # in the folder of a tokenizer: what it was trained on and how, for its model card
 WRITING = "writing.json"  # identity of the call that is writing tokenizers; present until the last is written
 
 
@@ -42,6 +44,7 @@ class Output:
 
     def __init__(self, out: Path, sizes: Sequence[int], working: str) -> None:
         self.out, self.work, self.folders = out, out / working, folders_of(out, sizes)
+        self.record: dict[str, str] = {"gqvae": __version__}
 
     def check(self) -> None:
         """Before any work, refuse folders that hold tokenizers. A call that was killed while it wrote several may resume.
@@ -70,7 +73,9 @@ class Output:
         try:
             if downloads is not None:
                 download(TINYSTORIES, downloads)
-            write_corpus(folder, open_source(corpus, downloads), corpus)
+            source = open_source(corpus, downloads)
+            self.record["text"] = source.label
+            write_corpus(folder, source, corpus)
             found = {split: count_pretokens(DocumentStore.open(folder, split), Tokenizer.pretokenizer) for split in splits}
         except UserError:
             for empty in (folder, self.work, self.out):
@@ -88,6 +93,7 @@ class Output:
         Raises:
             UserError: a killed call left tokenizers from other settings or text.
         """
+        self.record["settings"] = settings
         identity = json_digest([settings, *map(file_digest, sorted(self.work.glob("*.npz")))])
         written = [folder for folder in self.folders.values() if (folder / MANIFEST).exists()]
         if written and read_json(self.work / WRITING) != identity:
@@ -100,6 +106,7 @@ class Output:
         for size, folder in self.folders.items():
             if not (folder / MANIFEST).exists():
                 export(made[size], folder)
+                write_json(folder / TRAINING, self.record)
                 made[size].save(folder)
         shutil.rmtree(self.work)
         return {size: load_tokenizer(folder) for size, folder in self.folders.items()}

@@ -55,9 +55,26 @@ def add_parsers(verbs: Verbs) -> None:
         argument("--csv", type=Path, metavar="CSV", help="also write the table to a file"),
     )  # fmt: skip
     add_verb(
-        inner, "product.export", "write files for tokenizers.Tokenizer.from_file and transformers.AutoTokenizer",
-        "--tokenizer results/default/tokenizers/bpe/v512 --out exported",
-        TOKENIZER, folder("--out", "folder for tokenizer.json and tokenizer_config.json"),
+        inner, "exports.export", "write files for transformers, tokenizers or tiktoken (docs/exports.md)",
+        "--tokenizer results/default/tokenizers/bpe/v512 --out exported --special bos=<s> --special '<|im_start|>'",
+        TOKENIZER, folder("--out", "folder for the files"),
+        argument(
+            "--format", choices=("tokenizers", "tokenizers-1", "tiktoken"), default="tokenizers",
+            help="tokenizer.json for transformers and tokenizers before 1, or for tokenizers 1 as well; ranks for tiktoken, from bpe only "
+            "(%(default)s)",
+        ),
+        argument(
+            "--special", action="append", default=[], metavar="[ROLE=]TEXT",
+            help="a special token, with a role (bos, eos, pad, unk, sep, cls, mask) or without; give it again for more. eos (default: "
+            "<|endoftext|>) has id 256, pad (default: <|pad|>) and then the others follow the vocabulary",
+        ),
+        argument(
+            "--parse-special", action="store_true",
+            help="text that spells a special token becomes that token, as chat templates need (default: it stays text)",
+        ),
+        argument("--card", action="store_true", help="also write a model card, README.md"),
+        argument("--text", type=Path, metavar="FILE", help="text on which the card gives the compression"),
+        argument("--push-to-hub", metavar="NAME", help="upload the folder to a model repository of the hub, made if necessary"),
     )  # fmt: skip
     add_verb(
         inner, "product.explore", "write an HTML page: your text under several tokenizers, side by side",
@@ -93,7 +110,8 @@ def _add_train(verbs: Verbs) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--vocab-size", type=positive, nargs="+", required=True, metavar="V",
-        help="number of ids: strings, 256 bytes, end of document; one training serves several sizes",
+        help="number of ids: strings, 256 bytes, end of document; one training serves several sizes. Padding comes after them, with "
+        "id V: give an embedding len(tokenizer) rows, not V",
     )  # fmt: skip
     parser.add_argument(
         "--settings",

@@ -26,6 +26,7 @@ class Pretokenizer(ABC):
     """One way to split text. The pre-tokens depend only on the text and, joined, equal it."""
 
     name: str
+    published: str = ""  # the expression by which other engines recognise it, with Unicode tables of their own; empty: none do
 
     @abstractmethod
     def split(self, text: str) -> list[str]:

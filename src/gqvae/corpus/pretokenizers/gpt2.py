@@ -22,6 +22,7 @@ class GPT2(Pretokenizer):
     """See the module."""
 
     name = "gpt2"
+    published = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
     @cached_property
     def _ascii(self) -> re.Pattern[str]:

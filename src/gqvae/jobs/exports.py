@@ -1,0 +1,70 @@
+"""The job of `gqvae tokenizer export`: files for other libraries, a model card, an upload."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from gqvae.errors import UserError
+from gqvae.jobs.streams import open_input, show
+
+if TYPE_CHECKING:
+    from gqvae.tokenizers.base import Tokenizer
+    from gqvae.tokenizers.special_tokens import SpecialTokens
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write the files, upload them if asked, and say how to load them."""
+    from gqvae.tokenizers.export import export as write
+    from gqvae.tokenizers.load import load_tokenizer
+    from gqvae.tokenizers.special_tokens import special_tokens
+    from gqvae.tokenizers.tiktoken_files import export_tiktoken
+
+    if arguments.text and not arguments.card:
+        raise UserError("--text is measured for the model card: add --card, or leave it out.")
+    if arguments.format == "tiktoken" and arguments.parse_special:
+        raise UserError("tiktoken is told at every call which special tokens a text may spell: leave out --parse-special.")
+    tokenizer = load_tokenizer(arguments.tokenizer)
+    specials = special_tokens(tokenizer.vocab_size, arguments.special)
+    if arguments.format == "tiktoken":
+        export_tiktoken(tokenizer, arguments.out, specials)
+    else:
+        write(tokenizer, arguments.out, specials, arguments.format, parse_special=arguments.parse_special)
+    if arguments.card:
+        _write_card(tokenizer, specials, arguments)
+    if arguments.push_to_hub:
+        from gqvae.jobs.uploads import upload
+
+        show(upload(arguments.out, arguments.push_to_hub))
+    show(_how_to_load(arguments, tokenizer, specials))
+
+
+def _write_card(tokenizer: Tokenizer, specials: SpecialTokens, arguments: argparse.Namespace) -> None:
+    from gqvae.report.model_card import Measured, write_card
+
+    exported = next((one for one in tokenizer.encoders() if one.encoder == "distilled"), tokenizer)
+    measured = None
+    if arguments.text:
+        lengths = [len(token) for token in exported.token_bytes]
+        with open_input(str(arguments.text)) as stream:
+            blocks = [block.tolist() for block in exported.encode_stream(stream, str(arguments.text))]
+        ids = [token for block in blocks for token in block]
+        measured = Measured(arguments.text.name, sum(lengths[token] for token in ids), len(ids))
+    library = "tiktoken" if arguments.format == "tiktoken" else "transformers"
+    name = arguments.push_to_hub or arguments.out.name
+    write_card(exported, arguments.tokenizer, arguments.out, specials, library, name, measured)
+
+
+def _how_to_load(arguments: argparse.Namespace, tokenizer: Tokenizer, specials: SpecialTokens) -> str:
+    """The last lines: special tokens, rows of an embedding, and which class loads the folder."""
+    found = ", ".join(f"{text} {token}" for text, token in specials.ids.items())
+    rows = max(tokenizer.vocab_size, *(token + 1 for token in specials.ids.values()))
+    lines = [f"{arguments.out}: special tokens {found}; an embedding needs {rows:,} rows."]
+    if arguments.format == "tiktoken":
+        return f"{lines[0]}\nHow to load it: docs/exports.md."
+    if specials.others and not arguments.parse_special:
+        lines.append("Text that spells a special token stays text, in chat templates, too: --parse-special changes that.")
+    lines.append(
+        "Load it with transformers.PreTrainedTokenizerFast: beside the config.json of a model, AutoTokenizer may give other ids."
+    )
+    return "\n".join(lines)
