@@ -136,7 +136,7 @@ class _Reporting:
         return self._stream.write(data)
 
 
-def _transport_errors() -> tuple[type[Exception], ...]:
+def transport_errors() -> tuple[type[Exception], ...]:
     """Connection errors of the HTTP library under the installed huggingface_hub (requests, httpx, …)."""
     session = importlib.import_module("huggingface_hub.utils").get_session()
     library = importlib.import_module(type(session).__module__.partition(".")[0])
@@ -155,7 +155,7 @@ def _is_transient(error: Exception) -> bool:
     status = _status(error)
     if status is not None:
         return status in RETRIED_STATUS
-    if isinstance(error, _transport_errors()):
+    if isinstance(error, transport_errors()):
         return True
     # huggingface_hub reports a short body as an OSError without an errno; one with an errno comes from the file system.
     return isinstance(error, ConnectionError | TimeoutError) or (isinstance(error, OSError) and error.errno is None)
@@ -181,6 +181,6 @@ def _explained(error: Exception, dataset: PinnedDataset, file: PinnedFile) -> Ex
         return UserError(f"{what}: the hub answers {status} ({first_line(error)}): check HF_ENDPOINT and the network's proxy.")
     if isinstance(error, OSError) and error.errno in FULL_DISK:
         return UserError(f"{what}: no space is left on the disk; free some, and {kept}.")
-    if isinstance(error, (*_transport_errors(), OSError)):
+    if isinstance(error, (*transport_errors(), OSError)):
         return UserError(f"{what}: no connection to the hub ({first_line(error)}); check the network, and {kept}.")
     return error
