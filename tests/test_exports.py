@@ -136,7 +136,7 @@ def test_the_card_says_what_the_tokenizer_is(bpe: Path, stories: Path, tmp_path:
     assert f"| compression | {per_token:.3f} bytes per token on stories.txt ({len(text.encode()):,} bytes of UTF-8) |" in card
     assert "| training text | stories.txt |" in card and f"| trained by | gqvae {__version__} |" in card
     assert re.search(r"\| settings \| `\{.*\"tokenizer\":\"bpe\".*\}` \|", card)
-    assert "| `<s>` | bos | 321 |" in card and "| rows of an embedding | 322 |" in card
+    assert "| `<s>` | bos | 321 |" in card and r"| `<\|pad\|>` | pad | 320 |" in card and "| rows of an embedding | 322 |" in card
     assert 'PreTrainedTokenizerFast.from_pretrained("x")' in card
     assert "library_name: tiktoken" in other and 'pathlib.Path("t")' in other
 

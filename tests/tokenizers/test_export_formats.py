@@ -88,6 +88,18 @@ def test_what_tokenizers_1_cannot_is_refused(small: dict[str, Tokenizer], monkey
         fast_tokenizer(small["bpe"], form="tokenizers-1")
 
 
+@settings(max_examples=500, deadline=None)
+@given(*[st.text(OLD | st.sampled_from("ab1'<|_>  \ns"), max_size=6)] * 3)
+def test_no_pretoken_holds_a_special_token_of_tokenizers_1(before: str, special: str, after: str) -> None:
+    try:
+        fast = fast_tokenizer(BytesTokenizer(), special_tokens(257, [special]), "tokenizers-1")
+    except UserError:
+        return
+    text = before + special + after
+    assert not any(special in pretoken for pretoken in gpt2.PRETOKENIZER.split(text))
+    assert fast.encode(text).ids == list(text.encode())
+
+
 class Whole(gpt2.GPT2):
     """A text is one pre-token, which may spell anything."""
 

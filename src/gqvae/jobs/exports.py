@@ -40,16 +40,17 @@ def export(arguments: argparse.Namespace) -> None:
 
 
 def _write_card(tokenizer: Tokenizer, specials: SpecialTokens, arguments: argparse.Namespace) -> None:
+    import numpy as np
+
     from gqvae.report.model_card import Measured, write_card
 
     exported = next((one for one in tokenizer.encoders() if one.encoder == "distilled"), tokenizer)
     measured = None
     if arguments.text:
-        lengths = [len(token) for token in exported.token_bytes]
+        lengths = np.array([len(token) for token in exported.token_bytes])
         with open_input(str(arguments.text)) as stream:
-            blocks = [block.tolist() for block in exported.encode_stream(stream, str(arguments.text))]
-        ids = [token for block in blocks for token in block]
-        measured = Measured(arguments.text.name, sum(lengths[token] for token in ids), len(ids))
+            blocks = [(int(lengths[ids].sum()), len(ids)) for ids in exported.encode_stream(stream, str(arguments.text))]
+        measured = Measured(arguments.text.name, sum(size for size, _ in blocks), sum(tokens for _, tokens in blocks))
     library = "tiktoken" if arguments.format == "tiktoken" else "transformers"
     name = arguments.push_to_hub or arguments.out.name
     write_card(exported, arguments.tokenizer, arguments.out, specials, library, name, measured)
@@ -58,7 +59,7 @@ def _write_card(tokenizer: Tokenizer, specials: SpecialTokens, arguments: argpar
 def _how_to_load(arguments: argparse.Namespace, tokenizer: Tokenizer, specials: SpecialTokens) -> str:
     """The last lines: special tokens, rows of an embedding, and which class loads the folder."""
     found = ", ".join(f"{text} {token}" for text, token in specials.ids.items())
-    rows = max(tokenizer.vocab_size, *(token + 1 for token in specials.ids.values()))
+    rows = specials.rows(tokenizer.vocab_size)
     lines = [f"{arguments.out}: special tokens {found}; an embedding needs {rows:,} rows."]
     if arguments.format == "tiktoken":
         return f"{lines[0]}\nHow to load it: docs/exports.md."

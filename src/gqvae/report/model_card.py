@@ -67,7 +67,7 @@ def write_card(
         ("vocabulary size V", f"{exported.vocab_size:,}: 256 bytes, the end of a document, {len(exported.strings):,} strings"),
         ("text is split into", SEGMENTATIONS[exported.segmentation]),
         ("no token crosses", f"pre-tokens of {exported.pretokenizer}"),
-        ("rows of an embedding", f"{max(exported.vocab_size, *(token + 1 for token in specials.ids.values())):,}"),
+        ("rows of an embedding", f"{specials.rows(exported.vocab_size):,}"),
         *_training(source),
         ("digest of the tokenizer", tokenizer_digest(source)),
         ("exported by", f"gqvae {__version__}{_commit()}"),
@@ -76,17 +76,22 @@ def write_card(
         per_token = measured.size / measured.tokens
         facts.append(("compression", f"{per_token:.3f} bytes per token on {measured.text} ({measured.size:,} bytes of UTF-8)"))
     roles = {text: ", ".join(role for role, named in specials.roles.items() if named == text) for text in specials.ids}
-    tokens = [(f"`{text}`", roles[text] or "–", str(token)) for text, token in specials.ids.items()]
+    tokens = [(f"`{_cell(text)}`", roles[text] or "–", str(token)) for text, token in specials.ids.items()]
     lines = [
         f"---\nlibrary_name: {library}\ntags: [tokenizer]\n---\n{MADE}\n\n# A tokenizer of kind {exported.kind}",
         "It is lossless on any UTF-8 text.",
-        "\n".join(["| | |", "|---|---|", *(f"| {what} | {value} |" for what, value in facts)]),
+        "\n".join(["| | |", "|---|---|", *(f"| {what} | {_cell(value)} |" for what, value in facts)]),
         markdown_table(("special token", "role", "id"), tokens),
         f"```python\n{LOAD[library].format(name=name)}\n```",
     ]
     out.mkdir(parents=True, exist_ok=True)
     with atomic_open(path) as stream:
         stream.write("\n\n".join(lines) + "\n")
+
+
+def _cell(text: str) -> str:
+    """Text for a cell of a table, where a bar would end it even in code."""
+    return text.replace("|", "\\|")
 
 
 def _training(source: Path) -> list[tuple[str, str]]:

@@ -40,11 +40,10 @@ def character_model(tokenizer: Tokenizer, specials: SpecialTokens) -> models.Uni
         raise UserError(
             f"Characters of {lengths[0]} and of {lengths[1]} bytes occur inside tokens alone, which tokenizers 1 cannot: {OTHERWISE}"
         )
-    pieces = [(word, SCORE) for word in words]
-    for text, token in specials.ids.items():
-        if not _is_cut(text):
-            raise UserError(f"The special token {text!r} may be a part of a word: give it a form such as <word>, or {OTHERWISE}")
-        pieces[token:] = [(text, SCORE), *pieces[token + 1 :]]
+    vague = [text for text in specials.ids if not _is_cut(text)]
+    if vague:
+        raise UserError(f"The special token {vague[0]!r} may be a part of a word: give it a form such as <word>, or {OTHERWISE}")
+    pieces = specials.placed([(word, SCORE) for word in words], lambda text: (text, SCORE))
     lowest = SCORE * lengths[0] - UNKNOWN if lengths else SCORE
     pieces[END_OF_DOCUMENT] = (pieces[END_OF_DOCUMENT][0], lowest)  # it is never spelt: its score sets the cost of the unknown
     return models.Unigram(pieces, END_OF_DOCUMENT, True)
@@ -52,8 +51,15 @@ def character_model(tokenizer: Tokenizer, specials: SpecialTokens) -> models.Uni
 
 def _is_cut(text: str) -> bool:
     """Whether GPT-2's pre-tokenizer cuts a text wherever it stands: between a letter or digit and a mark, the apostrophe apart."""
-    word, mark = ([one.isalnum() and one.isascii() for one in text], [not one.isalnum() and not one.isspace() for one in text])
     return any(
-        (word[place] and mark[place + 1]) or (mark[place] and word[place + 1] and text[place] != "'")
-        for place, _ in enumerate(pairwise(text))
+        (_in_word(first) and _is_mark(second)) or (_is_mark(first) and _in_word(second) and first != "'")
+        for first, second in pairwise(text)
     )
+
+
+def _in_word(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def _is_mark(character: str) -> bool:
+    return not character.isalnum() and not character.isspace()

@@ -64,17 +64,15 @@ def fast_tokenizer(
         fast.pre_tokenizer = split
         fast.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
         return fast
-    words = [to_text(string) for string in tokenizer.token_bytes]
-    for text, token in specials.ids.items():
-        words[token:] = [text, *words[token + 1 :]]
+    words = specials.placed([to_text(string) for string in tokenizer.token_bytes], str)
     model: models.Model
     if tokenizer.segmentation == "merges":
         model = models.BPE(vocab={word: place for place, word in enumerate(words)}, merges=_merges(tokenizer))
     else:
         scores = scores or [-1.0] * tokenizer.vocab_size
         lowest = min(scores)
-        for text, token in specials.ids.items():  # worse than the bytes of the text, should a pre-token spell it
-            scores[token:] = [lowest * (1 + len(text.encode("utf-8"))), *scores[token + 1 :]]
+        # A special token scores worse than the bytes of its text, should a pre-token spell it.
+        scores = specials.placed(scores, lambda text: lowest * (1 + len(text.encode("utf-8"))))
         model = models.Unigram(list(zip(words, scores, strict=True)))
     fast = tokenizers.Tokenizer(model)
     fast.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])

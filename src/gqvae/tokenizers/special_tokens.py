@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.errors import UserError
@@ -13,6 +13,8 @@ from gqvae.tokenizers.byte_level import to_bytes
 END_OF_DOCUMENT_TEXT = "<|endoftext|>"
 PADDING_TEXT = "<|pad|>"
 ROLES = ("bos", "eos", "pad", "unk", "sep", "cls", "mask")  # those that `transformers` knows, as <role>_token
+
+Entry = TypeVar("Entry")
 
 
 class SpecialTokens(NamedTuple):
@@ -30,6 +32,15 @@ class SpecialTokens(NamedTuple):
     def others(self) -> list[str]:
         """The texts without a role, such as the markers of a chat."""
         return [text for text in self.ids if text not in self.roles.values()]
+
+    def rows(self, vocab_size: int) -> int:
+        """The rows of an embedding, which `transformers` calls len(tokenizer): one more than the largest id."""
+        return max(vocab_size, *(token + 1 for token in self.ids.values()))
+
+    def placed(self, entries: Sequence[Entry], special: Callable[[str], Entry]) -> list[Entry]:
+        """What a vocabulary has for each id, given that of its tokens and a function for the texts of special tokens."""
+        found = dict(enumerate(entries)) | {token: special(text) for text, token in self.ids.items()}
+        return [found[token] for token in range(len(found))]
 
 
 def special_tokens(vocab_size: int, requested: Sequence[str] = ()) -> SpecialTokens:
