@@ -29,13 +29,14 @@ def upload(folder: Path, name: str) -> str:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
     importlib.import_module("huggingface_hub.utils").disable_progress_bars()
+    refusals: tuple[type[Exception], ...] = (HFValidationError, LocalTokenNotFoundError, HfHubHTTPError, OSError)
     hub = HfApi(endpoint=os.environ.get("HF_ENDPOINT", "").rstrip("/") or None)
     try:
         repository = hub.create_repo(name, exist_ok=True).repo_id
         return str(hub.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=list(FILES)).commit_url)
     except OfflineModeIsEnabled:
         raise UserError("--push-to-hub: HF_HUB_OFFLINE is set: unset it, or leave the option out.") from None
-    except (HFValidationError, LocalTokenNotFoundError, HfHubHTTPError, OSError, *transport_errors()) as error:
+    except (*refusals, *transport_errors()) as error:
         raise UserError(
             f"--push-to-hub {name}: the hub refuses ({first_line(error)}): check the name, `hf auth login` and HF_ENDPOINT."
         ) from None
