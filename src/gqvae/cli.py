@@ -21,10 +21,10 @@ from gqvae import __version__
 from gqvae.errors import UserError, first_line, is_out_of_memory
 from gqvae.files import FULL_DISK
 from gqvae.training.resume import Interrupted
-from gqvae.verbs import corpus, language_models, product, project, results, tokenizers
+from gqvae.verbs import corpus, language_models, lm, product, project, results, tokenizers
 from gqvae.verbs.parsers import run_verb
 
-MODULES = (product, corpus, tokenizers, language_models, results, project)
+MODULES = (product, lm, corpus, tokenizers, language_models, results, project)
 
 logger = logging.getLogger("gqvae")
 _reserve = bytearray(1 << 16)  # freed when a verb ends, so that running out of memory can still be reported

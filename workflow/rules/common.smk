@@ -197,9 +197,10 @@ RATES = STUDY.language_model.learning_rates
 TRIALS = [os.path.relpath(runs.tuning_path(RESULTS, "{arm}", "{seed}", rate), RESULTS) for rate in RATES]
 
 
-def files_of_models(names):
-    """The files of all language models of an arm and seed, as outputs by name."""
-    return {name.partition(".")[0]: [f"{RESULTS}/{model}/{name}" for model in LANGUAGE_MODELS] for name in names}
+def files_of_models(names, others=True):
+    """The files of the main language models of an arm and seed, and (`others`) of its others, as outputs by name."""
+    models = [model for model, run in zip(LANGUAGE_MODELS, RUNS) if run.main or others]
+    return {name.partition(".")[0]: [f"{RESULTS}/{model}/{name}" for model in models] for name in names}
 
 
 def state_of(names, kind=""):
@@ -257,8 +258,7 @@ def of_all_shards(path):
 
 def tokens_of_run(wildcards):
     """The training data of a language model: the corpus in the tokens of its arm and seed."""
-    family, variant = layout.family(STUDY, wildcards.arm, int(wildcards.seed)), layout.variant(STUDY, wildcards.arm)
-    return files_of_tokens(layout.tokens_path(RESULTS, family, variant))
+    return files_of_tokens(layout.tokens_path(RESULTS, *layout.used_tokenizer(STUDY, wildcards.arm, int(wildcards.seed))))
 
 
 def tried(wildcards):

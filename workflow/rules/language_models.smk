@@ -150,11 +150,12 @@ rule measure_lm:
     input:
         unpack(tokens_of_run),
         **CORPUS,
+        tokenizer=lambda wildcards: tokenizer_file(*layout.used_tokenizer(STUDY, wildcards.arm, int(wildcards.seed))),
         weights=rules.train_lm.output.model,
         training=rules.train_lm.output.training,
     output:
         **files_of_models(runs.MEASURED_FILES),
-        contexts=[f"{RESULTS}/{model}/{runs.CONTEXTS_FILE}" for model, run in zip(LANGUAGE_MODELS, RUNS) if run.main],
+        **files_of_models(runs.MAIN_FILES, others=False),
     log:
         f"{LOGS}/measure_lm/{{arm}}-s{{seed}}.log",
     benchmark:
@@ -171,9 +172,10 @@ rule measure_lm:
         tokens=subpath(input.record, parent=True),
         corpus=subpath(input.corpus, parent=True),
         folders=lambda wildcards, output: folders_of(output.result),
-        main=lambda wildcards, output: folders_of(output.contexts),
+        main=lambda wildcards, output: folders_of(output.samples),
+        tokenizer=subpath(input.tokenizer, parent=True),
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: measure the language models on test text, in bits per byte."
     shell:
         "gqvae --log {log:q} measure-lm --model {params.models:q} --tokens {params.tokens:q} --corpus {params.corpus:q}"
-        " --out {params.folders:q} --contexts {params.main:q} --kept {params.kept:q} --threads {threads}"
+        " --out {params.folders:q} --main {params.main:q} --tokenizer {params.tokenizer:q} --kept {params.kept:q} --threads {threads}"

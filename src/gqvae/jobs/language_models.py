@@ -48,11 +48,14 @@ def train_lm(arguments: argparse.Namespace) -> None:
 def measure_lm(arguments: argparse.Namespace) -> None:
     """Measure trained language models one after the other."""
     from gqvae.jobs.lm_files import TRAINING
-    from gqvae.jobs.lm_measuring import CONTEXTS, FILES, measure
+    from gqvae.jobs.lm_measuring import FILES, FILES_OF_MAIN, measure
 
+    if arguments.main and not arguments.tokenizer:
+        raise UserError("--main needs the tokenizer that decodes what the models write: give --tokenizer DIR.")
     text = [read_json(arguments.corpus / CORPUS_RECORD), read_json(arguments.tokens / RECORD)]
     for model, out, folder in _each(arguments, "model", "out", "kept"):
-        kept, files = None, (*FILES, CONTEXTS) if out in (arguments.contexts or ()) else FILES
+        main = out in (arguments.main or ())
+        kept, files = None, FILES_OF_MAIN if main else FILES
         with contextlib.suppress(KeyError, TypeError):  # damaged records: `measure` says so
             if folder is not None:
                 trained = read_json(model / TRAINING)
@@ -63,7 +66,8 @@ def measure_lm(arguments: argparse.Namespace) -> None:
                 kept = Kept(folder, [out / name for name in files], json_digest([trained, text, state]))
         if kept is not None and kept.restore(f"measures of {model.name}"):
             continue
-        measure(model, arguments.tokens, arguments.corpus, out, threads=arguments.threads, contexts=CONTEXTS in files)
+        tokenizer = arguments.tokenizer if main else None
+        measure(model, arguments.tokens, arguments.corpus, out, threads=arguments.threads, tokenizer=tokenizer)
         if kept is not None:
             kept.keep()
 

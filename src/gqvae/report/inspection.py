@@ -11,6 +11,7 @@ import numpy as np
 from gqvae.config import BYTE_VALUES, END_OF_DOCUMENT
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.readable import readable
 
 COLUMNS = ("id", "string", "bytes", "count")
 SENTENCES = (
@@ -39,11 +40,10 @@ def vocabulary(tokenizer: Tokenizer, used: np.ndarray | None = None) -> Iterator
 
 
 def shown(tokenizer: Tokenizer, token: int) -> str:
-    """A token in readable form: spaces as ␣, control characters and incomplete characters escaped."""
+    """A token in readable form, with spaces as ␣."""
     if token == END_OF_DOCUMENT:
         return "(end of document)"
-    text = tokenizer.token_bytes[token].decode("utf-8", errors="backslashreplace")
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text).replace(" ", "␣")
+    return readable(tokenizer.token_bytes[token]).replace(" ", "␣")
 
 
 def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from gqvae.figures.labels import format_count
 from gqvae.report.markdown import between, estimate, markdown_table, number
 from gqvae.study.layout import REFERENCE
 
@@ -84,6 +85,45 @@ def contexts(table: pd.DataFrame) -> str:
         f"Everything else in this study is measured with windows that {order[0]}."
     )
     return f"{note}\n\n{markdown_table(['arm', *order], rows)}"
+
+
+def serving(table: pd.DataFrame) -> str:
+    """Loss and operations of inference, by size of model and arm."""
+    rows = []
+    for (size, arm), own in table.groupby(["size", "arm"], sort=False):
+        mean = own.mean(numeric_only=True)
+        rows.append(
+            [
+                f"`{arm}`, `{size}`",
+                *(number(mean[f"parameters_{part}"], 0) for part in ("embedding", "non_embedding")),
+                number(mean["tokens_per_byte"]),
+                *(format_count(mean[f"flops_per_{unit}"]) for unit in ("token", "byte")),
+                number(mean["test_bpb"], 4),
+            ]
+        )
+    header = ["arm, size of model", "parameters: embedding", "parameters: other", "tokens per byte", "FLOPs per token"]
+    header += ["FLOPs per byte", "test bits per byte"]
+    note = (
+        "Floating-point operations (FLOPs) of inference with the models trained on the most text, means over seeds. Per token: two "
+        "for each weight except the embedding's, which is looked up, and attention over half a window. Per byte of test text: times "
+        "tokens per byte, ends of documents included. A larger vocabulary makes a token dearer (the output head) and saves tokens."
+    )
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def samples(table: pd.DataFrame) -> str:
+    """What each arm's model of the first seed writes after the same words."""
+    first = table[table["seed"] == table["seed"].iloc[0]]
+    width = max(map(len, ("prompt", *first["arm"])))
+    found: Any = first.itertuples()
+    lines = [f"{'prompt':{width}}  {first['prompt'].iloc[0]}"]
+    lines += [f"{row.arm:{width}}  …{row.text}{' (end of document)' if row.ended else '…'}" for row in found]
+    note = (
+        f"The models trained on the most text (seed {first['seed'].iloc[0]}) continue the beginning of the first test document. Each "
+        "token is the most probable one; the text is cut at the end of the document or after a length in bytes that all arms share. "
+        "Other seeds: `tables/samples.csv`."
+    )
+    return "\n".join((note, "", "```text", *lines, "```"))
 
 
 def differences(table: pd.DataFrame) -> str:

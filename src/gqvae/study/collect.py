@@ -21,8 +21,9 @@ from gqvae.measures.milestones import milestone_means_table, milestones_table
 from gqvae.measures.power_laws import power_laws_table
 from gqvae.study import layout, runs
 from gqvae.study.claims import claims_table
-from gqvae.study.columns import COLUMNS, CURVE, HISTORY, OF_MAIN_RUNS, RANKS, RESULT, TABLES, TOKEN_MEASURES
+from gqvae.study.columns import COLUMNS, CURVE, HISTORY, OF_MAIN_RUNS, RANKS, RESULT, SAMPLES, TABLES, TOKEN_MEASURES
 from gqvae.study.results import differences_table, main_rows, results_table
+from gqvae.study.serving import serving_table
 from gqvae.study.tables import read_columns, write_table
 
 SHOWN_MISSING = 12
@@ -69,11 +70,13 @@ def collect(study: Study, results: Path, out: Path) -> None:
         "training": _training(study, results),
         "tuning": _tuning(study, results),
         **{name: _of_main_runs(study, results, name) for name in OF_MAIN_RUNS},
+        "samples": _samples(study, results),
     }
     tables["rank_frequency"], tables["distribution"] = _token_statistics(study, results)
     tables["matching"] = _matching(study, results, tables["compression"])
     tables["differences"] = differences_table(study, tables["learnability"])
     tables["power_laws"] = power_laws_table(layout.arm_names(study), tables)
+    tables["serving"] = serving_table(tables["learnability"], tables["model_sizes"])
     tables["milestones"] = milestones_table(tables["convergence"])
     tables["milestone_means"] = milestone_means_table(tables["milestones"], layout.REFERENCE)
     tables["results"] = results_table(study, tables)
@@ -207,6 +210,16 @@ def _of_main_runs(study: Study, results: Path, name: str) -> pd.DataFrame:
         measured = read_columns(run.path(results) / f"{name}.csv", OF_MAIN_RUNS[name])
         frames.append(_with_run(measured, arm=run.arm, seed=run.seed))
     return _stack(_over_repeats(study, frames), name)
+
+
+def _samples(study: Study, results: Path) -> pd.DataFrame:
+    """What the main model of each arm and seed writes; its repeats have no mean."""
+    frames = []
+    for run in runs.main_runs(study):
+        if not run.repeat:
+            written = read_columns(run.path(results) / "samples.csv", SAMPLES)
+            frames.append(_with_run(written, arm=run.arm, seed=run.seed))
+    return _stack(frames, "samples")
 
 
 def _tuning(study: Study, results: Path) -> pd.DataFrame:

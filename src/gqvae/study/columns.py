@@ -35,6 +35,7 @@ OF_MAIN_RUNS = {
     "documents": _columns("int: document bytes tokens", "number: bits"),
     "breakdown": _columns("text: kind bin", "int: tokens bytes", "number: bits"),
 }
+SAMPLES = _columns("text: prompt text", "bool: ended")
 RANKS = _columns("int: rank count", "number: share")
 HISTORY = _columns(
     "int: step",
@@ -96,6 +97,11 @@ TABLES: dict[str, dict[str, Kind]] = {
     "power_laws": _columns("text: arm against", "int: seeds", "number: exponent low high constant"),
     "documents": _of_runs(OF_MAIN_RUNS["documents"]),
     "breakdown": _of_runs(OF_MAIN_RUNS["breakdown"]),
+    "samples": _of_runs(SAMPLES),
+    "serving": _columns(
+        "text: arm", "int: seed", "text: size", "int: train_bytes vocab_size parameters_non_embedding parameters_embedding steps",
+        "number: tokens_per_byte flops_per_token flops_per_byte test_bpb",
+    ),
     "results": _columns(
         "text: arm", "int: seeds",
         "number: vocab_size bytes_per_token bytes_per_token_min bytes_per_token_max ratio_to_bpe fallback_rate exact_token_accuracy",

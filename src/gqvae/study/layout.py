@@ -102,6 +102,11 @@ def variants(study: Study, arm: str) -> tuple[str, ...]:
     return study.arms[arm].variants(study.vocabulary.sizes, study.vocabulary.size)
 
 
+def used_tokenizer(study: Study, arm: str, seed: int) -> tuple[str, str]:
+    """Family and variant of the tokenizer whose tokens the language models of an arm and seed read."""
+    return family(study, arm, seed), variant(study, arm)
+
+
 def network_path(results: Path | str, name: str) -> Path:
     """The folder of a trained network."""
     return Path(results) / "networks" / name

@@ -13,7 +13,7 @@ from gqvae.study.layout import arm_names, family, variant
 
 TRAINED_FILES = ("model.safetensors", "curve.csv", "training.json")
 MEASURED_FILES = ("costs.npy", "documents.csv", "breakdown.csv", "result.json")
-CONTEXTS_FILE = "contexts.csv"  # of main runs only: it costs more than all other measures together
+MAIN_FILES = ("contexts.csv", "samples.csv")  # of main runs only: they cost more than all other measures together
 COLLECTED_FILES = ("curve.csv", "documents.csv", "breakdown.csv", "result.json")
 
 
@@ -47,7 +47,7 @@ class LanguageModelRun:
 
     def collected(self, results: Path | str) -> list[Path]:
         """The files that tables are made from."""
-        names = (*COLLECTED_FILES, CONTEXTS_FILE) if self.main else COLLECTED_FILES
+        names = (*COLLECTED_FILES, *MAIN_FILES) if self.main else COLLECTED_FILES
         return [self.path(results) / name for name in names]
 
     def path(self, results: Path | str) -> Path:

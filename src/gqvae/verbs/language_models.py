@@ -51,7 +51,11 @@ def add_parsers(verbs: Verbs) -> None:
         f"--model results/x/{model} {text} --out results/x/{model}",
         folders("--model", "folders that train-lm wrote"),
         *TEXT, folders("--out", "folders of costs.npy, tables and result.json"),
-        folders("--contexts", "those of --out that also get contexts.csv: other ways to cut the text into windows", required=False),
+        folders(
+            "--main", "those of --out that also get contexts.csv (other ways to cut the text into windows) and samples.csv (what the "
+            "model writes)", required=False,
+        ),
+        argument("--tokenizer", type=Path, metavar="DIR", help="folder of the arm's tokenizer; --main needs it"),
         folders(*KEPT, required=False), THREADS,
     )  # fmt: skip
     add_verb(
