@@ -214,7 +214,7 @@ def _run(study: Study, run: runs.LanguageModelRun, results: Path, rng: np.random
         "arm": run.arm, "seed": run.model_seed, "size": run.size, "train_bytes": run.train_bytes, "train_bytes_used": run.train_bytes,
         "tokenizer": f"{run.family}/{run.variant}", "vocab_size": size, "parameters": weights + 128 * size,
         "parameters_non_embedding": weights, "parameters_embedding": 128 * size, "steps": int(steps[-1]), "tokens": int(tokens[-1]),
-        "flops": float(tokens[-1] * 6e5), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),
+        "flops": float(tokens[-1] * 6 * (weights + 64 * size)), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),
         "test_bytes": 50_000, "test_tokens": int(50_000 / rate), "learning_rate": 3e-3, "device": "cpu", "torch": "2.6.0", "precision": "32", "tokenizer_digest": "0" * 64,
     }  # fmt: skip
     contexts = [
@@ -222,6 +222,8 @@ def _run(study: Study, run: runs.LanguageModelRun, results: Path, rng: np.random
         for windows, seen, factor in ((HALF, 96.0, 1.0), (LONG, 120.0, 0.98), (ALONE, 80.0, 1.02))
     ]
     _write(pd.DataFrame(contexts), run.path(results) / "contexts.csv")
+    written = {"prompt": "Once upon a time,", "text": f" {run.name} wrote, “this”", "ended": run.seed == 1}
+    _write(pd.DataFrame([written]), run.path(results) / "samples.csv")
     write_json(run.path(results) / "result.json", record)
     sizes = np.random.default_rng(7).integers(500, 1500, 40)  # the same documents for every run
     bits = sizes * record["test_bpb"] * rng.normal(1, 0.02, len(sizes))

@@ -50,6 +50,7 @@ LABELS = {
         ("training text (bytes) / steps\ntest split", ""),
         ("non-embedding parameters\ntest split, STEPS steps each", ""),
     ],
+    "serving": [("inference (floating-point operations per byte of text)", "test loss (bits per byte) ↓")],
     "training": [
         ("", "tokens per pre-token ↓"),
         ("", "reconstruction (nats/byte) ↓"),
@@ -193,6 +194,17 @@ def test_learnability_bars_are_the_intervals(results: Path) -> None:
             assert tuple(np.round([row.amount, row.low, row.amount, row.high], 9)) in bars
 
 
+def test_serving_joins_the_sizes_of_an_arm_at_what_a_byte_costs(results: Path) -> None:
+    points, figure = drawn(FIGURES["serving"], results)
+    runs = pd.read_csv(results / "tables" / "model_sizes.csv").query("arm == 'bpe_matched'")
+    cost = runs["flops"] / runs["tokens"] / 3 * runs["test_tokens"] / runs["test_bytes"]
+    means = runs.assign(cost=cost).groupby("parameters_non_embedding")[["cost", "test_bpb"]].mean()
+    assert len(means) == 3
+    np.testing.assert_allclose(lines_of(figure)["bpe_matched"], means.sort_values("cost"))
+    seeds = points[(points["arm"] == "bpe_matched") & (points["series"] == "seed")]
+    np.testing.assert_allclose(sorted(seeds["amount"]), sorted(cost))
+
+
 def test_advantage_is_the_paired_share_of_the_loss_at_equal_compression(results: Path) -> None:
     points, figure = drawn(FIGURES["advantage"], results)
     shown = points[points["panel"] == "training text"]
@@ -245,7 +257,7 @@ def test_one_amount_of_text_and_one_vocabulary_size_are_drawn_in_the_middle_with
         language_model={"train_bytes": [500_000]},
     )
     collect(study, fabricate(study, tmp_path), tmp_path / "tables")
-    for name in ("compression", "learnability", "advantage", "convergence"):
+    for name in ("compression", "learnability", "advantage", "convergence", "serving"):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             _, figure = drawn(FIGURES[name], tmp_path)

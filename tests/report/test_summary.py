@@ -109,6 +109,24 @@ def test_bytes_to_a_level_are_those_of_the_table(tmp_path: Path) -> None:
         assert rows[f"`{arm}`"] == expected
 
 
+def test_cost_of_use_is_that_of_the_table(tmp_path: Path) -> None:
+    rows = rows_of(summary_of(tmp_path, (0, 1, 2)), "### Cost of use")
+    table = pd.read_csv(tmp_path / "tables" / "serving.csv")
+    assert len(rows) == 5 * 3
+    for (arm, size), own in table.groupby(["arm", "size"]):
+        cells = rows[f"`{arm}`, `{size}`"]
+        assert cells[2] == f"{own['tokens_per_byte'].mean():.3f}" and cells[-1] == f"{own['test_bpb'].mean():.4f}"
+        assert cells[4] == f"{own['flops_per_byte'].mean() / 1e3:,.3g} k"
+
+
+def test_samples_are_those_of_the_first_seed(tmp_path: Path) -> None:
+    section = summary_of(tmp_path, (1, 2)).split("### What the models write\n")[1].split("\n###")[0]
+    assert "(seed 1)" in section and "-s2-" not in section
+    assert "\nprompt       Once upon a time,\n" in section
+    assert "\nbpe          … bpe-s1-b1000000-l2w64 wrote, “this” (end of document)\n" in section
+    assert section.count(" wrote, ") == 5 and section.count("```") == 2
+
+
 def test_matching_shows_residuals_of_both_splits(tmp_path: Path) -> None:
     rows = rows_of(summary_of(tmp_path, (0, 2)), "### Matched compression")
     matching = pd.read_csv(tmp_path / "tables" / "matching.csv")
@@ -131,6 +149,7 @@ def test_links_lead_to_figures_of_the_study(tmp_path: Path) -> None:
         "learnability",
         "advantage",
         "breakdown",
+        "serving",
     )
     assert sorted(set(links)) == sorted(f"figures/{name}" for name in names)
 

@@ -38,6 +38,7 @@ def test_every_run_is_a_row(study: Study, results: Path) -> None:
     assert len(tables["learnability"]) == 5 * seeds * 3 and set(tables["learnability"]["size"]) == {"l2w64"}
     assert len(tables["model_sizes"]) == 5 * seeds * 3 and set(tables["model_sizes"]["train_bytes"]) == {1_000_000}
     assert len(tables["contexts"]) == 5 * seeds * 3
+    assert len(tables["samples"]) == 5 * seeds and len(tables["serving"]) == 5 * seeds * 3
     assert len(tables["training"]) == 2 * seeds * 20
     assert len(tables["matching"]) == seeds
     assert len(tables["distribution"]) == 2 + 3 * seeds
@@ -69,6 +70,8 @@ def test_a_seed_counts_as_the_mean_of_its_repeats(study: Study, tmp_path: Path) 
     ]
     found = documents.query("arm == 'gqvae' and seed == 3")["bits"].to_numpy()
     assert found == pytest.approx(np.mean(bits, axis=0), rel=1e-12)
+    samples = read_table(results / "tables", "samples")  # texts have no mean
+    assert len(samples) == 5 * 2 and not samples["text"].str.contains("-r1 ").any()
 
 
 def test_measures_of_tokenizers_are_rows_and_means(study: Study, results: Path) -> None:

@@ -101,7 +101,7 @@ def trained(study: Path, out: Path, settings: LanguageModel = SETTINGS, train_by
 
 
 def measured(study: Path, out: Path) -> dict[str, Any]:
-    measure(out, study / "tokens", study / "corpus", out, threads=1, contexts=True)
+    measure(out, study / "tokens", study / "corpus", out, threads=1, tokenizer=study / "tokenizer")
     result = json.loads((out / "result.json").read_text())
     assert result.pop("seconds") >= 0
     return {"result": result, "curve": (out / "curve.csv").read_text(), "weights": (out / "model.safetensors").read_bytes()}

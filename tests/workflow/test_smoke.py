@@ -217,7 +217,7 @@ def test_a_new_size_is_trained_and_measured_and_no_other(computed: Path, tmp_pat
     here = shutil.copytree(computed, tmp_path / "here", symlinks=True)
     models = here / "results" / "smoke" / "language_models"
     before = {path: path.read_bytes() for path in models.glob("bpe-s0-*/*")}
-    assert len(before) == 3 * len(runs.TRAINED_FILES + runs.MEASURED_FILES) + 1  # contexts of the main run
+    assert len(before) == 3 * len(runs.TRAINED_FILES + runs.MEASURED_FILES) + len(runs.MAIN_FILES)
     with edited(here / "configs" / "smoke.yaml", b"other_sizes: [", b"other_sizes: [{layers: 1, width: 8, heads: 1}, "):
         target = f"results/smoke/language_models/bpe-s0-b60000-l1w8/{runs.MEASURED_FILES[0]}"
         done = run_snakemake(here, "--cores", "2", *SMOKE, "--", target)
