@@ -121,3 +121,16 @@ def test_ratios_to_bpe_are_at_equal_size() -> None:
     assert row == [f"{table['pathpiece', size] / table['bpe', size]:.3f}" for size in sizes]
     (networks,) = (values for name, values in cells.items() if name.startswith("GQ-VAE, fewest tokens, 8 networks"))
     assert all(float(ours.split()[0]) < float(theirs) for ours, theirs in zip(networks, row, strict=True))  # the finding itself
+
+
+def test_serving_is_the_loss_with_the_operations_of_a_byte() -> None:
+    header, _, *lines = (
+        line.strip("| ").split(" | ") for line in block("serving", [STUDY, "control-4096-gpu"], PUBLISHED).splitlines()
+    )
+    cells = pd.DataFrame(lines, columns=header).set_index("arm")
+    runs = pd.read_csv(PUBLISHED / "control-4096-gpu" / "tables" / "learnability.csv").query("arm == 'gqvae'")
+    runs = runs[runs["train_bytes"] == runs["train_bytes"].max()]
+    cost = (runs["flops"] / runs["tokens"] / 3 * runs["test_tokens"] / runs["test_bytes"]).mean()
+    (shown,) = (cells.loc["`gqvae`", name] for name in header if name.startswith("V = 4,096; "))
+    assert shown == f"{runs['test_bpb'].mean():.3f} ({cost / 1e6:,.3g} M)"
+    assert cells.loc["`fixed_8`", "V = 4,096; 4.75 M parameters, 12 MB"] == "–"

@@ -6,7 +6,10 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +107,38 @@ def test_a_borrowed_arm_is_its_lender_with_the_other_encoder(computed: Path) -> 
     ]
     records = [json.loads(path.read_text(encoding="utf-8"))["splits"]["test"] for path in encoded]
     assert records[0]["bytes"] == records[1]["bytes"] and records[0]["tokens"] >= records[1]["tokens"]
+
+
+def test_the_page_on_language_models_can_be_followed(computed: Path) -> None:
+    """Its commands, on a model of this study."""
+    page = (ROOT / "docs" / "language-models.md").read_text(encoding="utf-8")
+    commands, program = (re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)[0] for language in ("sh", "python"))
+    commands = commands.replace("results/default/", "results/smoke/").replace("b600000-l2w64", "b60000-l1w32")
+    environment = {**os.environ, "PYTHONPATH": str(computed / "src")}
+    for command in [line.split("#")[0] for line in commands.splitlines()]:
+        name, *arguments = shlex.split(command)
+        assert name == "gqvae"
+        done = subprocess.run(
+            [sys.executable, "-m", "gqvae", *arguments], cwd=computed, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert " sample " not in command or (done.stdout.startswith("Once upon a time") and len(done.stdout) > 40)
+    pytest.importorskip("transformers")
+    done = subprocess.run([sys.executable, "-c", program], cwd=computed, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Once upon a time" in done.stdout
+
+
+def test_every_arm_with_a_language_model_writes_and_has_a_cost(computed: Path, study: Study) -> None:
+    results = computed / "results" / "smoke"
+    arms = {run.arm for run in runs.main_runs(study)}
+    samples, serving = (read_table(results / "tables", name) for name in ("samples", "serving"))
+    assert set(samples["arm"]) == arms == set(serving["arm"]) and samples["prompt"].nunique() == 1
+    first = (results / "corpus" / "test.txt").read_text(encoding="utf-8")
+    assert first.startswith(samples["prompt"].iloc[0])
+    assert serving.groupby("arm")["size"].nunique().eq(2).all()
+    summary = (results / "summary.md").read_text(encoding="utf-8")
+    assert all(text in summary for text in samples["text"])
 
 
 def test_it_is_small(computed: Path) -> None:

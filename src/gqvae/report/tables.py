@@ -10,11 +10,12 @@ import pandas as pd
 
 from gqvae.errors import UserError
 from gqvae.figures.amounts import written_range
-from gqvae.figures.labels import format_bytes
+from gqvae.figures.labels import format_bytes, format_count
 from gqvae.report.effects import effects
 from gqvae.report.markdown import markdown_table, number, percent_between
 from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
+from gqvae.study.serving import serving_table
 from gqvae.study.tables import read_table
 
 CANDIDATES = {
@@ -104,7 +105,24 @@ def by_command(folder: Path) -> str:
     return markdown_table(["", *header, "processor time, all sizes"], rows)
 
 
-STUDIES = {table.__name__: table for table in (effects, steps, claims, candidates, texts)}
+def serving(studies: Sequence[FinishedStudy]) -> str:
+    """Test bits per byte and, in brackets, FLOPs of inference per byte: a row for each arm, a column for each study and size."""
+    columns: dict[str, dict[str, str]] = {}
+    for study in studies:
+        table = serving_table(read_table(study.tables, "learnability"), read_table(study.tables, "model_sizes"))
+        for _, own in table.groupby("size", sort=False):
+            parameters, amount = float(own["parameters_non_embedding"].iloc[0]), float(own["train_bytes"].iloc[0])
+            head = f"V = {study.vocab_size:,}; {format_count(parameters)} parameters, {format_bytes(amount)}"
+            means = own.groupby("arm", sort=False)[["test_bpb", "flops_per_byte"]].mean()
+            columns[head] = {
+                str(arm): f"{number(mean['test_bpb'])} ({format_count(mean['flops_per_byte'])})" for arm, mean in means.iterrows()
+            }
+    arms = dict.fromkeys(arm for cells in columns.values() for arm in cells)
+    rows = [[f"`{arm}`", *(cells.get(arm, "–") for cells in columns.values())] for arm in arms]
+    return markdown_table(["arm", *columns], rows)
+
+
+STUDIES = {table.__name__: table for table in (effects, steps, claims, candidates, texts, serving)}
 
 
 def block(name: str, folders: Sequence[str], published: Path) -> str:
