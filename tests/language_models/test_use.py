@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from gqvae.cli import main
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.documents import DocumentStore
+from gqvae.errors import UserError
 from gqvae.jobs.lm_files import load_trained
+from gqvae.jobs.lm_llama import llama_weights
 from gqvae.jobs.lm_measuring import measure
-from gqvae.jobs.lm_sampling import PROMPT_BYTES, TEXT_BYTES, continuation
+from gqvae.jobs.lm_sampling import PROMPT_BYTES, TEMPERATURE, TEXT_BYTES, continuation
 from gqvae.language_models.base import Model
 from gqvae.language_models.transformer import DecoderOnlyTransformer
 from gqvae.measures.bits_per_byte import bits_per_byte
@@ -106,6 +108,11 @@ def test_export_does_not_need_transformers(run: Path, tmp_path: Path, monkeypatc
     }  # fmt: skip
 
 
+def test_a_model_of_another_kind_is_refused() -> None:
+    with pytest.raises(UserError, match="class Model has no counterpart in transformers"):
+        llama_weights(Model())
+
+
 # Samples
 
 
@@ -178,10 +185,11 @@ def test_samples_of_a_study_continue_the_first_test_document(run: Path, tmp_path
     first = next(iter(DocumentStore.open(corpus, "test"))).decode()
     assert first.startswith(row["prompt"]) and PROMPT_BYTES <= len(row["prompt"].encode()) < PROMPT_BYTES + 5
     ids, written = [END_OF_DOCUMENT, *tokenizer.encode(row["prompt"])], b""
-    model = ours(run)
+    model, generator = ours(run), torch.Generator().manual_seed(0)
     while len(written) < TEXT_BYTES:
         with torch.no_grad():
-            ids.append(int(model(torch.tensor([ids[-CONTEXT:]]))[0, -1].argmax()))
+            shares = torch.softmax(model(torch.tensor([ids[-CONTEXT:]]))[0, -1].double() / TEMPERATURE, 0)
+        ids.append(int(torch.multinomial(shares, 1, generator=generator)))
         written += tokenizer.token_bytes[ids[-1]]
         if ids[-1] == END_OF_DOCUMENT:
             break

@@ -22,6 +22,7 @@ from gqvae.tokenizers.readable import readable
 
 PROMPT_BYTES = 32  # of the first test document, and then to the end of the pre-token
 TEXT_BYTES = 200  # that a sample has at least, unless the document ends
+TEMPERATURE = 0.5  # probable text; the most probable one repeats a few words
 
 
 def continuation(model: Model, ids: Sequence[int], *, context: int, temperature: float = 0.0, seed: int = 0) -> Iterator[int]:
@@ -71,7 +72,7 @@ def token_bytes(tokenizer: Path, digest: str) -> list[bytes]:
 def sample(
     model: Model, context: int, test: Split, documents: DocumentStore, pretokens: str, strings: list[bytes]
 ) -> pd.DataFrame:
-    """What the model finds most probable after the beginning of the first test document: a row with prompt, text and ended.
+    """What the model writes after the beginning of the first test document: a row with prompt, text and ended.
 
     The prompt is the same text for every tokenizer, because no token crosses the end of a pre-token: the leading pre-tokens that
     first reach `PROMPT_BYTES`, at most half of them. The text ends with its document or with the token that reaches `TEXT_BYTES`.
@@ -90,7 +91,7 @@ def sample(
     reached = np.concatenate([[0], np.cumsum(test.byte_lengths[ids])])
     read = ids[: int(np.searchsorted(reached, ends[count - 1] if count else 0))].tolist()
     written, ended = b"", False
-    for drawn in continuation(model, [END_OF_DOCUMENT, *read], context=context):
+    for drawn in continuation(model, [END_OF_DOCUMENT, *read], context=context, temperature=TEMPERATURE):
         written, ended = written + strings[drawn], drawn == END_OF_DOCUMENT
         if len(written) >= TEXT_BYTES:
             break

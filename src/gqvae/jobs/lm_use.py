@@ -88,7 +88,7 @@ def _load(arguments: argparse.Namespace) -> tuple[Model, LanguageModel, Tokenize
 
 def _beside(run: Path, record: dict[str, Any]) -> Path:
     """The folder of the run's tokenizer in its study: results/<study>/language_models/<run> has it in results/<study>/tokenizers."""
-    folder = run.absolute().parents[1] / "tokenizers" / str(record["tokenizer"])
+    folder = run.absolute().parent.parent / "tokenizers" / str(record["tokenizer"])
     if not folder.is_dir():
         raise UserError(f"{folder}, the tokenizer of {run}, does not exist: give its folder with --tokenizer.")
     return folder

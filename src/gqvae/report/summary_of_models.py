@@ -119,9 +119,9 @@ def samples(table: pd.DataFrame) -> str:
     lines = [f"{'prompt':{width}}  {first['prompt'].iloc[0]}"]
     lines += [f"{row.arm:{width}}  …{row.text}{' (end of document)' if row.ended else '…'}" for row in found]
     note = (
-        f"The models trained on the most text (seed {first['seed'].iloc[0]}) continue the beginning of the first test document. Each "
-        "token is the most probable one; the text is cut at the end of the document or after a length in bytes that all arms share. "
-        "Other seeds: `tables/samples.csv`."
+        f"The models trained on the most text (seed {first['seed'].iloc[0]}) continue the beginning of the first test document. Tokens "
+        "are drawn at a low temperature, with the same random numbers for every arm. The text is cut at the end of the document or "
+        "after a length in bytes that all arms share. One draw tells little; other seeds: `tables/samples.csv`."
     )
     return "\n".join((note, "", "```text", *lines, "```"))
 

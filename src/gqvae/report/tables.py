@@ -107,19 +107,16 @@ def by_command(folder: Path) -> str:
 
 def serving(studies: Sequence[FinishedStudy]) -> str:
     """Test bits per byte and, in brackets, FLOPs of inference per byte: a row for each arm, a column for each study and size."""
-    columns: dict[str, dict[str, str]] = {}
+    header, columns = ["arm"], []
     for study in studies:
         table = serving_table(read_table(study.tables, "learnability"), read_table(study.tables, "model_sizes"))
         for _, own in table.groupby("size", sort=False):
             parameters, amount = float(own["parameters_non_embedding"].iloc[0]), float(own["train_bytes"].iloc[0])
-            head = f"V = {study.vocab_size:,}; {format_count(parameters)} parameters, {format_bytes(amount)}"
-            means = own.groupby("arm", sort=False)[["test_bpb", "flops_per_byte"]].mean()
-            columns[head] = {
-                str(arm): f"{number(mean['test_bpb'])} ({format_count(mean['flops_per_byte'])})" for arm, mean in means.iterrows()
-            }
-    arms = dict.fromkeys(arm for cells in columns.values() for arm in cells)
-    rows = [[f"`{arm}`", *(cells.get(arm, "–") for cells in columns.values())] for arm in arms]
-    return markdown_table(["arm", *columns], rows)
+            header.append(f"V = {study.vocab_size:,}; {format_count(parameters)} parameters, {format_bytes(amount)}")
+            means: Any = own.groupby("arm", sort=False)[["test_bpb", "flops_per_byte"]].mean().itertuples()
+            columns.append({mean.Index: f"{number(mean.test_bpb)} ({format_count(mean.flops_per_byte)})" for mean in means})
+    arms = dict.fromkeys(arm for column in columns for arm in column)
+    return markdown_table(header, [[f"`{arm}`", *(column.get(arm, "–") for column in columns)] for arm in arms])
 
 
 STUDIES = {table.__name__: table for table in (effects, steps, claims, candidates, texts, serving)}
