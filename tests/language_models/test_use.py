@@ -88,10 +88,11 @@ def test_bits_per_byte_are_those_of_the_study(run: Path, exported: Path, llama) 
 
 
 def test_padded_batches_continue_as_each_text_alone(exported: Path, llama) -> None:
-    """Padding is an id of the model, and what it stands for ends a document."""
+    """Padding is an id of the model: the end of a document."""
     transformers = pytest.importorskip("transformers")
     tokenizer = transformers.AutoTokenizer.from_pretrained(exported, local_files_only=True, padding_side="left")
     assert tokenizer.pad_token_id == tokenizer.eos_token_id == llama.config.eos_token_id == END_OF_DOCUMENT
+    assert len(tokenizer) == llama.config.vocab_size == 270
     texts = ["the cat", "a mat ran on the"]
     options = {"max_new_tokens": 8, "do_sample": False}
     batch = llama.generate(**tokenizer(texts, padding=True, return_tensors="pt"), **options)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gqvae.errors import UserError
-from gqvae.files import atomic_path, read_json, write_json
+from gqvae.files import atomic_path, write_json
 from gqvae.jobs.streams import show
 
 if TYPE_CHECKING:
@@ -26,18 +26,16 @@ def export(arguments: argparse.Namespace) -> None:
 
     from gqvae.jobs.lm_files import WEIGHTS
     from gqvae.jobs.lm_llama import llama_config, llama_weights
-    from gqvae.tokenizers.export import CONFIG as TOKENIZER_CONFIG
-    from gqvae.tokenizers.export import END_OF_DOCUMENT_TEXT
     from gqvae.tokenizers.export import export as export_tokenizer
+    from gqvae.tokenizers.special_tokens import END_OF_DOCUMENT_TEXT, special_tokens
 
     out: Path = arguments.out
     if (out / WEIGHTS).exists() and not (out / CONFIG).exists():
         raise UserError(f"{out / WEIGHTS} already exists and is not part of an export: give another folder.")
     model, settings, tokenizer = _load(arguments)
     weights = llama_weights(model)
-    export_tokenizer(tokenizer, out)
-    # Its own padding would be an id outside of the model.
-    write_json(out / TOKENIZER_CONFIG, read_json(out / TOKENIZER_CONFIG) | {"pad_token": END_OF_DOCUMENT_TEXT})
+    # Padding of its own would be an id that the model does not have.
+    export_tokenizer(tokenizer, out, special_tokens(tokenizer.vocab_size, [f"pad={END_OF_DOCUMENT_TEXT}"]))
     write_json(out / CONFIG, llama_config(settings, tokenizer.vocab_size))
     with atomic_path(out / WEIGHTS) as temporary:
         save_file(weights, temporary, metadata={"format": "pt"})
