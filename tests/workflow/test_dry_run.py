@@ -55,7 +55,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
     kinds = [arm.kind for arm in study.arms.values()]
     modelled = {(run.arm, run.seed) for run in runs.language_model_runs(study)}
     expected = {
-        "download_corpus": int(study.corpus.source == "tinystories"),
+        "download_corpus": int(study.corpus.download is not None),
         "prepare_corpus": 1,
         "count_pretokens": 1,
         "make_bytes": kinds.count("bytes"),

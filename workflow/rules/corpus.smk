@@ -1,11 +1,10 @@
 # Text: downloaded or generated, split by document before any training, and cut into pre-tokens that no token crosses.
 
 # Input files of the corpus, if it has any.
-CORPUS_FILES = STUDY.corpus.files()
-
-for path in CORPUS_FILES if STUDY.corpus.download is None else ():
-    if not Path(path).is_file():
-        sys.exit(f"gqvae: error: {path} does not exist: put the text of the study there, or change `corpus` in the config file.")
+try:
+    CORPUS_FILES = STUDY.corpus.files()
+except UserError as error:
+    sys.exit(f"gqvae: error: corpus: {error}")
 
 if STUDY.corpus.download is not None:
 
@@ -24,11 +23,11 @@ if STUDY.corpus.download is not None:
         params:
             # Only the pins, not the downloader: an edit to it must not discard two gigabytes of verified text.
             code=code_state("gqvae.corpus.pinned"),
-            # The pinned file is the same for every study, whatever part of it the study reads.
-            settings=type(STUDY.corpus)().canonical(),
+            # The files are the same for every study, whatever part of them the study reads.
+            settings=STUDY.corpus.download_settings(),
             folder=STUDY.corpus.download,
         message:
-            "Fetch TinyStories at its pinned revision and verify it by SHA-256."
+            f"Fetch the text ({STUDY.corpus.source}) at its pinned revision and verify it by SHA-256."
         shell:
             "gqvae --log {log:q} download-corpus --settings {params.settings:q} --out {params.folder:q}"
 

@@ -27,7 +27,9 @@ def train(arguments: argparse.Namespace) -> None:
     corpus = (
         load_corpus(arguments.corpus, "--corpus")
         if arguments.corpus
-        else parse(SOURCES["text"], {"path": str(arguments.text), "separator": arguments.separator}, "--text")
+        else parse(
+            SOURCES["text"], {"path": str(arguments.text), "separator": arguments.separator, "field": arguments.field}, "--text"
+        )
     )
     if min(arguments.vocab_size) <= RESERVED_IDS:
         raise UserError(

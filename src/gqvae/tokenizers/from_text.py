@@ -14,9 +14,8 @@ from gqvae import __version__
 from gqvae.config import CorpusBase, CountedTraining
 from gqvae.corpus.documents import DocumentStore
 from gqvae.corpus.hub import download
-from gqvae.corpus.pinned import TINYSTORIES
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
-from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources import dataset_of, open_source
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
 from gqvae.files import file_digest, json_digest, read_json, write_json
@@ -68,11 +67,11 @@ class Output:
         Raises:
             UserError: the text cannot be read or split.
         """
-        downloads = self.work / "downloads" if corpus.download is not None else None
+        dataset, downloads = dataset_of(corpus), self.work / "downloads"
         folder = self.work / "corpus"
         try:
-            if downloads is not None:
-                download(TINYSTORIES, downloads)
+            if dataset is not None:
+                download(dataset, downloads)
             source = open_source(corpus, downloads)
             self.record["text"] = source.label
             write_corpus(folder, source, corpus)
