@@ -71,13 +71,13 @@ rule count_pretokens:
         **growing(mem_mb=1500, runtime=240),
     params:
         code=code("corpus.count_pretokens", also=PRETOKENIZER),
-        pretokenizer=STUDY.pretokenizer,
+        pretokenizer=lambda wildcards: STUDY.pretokenizer,
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.train, parent=True),
     message:
-        f"Cut every document into pre-tokens ({STUDY.pretokenizer}) and count the distinct ones of each split."
+        f"Cut every document into pre-tokens ({PRETOKENIZER_IN_WORDS}) and count the distinct ones of each split."
     shell:
-        "gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer}"
+        "gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer:q}"
         " --out {params.folder:q}"
 
 
@@ -101,9 +101,9 @@ rule count_shuffled_pretokens:
         corpus=subpath(input.corpus, parent=True),
         share=lambda wildcards: STUDY.arms[wildcards.arm].shuffled_share,
         seed=STUDY.corpus.seed,
-        pretokenizer=STUDY.pretokenizer,
+        pretokenizer=lambda wildcards: STUDY.pretokenizer,
     message:
         "Arm {wildcards.arm}: count pre-tokens of the training text with the characters of some documents shuffled."
     shell:
         "gqvae --log {log:q} count-shuffled-pretokens --corpus {params.corpus:q} --share {params.share} --seed {params.seed}"
-        " --pretokenizer {params.pretokenizer} --out {output.counts:q}"
+        " --pretokenizer {params.pretokenizer:q} --out {output.counts:q}"

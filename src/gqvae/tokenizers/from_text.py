@@ -14,6 +14,7 @@ from gqvae import __version__
 from gqvae.config import CorpusBase, CountedTraining
 from gqvae.corpus.documents import DocumentStore
 from gqvae.corpus.hub import download
+from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import dataset_of, open_source
 from gqvae.corpus.splits import write_corpus
@@ -41,9 +42,10 @@ class Output:
     The working folder holds counts and the state of an interrupted training until the tokenizers are written.
     """
 
-    def __init__(self, out: Path, sizes: Sequence[int], working: str) -> None:
+    def __init__(self, out: Path, sizes: Sequence[int], working: str, pretokenizer: str = DEFAULT) -> None:
         self.out, self.work, self.folders = out, out / working, folders_of(out, sizes)
         self.record: dict[str, str] = {"gqvae": __version__}
+        self.pretokenizer = pretokenizer
 
     def check(self) -> None:
         """Before any work, refuse folders that hold tokenizers. A call that was killed while it wrote several may resume.
@@ -75,7 +77,7 @@ class Output:
             source = open_source(corpus, downloads)
             self.record["text"] = source.label
             write_corpus(folder, source, corpus)
-            found = {split: count_pretokens(DocumentStore.open(folder, split), Tokenizer.pretokenizer) for split in splits}
+            found = {split: count_pretokens(DocumentStore.open(folder, split), self.pretokenizer) for split in splits}
         except UserError:
             for empty in (folder, self.work, self.out):
                 with contextlib.suppress(OSError):
@@ -111,13 +113,13 @@ class Output:
         return {size: load_tokenizer(folder) for size, folder in self.folders.items()}
 
 
-def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path) -> dict[int, Tokenizer]:
+def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path, pretokenizer: str = DEFAULT) -> dict[int, Tokenizer]:
     """Train tokenizers from the pre-token counts of a corpus's training split and write their folders, exports included.
 
     Raises:
         UserError: a folder already holds a tokenizer, or the text cannot be read or is too short for a size.
     """
-    output = Output(out, wanted.sizes, COUNTING)
+    output = Output(out, wanted.sizes, COUNTING, pretokenizer)
     output.check()
     train = trainer(wanted.tokenizer, wanted.settings)
     counts = output.counts(corpus, "train")["train"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.jobs.product_training import METHODS, NETWORK
 from gqvae.verbs.parsers import Argument, Verbs, add_verb, argument, file, folder, folders, not_negative, positive, separator
 
@@ -112,6 +113,10 @@ def _add_train(verbs: Verbs) -> None:
     parser.add_argument(
         "--separator", type=separator, default=SEPARATOR, metavar="LINE",
         help="what stands between two documents of --text; '' for blank lines (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pretokenizer", default=DEFAULT, metavar="NAME",
+        help="what no token crosses: gpt2, cl100k, o200k, whitespace, bytes (none) or pattern:EXPRESSION (%(default)s)",
     )  # fmt: skip
     parser.add_argument("--field", default="text", metavar="NAME", help="where .jsonl and .parquet files hold text (%(default)s)")
     parser.add_argument(
