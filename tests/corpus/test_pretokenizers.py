@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 import sys
 import unicodedata
 from functools import cache
@@ -22,6 +25,7 @@ from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.unicode_cases import LOWERCASE, MARKS, NOT_LOWER, NOT_UPPER, UPPERCASE
 from gqvae.corpus.unicode_classes import LETTERS
 from gqvae.errors import UserError
+from gqvae.figures.explorer import explorer_page
 from gqvae.kernels.packing import pack
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import to_bytes
@@ -194,6 +198,23 @@ def test_an_exported_tokenizer_splits_and_encodes_alike(name, text):
     tokenizer, fast = exported(name)
     assert [to_bytes(piece).decode() for piece, _ in fast.pre_tokenizer.pre_tokenize_str(text)] == tokenizer.split(text)
     assert fast.encode(text).ids == tokenizer.encode(text)
+
+
+@pytest.mark.parametrize("name", names())
+def test_javascript_splits_alike(name):
+    """As on the page of the token explorer."""
+    if shutil.which("node") is None:
+        pytest.skip("there is no node")
+    given = json.dumps([SAMPLE, pretokenizer(name).expression("\\u{{{:x}}}".format)])
+    program = "const [text, e] = JSON.parse(require('fs').readFileSync(0)); console.log(JSON.stringify(text.match(new RegExp(e, 'gu'))))"
+    done = subprocess.run(["node", "-e", program], input=given, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == pretokenizer(name).split(SAMPLE)
+
+
+def test_the_page_shows_an_own_expression_for_its_passage_alone():
+    page = explorer_page({"own": exported(OWN[0])[0]}, SAMPLE)
+    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert [(arm["how"], arm["ids"]) for arm in data["arms"]] == [("fixed", exported(OWN[0])[0].encode(SAMPLE))]
 
 
 @cache

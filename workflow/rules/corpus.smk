@@ -47,7 +47,7 @@ rule prepare_corpus:
         **growing(mem_mb=1500, runtime=120),
     params:
         code=code("corpus.prepare_corpus", also=[f"gqvae.corpus.sources.{STUDY.corpus.source}"]),
-        settings=STUDY.corpus.canonical(),
+        settings=lambda wildcards: STUDY.corpus.canonical(),
         downloads=f"--downloads {STUDY.corpus.download}" if STUDY.corpus.download else "",
         folder=subpath(output.corpus, parent=True),
     message:
