@@ -212,9 +212,10 @@ def test_javascript_splits_alike(name):
 
 
 def test_the_page_shows_an_own_expression_for_its_passage_alone():
-    page = explorer_page({"own": exported(OWN[0])[0]}, SAMPLE)
+    tokenizer, passage = exported(OWN[0])[0], SAMPLE.replace("\r\n", "\n")
+    page = explorer_page({"own": tokenizer}, passage)
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
-    assert [(arm["how"], arm["ids"]) for arm in data["arms"]] == [("fixed", exported(OWN[0])[0].encode(SAMPLE))]
+    assert [(arm["how"], arm["ids"]) for arm in data["arms"]] == [("fixed", tokenizer.encode(passage))]
 
 
 @cache
