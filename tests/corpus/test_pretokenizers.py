@@ -28,10 +28,13 @@ from gqvae.errors import UserError
 from gqvae.figures.explorer import explorer_page
 from gqvae.kernels.packing import pack
 from gqvae.tokenizers.base import Tokenizer
+from gqvae.tokenizers.bpe import train_bpe
 from gqvae.tokenizers.byte_level import to_bytes
 from gqvae.tokenizers.export import fast_tokenizer
 from gqvae.tokenizers.load import load_tokenizer
 from gqvae.tokenizers.pathpiece import PathPieceTokenizer
+from gqvae.tokenizers.special_tokens import special_tokens
+from gqvae.tokenizers.tiktoken_files import export_tiktoken
 
 O200K = "|".join(
     [
@@ -116,7 +119,7 @@ def test_the_sample_is_split_as_expected():
         "I'LL", " see", " HTTPServer's", " \n", " x", "/\n/", "y",
     ]  # fmt: skip
     assert pretokenizer("whitespace").split(" it's  x/y!\n\n z ") == [" it's", " ", " x/y!", "\n\n", " z", " "]
-    assert pretokenizer("bytes").split("a b\n" * 20_000) == [("a b\n" * 20_000)[:LONGEST], ("a b\n" * 20_000)[LONGEST:]]
+    assert pretokenizer("bytes").split("a b\n" * 1200) == [("a b\n" * 1200)[:LONGEST], ("a b\n" * 1200)[LONGEST:]]
 
 
 @given(HOSTILE)
@@ -150,6 +153,26 @@ def test_text_is_split_as_by_tiktoken(name, text):
             ranks.setdefault(text[start:end].encode(), len(ranks))
     encoding = tiktoken.Encoding("splits", pat_str=expression, mergeable_ranks=ranks, special_tokens={})
     assert [encoding.decode([token]) for token in encoding.encode_ordinary(text)] == pretokenizer(name).split(text)
+
+
+@pytest.mark.parametrize("name", names())
+def test_tiktoken_reads_our_expressions_as_well(name):
+    tiktoken, text = pytest.importorskip("tiktoken"), "ab " * 3000
+    found = pretokenizer(name).split(text)
+    ranks = {
+        token: rank for rank, token in enumerate([*map(bytes, zip(range(256))), *(one.encode() for one in dict.fromkeys(found))])
+    }
+    pattern = pretokenizer(name).expression("\\x{{{:x}}}".format)
+    encoding = tiktoken.Encoding("splits", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+    assert [encoding.decode([token]) for token in encoding.encode_ordinary(text)] == found
+
+
+def test_an_own_expression_is_not_given_to_tiktoken(tmp_path):
+    tokenizer = train_bpe(count_pretokens([SAMPLE.encode()], OWN[0]), 270)
+    tokenizer.pretokenizer = OWN[0]
+    with pytest.raises(UserError, match=r"tiktoken may read the expression of 'pattern:.*' otherwise than Oniguruma"):
+        export_tiktoken(tokenizer, tmp_path / "out", special_tokens(tokenizer.vocab_size))
+    assert not (tmp_path / "out").exists()
 
 
 def test_cases_are_those_of_unicode():

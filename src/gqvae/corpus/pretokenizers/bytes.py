@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from gqvae.corpus.pretokenizers import Pretokenizer
 
-LONGEST = 1 << 16  # characters; engines accept repetitions up to 100,000
+LONGEST = 1 << 12  # characters; the engine of tiktoken does not compile 16,384
 
 
 class Bytes(Pretokenizer):
