@@ -246,7 +246,7 @@ def test_blocks_are_frozen() -> None:
 
 @pytest.mark.parametrize("source", sorted(SOURCES))
 def test_the_number_of_shards_is_no_part_of_what_a_corpus_is(source: str) -> None:
-    given = {"path": "a.txt"} if source == "text" else {}
+    given = {"text": {"path": "a.txt"}, "hub": {"dataset": "a/b", "revision": "0" * 40, "paths": ["a.txt"]}}.get(source, {})
     plain, shared = (SOURCES[source](**given, **more) for more in ({}, {"shards": 3}))
     assert shared.shards == 3 and plain.shards == 1
     assert shared.canonical() == plain.canonical() and "shards" not in shared.model_dump(mode="json")

@@ -27,6 +27,7 @@ BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
         (f"Corpus: {settings.heading}", settings, f"under `corpus:` with `source: {name}`")
         for name, settings in config.SOURCES.items()
     ),
+    ("Pre-tokenizer: your own expression", config.OwnPretokenizer, "under `pretokenizer:`"),
     ("Vocabulary", config.Vocabulary, "under `vocabulary:`"),
     ("Arm: bytes", config.BytesArm, "under `arms: <name>:` with `kind: bytes`"),
     ("Arm: from counts", config.CountedArm, "under `arms: <name>:` with any other `kind:`"),

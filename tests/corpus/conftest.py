@@ -34,16 +34,14 @@ class Hub:
         self.requests: list[str] = []
         self.authorized: list[str] = []
         self.url = ""
+        self.prefix = f"/datasets/{REPOSITORY}/resolve/{REVISION}/"
         self.announce_digest = True
         self.released = threading.Event()  # ends what stalls
 
     def dataset(self) -> PinnedDataset:
         """The data set, pinned to what the server holds now."""
-        train, valid = (
-            PinnedFile(name, hashlib.sha256(self.files[name]).hexdigest(), len(self.files[name]))
-            for name in ("train.txt", "valid.txt")
-        )
-        return PinnedDataset(REPOSITORY, REVISION, train, valid)
+        files = (PinnedFile(name, hashlib.sha256(content).hexdigest(), len(content)) for name, content in self.files.items())
+        return PinnedDataset(REPOSITORY, REVISION, tuple(files))
 
     def fault(self, request: str) -> tuple | None:
         """The fault to commit now."""
@@ -65,7 +63,7 @@ class Answers(BaseHTTPRequestHandler):
         self.answer("GET")
 
     def answer(self, method: str) -> None:
-        prefix = f"/datasets/{REPOSITORY}/resolve/{REVISION}/"
+        prefix = self.hub.prefix
         name = self.path.removeprefix(prefix)
         wanted = self.headers.get("Range", "")
         self.hub.requests.append(f"{method} {name} {wanted}".strip())
@@ -112,8 +110,8 @@ class Answers(BaseHTTPRequestHandler):
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     held = Hub()
     held.files = {
-        "train.txt": b"".join(b"Story %d was told.\n<|endoftext|>\n" % i for i in range(20_000)),
         "valid.txt": b"A short one.\n",
+        "train.txt": b"".join(b"Story %d was told.\n<|endoftext|>\n" % i for i in range(20_000)),
     }
     answers = type("AnswersOfThisHub", (Answers,), {"hub": held})
     server = ThreadingHTTPServer(("127.0.0.1", 0), answers)

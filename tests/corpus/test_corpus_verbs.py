@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import logging
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_settings_may_be_a_file(tmp_path):
     ("settings", "sentence"),
     [
         ('{"source": "text", "path": "/nowhere/at_all.txt"}', r"/nowhere/at_all\.txt does not exist"),
-        ('{"source": "books"}', "source is 'books': choose one of python_stdlib, synthetic, text, tinystories"),
+        ('{"source": "books"}', "source is 'books': choose one of hub, python_stdlib, synthetic, text, tinystories"),
         ('{"bytes": 5}', "source is None: choose one of"),
         ('{"source": "synthetic", "byte": 5}', "unknown key 'byte'"),
         ('{"source": "synthetic", "bytes": -5}', "bytes: .* greater than 0"),
@@ -93,11 +94,8 @@ def test_tinystories_comes_from_the_hub(hub, tmp_path, monkeypatch):
     }
     served = hub.dataset()
     hub.files = {f"TinyStories-{name}": content for name, content in hub.files.items()}
-    pinned = served._replace(
-        train=served.train._replace(name="TinyStories-train.txt"),
-        valid=served.valid._replace(name="TinyStories-valid.txt"),
-    )
-    monkeypatch.setattr("gqvae.jobs.corpus.TINYSTORIES", pinned)
+    pinned = served._replace(files=tuple(file._replace(name=f"TinyStories-{file.name}") for file in served.files))
+    monkeypatch.setattr("gqvae.corpus.sources.tinystories.TINYSTORIES", pinned)
     monkeypatch.setattr(client.time, "sleep", lambda seconds: None)
     settings = '{"source": "tinystories", "keep_fraction": 0.5}'
     run("download-corpus", "--settings", settings, "--out", tmp_path / "downloads")
@@ -108,7 +106,110 @@ def test_tinystories_comes_from_the_hub(hub, tmp_path, monkeypatch):
     assert len(hub.requests) == asked
 
 
-def test_only_tinystories_is_downloaded(tmp_path):
+def hub_settings(hub, **changes) -> str:
+    return json.dumps({"source": "hub", "dataset": "someone/stories", "revision": hub.dataset().revision, **changes})
+
+
+def test_a_dataset_of_the_hub_is_fetched_verified_and_cut(hub, tmp_path, monkeypatch, caplog):
+    caplog.set_level(logging.INFO, logger="gqvae")
+    hub.files = {
+        "data/a.jsonl.gz": gzip.compress(b"".join(b'{"body": "Row %d."}\n' % i for i in range(400))),
+        "b.txt": b"".join(b"Story %d.<|endoftext|>" % i for i in range(100)),
+        "held.txt": b"Held out.\n<|endoftext|>\n",
+    }
+    pins = {file.name: file.sha256 for file in hub.dataset().files}
+    settings = hub_settings(
+        hub, paths=["data/a.jsonl.gz", "b.txt"], test_paths=["held.txt"], field="body", sha256={"b.txt": pins["b.txt"]}
+    )
+    run("download-corpus", "--settings", settings, "--out", tmp_path / "downloads")
+    asked = len(hub.requests)
+    run("prepare-corpus", "--settings", settings, "--downloads", tmp_path / "downloads", "--out", tmp_path / "corpus")
+    assert len(hub.requests) == asked and not hub.authorized
+    assert list(DocumentStore.open(tmp_path / "corpus", "test")) == [b"Held out."]
+    found = {document for split in ("train", "valid") for document in DocumentStore.open(tmp_path / "corpus", split)}
+    assert found == {b"Row %d." % i for i in range(400)} | {b"Story %d." % i for i in range(100)}
+    record = json.loads((tmp_path / "corpus" / "corpus.json").read_text("utf-8"))
+    assert record["sha256"] == pins and record["label"] == "someone/stories"
+    assert record["cut"] == "501 documents from 3 files, cut at 1 line '<|endoftext|>' and 100 within lines"
+    assert record["cut"] in caplog.text
+
+
+def test_a_dataset_that_needs_a_login_is_one_sentence(hub, tmp_path):
+    hub.always["HEAD train.txt"] = ("status", 401, {})
+    with pytest.raises(UserError, match=r"Cannot fetch train\.txt of someone/stories: .* needs a login") as raised:
+        run("download-corpus", "--settings", hub_settings(hub, paths=["train.txt"]), "--out", tmp_path / "downloads")
+    assert "\n" not in str(raised.value)
+
+
+def test_tokenizers_are_trained_from_the_hub(hub, tmp_path):
+    from gqvae.config import CountedTraining, load_corpus
+    from gqvae.tokenizers.from_text import train_counted
+
+    corpus = load_corpus(hub_settings(hub, paths=["train.txt"]))
+    made = train_counted(corpus, CountedTraining(tokenizer="bpe", sizes=(270,)), tmp_path / "made")
+    assert made[270].decode(made[270].encode("Story 1 was told.")) == "Story 1 was told."
+    assert not (tmp_path / "made" / "counting").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "the key 'paths' is missing"),
+        ({"paths": []}, "paths: "),
+        ({"paths": ["../x.txt"]}, r"'\.\./x\.txt' is no path in a dataset"),
+        ({"paths": ["/x.txt"]}, "'/x.txt' is no path in a dataset"),
+        ({"paths": ["x.txt"], "test_paths": ["x.txt"]}, "a path is given twice"),
+        ({"paths": ["x.txt"], "sha256": {"y.txt": "0" * 64}}, "sha256 names 'y.txt'"),
+        ({"paths": ["x.txt"], "sha256": {"x.txt": "0"}}, "sha256.x.txt"),
+        ({"paths": ["x.txt"], "revision": "main"}, "revision: "),
+        ({"paths": ["x.txt"], "dataset": "a/b/c"}, "dataset: "),
+        ({"paths": ["x.txt"]}, r"someone/stories is read from downloaded files: run `gqvae download-corpus`"),
+    ],
+)
+def test_bad_settings_of_the_hub_are_one_sentence(changes, sentence, hub, tmp_path):
+    with pytest.raises(UserError, match=sentence) as raised:
+        run("prepare-corpus", "--settings", hub_settings(hub, **changes), "--out", tmp_path / "corpus")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_download_is_named(hub, tmp_path):
+    with pytest.raises(UserError, match=r"train\.txt does not exist: run `gqvae download-corpus --out"):
+        run(
+            "prepare-corpus", "--settings", hub_settings(hub, paths=["train.txt"]), "--downloads", tmp_path, "--out", tmp_path / "c"
+        )  # fmt: skip
+
+
+def test_the_study_of_stories_for_everyone_reads_the_official_file(hub, tmp_path, monkeypatch):
+    """From a server that holds another file under its name: what its settings say is asked for, and the pin refuses it."""
+    from gqvae.config import Study, load_settings
+    from gqvae.corpus.pinned import TINYSTORIES
+    from gqvae.corpus.sources import dataset_of
+
+    study = load_settings(Study, str(Path(__file__).parents[2] / "configs" / "tinystories.yaml"))
+    assert dataset_of(study.corpus) == TINYSTORIES._replace(files=TINYSTORIES.files[:1])
+    prefix = f"/datasets/{TINYSTORIES.repository}/resolve/{TINYSTORIES.revision}/"
+    hub.files = {"TinyStories-valid.txt": b"".join(b"A story, number %d.\n<|endoftext|>\n" % i for i in range(500))}
+    hub.prefix = prefix
+    with pytest.raises(UserError, match=r"announces TinyStories-valid\.txt with SHA-256 .*, not the pinned 94e431816c4cce81"):
+        run("download-corpus", "--settings", study.corpus.canonical(), "--out", tmp_path / "downloads")
+    digest = hub.dataset().files[0].sha256
+    served = study.corpus.model_copy(update={"sha256": {"TinyStories-valid.txt": digest}}).canonical()
+    run("download-corpus", "--settings", served, "--out", tmp_path / "downloads")
+    run("prepare-corpus", "--settings", served, "--downloads", tmp_path / "downloads", "--out", tmp_path / "corpus")
+    sizes = {split: len(DocumentStore.open(tmp_path / "corpus", split)) for split in SPLITS}
+    assert sum(sizes.values()) == 500 and 0 < sizes["valid"] < sizes["test"] < 50
+    assert hub.requests == [*2 * ["HEAD TinyStories-valid.txt"], "GET TinyStories-valid.txt"]
+
+
+def test_the_study_of_stories_for_everyone_has_the_settings_of_the_sample():
+    from gqvae.config import Study, load_settings
+
+    configs = Path(__file__).parents[2] / "configs"
+    one, other = (load_settings(Study, str(configs / f"{name}.yaml")) for name in ("tinystories", "tinystories-sample"))
+    assert one.model_dump(exclude={"study", "corpus"}) == other.model_dump(exclude={"study", "corpus"})
+
+
+def test_other_sources_are_not_downloaded(tmp_path):
     with pytest.raises(UserError, match="the source 'synthetic' needs no download"):
         run("download-corpus", "--settings", '{"source": "synthetic"}', "--out", tmp_path)
 

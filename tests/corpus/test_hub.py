@@ -12,6 +12,7 @@ import pytest
 from gqvae.corpus.hub import Backoff, download
 from gqvae.corpus.pinned import TINYSTORIES
 from gqvae.errors import UserError
+from gqvae.files import read_json
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_cut_body_is_resumed_where_it_stopped(hub, backoff, tmp_path):
 def test_partial_file_of_an_earlier_process_is_continued(hub, backoff, tmp_path):
     dataset = hub.dataset()
     content = hub.files["train.txt"]
-    (tmp_path / f".train.txt.{dataset.train.sha256[:16]}.partial").write_bytes(content[:200_000])
+    (tmp_path / f".train.txt.{dataset.files[1].sha256[:16]}.partial").write_bytes(content[:200_000])
     download(dataset, tmp_path, backoff)
     assert "GET train.txt bytes=200000-" in hub.requests
     assert (tmp_path / "train.txt").read_bytes() == content and not hidden(tmp_path)
@@ -81,7 +82,7 @@ def test_partial_file_of_an_earlier_process_is_continued(hub, backoff, tmp_path)
 
 def test_server_without_ranges_starts_over(hub, backoff, tmp_path):
     dataset = hub.dataset()
-    (tmp_path / f".train.txt.{dataset.train.sha256[:16]}.partial").write_bytes(hub.files["train.txt"][:1000])
+    (tmp_path / f".train.txt.{dataset.files[1].sha256[:16]}.partial").write_bytes(hub.files["train.txt"][:1000])
     hub.always["GET train.txt"] = ("no range",)
     download(dataset, tmp_path, backoff)
     assert (tmp_path / "train.txt").read_bytes() == hub.files["train.txt"]
@@ -148,9 +149,53 @@ def test_endless_500_ends_in_a_sentence_after_growing_waits(hub, backoff, waits,
 def test_missing_file_is_not_retried(hub, backoff, waits, tmp_path):
     dataset = hub.dataset()
     del hub.files["valid.txt"]
-    with pytest.raises(UserError, match="the hub answers 404"):
+    with pytest.raises(UserError, match=f"the hub answers 404: there is no such file at revision {dataset.revision}"):
         download(dataset, tmp_path, backoff)
     assert hub.requests == ["HEAD valid.txt"] and not waits
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_login_is_named_and_not_retried(status, hub, backoff, waits, tmp_path):
+    hub.always["HEAD valid.txt"] = ("status", status, {"X-Error-Code": "GatedRepo"})
+    with pytest.raises(
+        UserError, match=f"the hub answers {status}: it does not exist, or needs a login, .* `source: text`"
+    ) as raised:
+        download(hub.dataset(), tmp_path, backoff)
+    assert hub.requests == ["HEAD valid.txt"] and not waits and "\n" not in str(raised.value)
+
+
+def unpinned(hub):
+    dataset = hub.dataset()
+    return dataset._replace(files=tuple(file._replace(sha256=None, size=None) for file in dataset.files))
+
+
+def test_a_file_without_a_pin_is_verified_as_announced_and_recorded(hub, backoff, tmp_path):
+    hub.faults["GET valid.txt"] = [("body", b"A wrong one\n\n")]
+    with pytest.raises(UserError, match=r"valid\.txt .* not the announced .*; it was deleted"):
+        download(unpinned(hub), tmp_path, backoff)
+    download(unpinned(hub), tmp_path, backoff)
+    assert read_json(tmp_path / "sha256.json") == {file.name: file.sha256 for file in hub.dataset().files}
+    hub.requests.clear()
+    download(unpinned(hub), tmp_path, backoff)
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_file_without_a_pin_must_stay_the_same(announced, hub, backoff, tmp_path):
+    hub.announce_digest = announced
+    download(unpinned(hub), tmp_path, backoff)
+    (tmp_path / "valid.txt").unlink()
+    hub.files["valid.txt"] = b"Another one.\n"
+    with pytest.raises(UserError, match=r"valid\.txt .* not the pinned"):
+        download(unpinned(hub), tmp_path, backoff)
+    assert not (tmp_path / "valid.txt").exists()
+
+
+def test_files_in_folders_of_the_dataset_keep_their_place(hub, backoff, tmp_path):
+    hub.files = {"data/a/part.txt": b"One.\n" * 50, "part.txt": b"Two.\n"}
+    hub.faults["GET data/a/part.txt"] = [("cut", 100)]
+    assert download(hub.dataset(), tmp_path, backoff) == [tmp_path / "data" / "a" / "part.txt", tmp_path / "part.txt"]
+    assert {name: (tmp_path / name).read_bytes() for name in hub.files} == hub.files
 
 
 def test_no_network_is_a_sentence(backoff, waits, tmp_path, monkeypatch):

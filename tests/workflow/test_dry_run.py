@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from workflow_runs import ROOT, job_counts, run_snakemake
 
 from gqvae.config import CountedArm, LanguageModel, Study, load_settings
@@ -55,7 +57,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
     kinds = [arm.kind for arm in study.arms.values()]
     modelled = {(run.arm, run.seed) for run in runs.language_model_runs(study)}
     expected = {
-        "download_corpus": int(study.corpus.source == "tinystories"),
+        "download_corpus": int(study.corpus.download is not None),
         "prepare_corpus": 1,
         "count_pretokens": 1,
         "make_bytes": kinds.count("bytes"),
@@ -145,6 +147,18 @@ def test_a_bad_config_ends_in_one_sentence(text: str, named: str, planned: Path)
     assert said[0].startswith("gqvae: error: ")
     assert said[0].endswith(".")
     assert named in said[0]
+
+
+def test_an_expression_of_one_s_own_reaches_the_jobs_unchanged(planned: Path) -> None:
+    """Its braces, quotes and backslashes mean something to Snakemake and the shell as well."""
+    pattern = r""" ?\p{L}+|\p{N}{2}|{x}|'q"| $HOME"""
+    study = {"extends": "configs/smoke.yaml", "study": "own", "pretokenizer": {"pattern": pattern}, "corpus": {"shards": 2}}
+    (planned / "pattern.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    done = run_snakemake(planned, "--dry-run", "--printshellcmds", "--configfile", "pattern.yaml")
+    assert done.returncode == 0, done.stderr
+    said = re.findall(r"gqvae --log \S+ count-(?:shuffled-)?pretokens .*", done.stdout + done.stderr)
+    given = [words[words.index("--pretokenizer") + 1] for words in map(shlex.split, said)]
+    assert set(given) == {f"pattern:{pattern}"} and len(given) == 3
 
 
 AWAY = (

@@ -23,7 +23,7 @@ rule ablations:
         **growing(mem_mb=1000, runtime=10),
     params:
         code=code("tables.collect_ablations"),
-        settings=STUDY.canonical(),
+        settings=lambda wildcards: STUDY.canonical(),
         results=subpath(output.table, ancestor=2),
         folder=subpath(output.table, parent=True),
     message:

@@ -20,7 +20,7 @@ rule collect_results:
         **growing(mem_mb=1000, runtime=30),
     params:
         code=code("tables.collect"),
-        settings=STUDY.canonical(),
+        settings=lambda wildcards: STUDY.canonical(),
         results=subpath(output.results, ancestor=2),
         folder=subpath(output.results, parent=True),
     message:
@@ -76,7 +76,7 @@ rule summarize:
     params:
         code=code("tables.summarize"),
         captions=[plot.caption for plot in registry.plots_of(STUDY).values()],
-        settings=STUDY.canonical(),
+        settings=lambda wildcards: STUDY.canonical(),
         results=subpath(output.summary, parent=True),
     message:
         "Write the summary: compression and bits per byte of every arm, in words and tables."
@@ -102,7 +102,7 @@ rule write_provenance:
         **growing(mem_mb=1000, runtime=10),
     params:
         code=code("tables.provenance"),
-        settings=STUDY.canonical(),
+        settings=lambda wildcards: STUDY.canonical(),
         results=subpath(output.record, parent=True),
     message:
         "Record configuration, digests, versions and devices behind the results."

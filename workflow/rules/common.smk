@@ -12,6 +12,7 @@ try:
     from gqvae.errors import UserError
     from gqvae.figures import registry
     from gqvae.code_state import PACKAGE, code_state
+    from gqvae.corpus.pretokenizers import module_of
     from gqvae.study import layout, runs
     from gqvae.study.columns import TABLES
     from gqvae.tokenizers.counted import check_arms
@@ -41,7 +42,8 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 # Not a declared output: Snakemake would remove it with a killed job, and trainings resume from it.
 STATE = f"{RESULTS}/.state"
 
-PRETOKENIZER = [f"gqvae.corpus.pretokenizers.{STUDY.pretokenizer}"]
+PRETOKENIZER = [module_of(STUDY.pretokenizer)]
+PRETOKENIZER_IN_WORDS = STUDY.pretokenizer.partition(":")[0]  # braces of a pattern would be read as wildcards
 SPLITS = ("train", "valid", "test")
 CORPUS = {
     "corpus": f"{RESULTS}/corpus/corpus.json",

@@ -1,11 +1,10 @@
 # Text: downloaded or generated, split by document before any training, and cut into pre-tokens that no token crosses.
 
 # Input files of the corpus, if it has any.
-CORPUS_FILES = STUDY.corpus.files()
-
-for path in CORPUS_FILES if STUDY.corpus.download is None else ():
-    if not Path(path).is_file():
-        sys.exit(f"gqvae: error: {path} does not exist: put the text of the study there, or change `corpus` in the config file.")
+try:
+    CORPUS_FILES = STUDY.corpus.files()
+except UserError as error:
+    sys.exit(f"gqvae: error: corpus: {error}")
 
 if STUDY.corpus.download is not None:
 
@@ -24,11 +23,11 @@ if STUDY.corpus.download is not None:
         params:
             # Only the pins, not the downloader: an edit to it must not discard two gigabytes of verified text.
             code=code_state("gqvae.corpus.pinned"),
-            # The pinned file is the same for every study, whatever part of it the study reads.
-            settings=type(STUDY.corpus)().canonical(),
+            # The files are the same for every study, whatever part of them the study reads.
+            settings=STUDY.corpus.download_settings(),
             folder=STUDY.corpus.download,
         message:
-            "Fetch TinyStories at its pinned revision and verify it by SHA-256."
+            f"Fetch the text ({STUDY.corpus.source}) at its pinned revision and verify it by SHA-256."
         shell:
             "gqvae --log {log:q} download-corpus --settings {params.settings:q} --out {params.folder:q}"
 
@@ -48,7 +47,7 @@ rule prepare_corpus:
         **growing(mem_mb=1500, runtime=120),
     params:
         code=code("corpus.prepare_corpus", also=[f"gqvae.corpus.sources.{STUDY.corpus.source}"]),
-        settings=STUDY.corpus.canonical(),
+        settings=lambda wildcards: STUDY.corpus.canonical(),
         downloads=f"--downloads {STUDY.corpus.download}" if STUDY.corpus.download else "",
         folder=subpath(output.corpus, parent=True),
     message:
@@ -72,13 +71,13 @@ rule count_pretokens:
         **growing(mem_mb=1500, runtime=240),
     params:
         code=code("corpus.count_pretokens", also=PRETOKENIZER),
-        pretokenizer=STUDY.pretokenizer,
+        pretokenizer=lambda wildcards: STUDY.pretokenizer,
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.train, parent=True),
     message:
-        f"Cut every document into pre-tokens ({STUDY.pretokenizer}) and count the distinct ones of each split."
+        f"Cut every document into pre-tokens ({PRETOKENIZER_IN_WORDS}) and count the distinct ones of each split."
     shell:
-        "gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer}"
+        "gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer:q}"
         " --out {params.folder:q}"
 
 
@@ -102,9 +101,9 @@ rule count_shuffled_pretokens:
         corpus=subpath(input.corpus, parent=True),
         share=lambda wildcards: STUDY.arms[wildcards.arm].shuffled_share,
         seed=STUDY.corpus.seed,
-        pretokenizer=STUDY.pretokenizer,
+        pretokenizer=lambda wildcards: STUDY.pretokenizer,
     message:
         "Arm {wildcards.arm}: count pre-tokens of the training text with the characters of some documents shuffled."
     shell:
         "gqvae --log {log:q} count-shuffled-pretokens --corpus {params.corpus:q} --share {params.share} --seed {params.seed}"
-        " --pretokenizer {params.pretokenizer} --out {output.counts:q}"
+        " --pretokenizer {params.pretokenizer:q} --out {output.counts:q}"

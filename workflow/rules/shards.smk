@@ -30,14 +30,14 @@ rule count_shard:
         **growing(mem_mb=1500, runtime=240),
     params:
         code=code("corpus.count_pretokens", also=PRETOKENIZER),
-        pretokenizer=STUDY.pretokenizer,
+        pretokenizer=lambda wildcards: STUDY.pretokenizer,
         shard=f"{{shard}}/{SHARDS}",
         corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.train, parent=True),
     message:
-        f"Shard {{wildcards.shard}} of {SHARDS}: cut documents into pre-tokens ({STUDY.pretokenizer}) and count the distinct ones of each split."
+        f"Shard {{wildcards.shard}} of {SHARDS}: cut documents into pre-tokens ({PRETOKENIZER_IN_WORDS}) and count the distinct ones of each split."
     shell:
-        "gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer}"
+        "gqvae --log {log:q} count-pretokens --corpus {params.corpus:q} --pretokenizer {params.pretokenizer:q}"
         " --shard {params.shard} --out {params.folder:q}"
 
 

@@ -47,13 +47,14 @@ from gqvae.config.networks import (
     RateControlledObjective,
     RequestedRate,
 )
+from gqvae.config.pretokenizers import OwnPretokenizer
 from gqvae.config.study import Study, Vocabulary
 
 __all__ = [
     "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "FEWEST_EVALUATIONS", "MATCHED", "MODULE_NAME", "NETWORKS", "REPEAT_SEEDS", "RESERVED_IDS",
     "SOURCES", "Arm", "ArmBase", "Block", "BorrowedArm", "BytesArm", "Claim", "Corpus", "CorpusBase", "CountedArm",
     "CountedTokenizer", "CountedTraining", "Distillation", "FixedArm", "GQVAEArm", "LanguageModel", "LearnedArm",
-    "Matching", "Measure", "ModelSize", "Network", "NetworkArm", "NetworkRun", "NetworkTraining", "Objective",
+    "Matching", "Measure", "ModelSize", "Network", "NetworkArm", "NetworkRun", "NetworkTraining", "Objective", "OwnPretokenizer",
     "PaperObjective", "RateControlledObjective", "RequestedRate", "Study", "Vocabulary", "load_corpus", "load_settings",
     "measures", "parse", "read_settings", "resolved", "setting",
 ]  # fmt: skip

@@ -20,7 +20,16 @@ class CorpusBase(Block):
     )
 
     heading: ClassVar[str] = ""  # heading of its table in the documentation
-    download: ClassVar[str | None] = None  # folder that `gqvae download-corpus` fills for it, if it needs one
+    fetched: ClassVar[tuple[str, ...]] = ()  # keys that say what `gqvae download-corpus` fetches for it
+
+    @property
+    def download(self) -> str | None:
+        """The folder that `gqvae download-corpus` fills for it, if it needs one."""
+        return None
+
+    def download_settings(self) -> str:
+        """The canonical form without keys that do not change what is downloaded, so that studies share it."""
+        return type(self).model_validate(self.model_dump(include=set(self.fetched))).canonical()
 
     def files(self) -> list[str]:
         """Its input files; the workflow reads them again when they change."""

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from gqvae.config.arms import ARM_NAME, STUDY_NAME, Arm, BorrowedArm, BytesArm, CountedArm, FixedArm, GQVAEArm, LearnedArm
-from gqvae.config.block import RESERVED_IDS, Block, module_of, setting
+from gqvae.config.block import RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim
 from gqvae.config.corpus import SOURCES, Corpus
 from gqvae.config.language_models import REPEAT_SEEDS, LanguageModel
 from gqvae.config.networks import Network, NetworkRun, NetworkTraining
+from gqvae.config.pretokenizers import Pretokenizer
 from gqvae.errors import UserError
-
-Pretokenizer: TypeAlias = module_of("corpus.pretokenizers")  # type: ignore[valid-type]  # built at run time
 
 
 class Vocabulary(Block):
@@ -48,7 +47,10 @@ class Study(Block):
     seeds: tuple[int, ...] = setting((0, 1), "Seeds; every tokenizer and language model is trained once with each.", min_length=1)
     corpus: Corpus = setting(SOURCES["synthetic"](), "Where the text comes from.")
     pretokenizer: Pretokenizer = setting(
-        "gpt2", "A module of `gqvae.corpus.pretokenizers`; it cuts text into pre-tokens, which no token crosses.", source="paper"
+        "gpt2",
+        "What cuts text into pre-tokens, which no token crosses: `gpt2`, `cl100k`, `o200k`, `whitespace`, `bytes` (none), another module "
+        "of `gqvae.corpus.pretokenizers`, or `{pattern: an expression}` (docs/text.md).",
+        source="paper",
     )
     vocabulary: Vocabulary = setting(Vocabulary(), "Vocabulary sizes and matching.")
     arms: dict[Annotated[str, Field(pattern=ARM_NAME)], Arm] = setting(

@@ -1,4 +1,6 @@
-"""Downloads a pinned data set from the hub: retries, resumes, and verifies the SHA-256 before anyone can read a file.
+"""Downloads files of a data set from the hub: retries, resumes, and verifies the SHA-256 before anyone can read a file.
+
+The SHA-256 is the pinned one, else that of an earlier download into the same folder, else what the hub announces, if it does.
 
 huggingface_hub supplies addresses, metadata and transfers; we manage the partial file. The library keeps none between calls, so
 after a killed process or a reset connection all 1.9 GB would be fetched again. It would also store the text twice.
@@ -17,13 +19,14 @@ from filelock import FileLock
 
 from gqvae.corpus.pinned import PinnedDataset, PinnedFile
 from gqvae.errors import UserError, first_line
-from gqvae.files import FULL_DISK, atomic_path, file_digest
+from gqvae.files import FULL_DISK, atomic_path, file_digest, read_json, write_json
 from gqvae.progress import Progress
 
 RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 # The library writes only whole chunks, so a dropped connection loses the last one. Its default of 10 MB is too much to lose.
 PIECE_BYTES = 1 << 18
 METADATA_SECONDS = 20.0  # timeout of a metadata request
+RECORD = "sha256.json"  # of every file of the folder
 
 logger = logging.getLogger("gqvae")
 
@@ -48,27 +51,38 @@ def download(dataset: PinnedDataset, folder: Path, backoff: Backoff | None = Non
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".download.lock"):
-            # The smaller file first, so that connection problems show before the long download.
-            return [_fetch(dataset, file, folder, backoff or Backoff()) for file in (dataset.valid, dataset.train)]
+            known = _recorded(folder)
+            for file in dataset.files:
+                file = file._replace(sha256=file.sha256 or known.get(file.name))
+                known[file.name] = _fetch(dataset, file, folder, backoff or Backoff())
+                write_json(folder / RECORD, known)
+            return [folder / file.name for file in dataset.files]
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise UserError(f"Cannot write to {folder} ({error.strerror}): choose another --out, or make it writable.") from None
 
 
-def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Backoff) -> Path:
-    """Download one file; see `download`."""
+def _recorded(folder: Path) -> dict[str, str]:
+    """SHA-256 of the files that were downloaded into a folder, by name."""
+    return dict(read_json(folder / RECORD)) if (folder / RECORD).exists() else {}
+
+
+def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Backoff) -> str:
+    """Download one file and return its SHA-256; see `download`."""
     path = folder / file.name
     if path.is_file():
-        if file_digest(path) == file.sha256:
+        digest = file_digest(path)
+        if digest == file.sha256:
             logger.info("%s exists and has the right SHA-256", path)
-            return path
-        logger.warning("%s does not have the pinned SHA-256; fetching it again", path)
+            return digest
+        logger.warning("%s does not have the %s SHA-256; fetching it again", path, "pinned" if file.sha256 else "recorded")
         path.unlink()
-    partial = folder / f".{file.name}.{file.sha256[:16]}.partial"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{(file.sha256 or dataset.revision)[:16]}.partial")
     failures = 0
     while True:
         held = partial.stat().st_size if partial.exists() else 0
         try:
-            size = _transfer(dataset, file, partial)
+            size, announced = _transfer(dataset, file, partial)
             break
         except Exception as error:
             if not _is_transient(error):
@@ -80,19 +94,21 @@ def _fetch(dataset: PinnedDataset, file: PinnedFile, folder: Path, backoff: Back
             logger.warning("fetching %s: %s; trying again", file.name, first_line(error))
             time.sleep(min(backoff.ceiling, max(_retry_after(error), backoff.base * 2 ** (failures - 1))))
     digest = file_digest(partial)
-    if digest != file.sha256 or (file.size is not None and size != file.size):
+    expected = file.sha256 or announced or digest
+    if digest != expected or (file.size is not None and size != file.size):
         partial.unlink()
         raise UserError(
-            f"{file.name} from {dataset.repository} has SHA-256 {digest[:16]}… ({size:,} bytes), not the pinned "
-            f"{file.sha256[:16]}…; it was deleted: run again, and check HF_ENDPOINT if it happens again."
+            f"{file.name} from {dataset.repository} has SHA-256 {digest[:16]}… ({size:,} bytes), not the "
+            f"{'pinned' if file.sha256 else 'announced'} {expected[:16]}…; it was deleted: run again, and check "
+            "HF_ENDPOINT if it happens again."
         )
     with atomic_path(path) as temporary:
         os.replace(partial, temporary)
-    return path
+    return digest
 
 
-def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
-    """Fetch the metadata, complete the partial file, and return its size in bytes."""
+def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> tuple[int, str | None]:
+    """Fetch the metadata, complete the partial file, and return its size in bytes and the SHA-256 that the hub announces."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get
@@ -103,9 +119,9 @@ def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
     endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or None
     url = hf_hub_url(dataset.repository, file.name, repo_type="dataset", revision=dataset.revision, endpoint=endpoint)
     metadata = get_hf_file_metadata(url, token=False, timeout=METADATA_SECONDS)
-    announced = metadata.etag or ""
     # The ETag of a large file is its SHA-256 (64 hexadecimal digits), so a wrong file is refused before it is fetched.
-    if len(announced) == 64 and announced != file.sha256:
+    announced = metadata.etag if len(metadata.etag or "") == 64 else None
+    if announced and file.sha256 and announced != file.sha256:
         raise UserError(
             f"{dataset.repository} announces {file.name} with SHA-256 {announced[:16]}…, not the pinned {file.sha256[:16]}…: "
             "check HF_ENDPOINT."
@@ -119,7 +135,7 @@ def _transfer(dataset: PinnedDataset, file: PinnedFile, partial: Path) -> int:
         body = cast(BinaryIO, _Reporting(stream, progress, size, file.name))
         if size is None or held < size:
             http_get(url, body, resume_size=held, headers={"Accept-Encoding": "identity"}, expected_size=size)
-    return partial.stat().st_size
+    return partial.stat().st_size, announced
 
 
 class _Reporting:
@@ -177,6 +193,13 @@ def _explained(error: Exception, dataset: PinnedDataset, file: PinnedFile) -> Ex
     status = _status(error)
     if status in RETRIED_STATUS:
         return UserError(f"{what}: the hub keeps answering {status}; wait, and {kept}.")
+    if status in (401, 403):
+        return UserError(
+            f"{what}: the hub answers {status}: it does not exist, or needs a login, which is not supported; check the name, or "
+            "fetch the files yourself and read them with `source: text`."
+        )
+    if status == 404:
+        return UserError(f"{what}: the hub answers 404: there is no such file at revision {dataset.revision}; check its name.")
     if status is not None:
         return UserError(f"{what}: the hub answers {status} ({first_line(error)}): check HF_ENDPOINT and the network's proxy.")
     if isinstance(error, OSError) and error.errno in FULL_DISK:

@@ -9,7 +9,7 @@ class PinnedFile(NamedTuple):
     """One file."""
 
     name: str  # in the repository
-    sha256: str
+    sha256: str | None = None  # None: of whatever the hub holds at the revision
     size: int | None = None  # bytes, if known
 
 
@@ -18,13 +18,14 @@ class PinnedDataset(NamedTuple):
 
     repository: str
     revision: str
-    train: PinnedFile
-    valid: PinnedFile
+    files: tuple[PinnedFile, ...]
 
 
 TINYSTORIES = PinnedDataset(  # Eldan & Li, arXiv 2305.07759; CDLA-Sharing-1.0
     repository="roneneldan/TinyStories",
     revision="f54c09fd23315a6f9c86f9dc80f725de7d8f9c64",
-    train=PinnedFile("TinyStories-train.txt", "c5cf5e22ff13614e830afbe61a99fbcbe8bcb7dd72252b989fa1117a368d401f", 1_924_281_556),
-    valid=PinnedFile("TinyStories-valid.txt", "94e431816c4cce81ff71e4408ff8d3bda9a42e8d2663986697c3954288cb38b4"),
+    files=(
+        PinnedFile("TinyStories-valid.txt", "94e431816c4cce81ff71e4408ff8d3bda9a42e8d2663986697c3954288cb38b4"),
+        PinnedFile("TinyStories-train.txt", "c5cf5e22ff13614e830afbe61a99fbcbe8bcb7dd72252b989fa1117a368d401f", 1_924_281_556),
+    ),
 )

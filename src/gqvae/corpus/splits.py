@@ -100,7 +100,7 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str
             if settings.max_bytes is not None and taken >= settings.max_bytes:
                 break
         splits = {split: writer.finish() for split, writer in writers.items()}
-        _require_documents(source.label, {split: row["documents"] for split, row in splits.items()}, own_test)
+        _require_documents(source, {split: row["documents"] for split, row in splits.items()})
         # The record of an earlier corpus must not vouch for the new files.
         (folder / RECORD).unlink(missing_ok=True)
     record = {
@@ -109,6 +109,8 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str
         "synthetic": source.synthetic,
         "settings": settings.model_dump(mode="json"),
         "splits": splits,
+        **({"cut": source.cut.sentence()} if source.cut else {}),
+        **({"sha256": source.sha256} if source.sha256 else {}),
         "dropped": dict(sorted((dropped + source.dropped).items())),
     }
     write_json(folder / RECORD, record)
@@ -128,8 +130,9 @@ def _checked(documents: Iterator[bytes], label: str, dropped: Counter[str]) -> I
             yield document
 
 
-def _require_documents(label: str, documents: dict[str, int], own_test: bool) -> None:
+def _require_documents(source: Source, documents: dict[str, int]) -> None:
     """Refuse a corpus that leaves a split empty."""
+    label, own_test = source.label, source.test_documents is not None
     empty = [split for split in SPLITS if not documents[split]]
     if not empty:
         return
@@ -141,9 +144,8 @@ def _require_documents(label: str, documents: dict[str, int], own_test: bool) ->
     count = "only one document" if found == 1 else f"{found} documents"
     needed = 2 if own_test else 3
     if found < needed:
-        raise UserError(
-            f"{label}: it holds {count}, and the splits need at least {needed}: check the separator, or give more documents."
-        )
+        advice = source.cut.advice() if source.cut else "give more documents"
+        raise UserError(f"{label}: it holds {count}, and the splits need at least {needed}: {advice}.")
     raise UserError(
         f"{label}: its {count} leave the {' and the '.join(empty)} split empty: "
         "give more documents, raise valid_fraction or test_fraction, or choose another seed."

@@ -1,4 +1,4 @@
-"""Streams documents from a text file, plain or compressed, in which a separator line divides them."""
+"""Streams documents from a text file, plain or compressed, in which separators divide them."""
 
 from __future__ import annotations
 
@@ -11,31 +11,34 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+from gqvae.corpus.separators import Cut, split
 from gqvae.errors import UserError
 
-LINE_BYTES = 1 << 20  # longer lines are read in pieces
-DOCUMENT_BYTES = 1 << 26  # longer documents suggest a wrong separator; each must fit into memory
 
+def read_documents(path: Path, separator: str, cut: Cut | None = None) -> Iterator[bytes]:
+    """The documents of a file in order, as unchanged bytes; `gqvae.corpus.separators` says where they end.
 
-def read_documents(path: Path, separator: str) -> Iterator[bytes]:
-    """The documents of a file in order, as unchanged bytes.
-
-    A document ends before a line that is exactly `separator`, apart from its line end ("\\n" or "\\r\\n"). The line end before
-    that line belongs to the separator. The text after the last separator is a document unless it is empty.
+    Args:
+        path: the file.
+        separator: what stands between documents; empty: blank lines.
+        cut: counts what is found.
 
     Raises:
         UserError: the file is missing, damaged or not UTF-8 (the message gives the byte), it changes while it is read, or a
-            document exceeds `DOCUMENT_BYTES`.
+            document is too long.
     """
+    cut = cut or Cut(separator)
+    cut.files, cut.texts = cut.files + 1, cut.texts + 1
     before = _identity(path)
     with open_file(path) as stream:
-        for start, document in _split(stream, separator.encode("utf-8"), path):
+        for start, document in split(stream, cut, str(path)):
             _check_unchanged(path, before)  # before each document, because the caller may stop at any
             try:
                 document.decode("utf-8")
             except UnicodeDecodeError as error:
                 where = f"{path} is not UTF-8 at byte {start + error.start:,} of its text"
                 raise UserError(f"{where}: convert it to UTF-8, or give another file.") from None
+            cut.documents += 1
             yield document
         _check_unchanged(path, before)
 
@@ -52,31 +55,6 @@ def _identity(path: Path) -> tuple[int, int, int] | None:
 def _check_unchanged(path: Path, before: tuple[int, int, int] | None) -> None:
     if _identity(path) != before:
         raise UserError(f"{path} changed while it was read: run again when nothing writes to it.")
-
-
-def _split(stream: IO[bytes], separator: bytes, path: Path) -> Iterator[tuple[int, bytes]]:
-    """Start position and bytes of each document."""
-    lines: list[bytes] = []
-    start = position = 0
-    at_line_start = True
-    while line := stream.readline(LINE_BYTES):
-        position += len(line)
-        if at_line_start and line.startswith(separator) and line.removesuffix(b"\n").removesuffix(b"\r") == separator:
-            document = b"".join(lines)
-            # If lines end in "\n", a "\r" at the end of a document belongs to it.
-            crlf = document.endswith(b"\r\n") and (line.endswith(b"\r\n") or not line.endswith(b"\n"))
-            yield start, document.removesuffix(b"\r\n" if crlf else b"\n")
-            lines, start = [], position
-            continue
-        lines.append(line)
-        at_line_start = line.endswith(b"\n")
-        if position - start > DOCUMENT_BYTES:
-            raise UserError(
-                f"{path}: a document exceeds {DOCUMENT_BYTES:,} bytes: give the line between two documents as `separator` "
-                f"(now {separator.decode()!r})."
-            )
-    if lines:
-        yield start, b"".join(lines)
 
 
 @contextmanager

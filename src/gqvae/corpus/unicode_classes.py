@@ -11,7 +11,7 @@ from collections.abc import Callable
 Ranges = list[tuple[int, int]]
 
 
-def _parsed(text: str) -> Ranges:
+def parsed(text: str) -> Ranges:
     """First and last code point of each range."""
     return [(int(part.partition("-")[0], 16), int(part.rpartition("-")[2], 16)) for part in text.split()]
 
@@ -21,9 +21,9 @@ def character_class(ranges: Ranges, escape: Callable[[int], str]) -> str:
     return "".join(escape(first) + (f"-{escape(last)}" if last > first else "") for first, last in ranges)
 
 
-WHITE_SPACE = _parsed("9-d 20 85 a0 1680 2000-200a 2028-2029 202f 205f 3000")
+WHITE_SPACE = parsed("9-d 20 85 a0 1680 2000-200a 2028-2029 202f 205f 3000")
 
-NUMBERS = _parsed("""
+NUMBERS = parsed("""
 30-39 b2-b3 b9 bc-be 660-669 6f0-6f9 7c0-7c9 966-96f 9e6-9ef 9f4-9f9 a66-a6f ae6-aef b66-b6f b72-b77 be6-bf2 c66-c6f c78-c7e
 ce6-cef d58-d5e d66-d78 de6-def e50-e59 ed0-ed9 f20-f33 1040-1049 1090-1099 1369-137c 16ee-16f0 17e0-17e9 17f0-17f9 1810-1819
 1946-194f 19d0-19da 1a80-1a89 1a90-1a99 1b50-1b59 1bb0-1bb9 1c40-1c49 1c50-1c59 2070 2074-2079 2080-2089 2150-2182 2185-2189
@@ -39,7 +39,7 @@ a620-a629 a6e6-a6ef a830-a835 a8d0-a8d9 a900-a909 a9d0-a9d9 a9f0-a9f9 aa50-aa59 
 1e950-1e959 1ec71-1ecab 1ecad-1ecaf 1ecb1-1ecb4 1ed01-1ed2d 1ed2f-1ed3d 1f100-1f10c 1fbf0-1fbf9
 """)
 
-LETTERS = _parsed("""
+LETTERS = parsed("""
 41-5a 61-7a aa b5 ba c0-d6 d8-f6 f8-2c1 2c6-2d1 2e0-2e4 2ec 2ee 370-374 376-377 37a-37d 37f 386 388-38a 38c 38e-3a1 3a3-3f5
 3f7-481 48a-52f 531-556 558-559 560-588 58b-58c 5d0-5ea 5ef-5f2 620-64a 66e-66f 671-6d3 6d5 6e5-6e6 6ee-6ef 6fa-6fc 6ff 710
 712-72f 74d-7a5 7b1 7ca-7ea 7f4-7f5 7fa 800-815 81a 824 828 840-858 860-86a 870-887 889-88f 8a0-8c9 904-939 93d 950 958-961

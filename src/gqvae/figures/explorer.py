@@ -1,7 +1,8 @@
 """A page that shows one text under several tokenizers side by side: one HTML file that works offline, without a framework.
 
 The page tokenizes typed text with the vocabularies it contains: fewest tokens for learned ones, merges for BPE. Gates need their
-network, and unigram models need their scores, so these arms are shown only for the initial passage.
+network, unigram models need their scores, and an own expression needs its engine, so these arms are shown only for the initial
+passage.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ def _arms(name: str, tokenizer: Tokenizer, passage: str) -> Iterator[dict[str, A
     """One entry for each way to encode."""
     strings = [to_text(string) for string in tokenizer.strings]
     for one in tokenizer.encoders():
-        own = one.segmentation == "own"
+        splitter = pretokenizer(one.pretokenizer)
+        own = one.segmentation == "own" or not splitter.portable
         yield {
             "name": name,
-            "expression": pretokenizer(one.pretokenizer).expression("\\u{{{:x}}}".format),
+            "expression": splitter.expression("\\u{{{:x}}}".format) if splitter.portable else "",
             "encoder": {"neural": "split at its gates", "distilled": "fewest tokens"}.get(one.encoder, ""),
             "how": "fixed" if own else one.segmentation,
             "strings": strings,

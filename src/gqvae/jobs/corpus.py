@@ -11,9 +11,8 @@ from gqvae.config import load_corpus
 from gqvae.corpus import pretokens
 from gqvae.corpus.documents import SPLITS, DocumentStore, Shard
 from gqvae.corpus.hub import download
-from gqvae.corpus.pinned import TINYSTORIES
 from gqvae.corpus.shuffling import shuffled
-from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources import dataset_of, open_source
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
 from gqvae.progress import Progress
@@ -28,9 +27,10 @@ def download_corpus(arguments: argparse.Namespace) -> None:
         UserError: the source needs no download, there is no network, or the content is not the pinned one.
     """
     settings = load_corpus(arguments.settings)
-    if settings.download is None:
+    dataset = dataset_of(settings)
+    if dataset is None:
         raise UserError(f"--settings: the source {settings.model_dump()['source']!r} needs no download: run prepare-corpus.")
-    for path in download(TINYSTORIES, arguments.out):
+    for path in download(dataset, arguments.out):
         logger.info("%s: %s bytes, verified", path, f"{path.stat().st_size:,}")
 
 
@@ -44,6 +44,8 @@ def prepare_corpus(arguments: argparse.Namespace) -> None:
     record = write_corpus(arguments.out, open_source(settings, arguments.downloads), settings)
     for split, found in record["splits"].items():
         logger.info("%s: %s documents, %s bytes", split, f"{found['documents']:,}", f"{found['bytes']:,}")
+    if "cut" in record:
+        logger.info("%s", record["cut"])
     for reason, number in record["dropped"].items():
         logger.info("left out (%s): %s documents", reason.replace("_", " "), f"{number:,}")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gqvae.code_state import code_state
 from gqvae.config import LanguageModel, load_settings, measures
 from gqvae.corpus.documents import RECORD as CORPUS_RECORD
+from gqvae.corpus.pretokenizers import module_of
 from gqvae.errors import DivergedError, UserError
 from gqvae.files import json_digest, read_json, write_json
 from gqvae.jobs.kept import Kept
@@ -56,11 +57,11 @@ def measure_lm(arguments: argparse.Namespace) -> None:
     for model, out, folder in _each(arguments, "model", "out", "kept"):
         main = out in (arguments.main or ())
         kept, files = None, FILES_OF_MAIN if main else FILES
-        with contextlib.suppress(KeyError, TypeError):  # damaged records: `measure` says so
+        with contextlib.suppress(KeyError, TypeError, AttributeError):  # damaged records: `measure` says so
             if folder is not None:
                 trained = read_json(model / TRAINING)
                 modules = [f"measures.{name}" for name in measures("losses")] + [
-                    f"corpus.pretokenizers.{text[1]['pretokenizer']}"
+                    module_of(text[1]["pretokenizer"]).removeprefix("gqvae.")
                 ]
                 state = _code("measure_lm", trained["settings"]["kind"], *modules)
                 kept = Kept(folder, [out / name for name in files], json_digest([trained, text, state]))

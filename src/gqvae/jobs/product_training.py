@@ -22,17 +22,21 @@ logger = logging.getLogger("gqvae")
 def train(arguments: argparse.Namespace) -> None:
     """Train, save and export."""
     from gqvae.config import RESERVED_IDS, SOURCES, load_corpus, parse
+    from gqvae.corpus.pretokenizers import pretokenizer
     from gqvae.tokenizers.from_text import folders_of
 
     corpus = (
         load_corpus(arguments.corpus, "--corpus")
         if arguments.corpus
-        else parse(SOURCES["text"], {"path": str(arguments.text), "separator": arguments.separator}, "--text")
+        else parse(
+            SOURCES["text"], {"path": str(arguments.text), "separator": arguments.separator, "field": arguments.field}, "--text"
+        )
     )
     if min(arguments.vocab_size) <= RESERVED_IDS:
         raise UserError(
             f"--vocab-size is {min(arguments.vocab_size)}: give more than {RESERVED_IDS} (256 bytes, the end of a document)."
         )
+    pretokenizer(arguments.pretokenizer)  # is there such a one? Counting comes later
     made = (_by_network if arguments.method == NETWORK else _by_counts)(corpus, arguments)
     folders = folders_of(arguments.out, arguments.vocab_size)
     for size, tokenizer in made.items():
@@ -52,7 +56,9 @@ def _by_network(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, 
     from gqvae.training.tokenizer import train_tokenizer  # torch takes seconds: report the errors above first
 
     seed, threads = getattr(arguments, "seed", 0), getattr(arguments, "threads", 1)
-    return train_tokenizer(corpus, wanted, arguments.out, run=run, seed=seed, threads=threads)
+    return train_tokenizer(
+        corpus, wanted, arguments.out, run=run, seed=seed, threads=threads, pretokenizer=arguments.pretokenizer
+    )
 
 
 def _by_counts(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, Tokenizer]:
@@ -67,4 +73,4 @@ def _by_counts(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, T
         )
     settings, origin = read_settings(arguments.settings) if arguments.settings else ({}, "the command line")
     wanted = parse(CountedTraining, {"tokenizer": arguments.method, "settings": settings, "sizes": arguments.vocab_size}, origin)
-    return train_counted(corpus, wanted, arguments.out)
+    return train_counted(corpus, wanted, arguments.out, arguments.pretokenizer)

@@ -14,9 +14,9 @@ from gqvae import __version__
 from gqvae.config import CorpusBase, CountedTraining
 from gqvae.corpus.documents import DocumentStore
 from gqvae.corpus.hub import download
-from gqvae.corpus.pinned import TINYSTORIES
+from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
-from gqvae.corpus.sources import open_source
+from gqvae.corpus.sources import dataset_of, open_source
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
 from gqvae.files import file_digest, json_digest, read_json, write_json
@@ -42,9 +42,10 @@ class Output:
     The working folder holds counts and the state of an interrupted training until the tokenizers are written.
     """
 
-    def __init__(self, out: Path, sizes: Sequence[int], working: str) -> None:
+    def __init__(self, out: Path, sizes: Sequence[int], working: str, pretokenizer: str = DEFAULT) -> None:
         self.out, self.work, self.folders = out, out / working, folders_of(out, sizes)
         self.record: dict[str, str] = {"gqvae": __version__}
+        self.pretokenizer = pretokenizer
 
     def check(self) -> None:
         """Before any work, refuse folders that hold tokenizers. A call that was killed while it wrote several may resume.
@@ -68,15 +69,15 @@ class Output:
         Raises:
             UserError: the text cannot be read or split.
         """
-        downloads = self.work / "downloads" if corpus.download is not None else None
+        dataset, downloads = dataset_of(corpus), self.work / "downloads"
         folder = self.work / "corpus"
         try:
-            if downloads is not None:
-                download(TINYSTORIES, downloads)
+            if dataset is not None:
+                download(dataset, downloads)
             source = open_source(corpus, downloads)
             self.record["text"] = source.label
             write_corpus(folder, source, corpus)
-            found = {split: count_pretokens(DocumentStore.open(folder, split), Tokenizer.pretokenizer) for split in splits}
+            found = {split: count_pretokens(DocumentStore.open(folder, split), self.pretokenizer) for split in splits}
         except UserError:
             for empty in (folder, self.work, self.out):
                 with contextlib.suppress(OSError):
@@ -112,13 +113,13 @@ class Output:
         return {size: load_tokenizer(folder) for size, folder in self.folders.items()}
 
 
-def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path) -> dict[int, Tokenizer]:
+def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path, pretokenizer: str = DEFAULT) -> dict[int, Tokenizer]:
     """Train tokenizers from the pre-token counts of a corpus's training split and write their folders, exports included.
 
     Raises:
         UserError: a folder already holds a tokenizer, or the text cannot be read or is too short for a size.
     """
-    output = Output(out, wanted.sizes, COUNTING)
+    output = Output(out, wanted.sizes, COUNTING, pretokenizer)
     output.check()
     train = trainer(wanted.tokenizer, wanted.settings)
     counts = output.counts(corpus, "train")["train"]

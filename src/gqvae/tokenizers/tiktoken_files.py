@@ -32,13 +32,16 @@ def export_tiktoken(tokenizer: Tokenizer, folder: Path, specials: SpecialTokens)
         raise UserError(
             f"tiktoken merges pairs of tokens, but a tokenizer of kind {tokenizer.kind} does not: leave out --format."
         )
+    splitter = pretokenizer(tokenizer.pretokenizer)
+    if not splitter.portable:
+        raise UserError(f"tiktoken may read the expression of {splitter.name!r} otherwise than Oniguruma: leave out --format.")
     check_texts(tokenizer, specials)
     ranks = [
         f"{b64encode(token).decode()} {rank}\n" for rank, token in enumerate(tokenizer.token_bytes) if rank != END_OF_DOCUMENT
     ]
     encoding = {
         "name": f"gqvae-{tokenizer.vocab_size}",
-        "pat_str": pretokenizer(tokenizer.pretokenizer).expression("\\x{{{:x}}}".format),
+        "pat_str": splitter.expression("\\x{{{:x}}}".format),
         "special_tokens": specials.ids,
         "explicit_n_vocab": len(ranks) + len(specials.ids),
     }

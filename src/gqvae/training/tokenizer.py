@@ -11,6 +11,7 @@ import logging
 from pathlib import Path
 
 from gqvae.config import CorpusBase, Distillation, Network, NetworkRun, NetworkTraining
+from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.distillation.distill import distill
 from gqvae.files import file_digest, json_digest, read_json, write_json
 from gqvae.tokenizers.base import Tokenizer
@@ -35,7 +36,14 @@ def default_run(vocab_size: int) -> NetworkRun:
 
 
 def train_tokenizer(
-    corpus: CorpusBase, wanted: Distillation, out: Path, *, run: NetworkRun | None = None, seed: int = 0, threads: int = 1
+    corpus: CorpusBase,
+    wanted: Distillation,
+    out: Path,
+    *,
+    run: NetworkRun | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    pretokenizer: str = DEFAULT,
 ) -> dict[int, Tokenizer]:
     """Train one network on a corpus and write a tokenizer of each size, with the files that other libraries load.
 
@@ -46,11 +54,12 @@ def train_tokenizer(
         run: network and training; by default `default_run` of the largest size.
         seed: of weights and batches.
         threads: number of threads that torch may use.
+        pretokenizer: its name.
 
     Raises:
         UserError: a folder already contains a tokenizer, or the text cannot be read.
     """
-    output = Output(out, wanted.sizes, WORKING)
+    output = Output(out, wanted.sizes, WORKING, pretokenizer)
     output.check()
     run = run or default_run(max(wanted.sizes))
     counts = output.counts(corpus, "train", "valid")

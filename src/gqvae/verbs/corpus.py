@@ -9,7 +9,7 @@ from gqvae.verbs.parsers import PARTS, SHARD, Verbs, add_verb, argument, file, f
 
 CORPUS = folder("--corpus", "folder that prepare-corpus filled")
 COUNTS = folder("--out", "folder for one .npz file per split")
-PRETOKENIZER = argument("--pretokenizer", default=DEFAULT, help="a module of gqvae/corpus/pretokenizers (%(default)s)")
+PRETOKENIZER = argument("--pretokenizer", default=DEFAULT, help="gpt2, cl100k, … or pattern:EXPRESSION (%(default)s)")
 
 
 def add_parsers(verbs: Verbs) -> None:

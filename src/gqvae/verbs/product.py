@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.jobs.product_training import METHODS, NETWORK
 from gqvae.verbs.parsers import Argument, Verbs, add_verb, argument, file, folder, folders, not_negative, positive, separator
 
@@ -32,7 +33,7 @@ def add_parsers(verbs: Verbs) -> None:
         argument("--format", choices=FORMS, help="format of the ids (default: by the name of --out, else text)"),
         argument("--threads", "--workers", type=positive, default=1, help="threads (%(default)s)"),
         argument(
-            "--separator", type=separator, metavar="LINE", help="line between documents; each document then ends with id 256"
+            "--separator", type=separator, metavar="LINE", help="what stands between documents; each document then ends with id 256"
         ),
     )  # fmt: skip
     add_verb(
@@ -102,12 +103,22 @@ def _add_train(verbs: Verbs) -> None:
         "minutes, and resumes when called again. All read the same training split of a text, so their tokenizers are comparable.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--text", type=Path, metavar="FILE", help="a file of documents, plain or .xz, .gz, .zst")
+    source.add_argument(
+        "--text",
+        type=Path,
+        metavar="FILE",
+        help="documents: a file, a folder or a quoted pattern; .txt, .jsonl or .parquet, plain or .xz, .gz, .zst",
+    )
     source.add_argument("--corpus", metavar="FILE|JSON", help="settings of any source of text, see configs/README.md")
     parser.add_argument(
         "--separator", type=separator, default=SEPARATOR, metavar="LINE",
-        help="the line between two documents of --text; '' for blank lines (%(default)s)",
+        help="what stands between two documents of --text; '' for blank lines (%(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--pretokenizer", default=DEFAULT, metavar="NAME",
+        help="what no token crosses: gpt2, cl100k, o200k, whitespace, bytes (none) or pattern:EXPRESSION (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--field", default="text", metavar="NAME", help="where .jsonl and .parquet files hold text (%(default)s)")
     parser.add_argument(
         "--vocab-size", type=positive, nargs="+", required=True, metavar="V",
         help="number of ids: strings, 256 bytes, end of document; one training serves several sizes. Padding comes after them, with "

@@ -1,15 +1,17 @@
 """Pre-tokenizers, one module each, selected by name: they split text into the pieces that no token crosses.
 
-Tokenizers, tables of counts and encoded corpora record the name of their pre-tokenizer, and `require_same` compares them.
+A user's own expression has the name `pattern:<expression>` (`_pattern.py`). Tokenizers, tables of counts and encoded corpora record
+the name of their pre-tokenizer, and `require_same` compares them.
 """
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:  # verbs import this module for the names only
     import numpy.typing as npt
 
 DEFAULT = "gpt2"
+PATTERN = "pattern:"  # begins the name of a user's own expression
+LOOKED_AT = 1 << 10  # characters at the end of a text that are searched first for a border
 
 
 class Pretokenizer(ABC):
@@ -27,10 +31,28 @@ class Pretokenizer(ABC):
 
     name: str
     published: str = ""  # the expression by which other engines recognise it, with Unicode tables of their own; empty: none do
+    portable = True  # whether all engines read its expression alike
 
     @abstractmethod
+    def expression(self, escape: Callable[[int], str]) -> str:
+        """A regular expression whose matches are the pre-tokens; `escape` writes a code point in brackets for an engine."""
+
+    def border(self, escape: Callable[[int], str]) -> str:
+        """An expression of the first character after a place where a pre-token ends no matter what follows; empty: there is none."""
+        return ""
+
+    @cached_property
+    def _matches(self) -> re.Pattern[str]:
+        return re.compile(self.expression("\\U{:08x}".format))
+
+    @cached_property
+    def _border(self) -> re.Pattern[str] | None:
+        expression = self.border("\\U{:08x}".format)
+        return re.compile(expression) if expression else None
+
     def split(self, text: str) -> list[str]:
         """The pre-tokens of a text, in order."""
+        return self._matches.findall(text)
 
     def for_kernels(
         self, text: npt.NDArray[np.uint8], documents: npt.NDArray[np.int64]
@@ -51,19 +73,26 @@ class Pretokenizer(ABC):
 
         data, starts = text.tobytes(), [0, *documents.tolist()]
         split = (self.split(data[start:end].decode("utf-8")) for start, end in pairwise(starts))
-        return np.cumsum([len(pretoken.encode("utf-8")) for pretokens in split for pretoken in pretokens], dtype=np.int64)
+        lengths = (map(len, pretokens if data.isascii() else (one.encode("utf-8") for one in pretokens)) for pretokens in split)
+        return np.cumsum(np.fromiter(chain.from_iterable(lengths), dtype=np.int64), dtype=np.int64)
 
-    @abstractmethod
     def last_border(self, text: str) -> int:
-        """The last position inside a text where a pre-token ends no matter what follows the text; 0 if there is none."""
+        """The last position inside a text where a pre-token ends no matter what follows the text; 0 if there is none.
 
-    @abstractmethod
-    def expression(self, escape: Callable[[int], str]) -> str:
-        """A regular expression for other engines, whose matches are the pre-tokens; `escape` writes a code point in brackets."""
+        Searched from the end, where the border usually is.
+        """
+        width = LOOKED_AT if self._border else 0
+        while self._border and width:
+            start = max(0, len(text) - width)
+            places = [found.start() for found in self._border.finditer(text, start)]
+            if places:
+                return places[-1]
+            width = 32 * width if start else 0
+        return 0
 
 
 def names() -> list[str]:
-    """The names of all pre-tokenizers."""
+    """The names of all pre-tokenizers that have one."""
     return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
@@ -72,12 +101,26 @@ def pretokenizer(name: str) -> Pretokenizer:
     """Look up a pre-tokenizer by name.
 
     Raises:
+        UserError: the name is unknown, or its expression is none.
+    """
+    module = import_module(module_of(name))
+    found: Pretokenizer = module.Pattern(name.removeprefix(PATTERN)) if name.startswith(PATTERN) else module.PRETOKENIZER
+    return found
+
+
+def module_of(name: str) -> str:
+    """The module of a pre-tokenizer.
+
+    Raises:
         UserError: the name is unknown.
     """
+    if name.startswith(PATTERN):
+        return f"{__package__}._pattern"
     if name not in names():
-        raise UserError(f"There is no pre-tokenizer {name!r}: use one of {', '.join(names())}, or add its module.")
-    found: Pretokenizer = import_module(f"{__package__}.{name}").PRETOKENIZER
-    return found
+        raise UserError(
+            f"There is no pre-tokenizer {name!r}: use one of {', '.join(names())}, {PATTERN}<expression>, or add its module."
+        )
+    return f"{__package__}.{name}"
 
 
 def require_same(one: str, name: str, other: str, other_name: str) -> None:

@@ -15,7 +15,6 @@ from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE, characte
 
 # Most words are ASCII. If the next character is ASCII too, such a word matches without the Unicode tables.
 ASCII_WORD = r" ?[A-Za-z]+(?=[\x00-@\[-`{-\x7f]|\Z)"
-LOOKED_AT = 1 << 10  # characters at the end of a text that are searched first for a border
 
 
 class GPT2(Pretokenizer):
@@ -33,11 +32,10 @@ class GPT2(Pretokenizer):
     def _general(self) -> re.Pattern[str]:
         return re.compile(ASCII_WORD + "|" + self.expression("\\U{:08x}".format))
 
-    @cached_property
-    def _border(self) -> re.Pattern[str]:
+    def border(self, escape: Callable[[int], str]) -> str:
         """White space after any other character: one pre-token ends before it, and another begins with it."""
-        space = character_class(WHITE_SPACE, "\\U{:08x}".format)
-        return re.compile(f"(?<=[^{space}])[{space}]")
+        space = character_class(WHITE_SPACE, escape)
+        return f"(?<=[^{space}])[{space}]"
 
     def split(self, text: str) -> list[str]:
         """Split by the regular expression."""
@@ -57,16 +55,6 @@ class GPT2(Pretokenizer):
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
         """The kernel finds the ends by the classes of characters."""
         return self._classes, np.empty(0, np.int64)
-
-    def last_border(self, text: str) -> int:
-        """Search from the end, where the border usually is."""
-        width = LOOKED_AT
-        while True:
-            start = max(0, len(text) - width)
-            places = [found.start() for found in self._border.finditer(text, start)]
-            if places or start == 0:
-                return places[-1] if places else 0
-            width *= 32
 
     def expression(self, escape: Callable[[int], str]) -> str:
         r"""GPT-2's expression with \s, \p{L} and \p{N} written out."""

@@ -1,4 +1,7 @@
-"""Sources of text, each a module with `Settings`, whose `source` is the module's name, and `open_source(settings, downloads)`."""
+"""Sources of text, each a module with `Settings`, whose `source` is the module's name, and `open_source(settings, downloads)`.
+
+A source that is downloaded also has `dataset(settings)`, the files to fetch.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gqvae.corpus.pinned import PinnedDataset
+from gqvae.corpus.separators import Cut
 
 if TYPE_CHECKING:
     from gqvae.config.corpus_base import CorpusBase
@@ -23,6 +29,8 @@ class Source:
     expected_bytes: int | None = None  # approximate size of the text, if known, to estimate the time left
     test_documents: Iterator[bytes] | None = None  # the whole test split, if the source has one
     dropped: Counter[str] = field(default_factory=Counter)  # what the source leaves out and how often; complete once all is read
+    cut: Cut | None = None  # how files were cut into documents; complete once all is read
+    sha256: dict[str, str] = field(default_factory=dict)  # of downloaded files
 
 
 def open_source(settings: CorpusBase, downloads: Path | None = None) -> Source:
@@ -33,6 +41,13 @@ def open_source(settings: CorpusBase, downloads: Path | None = None) -> Source:
     """
     source: Source = import_module(type(settings).__module__).open_source(settings, downloads)
     return source
+
+
+def dataset_of(settings: CorpusBase) -> PinnedDataset | None:
+    """The files that `gqvae download-corpus` fetches for these settings, None: the source needs no download."""
+    module = import_module(type(settings).__module__)
+    dataset: PinnedDataset | None = module.dataset(settings) if settings.download is not None else None
+    return dataset
 
 
 # The configuration has the settings of every source, and they use the class above. So it is loaded here, whichever of the two a

@@ -1,4 +1,4 @@
-"""A local file of documents."""
+"""Local files of documents."""
 
 from __future__ import annotations
 
@@ -7,37 +7,50 @@ from typing import ClassVar, Literal
 
 from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
+from gqvae.corpus.local_files import documents_of, found_files, text_bytes
+from gqvae.corpus.separators import Cut
 from gqvae.corpus.sources import Source
-from gqvae.corpus.text_file import read_documents
-from gqvae.errors import UserError
+
+SEPARATOR = (
+    "What stands between two documents of text files (empty: blank lines): a line of its own, or anywhere if it is in brackets."
+)
+FIELD = "Where the text is in .jsonl files (a key) and .parquet files (a column; needs pyarrow)."
 
 
 class Settings(CorpusBase):
-    """Documents in a local file, plain or compressed (.xz, .gz, .zst)."""
+    """Documents in local files: text, .jsonl or .parquet, the first two plain or compressed (.xz, .gz, .zst)."""
 
-    source: Literal["text"] = setting("text", "A local file of documents.")
-    path: str = setting(..., "The file; documents are separated by a line that holds only `separator`.", source="user")
-    test_path: str | None = setting(None, "A second file of the same form to be the whole test split.", source="user")
-    separator: str = setting("<|endoftext|>", "The line between two documents (empty: blank lines).", source="TinyStories")
+    source: Literal["text"] = setting("text", "Local files of documents.")
+    path: str = setting(
+        ...,
+        "A file, a folder (its .txt, .jsonl and .parquet files at any depth), or a pattern such as `data/*.md`.",
+        source="user",
+    )
+    test_path: str | None = setting(None, "Further files to be the whole test split, given in the same way.", source="user")
+    separator: str = setting("<|endoftext|>", SEPARATOR, source="TinyStories")
+    field: str = setting("text", FIELD)
 
-    heading: ClassVar[str] = "a local file"
+    heading: ClassVar[str] = "local files"
 
     def files(self) -> list[str]:
-        """The files to read."""
-        return [str(Path(path).expanduser()) for path in (self.path, self.test_path) if path is not None]
+        """The files to read.
+
+        Raises:
+            UserError: there is none.
+        """
+        return [str(file) for path in (self.path, self.test_path) if path is not None for file in found_files(path)]
 
 
 def open_source(settings: Settings, downloads: Path | None = None) -> Source:
-    """A local file as a source, with a second file as its test split if one is given."""
-    path = Path(settings.path).expanduser()
-    test = Path(settings.test_path).expanduser() if settings.test_path is not None else None
-    for file in (path, *([test] if test else [])):
-        if not file.is_file():
-            raise UserError(f"{file} does not exist or is not a file: correct the corpus's path or test_path.")
+    """Local files as a source, with others as its test split if they are given."""
+    files = found_files(settings.path)
+    test = found_files(settings.test_path) if settings.test_path is not None else []
+    cut = Cut(settings.separator)
     return Source(
-        label=path.name,
+        label=Path(settings.path).name or settings.path,
         synthetic=False,
-        documents=read_documents(path, settings.separator),
-        expected_bytes=path.stat().st_size if path.suffix.lower() not in (".xz", ".gz", ".zst") else None,
-        test_documents=read_documents(test, settings.separator) if test else None,
+        documents=documents_of(files, settings.field, cut),
+        expected_bytes=text_bytes(files),
+        test_documents=documents_of(test, settings.field, cut) if test else None,
+        cut=cut,
     )

@@ -11,10 +11,13 @@ from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.hashing import unit_hash
 from gqvae.corpus.pinned import TINYSTORIES, PinnedDataset
+from gqvae.corpus.separators import Cut
 from gqvae.corpus.sources import Source
 from gqvae.corpus.text_file import read_documents
 from gqvae.errors import UserError
+from gqvae.files import file_digest
 
+VALID, TRAIN = (file.name for file in TINYSTORIES.files)
 SEPARATOR = "<|endoftext|>"
 
 
@@ -25,14 +28,23 @@ class Settings(CorpusBase):
     keep_fraction: float = setting(0.1, "Share of the training stories to use.", source="paper", gt=0, le=1)
 
     heading: ClassVar[str] = "TinyStories"
-    download: ClassVar[str | None] = "resources/tinystories"
+
+    @property
+    def download(self) -> str:
+        """A folder for all shares."""
+        return "resources/tinystories"
 
     def files(self) -> list[str]:
         """The downloaded files."""
-        return [f"{self.download}/{file.name}" for file in (TINYSTORIES.train, TINYSTORIES.valid)]
+        return [f"{self.download}/{name}" for name in (TRAIN, VALID)]
 
 
-def open_source(settings: Settings, downloads: Path | None = None, dataset: PinnedDataset = TINYSTORIES) -> Source:
+def dataset(settings: Settings) -> PinnedDataset:
+    """The files to fetch, whatever share of them is read."""
+    return TINYSTORIES
+
+
+def open_source(settings: Settings, downloads: Path | None = None) -> Source:
     """TinyStories as a source; needs no internet connection.
 
     Args:
@@ -45,20 +57,22 @@ def open_source(settings: Settings, downloads: Path | None = None, dataset: Pinn
         raise UserError(
             "TinyStories is read from downloaded files: run `gqvae download-corpus`, then give its folder as --downloads."
         )
-    train, valid = (Path(downloads) / file.name for file in (dataset.train, dataset.valid))
+    train, valid = (Path(downloads) / name for name in (TRAIN, VALID))
     for path in (train, valid):
         if not path.is_file():
             raise UserError(f"{path} does not exist: run `gqvae download-corpus --out {downloads}` first.")
-    dropped: Counter[str] = Counter()
+    dropped, cut = Counter[str](), Cut(SEPARATOR)
     return Source(
         label="TinyStories"
         if settings.keep_fraction == 1
         else f"TinyStories ({100 * settings.keep_fraction:g} % of its training stories)",
         synthetic=False,
-        documents=_kept(read_documents(train, SEPARATOR), settings, dropped),
+        documents=_kept(read_documents(train, SEPARATOR, cut), settings, dropped),
         expected_bytes=int(train.stat().st_size * settings.keep_fraction) + valid.stat().st_size,
-        test_documents=read_documents(valid, SEPARATOR),
+        test_documents=read_documents(valid, SEPARATOR, cut),
         dropped=dropped,
+        cut=cut,
+        sha256={path.name: file_digest(path) for path in (train, valid)},
     )
 
 
