@@ -1,5 +1,20 @@
 # Analysis: tidy tables, the token explorer, the summary and the provenance.
 
+# Inputs of the tables: every result of the study, so that no mean hides a missing seed.
+MEASUREMENTS = {
+    "compression": [str(layout.compression_path(RESULTS, family)) for family in layout.families(STUDY)],
+    "matching": [str(layout.matching_path(RESULTS, family)) for family in layout.matched_families(STUDY)],
+    "histories": [f"{layout.network_path(RESULTS, family)}/history.csv" for family in layout.learned_families(STUDY)],
+    "distributions": [
+        f"{layout.distribution_path(RESULTS, family, variant)}/{name}"
+        for family, variant in layout.downstream_tokenizers(STUDY)
+        for name in layout.DISTRIBUTION_FILES
+    ],
+    "rates": [str(runs.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
+    "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],
+    "runs": [str(path) for run in runs.language_model_runs(STUDY) for path in run.collected(RESULTS)],
+}
+
 
 rule collect_results:
     input:

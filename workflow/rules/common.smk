@@ -88,11 +88,6 @@ def code_of_counted(job):
     return lambda wildcards: code(job, also=modules_of(wildcards.arm))
 
 
-def code_of_models(job, also=()):
-    """The code of a job with language models, whose module is imported by name."""
-    return code(job, also=[f"gqvae.language_models.{STUDY.language_model.kind}", *also])
-
-
 def measures_of(level):
     """The modules of the measures of a level, which jobs import by name."""
     return [f"gqvae.measures.{name}" for name in settings.measures(level)]
@@ -178,45 +173,8 @@ def counts_of_training_text(wildcards):
     return f"{RESULTS}/pretokens/shuffled/{wildcards.arm}.npz" if shuffled else PRETOKENS["train"]
 
 
-def language_model_settings(run):
-    """The settings of one run from the block `language_model`. Figures show curve and contexts of the main runs only."""
-    own = STUDY.language_model.of_run(run.size, run.train_bytes)
-    if not run.main:
-        own = own.model_copy(update={"evaluations": settings.FEWEST_EVALUATIONS})
-    return own.canonical()
-
-
-def tuning_settings(rate):
-    """The settings of a run that tries a learning rate."""
-    model = STUDY.language_model
-    return model.of_run(model.name, runs.tuning_bytes(STUDY), rate).canonical()
-
-
-# The language models of one arm and seed, which one job trains and another measures. Names have the wildcards of the arm and the seed.
-RUNS = runs.runs_of_one_seed(STUDY)
-LANGUAGE_MODELS = [f"language_models/{{arm}}-s{{seed}}-{run.within_seed}" for run in RUNS]
-RATES = STUDY.language_model.learning_rates
-TRIALS = [os.path.relpath(runs.tuning_path(RESULTS, "{arm}", "{seed}", rate), RESULTS) for rate in RATES]
-
-
-def files_of_models(names, others=True):
-    """The files of the main language models of an arm and seed, and (`others`) of its others, as outputs by name."""
-    models = [model for model, run in zip(LANGUAGE_MODELS, RUNS) if run.main or others]
-    return {name.partition(".")[0]: [f"{RESULTS}/{model}/{name}" for model in models] for name in names}
-
-
-def state_of(names, kind=""):
-    """Folders of the state of each run, or with a suffix those that keep its results."""
-    return lambda wildcards: [f"{STATE}/{name}{kind}".format(**wildcards) for name in names]
-
-
 def folders_of(paths):
     return [str(Path(path).parent) for path in paths]
-
-
-def chosen_rate(wildcards):
-    """The file with an arm's learning rate, if rates are tuned."""
-    return [str(runs.chosen_rate_path(RESULTS, wildcards.arm))] if layout.tuned_arms(STUDY) else []
 
 
 def match_target(wildcards):
@@ -256,43 +214,6 @@ def files_of_tokens(folder):
 def of_all_shards(path):
     """The files of every shard of the text, in order; other wildcards stay."""
     return expand(path, shard=range(1, STUDY.corpus.shards + 1), allow_missing=True)
-
-
-def tokens_of_run(wildcards):
-    """The training data of a language model: the corpus in the tokens of its arm and seed."""
-    return files_of_tokens(layout.tokens_path(RESULTS, *layout.used_tokenizer(STUDY, wildcards.arm, int(wildcards.seed))))
-
-
-def tried(wildcards):
-    """The command-line option that names the trials of an arm and seed, one of which may have trained the same language model."""
-    if not layout.tuned_arms(STUDY) or int(wildcards.seed) not in runs.tuning_seeds(STUDY):
-        return ""
-    return f"--tried {shlex.join(state_of(TRIALS, '.kept')(wildcards))}"
-
-
-def trials(arm):
-    """The runs that an arm's learning rate is chosen from."""
-    return [
-        f"{runs.tuning_path(RESULTS, arm, seed, rate)}/result.json"
-        for rate in STUDY.language_model.learning_rates
-        for seed in runs.tuning_seeds(STUDY)
-    ]
-
-
-# Inputs of the tables: every result of the study, so that no mean hides a missing seed.
-MEASUREMENTS = {
-    "compression": [str(layout.compression_path(RESULTS, family)) for family in layout.families(STUDY)],
-    "matching": [str(layout.matching_path(RESULTS, family)) for family in layout.matched_families(STUDY)],
-    "histories": [f"{layout.network_path(RESULTS, family)}/history.csv" for family in layout.learned_families(STUDY)],
-    "distributions": [
-        f"{layout.distribution_path(RESULTS, family, variant)}/{name}"
-        for family, variant in layout.downstream_tokenizers(STUDY)
-        for name in layout.DISTRIBUTION_FILES
-    ],
-    "rates": [str(runs.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
-    "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],
-    "runs": [str(path) for run in runs.language_model_runs(STUDY) for path in run.collected(RESULTS)],
-}
 
 
 wildcard_constraints:
