@@ -50,6 +50,7 @@ LABELS = {
         ("training text (bytes) / steps\ntest split", ""),
         ("non-embedding parameters\ntest split, STEPS steps each", ""),
     ],
+    "cuts": [("compression (bytes per token)", "entropy of cuts (bits per pre-token)")],
     "serving": [("inference (floating-point operations per byte of text)", "test loss (bits per byte) ↓")],
     "training": [
         ("", "tokens per pre-token ↓"),
