@@ -92,7 +92,9 @@ def fabricate_rates(study: Study, tables: Path) -> None:
                     rate = 1.02 * (request or 1.5) + 0.01 * seed
                     row = {"arm": arm, "seed": seed, "vocab_size": size, "request": request, "gate_rate": rate}
                     row |= {"gate_mean": rate / length, "target_bytes_per_token": None if request else 2.5}
-                    rows.append(row | {"bytes_per_token": 2.0, "fallback_rate": 0.1, "exact_token_accuracy": 0.9})
+                    rows.append(
+                        row | {"bytes_per_token": 2.0, "fallback_rate": 0.1, "exact_token_accuracy": 0.9, "cut_entropy": 0.1}
+                    )
     _write(pd.DataFrame(rows, columns=list(COLUMNS["rates"])), tables / "rates.csv")
 
 

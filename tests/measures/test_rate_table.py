@@ -10,6 +10,7 @@ from gqvae.config import Distillation
 from gqvae.corpus.pretokens import count_pretokens
 from gqvae.distillation.distill import distill
 from gqvae.measures.bytes_per_token import count_tokens
+from gqvae.measures.cut_entropy import cut_entropy
 from gqvae.measures.rates import REQUESTS, TARGETS
 from gqvae.study.columns import COLUMNS
 from gqvae.tokenizers.bpe import train_bpe
@@ -40,6 +41,8 @@ def test_rates_asked_for_and_reached(tmp_path: Path) -> None:
     one = plain[0]
     again = tokenizer.at_rate(float(one["request"]))
     assert float(one["bytes_per_token"]) == pytest.approx(counts.total_bytes / count_tokens(again, counts))
+    cuts = zip(again.cuts(counts.pretokens), counts.counts.tolist(), strict=True)
+    assert float(one["cut_entropy"]) == pytest.approx(cut_entropy(cuts))
     assert 1 <= float(one["gate_rate"]) == pytest.approx(float(one["gate_mean"]) * counts.total_bytes / counts.total)
     assert float(asked[-1]["target_bytes_per_token"]) == pytest.approx(0.9 * counts.total_bytes / count_tokens(bpe, counts))
     for row in asked:

@@ -13,6 +13,7 @@ import numpy as np
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.distillation.rates import MeasuredRate, RateDial
 from gqvae.measures.bytes_per_token import count_tokens
+from gqvae.measures.cut_entropy import cut_entropy
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.spans import served_rates
@@ -37,6 +38,7 @@ def measure_rates(
 
 
 def _row(tokenizer: LearnedTokenizer, reached: MeasuredRate, valid: PretokenCounts, target: float | None) -> dict[str, Any]:
+    gates = tokenizer.with_encoder("neural").at_rate(reached.rate)
     length = valid.total_bytes / valid.total
     bytes_per_token = length / reached.tokens_per_pretoken
     return {
@@ -49,4 +51,5 @@ def _row(tokenizer: LearnedTokenizer, reached: MeasuredRate, valid: PretokenCoun
         "relative_error": None if target is None else bytes_per_token / target - 1,
         "fallback_rate": reached.fallback_rate,
         "exact_token_accuracy": reached.exact_token_accuracy,
+        "cut_entropy": cut_entropy(zip(gates.cuts(valid.pretokens), valid.counts.tolist(), strict=True)),
     }

@@ -118,6 +118,7 @@ ON_DEMAND: dict[str, dict[str, Kind]] = {
     "rates": _columns(
         "text: arm", "int: seed vocab_size",
         "number: request gate_rate gate_mean target_bytes_per_token bytes_per_token relative_error fallback_rate exact_token_accuracy",
+        "number: cut_entropy",
     ),
 }  # fmt: skip
 COLUMNS = {**TABLES, **ON_DEMAND}
