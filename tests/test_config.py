@@ -148,7 +148,7 @@ def test_bpe_is_matched_to_arms_with_a_network() -> None:
         "b": {"kind": "borrowed", "study": "other", "arm": "bpe"},
         "m": {"kind": "bpe", "match": "b"},
     }
-    assert "arms.m.match is 'b': name a fixed or gqvae arm" in error_of({"arms": arms})
+    assert "arms.m.match is 'b': name a fixed, gqvae or external arm" in error_of({"arms": arms})
     arms["b"] |= {"arm": "gqvae", "encoder": "neural"}
     assert parse(Study, {"arms": arms}, "test").arms["m"].kind == "bpe"
 

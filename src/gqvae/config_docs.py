@@ -35,6 +35,7 @@ BLOCKS: tuple[tuple[str, type[config.Block], str], ...] = (
     ("Arm: GQ-VAE", config.GQVAEArm, "under `arms: <name>:` with `kind: gqvae`"),
     ("Arm: custom network", config.NetworkArm, "under `arms: <name>:` with the `kind:` of a module of `gqvae.networks`"),
     ("Arm: borrowed", config.BorrowedArm, "under `arms: <name>:` with `kind: borrowed`"),
+    ("Arm: external", config.ExternalArm, "under `arms: <name>:` with `kind: external`"),
     ("Objective: rate-controlled", config.RateControlledObjective, "under `objective:` with `name: rate_controlled`"),
     ("Objective: the paper's", config.PaperObjective, "under `objective:` with `name: paper`"),
     ("Network", config.Network, "under `network:`"),

@@ -143,7 +143,7 @@ def test_text_typed_with_the_keyboard_alone_is_cut_as_python_cuts_it(page: Brows
     assert shown == [
         arms["bytes"].encode(TYPED), arms["bpe"].encode(TYPED), [], arms["gqvae"].encode(TYPED),
     ]  # fmt: skip
-    assert "needs the network" in page.run("document.querySelectorAll('section')[2].textContent")
+    assert "not in this page" in page.run("document.querySelectorAll('section')[2].textContent")
 
 
 def test_line_ends_are_those_of_the_box(browser: Browser, arms: dict[str, Tokenizer], tmp_path: Path) -> None:

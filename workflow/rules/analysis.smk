@@ -103,6 +103,7 @@ rule write_provenance:
     input:
         corpus=f"{RESULTS}/corpus/corpus.json",
         networks=[f"{layout.network_path(RESULTS, family)}/network.json" for family in layout.learned_families(STUDY)],
+        external=[tokenizer_file(arm, settings.EXTERNAL) for arm in EXTERNAL_FILES],
         results=rules.collect_results.output.results,
     output:
         record=reported(f"{RESULTS}/provenance.json", "provenance", "4. Results and provenance", "Provenance", "record"),

@@ -16,6 +16,7 @@ try:
     from gqvae.study import layout, runs
     from gqvae.study.columns import TABLES
     from gqvae.tokenizers.counted import check_arms
+    from gqvae.tokenizers.external import source_file
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")
 
@@ -24,18 +25,18 @@ os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.env
 
 
 def parse_study():
-    """The config as a typed study; exit with one sentence if it is wrong."""
+    """The config as a typed study, and the file of each external arm; exit with one sentence if anything is wrong."""
     files = [Path(os.path.relpath(path)) for path in workflow.configfiles]
     try:
         whole = settings.resolved(config, files[-1] if files else Path("configs/--config"))
         study = settings.parse(settings.Study, whole, ", ".join(map(str, files)) or "--config")
         check_arms(study)
-        return study
+        return study, {name: str(source_file(arm.path)) for name, arm in layout.external_arms(study).items()}
     except UserError as error:
         sys.exit(f"gqvae: error: {error}")
 
 
-STUDY = parse_study()
+STUDY, EXTERNAL_FILES = parse_study()
 RESULTS = f"results/{STUDY.study}"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
@@ -85,7 +86,7 @@ def code_of_tokenizer(job):
 
 def code_of_counted(job):
     """The code of a job that makes an arm's tokenizers from counts."""
-    return lambda wildcards: code(job, also=modules_of(wildcards.arm))
+    return lambda wildcards: code(job, also=[*modules_of(wildcards.arm), *modules_of_target(wildcards.arm)])
 
 
 def measures_of(level):
@@ -94,9 +95,16 @@ def measures_of(level):
 
 
 def modules_of(arm):
-    """The module that makes an arm's tokenizers from counts, if there is one; jobs import it by name."""
+    """The modules of an arm's tokenizers that jobs import by name, if there are any."""
+    if arm in EXTERNAL_FILES:
+        return ["gqvae.tokenizers.external", "gqvae.corpus.pretokenizers._whole"]
     name = STUDY.arms[arm].module
     return [f"gqvae.tokenizers.{name}"] if name else []
+
+
+def modules_of_target(arm):
+    """The modules of the arm that a matched arm is matched to, as `modules_of`."""
+    return modules_of(STUDY.arms[arm].match) if layout.is_matched(STUDY, arm) else []
 
 
 # Arms by what makes their tokenizers.
@@ -182,6 +190,16 @@ def match_target(wildcards):
     return tokenizer_file(*layout.match_target(STUDY, layout.learned_family(wildcards.arm, wildcards.seed)))
 
 
+def documents_for(arm):
+    """The files of the corpus, if an arm's tokenizer reads whole documents; else none."""
+    return [CORPUS["corpus"], *CORPUS["documents"]] if arm in EXTERNAL_FILES else []
+
+
+def corpus_option(wildcards, input):
+    """The command-line option that names the corpus, if a job reads documents."""
+    return f"--corpus {shlex.quote(str(Path(input.documents[0]).parent))}" if input.documents else ""
+
+
 def lender_file(family):
     """The tokenizer that a borrowed family is a copy of."""
     study, theirs, variant = layout.lender(STUDY, family)
@@ -220,4 +238,4 @@ wildcard_constraints:
     arm=one_of(STUDY.arms),
     family=one_of(layout.families(STUDY)),
     seed=one_of(STUDY.seeds),
-    variant=rf"v\d+|{layout.MATCHED}",
+    variant=rf"v\d+|{layout.MATCHED}|{settings.EXTERNAL}",

@@ -26,10 +26,11 @@ for name, plot in registry.plots().items():
             code=code("figures.plot", also=[f"gqvae.figures.{name}"]),
             figure=name,
             caption=plot.caption,
+            external=f"--external {' '.join(EXTERNAL_FILES)}" if EXTERNAL_FILES else "",
             tables=lambda wildcards, input: f"{Path(input.corpus).parents[1]}/tables",
             folder=subpath(output.image, parent=True),
         message:
             f"Figure: {plot.shows}."
         shell:
             "gqvae --log {log:q} plot {params.figure} --tables {params.tables:q} --corpus {input.corpus:q}"
-            " --out {params.folder:q}"
+            " {params.external} --out {params.folder:q}"

@@ -5,6 +5,7 @@ rule match_compression:
     input:
         **PRETOKENS,
         target=match_target,
+        documents=lambda wildcards: documents_for(STUDY.arms[wildcards.arm].match),
     output:
         tokenizer=tokenizer_file("{arm}-s{seed}", layout.MATCHED),
         record=f"{RESULTS}/tokenizers/{{arm}}-s{{seed}}/{layout.MATCHED}/matching.json",
@@ -23,19 +24,21 @@ rule match_compression:
         code=code_of_counted("tokenizers.match_compression"),
         settings=matching_settings,
         target=subpath(input.target, parent=True),
+        corpus=corpus_option,
         pretokens=subpath(input.train, parent=True),
         folder=subpath(output.tokenizer, parent=True),
     message:
         "Arm {wildcards.arm}, seed {wildcards.seed}: find the vocabulary size that compresses validation text like its target."
     shell:
         "gqvae --log {log:q} match-compression --settings {params.settings:q} --target {params.target:q}"
-        " --pretokens {params.pretokens:q} --out {params.folder:q}"
+        " --pretokens {params.pretokens:q} {params.corpus} --out {params.folder:q}"
 
 
 rule measure_compression:
     input:
         **PRETOKENS,
         tokenizers=variants_of_family,
+        documents=lambda wildcards: documents_for(layout.split_family(wildcards.family)[0]),
     output:
         table=f"{RESULTS}/compression/{{family}}.csv",
     log:
@@ -51,9 +54,10 @@ rule measure_compression:
         code=code_of_tokenizer("tokenizers.measure_compression"),
         arm=arm_and_seed,
         tokenizers=folders_of_tokenizers,
+        corpus=corpus_option,
         pretokens=subpath(input.train, parent=True),
     message:
         "{wildcards.family}: bytes per token on validation and test text, fallbacks included."
     shell:
         "gqvae --log {log:q} measure-compression {params.arm} --tokenizers {params.tokenizers:q} --pretokens {params.pretokens:q}"
-        " --out {output.table:q}"
+        " {params.corpus} --out {output.table:q}"

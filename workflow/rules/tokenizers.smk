@@ -126,6 +126,32 @@ rule make_tokenizers:
         " --trained {params.trained:q} --pretokens {params.pretokens:q} --out {params.folder:q}"
 
 
+rule import_tokenizer:
+    input:
+        file=lambda wildcards: EXTERNAL_FILES[wildcards.arm],
+    output:
+        tokenizer=tokenizer_file("{arm}", settings.EXTERNAL),
+    log:
+        f"{LOGS}/import_tokenizer/{{arm}}.log",
+    benchmark:
+        f"{BENCHMARKS}/import_tokenizer/{{arm}}.tsv"
+    wildcard_constraints:
+        arm=one_of(EXTERNAL_FILES),
+    localrule: True
+    conda:
+        "../envs/gqvae.yaml"
+    resources:
+        **growing(mem_mb=1500, runtime=10),
+    params:
+        code=code("tokenizers.import_tokenizer"),
+        pattern=lambda wildcards: STUDY.arms[wildcards.arm].pattern or "",
+        folder=subpath(output.tokenizer, parent=True),
+    message:
+        "Arm {wildcards.arm}: copy the tokenizer of another program from {input.file}."
+    shell:
+        "gqvae --log {log:q} import-tokenizer --tokenizer {input.file:q} --pattern={params.pattern:q} --out {params.folder:q}"
+
+
 rule borrow_tokenizer:
     input:
         tokenizer=lambda wildcards: lender_file(wildcards.family),

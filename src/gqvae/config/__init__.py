@@ -6,6 +6,7 @@ Rules pass one block each to `gqvae <verb> --settings`, as canonical JSON.
 
 from gqvae.config.arms import (
     ARM_KINDS,
+    EXTERNAL,
     MATCHED,
     NETWORKS,
     Arm,
@@ -13,6 +14,7 @@ from gqvae.config.arms import (
     BorrowedArm,
     BytesArm,
     CountedArm,
+    ExternalArm,
     FixedArm,
     GQVAEArm,
     LearnedArm,
@@ -51,9 +53,9 @@ from gqvae.config.pretokenizers import OwnPretokenizer
 from gqvae.config.study import Study, Vocabulary
 
 __all__ = [
-    "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "FEWEST_EVALUATIONS", "MATCHED", "MODULE_NAME", "NETWORKS", "REPEAT_SEEDS", "RESERVED_IDS",
+    "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "EXTERNAL", "FEWEST_EVALUATIONS", "MATCHED", "MODULE_NAME", "NETWORKS", "REPEAT_SEEDS", "RESERVED_IDS",
     "SOURCES", "Arm", "ArmBase", "Block", "BorrowedArm", "BytesArm", "Claim", "Corpus", "CorpusBase", "CountedArm",
-    "CountedTokenizer", "CountedTraining", "Distillation", "FixedArm", "GQVAEArm", "LanguageModel", "LearnedArm",
+    "CountedTokenizer", "CountedTraining", "Distillation", "ExternalArm", "FixedArm", "GQVAEArm", "LanguageModel", "LearnedArm",
     "Matching", "Measure", "ModelSize", "Network", "NetworkArm", "NetworkRun", "NetworkTraining", "Objective", "OwnPretokenizer",
     "PaperObjective", "RateControlledObjective", "RequestedRate", "Study", "Vocabulary", "load_corpus", "load_settings",
     "measures", "parse", "read_settings", "resolved", "setting",

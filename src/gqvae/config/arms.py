@@ -14,8 +14,9 @@ ARM_NAME = r"^[a-z][a-z0-9_]{0,59}$"  # part of the names of folders
 STUDY_NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 TOKENIZERS = Path(__file__).resolve().parents[1] / "tokenizers"
 NETWORKS = TOKENIZERS.with_name("networks")
-ARM_KINDS = ("bytes", "fixed", "gqvae", "borrowed")  # all other kinds are modules
+ARM_KINDS = ("bytes", "fixed", "gqvae", "borrowed", "external")  # all other kinds are modules
 MATCHED = "matched"  # the variant of a tokenizer whose size was searched
+EXTERNAL = "external"  # the variant of a tokenizer from elsewhere
 
 
 class ArmBase(Block):
@@ -83,7 +84,8 @@ class CountedArm(ArmBase):
         pattern=MODULE_NAME,
     )
     match: str | None = setting(
-        None, "Arm with a network, whose compression the vocabulary size is searched to match (None: the study's size)."
+        None,
+        "Arm with a network, or external arm, whose compression the vocabulary size is searched to match (None: the study's size).",
     )
     shuffled_share: float = setting(
         0.0, "Share of the training documents whose characters are shuffled (the paper's weak BPE: 0.7).", ge=0, le=1
@@ -224,6 +226,38 @@ class BorrowedArm(ArmBase):
         return (self.variant(size),)
 
 
+class ExternalArm(ArmBase):
+    """A tokenizer from elsewhere, as it is; it sees whole documents, because its pre-tokens are its own (docs/external-tokenizers.md)."""
+
+    kind: Literal["external"] = setting("external", "A tokenizer of another program.")
+    path: str = setting(
+        ...,
+        "Its file: `tokenizer.json` of Hugging Face (or the folder that holds it), `.tiktoken` ranks, or a sentencepiece `.model`.",
+        min_length=1,
+    )
+    pattern: str | None = setting(
+        None, "The expression that cuts text into pre-tokens (tiktoken's `pat_str`); only for `.tiktoken`."
+    )
+
+    rank: ClassVar[int] = 7
+
+    @model_validator(mode="after")
+    def _pattern_for_ranks(self) -> ExternalArm:
+        if (self.pattern is not None) != (Path(self.path).suffix == ".tiktoken"):
+            raise ValueError(
+                f"pattern is for .tiktoken files, which do not say how text is cut: give it for them alone, not for {self.path}"
+            )
+        return self
+
+    def variant(self, size: int) -> str:
+        """It has its own size."""
+        return EXTERNAL
+
+    def variants(self, sizes: tuple[int, ...], size: int) -> tuple[str, ...]:
+        """Its only tokenizer."""
+        return (EXTERNAL,)
+
+
 class NetworkArm(ArmBase):
     """Tokenizers of another network. Further keys are settings of the module that trains it (docs/extending.md)."""
 
@@ -258,6 +292,7 @@ Arm = Annotated[
     | Annotated[FixedArm, Tag("fixed")]
     | Annotated[GQVAEArm, Tag("gqvae")]
     | Annotated[NetworkArm, Tag("network")]
-    | Annotated[BorrowedArm, Tag("borrowed")],
+    | Annotated[BorrowedArm, Tag("borrowed")]
+    | Annotated[ExternalArm, Tag("external")],
     Discriminator(_tag),
 ]

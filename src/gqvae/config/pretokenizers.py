@@ -31,6 +31,8 @@ def _named(value: Any) -> Any:
 
 
 def _known(name: str) -> str:
+    if name == import_module(PACKAGE).WHOLE:
+        raise ValueError(f"{name} is that of external tokenizers, which see whole documents: name another")
     try:
         return str(import_module(PACKAGE).pretokenizer(name).name)
     except UserError as error:

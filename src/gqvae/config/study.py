@@ -7,7 +7,18 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from gqvae.config.arms import ARM_NAME, STUDY_NAME, Arm, BorrowedArm, BytesArm, CountedArm, FixedArm, GQVAEArm, LearnedArm
+from gqvae.config.arms import (
+    ARM_NAME,
+    STUDY_NAME,
+    Arm,
+    BorrowedArm,
+    BytesArm,
+    CountedArm,
+    ExternalArm,
+    FixedArm,
+    GQVAEArm,
+    LearnedArm,
+)
 from gqvae.config.block import RESERVED_IDS, Block, setting
 from gqvae.config.changes import apply_changes
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim
@@ -104,9 +115,9 @@ class Study(Block):
         for name, arm in self.arms.items():
             if isinstance(arm, CountedArm) and arm.match is not None:
                 target = self.arms.get(arm.match)
-                if target is None or not (target.network or target.downstream_encoder):
+                if not isinstance(target, ExternalArm) and (target is None or not (target.network or target.downstream_encoder)):
                     raise ValueError(
-                        f"arms.{name}.match is {arm.match!r}: name a fixed or gqvae arm, or a borrowed one with an encoder"
+                        f"arms.{name}.match is {arm.match!r}: name a fixed, gqvae or external arm, or a borrowed one with an encoder"
                     )
                 if not self.has_tokens(arm.match):
                     raise ValueError(f"arms.{name}.match is {arm.match!r}, which is not quantized: it has no tokenizer to match")

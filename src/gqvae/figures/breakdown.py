@@ -28,7 +28,7 @@ PANELS = {
     "place": "position of the token in its pre-token",
     "length": "bytes of the token",
 }
-LAST = ("never in training", "end of document")  # bins that come after the numbered ones
+LAST = ("never in training", "own pre-tokens", "end of document")  # bins that come after the numbered ones
 
 
 def points(tables: Path) -> pd.DataFrame:

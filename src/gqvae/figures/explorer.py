@@ -1,8 +1,8 @@
 """A page that shows one text under several tokenizers side by side: one HTML file that works offline, without a framework.
 
 The page tokenizes typed text with the vocabularies it contains: fewest tokens for learned ones, merges for BPE. Gates need their
-network, unigram models need their scores, and an own expression needs its engine, so these arms are shown only for the initial
-passage.
+network, unigram models need their scores, an own expression its engine and external tokenizers their libraries, so these arms are
+shown only for the initial passage.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gqvae.corpus.pretokenizers import pretokenizer
+from gqvae.config import BYTE_VALUES
+from gqvae.corpus.pretokenizers import WHOLE, pretokenizer
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import CHARACTERS, to_text
 
@@ -44,6 +45,7 @@ def explorer_page(tokenizers: Mapping[str, Tokenizer], passage: str | None = Non
 def _arms(name: str, tokenizer: Tokenizer, passage: str) -> Iterator[dict[str, Any]]:
     """One entry for each way to encode."""
     strings = [to_text(string) for string in tokenizer.strings]
+    first = [to_text(token) for token in tokenizer.token_bytes[:BYTE_VALUES]] if tokenizer.pretokenizer == WHOLE else None
     for one in tokenizer.encoders():
         splitter = pretokenizer(one.pretokenizer)
         own = one.segmentation == "own" or not splitter.portable
@@ -52,6 +54,7 @@ def _arms(name: str, tokenizer: Tokenizer, passage: str) -> Iterator[dict[str, A
             "expression": splitter.expression("\\u{{{:x}}}".format) if splitter.portable else "",
             "encoder": {"neural": "split at its gates", "distilled": "fewest tokens"}.get(one.encoder, ""),
             "how": "fixed" if own else one.segmentation,
+            "first": first,  # instead of the bytes, the first ids of an external tokenizer
             "strings": strings,
             "ids": one.encode(passage) if own else None,
         }

@@ -24,8 +24,10 @@ def figure_module(name: str) -> ModuleType:
     return import_module(f"gqvae.figures.{name}")
 
 
-def plot(name: str, tables: Path, corpus: Path, out: Path) -> None:
+def plot(name: str, tables: Path, corpus: Path, out: Path, external: Sequence[str] = ()) -> None:
     """Write `name`.png, `name`.pdf and `name`.csv to `out`, from a folder of tidy tables and `corpus.json`.
+
+    `external` names arms whose pre-tokens are their own (as `provenance.json` does, if it is given for `corpus.json`).
 
     Raises:
         UserError: no figure of that name, or a table is missing or damaged.
@@ -33,6 +35,8 @@ def plot(name: str, tables: Path, corpus: Path, out: Path) -> None:
     module = figure_module(name)
     data = module.points(Path(tables))
     facts = CorpusFacts.read(Path(corpus))
+    shown = set(data["arm"]) if "arm" in data else set()
+    facts = facts._replace(external=tuple(arm for arm in external or facts.external if arm in shown))
     with styled():
         save(draw_nothing(facts) if data.empty else module.draw(data, facts), data, Path(out), name)
 

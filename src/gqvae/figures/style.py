@@ -88,14 +88,17 @@ class CorpusFacts(NamedTuple):
 
     label: str
     synthetic: bool
+    external: tuple[str, ...] = ()  # arms in the figure whose pre-tokens are their own
 
     @classmethod
     def read(cls, path: Path) -> CorpusFacts:
         """Read them from `corpus.json`, or from a study's `provenance.json`, which holds it."""
         facts = read_json(path)
         try:
+            arms = facts.get("config", {}).get("arms", {})
             facts = facts.get("corpus", facts)
-            return cls(str(facts["label"]), bool(facts["synthetic"]))
+            external = tuple(name for name, arm in sorted(arms.items()) if arm.get("kind") == "external")
+            return cls(str(facts["label"]), bool(facts["synthetic"]), external)
         except (KeyError, TypeError, AttributeError):
             raise UserError(f"{path} lacks 'label' or 'synthetic': delete the corpus folder and run again.") from None
 
@@ -106,12 +109,14 @@ def arms_in(points: pd.DataFrame) -> list[str]:
 
 
 def write_heading(figure: Figure, title: str, corpus: CorpusFacts, note: str) -> None:
-    """Write a bold title and below it the corpus and a note such as split and number of seeds; mark a synthetic corpus in red.
+    """Write a bold title and below it the corpus, a note such as split and number of seeds, and external arms; mark a synthetic corpus in red.
 
     The heading makes room above the axes and shares their left edge: call it after setting the other margins.
     """
     inch = 1 / figure.get_figheight()
     left = figure.subplotpars.left
+    if corpus.external:
+        note += f" · own pre-tokens: {', '.join(arm_style(arm).name for arm in corpus.external)}"
     figure.text(left, 1 - 0.08 * inch, title, fontsize=9.5, fontweight="bold", va="top", ha="left")
     figure.text(left, 1 - 0.27 * inch, f"{corpus.label} · {note}", fontsize=7.5, color="#444444", va="top", ha="left")
     if corpus.synthetic:

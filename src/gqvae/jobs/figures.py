@@ -15,7 +15,7 @@ from gqvae.study.across import side_by_side
 
 def plot(arguments: argparse.Namespace) -> None:
     """Draw one figure."""
-    drawing.plot(arguments.name, arguments.tables, arguments.corpus, arguments.out)
+    drawing.plot(arguments.name, arguments.tables, arguments.corpus, arguments.out, arguments.external)
 
 
 def redraw(arguments: argparse.Namespace) -> None:

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from gqvae.config import BYTE_VALUES, END_OF_DOCUMENT
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.documents import DocumentStore
-from gqvae.corpus.pretokenizers import pretokenizer
+from gqvae.corpus.pretokenizers import WHOLE, pretokenizer
 from gqvae.errors import UserError
 from gqvae.files import json_digest, read_json
 from gqvae.jobs.lm_text import Split
 from gqvae.language_models.base import Model
 from gqvae.tokenizers.base import MANIFEST
-from gqvae.tokenizers.byte_level import to_bytes
+from gqvae.tokenizers.byte_level import CHARACTERS, to_bytes
 from gqvae.tokenizers.readable import readable
 
 PROMPT_BYTES = 32  # of the first test document, and then to the end of the pre-token
@@ -66,7 +66,8 @@ def token_bytes(tokenizer: Path, digest: str) -> list[bytes]:
     manifest = read_json(tokenizer / MANIFEST)
     if not isinstance(manifest, dict) or json_digest({key: manifest[key] for key in manifest if key != "digest"}) != digest:
         raise UserError(f"{tokenizer} is not the tokenizer that the model was trained with: give the folder of that one.")
-    return [*(bytes([value]) for value in range(BYTE_VALUES)), b"", *map(to_bytes, manifest["strings"])]
+    first = manifest["settings"].get("first", CHARACTERS)  # external tokenizers do not begin with the bytes
+    return [*map(to_bytes, first), b"", *map(to_bytes, manifest["strings"])]
 
 
 def sample(
@@ -75,7 +76,7 @@ def sample(
     """What the model writes after the beginning of the first test document: a row with prompt, text and ended.
 
     The prompt is the same text for every tokenizer, because no token crosses the end of a pre-token: the leading pre-tokens that
-    first reach `PROMPT_BYTES`, at most half of them. The text ends with its document or with the token that reaches `TEXT_BYTES`.
+    first reach `PROMPT_BYTES`, at most half of them; of an external tokenizer, the tokens that do. The text ends with its document or with the token that reaches `TEXT_BYTES`.
 
     Args:
         context: of the model.
@@ -85,10 +86,12 @@ def sample(
         strings: (V,) bytes of every id.
     """
     first = next(iter(documents)).decode("utf-8")
-    ends = np.cumsum([len(one.encode("utf-8")) for one in pretokenizer(pretokens).split(first)])
-    count = min(int(np.searchsorted(ends, PROMPT_BYTES)) + 1, len(ends) // 2)
     ids = test.tokens.document(0)
     reached = np.concatenate([[0], np.cumsum(test.byte_lengths[ids])])
+    ends = np.cumsum([len(one.encode("utf-8")) for one in pretokenizer(pretokens).split(first)])
+    if pretokens == WHOLE:
+        ends = reached[1:]
+    count = min(int(np.searchsorted(ends, PROMPT_BYTES)) + 1, len(ends) // 2)
     read = ids[: int(np.searchsorted(reached, ends[count - 1] if count else 0))].tolist()
     written, ended = b"", False
     for drawn in continuation(model, [END_OF_DOCUMENT, *read], context=context, temperature=TEMPERATURE):

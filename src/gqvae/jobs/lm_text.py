@@ -15,7 +15,7 @@ from gqvae.corpus.documents import DocumentStore, split_paths
 from gqvae.devices import autocast, resolve_device
 from gqvae.errors import UserError
 from gqvae.measures.bits_per_byte import BitsPerByte, bits_per_byte
-from gqvae.tokenizers.token_files import TokenFile, Vocabulary
+from gqvae.tokenizers.token_files import TokenFile, Vocabulary, require_lossless
 from gqvae.training.windows import join_documents
 
 
@@ -32,8 +32,9 @@ class Split:
         """Open a split.
 
         Raises:
-            UserError: tokens and text do not have the same documents and bytes.
+            UserError: tokens and text do not have the same documents and bytes, or some text does not come back from its tokens.
         """
+        require_lossless(tokens)
         encoded, store = TokenFile.open(tokens, split), DocumentStore.open(corpus, split)
         if len(encoded) != len(store) or encoded.total_bytes != store.total_bytes:
             raise UserError(

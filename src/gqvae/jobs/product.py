@@ -74,8 +74,10 @@ def inspect(arguments: argparse.Namespace) -> None:
     """Print a report; with --csv, also write the vocabulary as a table."""
     from gqvae.corpus.pretokens import count_pretokens
     from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
+    from gqvae.tokenizers.external import is_external, read_external
 
-    tokenizer = _load(arguments)
+    external = is_external(arguments.tokenizer)
+    tokenizer = read_external(arguments.tokenizer, arguments.pattern) if external else _load(arguments)
     pretokenizer, counts = tokenizer.pretokenizer, None
     if arguments.text:
         counts = count_pretokens((block.encode("utf-8") for block in _blocks(arguments.text, pretokenizer)), pretokenizer)
@@ -90,7 +92,7 @@ def compare(arguments: argparse.Namespace) -> None:
     from gqvae.report.comparison import COLUMNS, table
     from gqvae.report.comparison import compare as compared
 
-    rows = list(compared(_loaded(arguments.tokenizers), "".join(_blocks(arguments.text))))
+    rows = list(compared(_loaded(arguments), "".join(_blocks(arguments.text))))
     show(table(rows))
     if arguments.csv:
         write_rows(arguments.csv, COLUMNS, rows)
@@ -100,7 +102,7 @@ def explore(arguments: argparse.Namespace) -> None:
     """Write the HTML page."""
     from gqvae.figures.explorer import explorer_page
 
-    page = explorer_page(_loaded(arguments.tokenizers), "".join(_blocks(arguments.text)) if arguments.text else None)
+    page = explorer_page(_loaded(arguments), "".join(_blocks(arguments.text)) if arguments.text else None)
     with atomic_open(arguments.out) as stream:
         stream.write(page)
 
@@ -118,10 +120,10 @@ def _blocks(path: Path, pretokenizer: str = DEFAULT) -> Iterator[str]:
         yield from text_blocks(stream, str(path), pretokenizer_name=pretokenizer)
 
 
-def _loaded(folders: list[Path]) -> dict[str, Tokenizer]:
+def _loaded(arguments: argparse.Namespace) -> dict[str, Tokenizer]:
     """Tokenizers, named by the shortest ends of their paths that differ."""
-    from gqvae.tokenizers.load import load_tokenizer
+    from gqvae.tokenizers.external import load_any
 
-    paths = list(dict.fromkeys(folder.resolve() for folder in folders))
+    paths = list(dict.fromkeys(path.resolve() for path in arguments.tokenizers))
     depth = next(depth for depth in range(1, 100) if len({path.parts[-depth:] for path in paths}) == len(paths))
-    return {"/".join(path.parts[-depth:]): load_tokenizer(path) for path in paths}
+    return {"/".join(path.parts[-depth:]): load_any(path, arguments.pattern) for path in paths}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import math
 from importlib import import_module
 
 from gqvae.config import CountedTraining, Matching, load_settings, measures
-from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.corpus.documents import DocumentStore
+from gqvae.corpus.pretokenizers import WHOLE
+from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
+from gqvae.errors import UserError
 from gqvae.files import write_csv, write_json, write_rows
 from gqvae.measures import bytes_per_token
 from gqvae.measures.distribution import rank_frequency
 from gqvae.measures.encoded_text import EncodedText
 from gqvae.tokenizers import encode, matching, token_parts
-from gqvae.tokenizers.base import tokenizer_digest
+from gqvae.tokenizers.base import Tokenizer, tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.load import load_on_device, load_with_encoder
@@ -37,8 +41,9 @@ def match_compression(arguments: argparse.Namespace) -> None:
     """Write the matched tokenizer and the record of the search."""
     settings = load_settings(Matching, arguments.settings)
     train, target = trainer(settings.tokenizer, settings.settings), load_on_device(arguments.target)
-    splits = [PretokenCounts.of_split(arguments.pretokens, split) for split in ("train", "valid")]
-    found = matching.match_compression(target, train, settings.match_tolerance, *splits)
+    counts, valid = (PretokenCounts.of_split(arguments.pretokens, split) for split in ("train", "valid"))
+    seen = _seen_by(target, "valid", arguments)
+    found = matching.match_compression(target, train, settings.match_tolerance, counts, valid, seen)
     write_json(
         arguments.out / "matching.json",
         {
@@ -57,13 +62,23 @@ def match_compression(arguments: argparse.Namespace) -> None:
 
 def measure_compression(arguments: argparse.Namespace) -> None:
     """Write the compression table of one family."""
-    splits = {split: PretokenCounts.of_split(arguments.pretokens, split) for split in ("valid", "test")}
-    rows = []
+    rows, splits = [], None
     for folder in arguments.tokenizers:
-        for row in bytes_per_token.measure(load_on_device(folder), splits):
+        tokenizer = load_on_device(folder)
+        splits = splits or {split: _seen_by(tokenizer, split, arguments) for split in ("valid", "test")}  # all see the same
+        for row in bytes_per_token.measure(tokenizer, splits):
             seed = "" if arguments.seed is None else arguments.seed
             rows.append({"arm": arguments.arm, "seed": seed, "variant": folder.name, **row})
     write_rows(arguments.out, bytes_per_token.COLUMNS, rows)
+
+
+def _seen_by(tokenizer: Tokenizer, split: str, arguments: argparse.Namespace) -> PretokenCounts:
+    """A split as a tokenizer sees it: the study's pre-tokens, or whole documents if its pre-tokens are its own."""
+    if tokenizer.pretokenizer != WHOLE:
+        return PretokenCounts.of_split(arguments.pretokens, split)
+    if arguments.corpus is None:
+        raise UserError(f"The {tokenizer.kind} tokenizer reads whole documents: give --corpus as well.")
+    return count_pretokens(DocumentStore.open(arguments.corpus, split), WHOLE)
 
 
 def encode_corpus(arguments: argparse.Namespace) -> None:
@@ -77,6 +92,13 @@ def merge_tokens(arguments: argparse.Namespace) -> None:
     token_parts.merge_tokens(arguments.parts, arguments.corpus, arguments.out)
 
 
+def import_tokenizer(arguments: argparse.Namespace) -> None:
+    """Copy a tokenizer of another program into a folder of this one."""
+    from gqvae.tokenizers.external import read_external
+
+    read_external(arguments.tokenizer, arguments.pattern or None).save(arguments.out)
+
+
 def borrow_tokenizer(arguments: argparse.Namespace) -> None:
     """Copy another arm's tokenizer, optionally with its other encoder."""
     load_with_encoder(arguments.tokenizer, arguments.encoder).save(arguments.out)
@@ -85,6 +107,7 @@ def borrow_tokenizer(arguments: argparse.Namespace) -> None:
 def measure_distribution(arguments: argparse.Namespace) -> None:
     """Write the distribution of a tokenizer's tokens: the rank-frequency curve and the scalar measures."""
     text = EncodedText(arguments.tokens)
-    facts = {name: import_module(f"gqvae.measures.{name}").of(text) for name in measures("tokens")}
+    values = {name: import_module(f"gqvae.measures.{name}").of(text) for name in measures("tokens")}
+    facts = {name: None if math.isnan(value) else value for name, value in values.items()}
     write_csv(rank_frequency(text.counts), arguments.out / "rank_frequency.csv")
     write_json(arguments.out / "distribution.json", {"vocab_size": len(text.counts), "tokens": int(text.counts.sum()), **facts})

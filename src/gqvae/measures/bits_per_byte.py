@@ -56,7 +56,7 @@ def bits_per_byte(
         model: called as `model(ids, first)` with ids (B, T) int64; returns the logits (B, T − first, V) from position `first` on.
             It must be causal and in evaluation mode.
         ids: (N,) the stream.
-        byte_lengths: (V,) bytes of each id, 0 for the end of a document.
+        byte_lengths: (V,) bytes of each id, as in `token_files.Vocabulary`.
         raw_bytes: UTF-8 bytes of the raw text.
         context: tokens per window T.
         stride: tokens by which windows advance; None: half the context.

@@ -54,7 +54,7 @@ def compare_contexts(
     ):
         bits, size, seen = 0.0, 0, []
         for ids in streams:
-            raw = int(byte_lengths[ids].sum())
+            raw = int(byte_lengths[ids[1:]].sum())  # the first id is only context
             found = bits_per_byte(model, ids, byte_lengths, raw, context=context, stride=stride, device=device)
             bits, size = bits + found.bits, size + raw
             seen.append(inputs_seen(len(ids) - 1, context, stride))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gqvae.errors import UserError
+from gqvae.files import read_json
 from gqvae.measures.distribution import count_tokens
 from gqvae.measures.ngrams import Pairs, WittenBell, count_pairs
-from gqvae.tokenizers.token_files import TokenFile
+from gqvae.tokenizers.token_files import CHANGED, LOST, RECORD, TokenFile
 
 
 class EncodedText:
@@ -32,6 +34,20 @@ class EncodedText:
         return count_tokens(self.folder)
 
     @cached_property
+    def documents_changed(self) -> float:
+        """Share of the documents of all splits that do not come back from their tokens."""
+        return self._share(CHANGED, "documents")
+
+    @cached_property
+    def bytes_lost(self) -> float:
+        """Share of the bytes of all splits that the tokens lack, at least."""
+        return self._share(LOST, "bytes")
+
+    def _share(self, part: str, whole: str) -> float:
+        splits = read_json(self.folder / RECORD)["splits"].values()
+        return float(sum(split.get(part, 0) for split in splits) / sum(split[whole] for split in splits))
+
+    @cached_property
     def training(self) -> Pairs:
         """Pairs of neighbours in the training split."""
         return self._pairs("train")
@@ -47,4 +63,5 @@ class EncodedText:
         return WittenBell(self.training)
 
     def _pairs(self, split: str) -> Pairs:
-        return count_pairs(TokenFile.open(self.folder, split), f"{self.folder / split}.bin")
+        found = count_pairs(TokenFile.open(self.folder, split), f"{self.folder / split}.bin")
+        return found._replace(bytes=math.nan) if self.documents_changed else found  # tokens that lack text have no bits per byte

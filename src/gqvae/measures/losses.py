@@ -14,11 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from gqvae.config import END_OF_DOCUMENT
-from gqvae.corpus.pretokenizers import pretokenizer
+from gqvae.corpus.pretokenizers import WHOLE, pretokenizer
 
 Whole = npt.NDArray[np.integer]
 
 END = "end of document"
+OWN_PLACE = "own pre-tokens"  # of external tokenizers: where they are is not known
 RANKS = (10, 100, 1000)  # of tokens by frequency in the training text: upper ends of the bins
 MOST_PLACES = 4
 MOST_BYTES = 8
@@ -31,7 +32,7 @@ class TokenCosts(NamedTuple):
     costs: npt.NDArray[np.float32]  # (N,) float32, bits of each
     bits: float  # their sum, before rounding to float32
     raw_bytes: int  # UTF-8 bytes of the text
-    byte_lengths: npt.NDArray[np.int64]  # (V,) bytes that each id stands for, 0 for the end of a document
+    byte_lengths: npt.NDArray[np.int64]  # (V,) bytes that each id stands for, as in `token_files.Vocabulary`
     train_counts: npt.NDArray[np.int64]  # (V,) how often each id occurs in the training split
     documents: Iterable[bytes]  # the UTF-8 documents
     pretokenizer: str  # name of their pre-tokenizer
@@ -55,10 +56,9 @@ def breakdown(losses: TokenCosts) -> pd.DataFrame:
     """Columns kind (frequency, place, length), bin, tokens, bytes, bits; every kind adds up to the whole text."""
     targets = losses.targets
     sizes = losses.byte_lengths[targets]
-    place = places_in_pretokens(targets, sizes, losses.documents, losses.pretokenizer)
     bins = {
         "frequency": _frequency_names(losses.train_counts)[targets],
-        "place": np.where(place < MOST_PLACES, place.astype(str), f"{MOST_PLACES} or later"),
+        "place": _place_names(losses),
         "length": np.where(sizes < MOST_BYTES, sizes.astype(str), f"{MOST_BYTES} or more"),
     }
     parts = []
@@ -67,6 +67,15 @@ def breakdown(losses: TokenCosts) -> pd.DataFrame:
         frame = pd.DataFrame({"kind": kind, "bin": names, "tokens": 1, "bytes": sizes, "bits": losses.costs})
         parts.append(frame.groupby(["kind", "bin"], as_index=False).sum())
     return pd.concat(parts, ignore_index=True)
+
+
+def _place_names(losses: TokenCosts) -> npt.NDArray[np.str_]:
+    """(N,) bin of each target, by its place in its pre-token."""
+    if losses.pretokenizer == WHOLE:
+        return np.full(len(losses.targets), OWN_PLACE)
+    sizes = losses.byte_lengths[losses.targets]
+    place = places_in_pretokens(losses.targets, sizes, losses.documents, losses.pretokenizer)
+    return np.where(place < MOST_PLACES, place.astype(str), f"{MOST_PLACES} or later")
 
 
 def places_in_pretokens(targets: Whole, sizes: Whole, documents: Iterable[bytes], pretokenizer_name: str) -> Whole:

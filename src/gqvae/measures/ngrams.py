@@ -33,7 +33,7 @@ class Pairs(NamedTuple):
     keys: Ints  # (P,) ascending h · V + w, each once
     counts: Ints  # (P,) how often each occurs
     vocab_size: int  # ids V
-    bytes: int  # UTF-8 bytes of the split's text
+    bytes: float  # UTF-8 bytes of the split's text; NaN: not known from the tokens
 
     @property
     def histories(self) -> Ints:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gqvae.config import BYTE_VALUES, END_OF_DOCUMENT
+from gqvae.corpus.pretokenizers import WHOLE
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.readable import readable
@@ -50,8 +51,11 @@ def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None) -> str:
     """Sizes, token lengths, use and sample segmentations, as text of some twenty lines."""
     used = None if counts is None else id_counts(tokenizer, counts)
     kind = f"{tokenizer.kind}, {tokenizer.encoder} encoder" if tokenizer.encoder else tokenizer.kind
+    parts = f"{BYTE_VALUES} bytes, the end of a document, {len(tokenizer.strings):,} strings"
+    if tokenizer.pretokenizer == WHOLE:
+        parts = f"those of its library, which move up by one from {END_OF_DOCUMENT} on, the end of a document; own pre-tokens"
     lines = [
-        f"{kind}: {tokenizer.vocab_size:,} ids: {BYTE_VALUES} bytes, the end of a document, {len(tokenizer.strings):,} strings",
+        f"{kind}: {tokenizer.vocab_size:,} ids: {parts}",
         "",
         *_lengths(tokenizer, used),
     ]

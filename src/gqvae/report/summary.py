@@ -14,6 +14,7 @@ from gqvae.files import atomic_open, read_json
 from gqvae.measures.distribution import ALPHA
 from gqvae.report import summary_of_models as models
 from gqvae.report.markdown import markdown_table, number, share
+from gqvae.study import layout
 from gqvae.study.columns import TABLES
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
@@ -28,6 +29,8 @@ def summarize(study: Study, results: Path, out: Path) -> None:
     if len(tables["claims"]):
         parts += ["## Claims", _claims(tables["claims"], study.language_model.decisive_steps), *figures.rest("1. Claims")]
     parts += ["## Compression", _compression(tables), *figures.named("compression")]
+    if layout.external_arms(study):
+        parts += ["### External tokenizers", _external(study, tables["distribution"])]
     if len(tables["matching"]):
         parts += ["### Matched compression", _matching(tables["matching"], study.vocabulary.match_tolerance)]
     if len(tables["training"]):
@@ -166,6 +169,22 @@ def _compression(tables: dict[str, pd.DataFrame]) -> str:
         "encoders: `tables/compression.csv`."
     )
     return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _external(study: Study, distribution: pd.DataFrame) -> str:
+    found = distribution.set_index("arm")
+    rows = [
+        [f"`{arm}`", f"`{Path(own.path).name}`", share(found["documents_changed"][arm]), share(found["bytes_lost"][arm]),
+         "yes" if own.language_model else "no"]
+        for arm, own in layout.external_arms(study).items()
+    ]  # fmt: skip
+    note = (
+        "These arms read whole documents, and their pre-tokens, if they have any, are their own: their tokens may cross the borders "
+        "that no token of the other arms crosses. Changed: documents of all splits that do not come back from their tokens. Lost: "
+        "bytes of the text that the tokens lack, at least. Bytes per token count the bytes of the text, lost ones included. An arm "
+        "that changes documents has no bits per byte and no language models."
+    )
+    return f"{note}\n\n{markdown_table(['arm', 'file', 'changed', 'lost', 'language models'], rows)}"
 
 
 def _matching(matching: pd.DataFrame, tolerance: float) -> str:

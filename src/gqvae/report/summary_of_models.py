@@ -116,12 +116,15 @@ def samples(table: pd.DataFrame) -> str:
     first = table[table["seed"] == table["seed"].iloc[0]]
     width = max(map(len, ("prompt", *first["arm"])))
     found: Any = first.itertuples()
-    lines = [f"{'prompt':{width}}  {first['prompt'].iloc[0]}"]
-    lines += [f"{row.arm:{width}}  …{row.text}{' (end of document)' if row.ended else '…'}" for row in found]
+    shared = first["prompt"].iloc[0]
+    lines = [f"{'prompt':{width}}  {shared}"]
+    for row in found:
+        other = "" if row.prompt == shared else f"[{row.prompt}]"
+        lines.append(f"{row.arm:{width}}  {other}…{row.text}{' (end of document)' if row.ended else '…'}")
     note = (
         f"The models trained on the most text (seed {first['seed'].iloc[0]}) continue the beginning of the first test document. Tokens "
         "are drawn at a low temperature, with the same random numbers for every arm. The text is cut at the end of the document or "
-        "after a length in bytes that all arms share. One draw tells little; other seeds: `tables/samples.csv`."
+        "after a length in bytes that all arms share. Arms whose tokens do not end where the prompt does have another, in brackets. One draw tells little; other seeds: `tables/samples.csv`."
     )
     return "\n".join((note, "", "```text", *lines, "```"))
 

@@ -17,6 +17,7 @@ text at which a run of either arm has fewer. If no amount is left, the effect is
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -233,6 +234,10 @@ def _value(tables: Tables, claim: Claim, arm: str, seed: int, split: str, amount
         (amount,) = amounts
         return _of_runs(tables, arm, seed, f"{split}_bpb" if claim.measure == "test_bpb" else claim.measure, amount)
     (value,) = rows
+    if math.isnan(value):
+        raise UserError(
+            f"tables/distribution.csv has no {claim.measure} of {arm}, whose tokens do not hold the whole text: compare other arms."
+        )
     return float(value)
 
 

@@ -3,14 +3,14 @@
 Shared by the rules and by `gqvae collect`, so both use the same paths.
 
 A *family* is the result of one training: `bytes`, `bpe`, `bpe_matched-s0`, `gqvae-s1`. A *variant* is one tokenizer of a family:
-`v1024` by its vocabulary size, or `matched`. Language models are in `gqvae.study.runs`.
+`v1024` by its vocabulary size, `matched`, or `external`. Language models are in `gqvae.study.runs`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, Study
+from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, ExternalArm, Study
 from gqvae.errors import UserError
 
 REFERENCE = "bpe_matched"  # name of the BPE arm with the same compression as GQ-VAE
@@ -41,6 +41,11 @@ def is_matched(study: Study, arm: str) -> bool:
     """Whether the arm's vocabulary size is searched to match another arm's compression."""
     chosen = study.arms[arm]
     return isinstance(chosen, CountedArm) and chosen.match is not None
+
+
+def external_arms(study: Study) -> dict[str, ExternalArm]:
+    """The arms whose tokenizers are from elsewhere, in the order of `arm_names`."""
+    return {name: arm for name in arm_names(study) if isinstance(arm := study.arms[name], ExternalArm)}
 
 
 def learned_family(arm: str, seed: int) -> str:

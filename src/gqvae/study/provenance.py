@@ -17,12 +17,25 @@ from typing import Any
 
 from gqvae import __version__
 from gqvae.code_state import PACKAGE
-from gqvae.config import Study
+from gqvae.config import EXTERNAL, Study
 from gqvae.files import read_json, write_json
 from gqvae.study import layout
 from gqvae.study.tables import read_table
+from gqvae.tokenizers.base import MANIFEST
 
-PACKAGES = ("torch", "lightning", "numpy", "scipy", "pandas", "matplotlib", "sentencepiece", "pydantic", "snakemake")
+PACKAGES = (
+    "torch",
+    "lightning",
+    "numpy",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "sentencepiece",
+    "tokenizers",
+    "tiktoken",
+    "pydantic",
+    "snakemake",
+)
 LANGUAGE_MODELS = "language_models/*-b*/result.json"  # they may have run on a different machine from this one
 PATH_KEYS = ("path", "test_path")
 CONCURRENT_RULES = ("plot_", "explore", "summarize", "write_provenance")  # rules that run in parallel with this one
@@ -40,12 +53,19 @@ def write_provenance(study: Study, results: Path, out: Path) -> None:
         "versions": versions(),
         "code": {"git": git_state(PACKAGE), "sha256": code_digest(PACKAGE)},
         "machine": machine(),
+        "external_tokenizers": {arm: external_files(results, arm) for arm in layout.external_arms(study)},
         "network_devices": sorted({network.get("device", "not recorded") for network in networks}),
         "language_model_devices": sorted(set(read_table(results / "tables", "learnability")["device"])),
         "language_model_torch": sorted({read_json(path).get("torch", "not recorded") for path in results.glob(LANGUAGE_MODELS)}),
         "wall_time": wall_time(results / "benchmarks"),
     }
     write_json(out, facts)
+
+
+def external_files(results: Path, arm: str) -> dict[str, str]:
+    """SHA-256 of the file of an external arm, by the name of its copy."""
+    manifest = read_json(layout.tokenizer_path(results, arm, EXTERNAL) / MANIFEST)
+    return dict(manifest["files"])
 
 
 def wall_time(benchmarks: Path) -> dict[str, dict[str, float]]:

@@ -50,6 +50,8 @@ class Tokenizer(ABC):
     kinds: ClassVar[dict[str, type[Tokenizer]]] = {}
     pretokenizer: str = DEFAULT  # name of the pre-tokenizer
     encoder: str = ""  # name of the encoder, for kinds with several
+    lossless: ClassVar[bool] = True  # every text comes back from its tokens
+    prefix: bytes = b""  # what the bytes of a text's tokens begin with before the text
     segmentation: Literal["fewest", "merges", "own"] = "own"  # the fewest tokens, merges in order of ids, or any other way
 
     def __init__(self, strings: Sequence[bytes] = (), requested_size: int | None = None) -> None:

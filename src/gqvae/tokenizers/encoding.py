@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
 from gqvae.corpus.pretoken_table import PretokenTable
+from gqvae.corpus.pretokenizers import WHOLE
 from gqvae.kernels.packing import Packed, pack, pack_ids
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Encoder:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        self._whole = tokenizer.pretokenizer == WHOLE  # whole documents hardly repeat: nothing is remembered
         self._known: dict[str, tuple[int, ...]] | None = None
         self._table: PretokenTable | None = None
 
@@ -36,12 +38,14 @@ class Encoder:
 
     def encode_text(self, text: str) -> list[int]:
         """Ids of a text."""
-        if self._in_python(len(text)):
+        if not self._whole and self._in_python(len(text)):
             return self._encode_in_python(text)
         return self.encode(pack([text.encode("utf-8")])).values.tolist()
 
     def encode(self, documents: Packed) -> Packed:
         """Ids of UTF-8 documents."""
+        if self._whole:
+            return self._tokenizer.segment_packed(documents)
         if self._in_python(len(documents.values)):
             return pack_ids(self._encode_in_python(document.decode("utf-8")) for document in documents.strings())
         table = self._table

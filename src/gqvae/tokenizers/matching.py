@@ -37,14 +37,19 @@ class Match(NamedTuple):
 
 
 def match_compression(
-    target: Tokenizer, train: Trainer, tolerance: float, counts: PretokenCounts, valid: PretokenCounts
+    target: Tokenizer,
+    train: Trainer,
+    tolerance: float,
+    counts: PretokenCounts,
+    valid: PretokenCounts,
+    seen: PretokenCounts | None = None,
 ) -> Match:
     """Search for the vocabulary size that compresses `valid` as `target` does.
 
     `train` makes a tokenizer of a size from the `counts` of the training split. A relative difference in bytes per token of up to
-    `tolerance` counts as matched.
+    `tolerance` counts as matched. `seen` is the same text cut as `target` sees it (None: as `valid`).
     """
-    wanted = bytes_per_token(target, valid)
+    wanted = bytes_per_token(target, seen or valid)
     tried: dict[int, tuple[float, Tokenizer]] = {}
 
     def reached(size: int) -> float:

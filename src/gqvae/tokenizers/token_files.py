@@ -25,6 +25,7 @@ from gqvae.files import atomic_open, file_digest, read_json, require_digest, wri
 from gqvae.kernels.packing import Packed
 
 RECORD = "tokens.json"
+CHANGED, LOST = "documents_changed", "bytes_lost"  # keys of a split, of tokenizers that do not promise to be lossless
 AGAIN = "delete its folder and encode the corpus again"
 
 Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
@@ -43,14 +44,16 @@ def write_split(
     byte_lengths: npt.NDArray[Any],
     document_bytes: npt.NDArray[Any],
     first: int = 0,
+    lossless: bool = True,
 ) -> dict[str, Any]:
     """Write one split while it is encoded; memory holds one batch of documents.
 
     Args:
         encoded: token ids in batches, a row for each document.
-        byte_lengths: (V,) bytes that each id stands for, 0 for the end of a document.
+        byte_lengths: (V,) as in `Vocabulary`.
         document_bytes: (documents,) UTF-8 bytes of each document.
         first: from which messages number the documents.
+        lossless: whether the tokens of a document must add up to its bytes; else the caller compares them.
 
     Returns:
         The split's entry of `tokens.json`: documents, tokens, bytes, and digests of the two files.
@@ -63,7 +66,10 @@ def write_split(
     with atomic_open(Path(folder) / f"{split}.bin", "wb") as stream:
         for batch in encoded:
             done = len(offsets) - 1
-            _check(split, first + done, batch, document_bytes[done : done + batch.rows()], lengths)
+            expected = document_bytes[done : done + batch.rows()]
+            _check_ids(split, batch, expected, lengths)
+            if lossless:
+                _check_bytes(split, first + done, batch, expected, lengths)
             block = batch.values.astype(dtype).tobytes()
             stream.write(block)
             digest.update(block)
@@ -96,7 +102,9 @@ def write_record(
 class Vocabulary:
     """What an encoded corpus records about its tokenizer."""
 
-    byte_lengths: npt.NDArray[np.int64]  # (V,) bytes that each id stands for, 0 for the end of a document
+    # (V,) bytes that each id stands for. That of the end of a document is 0, or minus the bytes that an external tokenizer puts in
+    # front of every document: a document and its end add up to the document's bytes.
+    byte_lengths: npt.NDArray[np.int64]
     tokenizer: str  # its digest
     pretokenizer: str  # name of the pre-tokenizer
 
@@ -117,8 +125,22 @@ class Vocabulary:
             raise UserError(f"{Path(folder) / RECORD} does not describe its vocabulary: {AGAIN}.") from None
 
 
-def _check(split: str, first: int, batch: Packed, expected: Sizes, lengths: Sizes) -> None:
-    """Refuse ids that stand for no text in this vocabulary, and documents (numbered from `first`) whose bytes do not add up."""
+def require_lossless(folder: Path) -> None:
+    """Refuse an encoded corpus whose tokens do not hold its text: bits per byte of tokens would not be those of the text.
+
+    Raises:
+        UserError: some documents do not come back from their tokens; the message says how many.
+    """
+    for split, row in read_json(Path(folder) / RECORD).get("splits", {}).items():
+        if changed := row.get(CHANGED):
+            raise UserError(
+                f"{changed:,} of {row['documents']:,} documents of {split} do not come back from the tokens in {folder}, so bits per "
+                "byte of the text cannot be measured: set language_model: false for this arm, or use a lossless tokenizer."
+            )
+
+
+def _check_ids(split: str, batch: Packed, expected: Sizes, lengths: Sizes) -> None:
+    """Refuse ids that are no tokens of text in this vocabulary."""
     ids = batch.values
     if len(expected) != batch.rows():
         raise UserError(f"More documents of {split} were encoded than the corpus has: encode the corpus again.")
@@ -126,7 +148,11 @@ def _check(split: str, first: int, batch: Packed, expected: Sizes, lengths: Size
         raise UserError(
             f"The encoded {split} split holds an id without text in its vocabulary of {len(lengths)}: make the tokenizer again."
         )
-    found = np.diff(np.concatenate(([0], np.cumsum(lengths[ids])))[batch.offsets])
+
+
+def _check_bytes(split: str, first: int, batch: Packed, expected: Sizes, lengths: Sizes) -> None:
+    """Refuse documents (numbered from `first`) whose tokens do not add up to their bytes."""
+    found = np.diff(np.concatenate(([0], np.cumsum(lengths[batch.values])))[batch.offsets])
     wrong = np.flatnonzero(found != expected)
     if wrong.size:
         place = int(wrong[0])

@@ -11,8 +11,8 @@ import numpy as np
 
 from gqvae.corpus.documents import SPLITS, DocumentStore, Shard
 from gqvae.errors import UserError
-from gqvae.files import CHUNK_BYTES, atomic_open, file_digest, write_array
-from gqvae.tokenizers.token_files import AGAIN, RECORD, TokenFile, Vocabulary, write_record
+from gqvae.files import CHUNK_BYTES, atomic_open, file_digest, read_json, write_array
+from gqvae.tokenizers.token_files import AGAIN, CHANGED, LOST, RECORD, TokenFile, Vocabulary, write_record
 
 
 def merge_tokens(parts: Sequence[Path], corpus: Path, out: Path) -> None:
@@ -49,7 +49,9 @@ def _merge_split(parts: Sequence[Path], corpus: Path, split: str, out: Path) -> 
             offsets.append(encoded.offsets[1:] + tokens)
             tokens += len(encoded.ids)
     write_array(out / f"{split}.offsets.npy", np.concatenate(offsets))
-    return {
+    records = [read_json(part / RECORD)["splits"][split] for part in parts]
+    losses = {key: sum(record[key] for record in records) for key in (CHANGED, LOST) if key in records[0]}
+    return losses | {
         "documents": len(documents),
         "tokens": tokens,
         "bytes": documents.total_bytes,

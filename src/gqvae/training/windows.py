@@ -75,7 +75,7 @@ class Windows:
 
     Args:
         ids: (N,) the stream, see `join_documents`.
-        byte_lengths: (V,) bytes of each id, 0 for the end of a document.
+        byte_lengths: (V,) bytes of each id, as in `token_files.Vocabulary`.
         context: inputs per window T.
         batch: windows per step.
         epochs: passes over the windows; a fraction takes part of the last permutation.
@@ -103,7 +103,8 @@ class Windows:
         self._tokens[-1] = targets - (self.windows - 1) * context
         self._bytes = _window_bytes(padded, byte_lengths, context, self.windows)
         self.total_bytes, self.total_tokens = int(self._bytes.sum()), targets
-        self._blocks = (np.cumsum(self._bytes) - self._bytes) // BLOCK_BYTES
+        # Where a text ends, the byte that its tokens have more (`Vocabulary`) may not have been taken back yet.
+        self._blocks = np.minimum(np.cumsum(self._bytes) - self._bytes, self.total_bytes) // BLOCK_BYTES
         self._order: tuple[int, Counts] | None = None
 
     def to(self, device: torch.device) -> None:

@@ -105,4 +105,5 @@ def separator(text: str) -> str:
 STATE = folder("--state", "folder for the state that a stopped run resumes from; removed on success")
 SHARD = argument("--shard", type=shard, metavar="I/N", help="only the I-th of N shards, e.g. 2/3 (default: all text)")
 PARTS = folders("--parts", "folders of all shards, in order")
+PATTERN = argument("--pattern", metavar="REGEX", help="expression that cuts text for a .tiktoken file (its pat_str)")
 THREADS = argument("--threads", type=positive, default=1, help="threads torch may use (%(default)s)")

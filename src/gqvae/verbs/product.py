@@ -7,7 +7,19 @@ from pathlib import Path
 
 from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.jobs.product_training import METHODS, NETWORK
-from gqvae.verbs.parsers import Argument, Verbs, add_verb, argument, file, folder, folders, not_negative, positive, separator
+from gqvae.verbs.parsers import (
+    PATTERN,
+    Argument,
+    Verbs,
+    add_verb,
+    argument,
+    file,
+    folder,
+    folders,
+    not_negative,
+    positive,
+    separator,
+)
 
 SEPARATOR = "<|endoftext|>"
 FORMS = ("text", "npy", "u16", "u32")
@@ -17,7 +29,7 @@ USED = (
     argument("--encoder", choices=("neural", "distilled"), help="encoder of a learned tokenizer (default: the saved one)"),
 )
 OUT = argument("--out", default="-", metavar="FILE", help="default: standard output")
-TOKENIZERS = folders("--tokenizers", "folders of tokenizers")
+TOKENIZERS = folders("--tokenizers", "folders of tokenizers; also tokenizer.json, .tiktoken and .model files of other programs")
 
 
 def add_parsers(verbs: Verbs) -> None:
@@ -45,14 +57,14 @@ def add_parsers(verbs: Verbs) -> None:
     add_verb(
         inner, "product.inspect", "show token lengths, sample segmentations and token use on a text; write the vocabulary",
         "--tokenizer mine --text story.txt --csv vocabulary.csv",
-        *USED,
+        *USED, PATTERN,
         argument("--text", type=Path, metavar="FILE", help="count tokens on this text"),
         argument("--csv", type=Path, metavar="CSV", help="write the vocabulary, one row per id"),
     )  # fmt: skip
     add_verb(
         inner, "product.compare", "compare compression, fertility, fallback and speed on one text",
         "--tokenizers mine results/default/tokenizers/bpe/v512 --text story.txt",
-        TOKENIZERS, file("--text", "FILE", "the text, UTF-8"),
+        TOKENIZERS, PATTERN, file("--text", "FILE", "the text, UTF-8"),
         argument("--csv", type=Path, metavar="CSV", help="also write the table to a file"),
     )  # fmt: skip
     add_verb(
@@ -80,7 +92,7 @@ def add_parsers(verbs: Verbs) -> None:
     add_verb(
         inner, "product.explore", "write an HTML page: your text under several tokenizers, side by side",
         "--tokenizers mine results/default/tokenizers/bpe/v512 --out tokens.html",
-        TOKENIZERS,
+        TOKENIZERS, PATTERN,
         argument("--text", type=Path, metavar="FILE", help="passage to show first (default: a story)"),
         file("--out", "HTML", "page to write"),
     )  # fmt: skip

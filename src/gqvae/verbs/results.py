@@ -40,6 +40,7 @@ def add_parsers(verbs: Verbs) -> None:
         argument("name", help="a figure of gqvae/figures"),
         argument("--tables", type=Path, required=True, help="folder of the study's tables"),
         argument("--corpus", type=Path, required=True, help="corpus.json of the study"),
+        argument("--external", nargs="+", default=(), metavar="ARM", help="arms whose pre-tokens are their own: the heading says so"),
         argument("--out", type=Path, required=True, help="folder of figures"),
     )  # fmt: skip
     add_verb(

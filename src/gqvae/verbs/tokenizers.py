@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gqvae.verbs.parsers import (
     PARTS,
+    PATTERN,
     SHARD,
     STATE,
     THREADS,
@@ -19,6 +22,7 @@ from gqvae.verbs.parsers import (
 
 CORPUS = folder("--corpus", "corpus written by prepare-corpus")
 COUNTS = folder("--pretokens", "pre-token counts written by count-pretokens")
+DOCUMENTS = argument("--corpus", type=Path, metavar="DIR", help="corpus written by prepare-corpus, for external tokenizers")
 NETWORK = argument("--network", default="gqvae", help="a module of gqvae/networks (%(default)s)")
 SEVERAL = folder("--out", "folder for the tokenizers, one folder v<size> each")
 TABLE = file("--out", "CSV", "table to write")
@@ -68,7 +72,13 @@ def add_parsers(verbs: Verbs) -> None:
         "--settings '{\"tokenizer\": \"bpe\"}' --target results/x/tokenizers/gqvae-s0/v1024 --pretokens results/x/pretokens "
         "--out results/x/tokenizers/bpe_matched-s0/matched",
         settings("Matching"), folder("--target", "folder of the tokenizer to match"),
-        COUNTS, folder("--out", "folder of the matched tokenizer"),
+        COUNTS, DOCUMENTS, folder("--out", "folder of the matched tokenizer"),
+    )  # fmt: skip
+    add_verb(
+        verbs, "tokenizers.import_tokenizer", "copy the tokenizer of another program, to be an arm of a study",
+        "--tokenizer other/tokenizer.json --out results/x/tokenizers/other/external",
+        argument("--tokenizer", type=Path, required=True, metavar="FILE", help="tokenizer.json or its folder, .tiktoken, .model"),
+        PATTERN, folder("--out", "folder of the copy"),
     )  # fmt: skip
     add_verb(
         verbs, "tokenizers.borrow_tokenizer", "copy the tokenizer of another arm or study, optionally with another encoder",
@@ -83,7 +93,7 @@ def add_parsers(verbs: Verbs) -> None:
         argument("--arm", required=True, help="name of the arm"),
         argument("--seed", type=not_negative, help="seed of the tokenizers, if they have one"),
         folders("--tokenizers", "folders of the tokenizers"),
-        COUNTS, TABLE,
+        COUNTS, DOCUMENTS, TABLE,
     )  # fmt: skip
     add_verb(
         verbs, "tokenizers.encode_corpus", "write the token ids of all splits",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # verbs import this module for the names only
 DEFAULT = "gpt2"
 PATTERN = "pattern:"  # begins the name of a user's own expression
 LOOKED_AT = 1 << 10  # characters at the end of a text that are searched first for a border
+WHOLE = "whole"  # of external tokenizers, whose pre-tokens are not known: whole texts
 
 
 class Pretokenizer(ABC):
@@ -116,6 +117,8 @@ def module_of(name: str) -> str:
     """
     if name.startswith(PATTERN):
         return f"{__package__}._pattern"
+    if name == WHOLE:
+        return f"{__package__}._whole"
     if name not in names():
         raise UserError(
             f"There is no pre-tokenizer {name!r}: use one of {', '.join(names())}, {PATTERN}<expression>, or add its module."
