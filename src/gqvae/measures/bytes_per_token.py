@@ -7,6 +7,7 @@ encoded again from the vocabulary), both weighted by frequency. `cut_entropy` sa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +43,7 @@ def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator
         for split, counts in splits.items():
             fallback, exact = one.gate_quality(counts.pairs()) or ("", "")
             tokens = count_tokens(one, counts)
+            entropy = cut_entropy(zip(one.cuts(counts.pretokens), counts.counts.tolist(), strict=True))
             yield {
                 "vocab_size_requested": tokenizer.requested_size,
                 "vocab_size": tokenizer.vocab_size,
@@ -53,5 +55,5 @@ def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator
                 "bytes_per_token": counts.total_bytes / tokens,
                 "fallback_rate": fallback,
                 "exact_token_accuracy": exact,
-                "cut_entropy": cut_entropy(zip(one.cuts(counts.pretokens), counts.counts.tolist(), strict=True)),
+                "cut_entropy": "" if math.isnan(entropy) else entropy,
             }
