@@ -1,0 +1,60 @@
+"""The table of networks: where their gates ended, whether they look at the text, and what that is worth in bytes per token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from gqvae.measures.gate_states import gate_state
+from gqvae.report.markdown import markdown_table, number, share
+from gqvae.study.across import FinishedStudy
+from gqvae.study.tables import read_table
+
+HEADER = (
+    "gates", "tokens per pre-token", "cut entropy, bits", "exact tokens", "codes in use", "V reached", "bytes per token, at gates",
+    "fewest tokens",
+)  # fmt: skip
+
+
+def gates(studies: Sequence[FinishedStudy]) -> str:
+    """A row for each tokenizer of an arm with a network, by arm and seed; BPE for comparison. Measured on the test split, except
+    tokens per pre-token, codes in use and the state of gates, which are the last of the validation split."""
+    rows = [row for study in studies for row in _of_study(study)]
+    return markdown_table(["network", *HEADER], rows)
+
+
+def _of_study(study: FinishedStudy) -> list[list[str]]:
+    table = read_table(study.tables, "compression")
+    table = table[(table["split"] == "test") & (table["variant"] == f"v{study.vocab_size}")]
+    rows = []
+    for (arm, seed), history in read_table(study.tables, "training").groupby(["arm", "seed"], sort=False):
+        last = history.iloc[-1]
+        tokenizer = table[(table["arm"] == arm) & (table["seed"] == seed)].set_index("encoder")
+        rows.append([f"`{arm}`, seed {seed}", _state(last), number(last["hard_rate"], 2), *_cells(tokenizer, last["codes_used"])])
+    for arm, tokenizer in table[table["arm"] == "bpe"].groupby("arm"):
+        rows.append([f"`{arm}`", "–", "–", *_cells(tokenizer.set_index("encoder"), None)])
+    return rows
+
+
+def _state(last: pd.Series[Any]) -> str:
+    ends = last["gates_nearly_closed"], last["gates_nearly_open"]
+    return "–" if any(map(pd.isna, ends)) else gate_state(*ends).replace("_", " ")
+
+
+def _cells(tokenizer: pd.DataFrame, codes_used: float | None) -> list[str]:
+    """Cells from the rows of one tokenizer by encoder; a network without quantization has none."""
+    one, fewest = (
+        next((tokenizer.loc[name] for name in names if name in tokenizer.index), None)
+        for names in (("neural", ""), ("distilled",))
+    )
+    if one is None:
+        return ["–"] * (len(HEADER) - 2)
+    cells = [
+        number(one["cut_entropy"]),
+        share(one["exact_token_accuracy"], 0),
+        share(codes_used, 0),
+        number(one["vocab_size"], 0),
+    ]
+    return [*cells, number(one["bytes_per_token"]), "–" if fewest is None else number(fewest["bytes_per_token"])]
