@@ -29,12 +29,14 @@ def _of_study(study: FinishedStudy) -> list[list[str]]:
     table = read_table(study.tables, "compression")
     table = table[(table["split"] == "test") & (table["variant"] == f"v{study.vocab_size}")]
     rows = []
-    for (arm, seed), history in read_table(study.tables, "training").groupby(["arm", "seed"], sort=False):
+    histories: Any = read_table(study.tables, "training").groupby(["arm", "seed"], sort=False)
+    for (arm, seed), history in histories:
         last = history.iloc[-1]
         tokenizer = table[(table["arm"] == arm) & (table["seed"] == seed)].set_index("encoder")
         rows.append([f"`{arm}`, seed {seed}", _state(last), number(last["hard_rate"], 2), *_cells(tokenizer, last["codes_used"])])
-    for arm, tokenizer in table[table["arm"] == "bpe"].groupby("arm"):
-        rows.append([f"`{arm}`", "–", "–", *_cells(tokenizer.set_index("encoder"), None)])
+    bpe = table[table["arm"] == "bpe"]
+    if len(bpe):
+        rows.append(["`bpe`", "–", "–", *_cells(bpe.set_index("encoder"), None)])
     return rows
 
 
