@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
+from gqvae.figures.labels import Word, text_color, write_beside
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
@@ -22,6 +23,7 @@ PLOT = Plot(
     "their gates, before fallback. Small points: seeds.",
     tables=("compression",),
 )
+NAME_SIZE = 6.5
 COLUMNS = ["arm", "variant", "series", "seed", "bytes_per_token", "cut_entropy"]
 
 
@@ -40,19 +42,20 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A line of means for each arm, by compression."""
     figure = new_figure(5.4, 3.7)
-    figure.subplots_adjust(left=0.10, bottom=0.13)
-    leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
+    figure.subplots_adjust(left=0.10, right=0.97, bottom=0.13)
     write_heading(figure, PLOT.title, corpus, f"test split · {describe_seeds(data)}")
     axes = figure.add_subplot()
-    ends = [_draw_arm(axes, arm, data[data["arm"] == arm]) for arm in arms_in(data)]
-    axes.margins(x=0.05, y=0.07)
+    lines = {arm: _draw_arm(axes, arm, data[data["arm"] == arm]) for arm in arms_in(data)}
+    axes.margins(x=0.08, y=0.2)
     axes.set_xlabel("compression (bytes per token)")
     axes.set_ylabel("entropy of cuts (bits per pre-token)")
-    label_line_ends(axes, ends)
+    words = [Word(*line[-1], arm_style(arm).name, text_color(arm_style(arm).color)) for arm, line in lines.items()]
+    write_beside(axes, words, np.concatenate(list(lines.values())), list(lines.values()), NAME_SIZE)
     return figure
 
 
-def _draw_arm(axes: Axes, arm: str, rows: pd.DataFrame) -> LineEnd:
+def _draw_arm(axes: Axes, arm: str, rows: pd.DataFrame) -> np.ndarray:
+    """Draws the line of means, and returns its points (variants, 2)."""
     style, mean = arm_style(arm), rows[rows["series"] == "mean"].sort_values("bytes_per_token")
     axes.plot(
         mean["bytes_per_token"], mean["cut_entropy"], color=style.color, marker=style.marker, linewidth=1.2, markersize=3.8,
@@ -61,4 +64,4 @@ def _draw_arm(axes: Axes, arm: str, rows: pd.DataFrame) -> LineEnd:
     seeds = rows[rows["series"] == "seed"]
     if seeds["seed"].nunique() > 1:
         axes.plot(seeds["bytes_per_token"], seeds["cut_entropy"], ".", color=style.color, markersize=2.5, alpha=0.5, zorder=2)
-    return LineEnd(mean["bytes_per_token"].iloc[-1], mean["cut_entropy"].iloc[-1], style.name, style.color)
+    return mean[["bytes_per_token", "cut_entropy"]].to_numpy()
