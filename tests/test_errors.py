@@ -2,12 +2,25 @@ from __future__ import annotations
 
 import errno
 import os
+import zlib
 
 import pytest
 import torch
 
 from gqvae import cli
 from gqvae.errors import first_line, is_out_of_memory
+
+
+def while_handling(first: Exception, second: Exception) -> Exception:
+    """The second error, raised while the first was handled."""
+    try:
+        try:
+            raise first
+        except Exception:
+            raise second  # noqa: B904  # as libraries do
+    except Exception as error:
+        return error
+
 
 REFUSED = [
     MemoryError(),
@@ -20,12 +33,16 @@ REFUSED = [
     RuntimeError("can't start new thread"),
     RuntimeError(os.strerror(errno.EAGAIN)),
     OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+    zlib.error("Error -4 while decompressing data"),
+    while_handling(OSError("libx.so: failed to map segment: Cannot allocate memory"), OSError("could not load 'libx.so'")),
 ]
 OTHERS = [
     RuntimeError("Error(s) in loading state_dict for GQVAE"),
     RuntimeError(f"lock of results/x: {os.strerror(errno.EAGAIN)}"),
     OSError(errno.ENOENT, os.strerror(errno.ENOENT), "missing.txt"),
     ValueError("shapes do not match"),
+    zlib.error("Error -3 while decompressing data: invalid block type"),
+    while_handling(KeyError("x"), OSError("could not load 'libx.so'")),
 ]
 
 

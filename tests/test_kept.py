@@ -103,4 +103,4 @@ def test_a_killed_replacement_is_not_used(finished: Kept, monkeypatch: pytest.Mo
 
 def test_all_files_that_the_rules_declare_are_kept() -> None:
     assert lm_training.FILES == runs.TRAINED_FILES and lm_measuring.FILES == runs.MEASURED_FILES
-    assert lm_measuring.CONTEXTS == runs.CONTEXTS_FILE
+    assert (*runs.MEASURED_FILES, *runs.MAIN_FILES) == lm_measuring.FILES_OF_MAIN

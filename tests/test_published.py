@@ -131,7 +131,9 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
 def _gates_ignore_the_text() -> bool:
     """Every network with the authors' objective has less than a tenth of the cut entropy, and of the compression beyond bytes less
     than half, of BPE."""
-    table = pd.read_csv(PUBLISHED / "paper-search" / "tables" / "compression.csv").query("split == 'test' and encoder != 'distilled'")
+    table = pd.read_csv(PUBLISHED / "paper-search" / "tables" / "compression.csv").query(
+        "split == 'test' and encoder != 'distilled'"
+    )
     (bpe,) = table[table["arm"] == "bpe"].itertuples()
     networks = table[table["arm"].str.startswith(("alpha", "as_released"))]
     return bool(

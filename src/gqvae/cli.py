@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -123,7 +124,7 @@ def _run(parsed: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         logger.error("gqvae: interrupted")
         return 130
-    except (MemoryError, RuntimeError, OSError) as error:
+    except (MemoryError, RuntimeError, OSError, zlib.error) as error:
         if is_out_of_memory(error):
             what, remedy = f"out of memory ({first_line(error)})", "give the job more memory, or reduce the batch or model size"
         elif isinstance(error, OSError):

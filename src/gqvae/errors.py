@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import zlib
 
 
 class UserError(Exception):
@@ -41,7 +42,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     # If a thread cannot be started, sentencepiece raises only the system's message.
     thread = isinstance(error, RuntimeError) and str(error).strip() == os.strerror(errno.EAGAIN)
     refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
-    return named or thread or refused or any(phrase in str(error).lower() for phrase in _OUT_OF_MEMORY)
+    inflating = isinstance(error, zlib.error) and str(error).startswith("Error -4 ")  # Z_MEM_ERROR
+    if error.__context__ is not None and is_out_of_memory(error.__context__):  # llvmlite says only that a file cannot be loaded
+        return True
+    return named or thread or refused or inflating or any(phrase in str(error).lower() for phrase in _OUT_OF_MEMORY)
 
 
 def first_line(error: BaseException) -> str:

@@ -142,6 +142,7 @@ def test_links_lead_to_figures_of_the_study(tmp_path: Path) -> None:
     names = (
         "claims",
         "compression",
+        "cuts",
         "training",
         "rank_frequency",
         "tuning",

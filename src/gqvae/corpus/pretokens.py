@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gqvae.corpus.batches import batches
 from gqvae.corpus.pretoken_table import PretokenTable
 from gqvae.corpus.pretokenizers import DEFAULT
-from gqvae.errors import UserError
+from gqvae.errors import UserError, is_out_of_memory
 from gqvae.files import atomic_open
 from gqvae.kernels.packing import Packed, pack
 
@@ -98,6 +98,8 @@ class PretokenCounts:
         except (FileNotFoundError, IsADirectoryError):
             raise UserError(f"{path} does not exist: make it with `gqvae count-pretokens`.") from None
         except DAMAGE as error:
+            if is_out_of_memory(error):
+                raise
             raise UserError(f"{path} is damaged ({type(error).__name__}): delete it and run count-pretokens again.") from error
         if not _consistent(blob, offsets, counts):
             raise UserError(f"{path} is damaged (its arrays do not match): delete it and run count-pretokens again.")

@@ -25,6 +25,7 @@ PLOT = Plot(
     tables=("compression", "matching"),
 )
 COLUMNS = ["arm", "encoder", "variant", "series", "seed", "vocab_size", "bytes_per_token", "used_downstream", "matched_to"]
+LABEL = 0.14  # inches of height for each name at the ends of lines
 DASHES = {"": "-", "neural": "-", "distilled": "--"}
 
 
@@ -53,8 +54,10 @@ def _drawn_already(table: pd.DataFrame) -> set[str]:
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw solid lines for the neural encoder and for arms without a network, dashed lines for the distilled encoder."""
-    figure = new_figure(5.4, 3.7)
-    figure.subplots_adjust(left=0.10, bottom=0.13)
+    names = len(data[["arm", "encoder"]].drop_duplicates())
+    height = max(3.7, LABEL * names + 1.1)
+    figure = new_figure(5.4, height)
+    figure.subplots_adjust(left=0.10, bottom=0.48 / height)
     leave_room_for_names(figure, (_name(data, arm, encoder) for arm, encoder in zip(data["arm"], data["encoder"], strict=True)))
     axes = figure.add_subplot()
     write_heading(figure, "Compression against vocabulary size", corpus, f"test split · {describe_seeds(data)}")
