@@ -49,7 +49,10 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     axes.margins(x=0.08, y=0.2)
     axes.set_xlabel("compression (bytes per token)")
     axes.set_ylabel("entropy of cuts (bits per pre-token)")
-    words = [Word(*line[-1], arm_style(arm).name, text_color(arm_style(arm).color)) for arm, line in lines.items()]
+    words = [
+        Word(float(line[-1, 0]), float(line[-1, 1]), arm_style(arm).name, text_color(arm_style(arm).color))
+        for arm, line in lines.items()
+    ]
     write_beside(axes, words, np.concatenate(list(lines.values())), list(lines.values()), NAME_SIZE)
     return figure
 
