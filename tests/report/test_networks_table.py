@@ -32,3 +32,15 @@ def test_every_network_and_bpe_have_a_row(tmp_path: Path) -> None:
         and found["codes in use"] == f"{100 * last['codes_used']:.0f} %"
     )
     assert rows.loc["`bpe`", "bytes per token, at gates"] == f"{float(table.loc[('bpe', '', '')]['bytes_per_token']):.3f}"
+
+
+def test_cuts_are_means_and_ranges_over_tokenizers() -> None:
+    published = Path(__file__).parents[2] / "results" / "published"
+    header, _, *lines = (line.strip("| ").split(" | ") for line in block("cuts", ["control-1024"], published).splitlines())
+    rows = pd.DataFrame(lines, columns=header).set_index("arm")
+    table = pd.read_csv(published / "control-1024" / "tables" / "compression.csv", keep_default_na=False)
+    table = table[(table["split"] == "test") & (table["used_downstream"].astype(str) == "True")]
+    ours = table[table["arm"] == "gqvae"]["cut_entropy"].astype(float)
+    assert rows.loc["`gqvae`"].iloc[0] == f"{ours.mean():.3f} [{ours.min():.3f}, {ours.max():.3f}]"
+    (bpe,) = table[table["arm"] == "bpe"]["cut_entropy"].astype(float)
+    assert list(rows.loc["`bpe`"])[::3] == [f"{bpe:.3f}", "1"]

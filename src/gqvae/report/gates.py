@@ -1,4 +1,4 @@
-"""The table of networks: where their gates ended, whether they look at the text, and what that is worth in bytes per token."""
+"""Tables of networks and of arms: where gates ended, whether they look at the text, and what that is worth in bytes per token."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from gqvae.measures.gate_states import gate_state
 from gqvae.report.markdown import markdown_table, number, share
 from gqvae.study.across import FinishedStudy
+from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
 
 HEADER = (
@@ -60,3 +61,23 @@ def _cells(tokenizer: pd.DataFrame, codes_used: float | None) -> list[str]:
         number(one["vocab_size"], 0),
     ]
     return [*cells, number(one["bytes_per_token"]), "–" if fewest is None else number(fewest["bytes_per_token"])]
+
+
+def cuts(studies: Sequence[FinishedStudy]) -> str:
+    """A row for each arm of each study: means over its tokenizers on the test split, and the range of the cut entropy."""
+    rows = []
+    for study in studies:
+        groups: Any = main_rows(read_table(study.tables, "compression")).groupby("arm", sort=False)
+        for arm, own in groups:
+            entropy, exact = own["cut_entropy"], own["exact_token_accuracy"].mean()
+            spread = f" [{number(entropy.min())}, {number(entropy.max())}]" if len(own) > 1 else ""
+            rows.append(
+                [
+                    f"`{arm}`",
+                    number(entropy.mean()) + spread,
+                    number(own["bytes_per_token"].mean()),
+                    share(exact, 0),
+                    str(len(own)),
+                ]
+            )
+    return markdown_table(["arm", "cut entropy, bits [lowest, highest]", "bytes per token", "exact tokens", "tokenizers"], rows)

@@ -12,7 +12,7 @@ from gqvae.errors import UserError
 from gqvae.figures.amounts import written_range
 from gqvae.figures.labels import format_bytes, format_count
 from gqvae.report.effects import effects
-from gqvae.report.gates import gates
+from gqvae.report.gates import cuts, gates
 from gqvae.report.markdown import markdown_table, number, percent_between
 from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
@@ -120,7 +120,7 @@ def serving(studies: Sequence[FinishedStudy]) -> str:
     return markdown_table(header, [[f"`{arm}`", *(column.get(arm, "–") for column in columns)] for arm in arms])
 
 
-STUDIES = {table.__name__: table for table in (effects, steps, claims, candidates, texts, serving, gates)}
+STUDIES = {table.__name__: table for table in (effects, steps, claims, candidates, texts, serving, gates, cuts)}
 
 
 def block(name: str, folders: Sequence[str], published: Path) -> str:
