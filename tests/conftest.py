@@ -33,3 +33,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("faults")
         for line in LEDGER.table():
             terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text of 60 kB, with a line between two stories."""
+    from gqvae.corpus.sources import open_source
+    from gqvae.corpus.sources.synthetic import Settings
+
+    path = tmp_path_factory.mktemp("text") / "stories.txt"
+    path.write_bytes(b"\n<|endoftext|>\n".join(open_source(Settings(bytes=60_000)).documents))
+    return path

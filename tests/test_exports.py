@@ -19,27 +19,9 @@ import pytest
 
 from gqvae import __version__, load_tokenizer
 from gqvae.cli import main
-from gqvae.corpus.sources import open_source
-from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
+from test_product import refused, run
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-
-
-def run(*arguments: object) -> None:
-    assert main(["tokenizer", *map(str, arguments)]) == 0
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
-    assert main(["tokenizer", *map(str, arguments)]) == 2
-    (sentence,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
-    return sentence
-
-
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("text") / "stories.txt"
-    path.write_bytes(b"\n<|endoftext|>\n".join(open_source(SyntheticCorpus(bytes=60_000)).documents))
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,6 @@ from gqvae import Tokenizer, load_tokenizer
 from gqvae.cli import main
 from gqvae.config import END_OF_DOCUMENT, NetworkRun
 from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
-from gqvae.corpus.sources import open_source
-from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.tokenizers.bytes import BytesTokenizer
 
 TINY = {
@@ -39,14 +37,6 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     assert main(["tokenizer", *map(str, arguments)]) == 2
     (sentence,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     return sentence
-
-
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("text") / "stories.txt"
-    documents = open_source(SyntheticCorpus(bytes=60_000)).documents
-    path.write_bytes(b"\n<|endoftext|>\n".join(documents))
-    return path
 
 
 @pytest.fixture(scope="module")

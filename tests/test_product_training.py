@@ -18,7 +18,6 @@ from gqvae.config import NetworkRun, Study, parse
 from gqvae.corpus.documents import DocumentStore
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import open_source
-from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.corpus.splits import write_corpus
 from gqvae.tokenizers import from_text
@@ -30,13 +29,6 @@ from test_product import TEXT, TINY, refused, run
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = ("pathpiece", "bpe", "unigram")
 SIZES = (300, 320)
-
-
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("text") / "stories.txt"
-    path.write_bytes(b"\n<|endoftext|>\n".join(open_source(SyntheticCorpus(bytes=60_000)).documents))
-    return path
 
 
 @pytest.fixture(scope="module")
