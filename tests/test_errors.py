@@ -34,7 +34,7 @@ REFUSED = [
     RuntimeError(os.strerror(errno.EAGAIN)),
     OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
     zlib.error("Error -4 while decompressing data"),
-    while_handling(OSError("libx.so: failed to map segment: Cannot allocate memory"), OSError("could not load 'libx.so'")),
+    while_handling(OSError("libx.so: failed to map segment from shared object"), OSError("could not load 'libx.so'")),
 ]
 OTHERS = [
     RuntimeError("Error(s) in loading state_dict for GQVAE"),

@@ -29,6 +29,7 @@ class DivergedError(UserError):
 _OUT_OF_MEMORY = (
     "can't allocate memory",  # torch on the CPU
     "cannot allocate memory",  # the system, through a library
+    "failed to map segment from shared object",  # the loader of shared libraries, which does not say why
     "std::bad_alloc",
     "can't start new thread",
     "cuda error: out of memory",
