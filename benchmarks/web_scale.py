@@ -20,13 +20,13 @@ from gqvae.models.network import GQVAE
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 TEXT_BYTES = 1e12
 DOCUMENT_BYTES = 4_000.0  # a web page's text
-BYTES_PER_TOKEN = 4.0  # BPE and GQ-VAE reach 4.0 at V = 4,096 on TinyStories (results/published/tokenizer-quality)
+BYTES_PER_TOKEN = 4.0  # BPE and GQ-VAE reach 4.0 at V = 4,096 on TinyStories (results/published/candidates)
 ID_BYTES = 2  # V up to 65,536
 DRAWN_BYTES = 8  # length of a pre-token drawn by the square root of its count
 SYMBOLS = 257  # all bytes occur, and padding
 STREAM_PRETOKEN_BYTES = 4  # length of a pre-token in running text
 DEVICE_FLOPS = 989e12  # peak of an H100 SXM, bf16 without sparsity (NVIDIA's data sheet)
-UTILISATION = {"paper": 0.3, "tokenizer-quality": 0.02}  # of D = 1,024 and D = 128: assumed, not measured
+UTILISATION = {"paper": 0.3, "tokenizers": 0.02}  # of D = 1,024 and D = 128: assumed, not measured
 LANGUAGE_MODEL = 1e9  # parameters, for comparison: 6 FLOPs per parameter and token
 ADAM_COPIES = 5  # weights, gradients, three moments of AMSGrad, 32 bit
 PLAIN, RICH = "tinystories_train", "python_stdlib"  # texts whose Heaps' law gives the low and the high end

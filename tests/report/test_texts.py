@@ -26,7 +26,7 @@ def test_a_row_tells_compression_claims_and_steps_of_the_longest_runs() -> None:
 
 
 def test_what_a_study_lacks_is_a_dash_and_too_few_steps_are_said() -> None:
-    line = block("texts", ["wikitext2-longer"], PUBLISHED).splitlines()[2].strip("| ").split(" | ")
-    runs = pd.read_csv(PUBLISHED / "wikitext2-longer" / "tables" / "learnability.csv")
+    line = block("texts", ["gpu-minutes"], PUBLISHED).splitlines()[2].strip("| ").split(" | ")
+    runs = pd.read_csv(PUBLISHED / "gpu-minutes" / "tables" / "learnability.csv")
     assert "–" in line[1:]
     assert line[-1].endswith(": too few") == (runs[runs["train_bytes"] == runs["train_bytes"].max()]["steps"].min() < 300)

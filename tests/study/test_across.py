@@ -26,27 +26,29 @@ def test_tokenizers_of_another_text_are_away_from_home() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("names", [("tinystories-replication", "tinystories-4096"), ("tinystories-4096",), ("wikitext2",)])
+@pytest.mark.parametrize("names", [("tinystories-replication", "control-4096"), ("control-4096",), ("wikitext2",)])
 def test_tokenizers_of_the_same_text_or_of_one_unknown_are_not(names: tuple[str, ...]) -> None:
     assert away.points(finished_studies(folders(*names))).empty
 
 
 def test_what_shared_tokenizers_are_like_is_said_once() -> None:
-    found = across.points(finished_studies(folders("tinystories-replication", "tinystories-more-text")))
+    found = across.points(finished_studies(folders("control-1024", "control-1024-larger")))
     said = {claim: list(rows["study"]) for claim, rows in found.groupby("claim")}
-    assert said["C2"] == said["C5a"] == ["tinystories-replication"]  # the same tokenizers, measured twice
-    assert said["C3b"] == said["C4b"] == ["tinystories-replication", "tinystories-more-text"]  # other language models
+    assert said["C2"] == said["C5a"] == ["control-1024"]  # the same tokenizers, measured twice
+    assert said["C3b"] == said["C4b"] == ["control-1024", "control-1024-larger"]  # other language models
 
 
 def test_advantages_with_the_most_text_are_what_the_claims_say() -> None:
-    studies = finished_studies(folders("tinystories-replication", "tinystories-4096"))
+    studies = finished_studies(folders("tinystories-replication", "control-1024-larger"))
     found = by_text.points(studies)
-    assert set(zip(found["first"], found["second"], strict=True)) == {("gqvae", of) for of in ("fixed_8", "bpe", "bpe_matched")}
+    opponents = {"fixed_8", "bpe", "bpe_matched", "pathpiece", "pathpiece_matched"}
+    assert set(zip(found["first"], found["second"], strict=True)) == {("gqvae", of) for of in opponents}
     claims = across.points(studies)
     claims = claims[(claims["measure"] == "test_bpb") & (claims["first"] == "gqvae")]
-    assert len(claims) == 4
+    assert len(claims) == 5
     for claim in claims.itertuples():
-        own = found[(found["study"] == claim.study) & (found["second"] == claim.second) & (found["train_bytes"] == 1_000_000)]
+        own = found[(found["study"] == claim.study) & (found["second"] == claim.second)]
+        own = own[own["train_bytes"] == own["train_bytes"].max()]
         assert sorted(own["series"]) == ["mean"] + ["seed"] * 5
         mean = own[own["series"] == "mean"].iloc[0]
         assert [mean["advantage"], mean["low"], mean["high"]] == pytest.approx([claim.effect, claim.low, claim.high])

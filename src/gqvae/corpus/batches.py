@@ -1,4 +1,4 @@
-"""Joins documents to batches of about a megabyte, so that a call of a kernel is worth its price."""
+"""Joins documents into batches of about half a megabyte, so that the cost of calling a kernel hardly matters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BATCH_BYTES = 1 << 19
 
 
 def batches(documents: Iterable[bytes]) -> Iterator[Packed]:
-    """Pack UTF-8 documents, in order, into batches of at least `BATCH_BYTES`, but for the last.
+    """Pack UTF-8 documents, in order, into batches of at least `BATCH_BYTES`; only the last may be smaller.
 
     Raises:
         UserError: a document is not UTF-8.

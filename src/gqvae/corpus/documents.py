@@ -1,6 +1,6 @@
 """A corpus on disk: three splits of documents, memory-mapped so that its size does not matter.
 
-Several jobs can share a split: shard i of n holds the documents that begin in the i-th n-th of its bytes.
+Several jobs can share a split: shard i of n holds the documents that begin in the i-th of n equal parts of its bytes.
 
 `train.txt`, `valid.txt` and `test.txt` hold the concatenated bytes of the documents, `*.offsets.npy` the start of each document.
 `corpus.json` is written last, so a corpus that has it is complete.
@@ -53,7 +53,7 @@ class DocumentStore:
     def open(cls, folder: Path, split: str, shard: Shard | None = None) -> DocumentStore:
         """Map one split of a corpus, or a shard of it, into memory.
 
-        For a shard, the text's SHA-256 is not compared, which would read all of it: merging does that, once for all shards.
+        For a shard the text's SHA-256 is not checked, since that would read the whole text. Merging checks it once for all shards.
 
         Raises:
             UserError: the corpus is missing, incomplete, or damaged.

@@ -1,8 +1,8 @@
-"""Pre-tokenizers whose expressions use classes of Unicode alone, matched in text that has one character for each class.
+"""Pre-tokenizers whose expressions use only classes of Unicode, matched in a copy of the text with one character for each class.
 
 Python's engine tests a character against every range of a class beyond the Basic Multilingual Plane. So each character that is not
-ASCII is first replaced by one that stands for its class, below U+0100, and expressions have classes of these. The pre-tokens have the
-same lengths.
+ASCII is first replaced by a stand-in for its class, below U+0100, and the expressions use classes of stand-ins. Pre-tokens keep their
+lengths.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from gqvae.corpus.unicode_cases import LOWERCASE, MARKS, UPPERCASE
 from gqvae.corpus.unicode_classes import LETTERS, NUMBERS, WHITE_SPACE, Ranges, character_class
 
 OTHER, LONG_S = ord("¡"), 0x17F
-# What stands for a class belongs to it, but for marks, which have none below U+0100. A long s is an s in any case.
+# A stand-in belongs to its class, except that of marks, none of which is below U+0100. Without case, a long s (ſ) is an s.
 STAND_INS = ((LETTERS, "ª"), (UPPERCASE, "À"), (LOWERCASE, "à"), (NUMBERS, "²"), (WHITE_SPACE, "\xa0"), (MARKS, "\x80"))
 
 
 @cache
 def _stand_ins() -> npt.NDArray[np.uint8]:
-    """For every code point, what stands for it."""
+    """The stand-in of every code point."""
     table = np.full(sys.maxunicode + 1, OTHER, dtype=np.uint8)
     for ranges, character in STAND_INS:
         for first, last in ranges:
@@ -39,7 +39,7 @@ def _stand_ins() -> npt.NDArray[np.uint8]:
 
 
 def _folded(ranges: Ranges) -> Ranges:
-    """The class of what stands for the characters of a class."""
+    """The class of the stand-ins of a class's characters."""
     table = _stand_ins()
     return [
         (code, code) for code in sorted({code for first, last in ranges for code in np.unique(table[first : last + 1]).tolist()})
@@ -66,13 +66,13 @@ class ClassPretokenizer(Pretokenizer):
         return re.compile(self.of_classes(lambda ranges: character_class(_folded(ranges), "\\x{:02x}".format)))
 
     def split(self, text: str) -> list[str]:
-        """In the text of stand-ins."""
+        """Matched in the text of stand-ins."""
         folded = text if text.isascii() else _stand_ins()[_code_points(text)].tobytes().decode("latin-1")
         places = accumulate(map(len, self._of_stand_ins.findall(folded)), initial=0)
         return [text[start:end] for start, end in pairwise(places)]
 
     def ends(self, text: npt.NDArray[np.uint8], documents: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """In the text of stand-ins, all documents at once."""
+        """Matched in the text of stand-ins, all documents at once."""
         data = text.tobytes()
         points = text if data.isascii() else _code_points(data.decode("utf-8"))
         after = np.cumsum(1 + (points >= 0x80) + (points >= 0x800) + (points >= 0x10000), dtype=np.int64)  # each character

@@ -1,6 +1,7 @@
 """Downloads files of a data set from the hub: retries, resumes, and verifies the SHA-256 before anyone can read a file.
 
-The SHA-256 is the pinned one, else that of an earlier download into the same folder, else what the hub announces, if it does.
+A file must have the pinned SHA-256, else that of an earlier download into the same folder, else the one that the hub announces, if
+any.
 
 huggingface_hub supplies addresses, metadata and transfers; we manage the partial file. The library keeps none between calls, so
 after a killed process or a reset connection all 1.9 GB would be fetched again. It would also store the text twice.

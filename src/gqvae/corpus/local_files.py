@@ -1,4 +1,4 @@
-"""Files of text: found by path, folder or pattern, in an order that does not depend on the machine, and read by their suffix."""
+"""Files of text: found by path, folder or pattern, in an order that does not depend on the machine; suffixes say how to read them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMS = (".txt", ".jsonl", ".parquet")  # what is read in a folder; a pattern ma
 
 
 def found_files(path: str) -> list[Path]:
-    """The files of a path, sorted: a file, all of a folder at any depth with the suffixes of `FORMS`, or a pattern's.
+    """The files that a path names, sorted: one file, or those in a folder (at any depth, with a suffix of `FORMS`) or of a pattern.
 
     Raises:
         UserError: there is none.
@@ -45,7 +45,7 @@ def _hidden(file: Path, folder: Path) -> bool:
 
 
 def _form(path: Path) -> str:
-    """The suffix without that of compression."""
+    """The suffix, not counting a suffix of compression."""
     name = path.name.lower()
     for suffix in COMPRESSED:
         name = name.removesuffix(suffix)
@@ -53,7 +53,7 @@ def _form(path: Path) -> str:
 
 
 def documents_of(files: Sequence[Path], field: str, cut: Cut) -> Iterator[bytes]:
-    """The documents of all files, one after another; `field` names the text of rows, and `cut` the separator of other text.
+    """The documents of all files, one after another: the `field` of each row, and other text cut at the separator of `cut`.
 
     Raises:
         UserError: a file cannot be read.

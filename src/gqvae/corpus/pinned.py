@@ -9,7 +9,7 @@ class PinnedFile(NamedTuple):
     """One file."""
 
     name: str  # in the repository
-    sha256: str | None = None  # None: of whatever the hub holds at the revision
+    sha256: str | None = None  # None: that of the file that the hub holds at the revision
     size: int | None = None  # bytes, if known
 
 

@@ -96,7 +96,7 @@ class PretokenTable:
             self._offsets = np.concatenate([self._offsets, np.zeros(len(self._offsets), np.int64)])
 
     def _append(self, pretokens: Packed, ids: Packed) -> None:
-        """Take the ids of the last rows. The size of buffers relies on the check: a token has at least one byte."""
+        """Append the ids of the last rows. The check matters, because buffers are sized for tokens of at least one byte."""
         if ids.rows() != pretokens.rows() or (np.diff(ids.offsets) > np.diff(pretokens.offsets)).any():
             raise UserError("A tokenizer gives a pre-token more tokens than it has bytes: it is broken; make it again.")
         first = self._ids.rows()

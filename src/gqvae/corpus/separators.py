@@ -1,7 +1,7 @@
 """Cuts a stream of text into documents at a separator, and counts in what form it was found.
 
 * A separator in brackets, such as `<|endoftext|>`, `</s>` or `[SEP]`, is found wherever it stands, also within a line.
-* Any other separates only as a line of its own, because ordinary text may hold it.
+* Any other separator counts only as a line of its own, because ordinary text may contain it.
 * Lines end with LF, CRLF or CR. Blanks after the separator are ignored, unless the separator itself is blank.
 * The line ends next to a separator belong to it: one before it if it begins its line, one after it if it ends its line.
 """
@@ -99,7 +99,7 @@ def split(stream: IO[bytes], cut: Cut, name: str) -> Iterator[tuple[int, bytes]]
 
 
 def _pattern(separator: str) -> re.Pattern[bytes]:
-    """Matches a separator with what follows and belongs to it; `end` is the end of its line, None: the line goes on."""
+    """Matches a separator and what belongs to it after it; `end` is the end of its line, or None if the line goes on."""
     if not separator:
         return re.compile(rb"(?P<end>(?<![^\n])\r?\n|(?<![^\r])\r(?!\n))")
     text = re.escape(separator.encode("utf-8"))

@@ -1,4 +1,4 @@
-"""Streams documents from a text file, plain or compressed, in which separators divide them."""
+"""Streams the documents of a text file, plain or compressed, that separators divide."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ INT32 = types.Array(types.int32, 1, "C")
 UINT32 = types.Array(types.uint32, 1, "C")
 INT64 = types.Array(types.int64, 1, "C")
 UINT64 = types.Array(types.uint64, 1, "C")
-# Inputs: a mutable array is accepted, too. With types inferred from the first call, the other kind would be compiled again.
+# Types of inputs, which also accept mutable arrays. If types were inferred from the first call, the other kind of array would be
+# compiled for again.
 READ_BYTES = BYTES.copy(readonly=True)
 READ_INT32 = INT32.copy(readonly=True)
 READ_UINT32 = UINT32.copy(readonly=True)
@@ -50,7 +51,7 @@ _intrinsic: Callable[[Function], Function] = intrinsic  # numba passes an argume
 
 @_intrinsic
 def load64(typing: Any, array: Any, place: Any) -> Any:
-    """Eight bytes of an array of bytes from `place` on, the first in the lowest bits; the caller sees to the array's end."""
+    """Eight bytes of an array from `place` on, the first in the lowest bits; the caller makes sure that the array has them."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(array)(context, builder, arguments[0]).data
@@ -64,7 +65,7 @@ def load64(typing: Any, array: Any, place: Any) -> Any:
 
 @_intrinsic
 def trailing_zeros(typing: Any, word: Any) -> Any:
-    """The number of zero bits below the lowest one; 64 of zero."""
+    """The number of zero bits below the lowest bit that is set; 64 if none is."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))

@@ -11,8 +11,8 @@ from numba import types
 from gqvae.kernels.compiled import BYTES, INT64, READ_BYTES, READ_INT64, READ_UINT32, kernel, load64, store64
 from gqvae.kernels.packing import Packed, pack
 
-BATCH = 1 << 16  # ids at a time, since the buffer has room for the longest token in every place
-STEP = 8  # bytes that are copied at once, up to seven of them in vain
+BATCH = 1 << 16  # ids at a time, because the buffer has room for the longest token in every place
+STEP = 8  # bytes that are copied at once; up to seven of them are not part of the token
 
 
 @kernel(types.int64, READ_UINT32, READ_BYTES, READ_INT64, BYTES)

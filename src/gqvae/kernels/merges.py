@@ -20,7 +20,7 @@ def _slot(key, mask):
 
 @inlined
 def _merged(keys, values, left, right):
-    """The id of two neighbours together, −1: they are no string."""
+    """The id of two neighbours joined, or −1 if they are not a string of the vocabulary."""
     key = np.uint64(left) << HALF | np.uint64(right)
     mask = np.int64(len(keys) - 1)
     slot = _slot(key, mask)

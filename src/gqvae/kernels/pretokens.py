@@ -94,7 +94,7 @@ def _contraction(text, place, stop):
 
 @inlined
 def _letters(word):
-    """How many of the eight bytes of a word, from the first on, are ASCII letters."""
+    """How many of the eight bytes of a word are ASCII letters before the first that is not."""
     small = (word | BLANKS) & LOW_BITS  # letters become small letters
     outside = ~((small + FROM_A) & ~(small + BEYOND_Z)) | word  # the high bit of each byte that is no letter
     return trailing_zeros(outside & HIGH_BITS) >> 3
@@ -103,7 +103,7 @@ def _letters(word):
 @inlined
 def _end(text, place, stop, classes):
     """The end of the pre-token that begins at `place` in a document that ends at `stop`."""
-    # Most pre-tokens are a blank and up to seven ASCII letters, found without a look at each.
+    # Most pre-tokens are a blank and up to seven ASCII letters, which are found together.
     if place + 9 <= stop:
         start = place + np.int64(text[place] == BLANK)
         length = _letters(load64(text, start))
@@ -121,7 +121,7 @@ def _end(text, place, stop, classes):
         if kind != SPACE:
             return _end_of_run(text, beyond, stop, kind, classes)
     end = _end_of_run(text, after, stop, kind, classes)
-    if after < end < stop:  # the last character of white space before others is left
+    if after < end < stop:  # before other characters, the last of the white space belongs to the next pre-token
         end -= 1
         while text[end] & 0xC0 == 0x80:
             end -= 1
@@ -206,7 +206,7 @@ def look_up(
             end = ends[item] if given else _end(text, place, stop, classes)
             key = _key(text, place, end, factor)
             slot = _slot(key, factor, mask)
-            # Not a function of its own: a call that hands over so many arrays costs more than all else.
+            # Not a function of its own, because a call that passes so many arrays would cost more than everything else.
             while slots[2 * slot] and (
                 slots[2 * slot] != key
                 or (key >= LONG_MARK and _differ(text, place, end, blob, offsets[rows[slot]], offsets[rows[slot] + 1]))

@@ -54,7 +54,7 @@ class Trie:
         return tries.count(self._slots, self._keys, vocabulary, blob, offsets, times, RESERVED_IDS + len(self._places))
 
     def extra_tokens(self, vocabulary: Ids) -> Ids:
-        """How many more tokens each string of the vocabulary takes without itself, 0 for the others: (strings,) int64."""
+        """How many more tokens each string of the vocabulary takes if it is removed, 0 for other strings: (strings,) int64."""
         return tries.extra_tokens(self._slots, self._keys, vocabulary, self._places, *self._strings)
 
     def savings(self, blob: npt.NDArray[np.uint8], offsets: Ids, times: Ids, vocabulary: Ids) -> Ids:

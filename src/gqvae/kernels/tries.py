@@ -145,7 +145,7 @@ def spell(keys: Any, nodes: Any) -> Any:
 
 @inlined
 def _search(slots: Any, keys: Any, ids: Any, text: Any, cost: Any, start_of: Any, token_of: Any) -> Any:
-    """Fewest tokens of each head of a text, and the last of them; ties go to the longest. Stops early if the whole text is a token."""
+    """Fewest tokens of each prefix of a text, and the last of them; ties go to the longest. Stops early if the text is a token."""
     size = text.size
     cost[0] = 0
     for place in range(1, size + 1):

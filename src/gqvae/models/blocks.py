@@ -114,8 +114,8 @@ def _windows(size: int, taps: int, width: int) -> Iterator[tuple[slice, slice]]:
 def convolve(x: Tensor, taps: Tensor) -> Tensor:
     """Zero-padded convolution over positions: (B, T, D) with taps (S, D, E) → (B, T, E).
 
-    T is often below S here, so many taps of an ordinary convolution would meet only zeros. Torch's takes several times longer on
-    CPUs; on GPUs, cuDNN's kernels (torch 2.11) took 16 of 42 ms of a step. Computed in 32 bit on CPUs, like attention.
+    T is often below S here, so many taps of an ordinary convolution would meet only zeros. On CPUs torch's own takes several times
+    as long. On GPUs cuDNN's kernels (torch 2.11) took 16 of 42 ms of a step. On CPUs it is computed in 32 bit, like attention.
     """
     half = x.is_cuda and torch.is_autocast_enabled("cuda")
     dtype = torch.get_autocast_dtype("cuda") if half else torch.float32

@@ -54,9 +54,9 @@ def _compare(
 ) -> None:
     """Write the nearest code of each vector to `found` (N,), −1 if another is as near within `slack` (N,).
 
-    `bounds` (N, K), and the same memory as integers `bits`: bounds that are not negative are ordered alike. `likely` (N,): the code
-    with the lowest bound. `vectors` (N, D − m) and `codes` (K, D − m) hold the coordinates on the other axes. `vector_rests` (2, N)
-    and `code_rests` (2, K) are the norms of these and of the last two thirds of them.
+    `bits` is the memory of `bounds` (N, K) read as integers, which have the same order where bounds are not negative. `likely` (N,)
+    is the code with the lowest bound. `vectors` (N, D − m) and `codes` (K, D − m) hold the coordinates on the other axes.
+    `vector_rests` (2, N) and `code_rests` (2, K) are the norms of these and of the last two thirds of them.
     """
     two = np.float32(2)
     width = vectors.shape[1]

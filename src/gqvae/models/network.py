@@ -154,8 +154,8 @@ class GQVAE(nn.Module):
         settings: sizes.
         alphabet: byte values that occur in the corpus, ascending.
         chunk_bytes: bytes between fixed gates (the fixed-length tokenizer); None: learned gates.
-        pads_as_text: the network was trained on pre-tokens padded to T and attends to padding (the paper's objective), so it also
-            needs the padding to segment.
+        pads_as_text: the network was trained on pre-tokens padded to T and attends to padding (the paper's objective), so
+            segmentation needs the same padding.
         usage_decay: decay of the moving average of code usage.
     """
 

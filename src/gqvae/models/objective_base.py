@@ -94,7 +94,8 @@ class Objective(nn.Module, ABC):
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """Loss of a batch: symbols (B, T), lengths (B,) on the host, weights (B,) of the distinct pre-tokens.
 
-        An objective that serves a range of rates draws random ones in training (torch's generator), else it requests the lowest.
+        An objective that serves a range of rates draws random ones in training (torch's generator) and otherwise requests the
+        lowest.
         """
 
     def schedule(self, network: GQVAE, progress: float) -> None:

@@ -33,7 +33,7 @@ def reach(length_logits: Tensor) -> Tensor:
 
 def length_nats(length_logits: Tensor, masks: Tensor) -> Tensor:
     """BCE between the coverage that the length head predicts and the masks: (N, L), (N, L) → (N, L), nats."""
-    # In 32 bit without autocast, under which CUDA refuses a cross-entropy of probabilities.
+    # In 32 bit and without autocast, because under autocast CUDA refuses a cross-entropy of probabilities.
     with torch.autocast(length_logits.device.type, enabled=False):
         return functional.binary_cross_entropy(reach(length_logits), masks.float(), reduction="none")
 

@@ -3,7 +3,7 @@
 Each code is assigned to one string and placed at the mean of that string's encodings; no string has two codes. When quantization
 starts, the most frequent gated spans get the codes. Later, a span that decodes wrongly takes over the least used code if it would
 be used more than that code. If a string's code no longer decodes to it, the code is moved to the string's current encodings. The
-reservoir is emptied at each revival, because encodings of an older network mislead.
+reservoir is emptied at each revival, because encodings of an older network are misleading.
 Shapes: N vectors of a batch, K codes, D width, R reservoir slots, S distinct strings, M moved codes.
 """
 

@@ -36,29 +36,30 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
     for suffix, subject in SUBJECTS.items():
         told: set[int] = set()  # vocabulary sizes whose compression has a row
         for study in studies:
-            claims = _of(study.table("claims", CLAIM), suffix)
+            claims = of_subject(study.table("claims", CLAIM), suffix)
             about = f"{subject}, V = {study.vocab_size:,}"
             if claims.index.isin(COMPRESSION).any() and study.vocab_size not in told:
-                rows.append([f"{about}: bytes per token", *_cells(claims, COMPRESSION)])
+                rows.append([f"{about}: bytes per token", *cells(claims, COMPRESSION)])
                 told.add(study.vocab_size)
             if claims.index.isin(LANGUAGE_MODELS).any():
                 runs = read_table(study.tables, "learnability")
                 main = runs["size"].iloc[0]
-                rows.append([f"{about}: {_models(study, runs[runs['size'] == main], claims)}", *_cells(claims, LANGUAGE_MODELS)])
+                rows.append([f"{about}: {_models(study, runs[runs['size'] == main], claims)}", *cells(claims, LANGUAGE_MODELS)])
                 sizes = read_table(study.tables, "model_sizes")
                 for _, other in sizes[sizes["size"] != main].groupby("size", sort=False):
-                    untested = _of(_judged(study, other), suffix).assign(verdict="", sign="undecided")
-                    rows.append([f"{about}: {_models(study, other, untested)}", *_cells(untested, LANGUAGE_MODELS)])
+                    untested = of_subject(_judged(study, other), suffix).assign(verdict="", sign="undecided")
+                    rows.append([f"{about}: {_models(study, other, untested)}", *cells(untested, LANGUAGE_MODELS)])
     return markdown_table(["advantage of GQ-VAE over", *COLUMNS], rows)
 
 
-def _of(claims: pd.DataFrame, suffix: str) -> pd.DataFrame:
+def of_subject(claims: pd.DataFrame, suffix: str) -> pd.DataFrame:
     """The claims about one objective, by their names without the suffix."""
     subject = claims["claim"].str.extract(r"^(\w+)(-paper)?$").fillna("")
     return claims.set_index(subject[0])[(subject[1] == suffix).to_numpy()]
 
 
-def _cells(claims: pd.DataFrame, names: Sequence[str | None]) -> list[str]:
+def cells(claims: pd.DataFrame, names: Sequence[str | None]) -> list[str]:
+    """A cell for each claim, "–" where there is none; the claims are indexed by name."""
     return [_cell(claims.loc[name]) if name in claims.index else "–" for name in names]
 
 

@@ -14,7 +14,10 @@ from gqvae.files import atomic_open
 from gqvae.report.tables import block
 from gqvae.study.across import PUBLISHED
 
-PAGES = tuple(map(Path, ("README.md", "docs/results.md", "docs/experiments.md", "docs/domains.md", "docs/language-models.md")))
+PAGES = (
+    Path("README.md"),
+    *(Path("docs") / f"{name}.md" for name in ("results", "experiments", "beside-the-paper", "domains", "language-models")),
+)
 END = "<!-- end of results -->"
 _BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re.DOTALL)
 

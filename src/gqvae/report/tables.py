@@ -11,6 +11,7 @@ import pandas as pd
 from gqvae.errors import UserError
 from gqvae.figures.amounts import written_range
 from gqvae.figures.labels import format_bytes, format_count
+from gqvae.report.beside import beside
 from gqvae.report.effects import effects
 from gqvae.report.gates import cuts, gates
 from gqvae.report.markdown import markdown_table, number, percent_between
@@ -120,7 +121,7 @@ def serving(studies: Sequence[FinishedStudy]) -> str:
     return markdown_table(header, [[f"`{arm}`", *(column.get(arm, "–") for column in columns)] for arm in arms])
 
 
-STUDIES = {table.__name__: table for table in (effects, steps, claims, candidates, texts, serving, gates, cuts)}
+STUDIES = {table.__name__: table for table in (effects, beside, steps, claims, candidates, texts, serving, gates, cuts)}
 
 
 def block(name: str, folders: Sequence[str], published: Path) -> str:

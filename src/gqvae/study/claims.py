@@ -9,7 +9,7 @@ study. A claim is *supported* if the first is rejected and the effect is above â
 the effect is below âˆ’margin. Otherwise it is *not supported*: the runs do not decide it. The *sign* is "better" or "worse" if zero
 is rejected, else "undecided".
 
-Measures of a matched arm are interpolated to exactly the compression of its target (`equal_compression`), but not the bootstrap.
+Measures of a matched arm are interpolated to exactly the compression of its target (`equal_compression`). The bootstrap is not.
 
 Language models with fewer than `language_model.decisive_steps` optimiser steps decide nothing. Learnability leaves out amounts of
 text at which a run of either arm has fewer. If no amount is left, the effect is shown, but nothing is tested: "too few steps".

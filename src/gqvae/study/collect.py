@@ -167,7 +167,7 @@ def _over_repeats(study: Study, frames: list[pd.DataFrame]) -> list[pd.DataFrame
 
 
 def _mean(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Rows of equal places, averaged where they differ. Whole numbers are rounded."""
+    """One table of the averages of tables of equal form; columns that do not differ are kept. Whole numbers are rounded."""
     mean = frames[0].copy()
     for column in mean.columns if len(frames) > 1 else ():
         values = [frame[column] for frame in frames]

@@ -22,7 +22,7 @@ def beside(study: Study, arm: str) -> tuple[str, str] | None:
 
 
 def share(target: float, matched: float, other: float) -> float | None:
-    """How far the target lies from the matched arm to the other, by bytes per token (1: at the other); None: too far to tell."""
+    """Where the target lies on the way from the matched arm (0) to the other (1), in bytes per token; None: too far to tell."""
     if target == matched:
         return 0.0
     found = (target - matched) / (other - matched) if other != matched else FARTHEST + 1

@@ -44,7 +44,7 @@ def is_matched(study: Study, arm: str) -> bool:
 
 
 def external_arms(study: Study) -> dict[str, ExternalArm]:
-    """The arms whose tokenizers are from elsewhere, in the order of `arm_names`."""
+    """The arms whose tokenizers come from outside the study, in the order of `arm_names`."""
     return {name: arm for name in arm_names(study) if isinstance(arm := study.arms[name], ExternalArm)}
 
 

@@ -16,7 +16,7 @@ def serving_table(learnability: pd.DataFrame, model_sizes: pd.DataFrame) -> pd.D
     (`Model.flops_per_token`). First term: two operations for each of the N non-embedding weights and of the output head, so the
     vocabulary counts; looking up an embedding is free. Second: attention to the (T + 1)/2 positions that a token sees on average
     in a window of T. After Kaplan et al. (arXiv 2001.08361, §2.1), who leave the head out. Norms, softmax and sampling are left
-    out. So is the overlap of windows by which the loss is measured: text is read once.
+    out. So is the overlap of the windows that the loss is measured on: here, text is read once.
 
     Tokens per byte: tokens of the test split, ends of documents included, ÷ UTF-8 bytes. FLOPs per byte: their product.
     """

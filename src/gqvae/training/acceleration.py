@@ -1,6 +1,7 @@
 """Faster steps with the same computation: compiled layers and CUDA graphs on a GPU, memory that is kept on CPUs.
 
-Eager PyTorch launches a kernel for every operation. Small models wait for the launches, large ones for memory between them.
+Eager PyTorch launches a kernel for every operation. Small models wait for these launches, large ones for memory traffic between
+kernels.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 `import lightning` imports two packages for the sake of one class each:
 
-* torchmetrics brings scipy, matplotlib and transformers. Lightning tests whether values are metrics. No run logs a metric.
-* torch._dynamo, the compiler's front end, brings sympy. Lightning tests whether a module is compiled. torch's optimisers call it
-  around each step, without effect unless something is compiled.
+* torchmetrics loads scipy, matplotlib and transformers. Lightning uses it to test whether values are metrics. No run logs a metric.
+* torch._dynamo, the compiler's front end, loads sympy. Lightning uses it to test whether a module is compiled. torch's optimisers
+  call it around each step, without effect unless something is compiled.
 
-Placeholders take their places. That of torchmetrics is removed after the import. That of torch._dynamo stays until something uses
-more of it than the optimisers do, `torch.compile` for one, and then loads the real module. If Lightning does not import with
-placeholders, it is imported without them.
+Placeholders stand in for both. The placeholder of torchmetrics is removed after the import. That of torch._dynamo stays until
+something, such as `torch.compile`, needs more of it than the optimisers do; then it loads the real module. If Lightning does not
+import with placeholders, it is imported without them.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ DYNAMO = "torch._dynamo"
 
 
 class NoMetric:
-    """In the place of `torchmetrics.Metric` and `MetricCollection`: nothing is one."""
+    """Stands in for `torchmetrics.Metric` and `MetricCollection`; no object is an instance of it."""
 
 
 class NoCompiledModule:
-    """In the place of `torch._dynamo.OptimizedModule`: nothing is one."""
+    """Stands in for `torch._dynamo.OptimizedModule`; no object is an instance of it."""
 
 
 class LazyDynamo(ModuleType):
@@ -76,13 +76,13 @@ def _real_dynamo() -> ModuleType:
 
 
 class _SubmodulesOfDynamo(MetaPathFinder, Loader):
-    """Loads the real `torch._dynamo` before one of its submodules is imported, and then returns the one that came with it."""
+    """Loads the real `torch._dynamo` before one of its submodules is imported, and returns the submodule that came with it."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if not name.startswith(f"{DYNAMO}.") or not isinstance(sys.modules.get(DYNAMO), LazyDynamo):
             return None
         _real_dynamo()
-        self.found = sys.modules.pop(name, None)  # where it is, the import system would execute it again
+        self.found = sys.modules.pop(name, None)  # left there, it would be executed again by the import system
         return None if self.found is None else ModuleSpec(name, self)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:

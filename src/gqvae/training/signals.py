@@ -1,7 +1,7 @@
 """SIGTERM and SIGINT as a flag that a run reads at step boundaries, where it can save its state.
 
-A process group and a workflow manager often send the same signal twice, so repetitions are ignored for a while; a later one stops
-at once, without saving.
+A process often receives a signal twice, from its process group and from the workflow manager. So repetitions are ignored for a
+while. A later signal stops the run at once, without saving.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The order of documents depends only on the corpus. Every arm, seed and budget takes a prefix of it, so smaller budgets are nested
 in larger ones and every arm sees the same text. The stream EOD document EOD … document EOD is cut into windows of `context`
-inputs, so that every token but the first is a target exactly once. One pass has exactly the bytes of the documents.
+inputs, so that every token but the first is a target exactly once. One pass covers exactly the bytes of the documents.
 
 A pass shuffles the text in blocks of `BLOCK_BYTES`; a window belongs to the block in which it starts. Arms cut the same text into
 different windows, but with one seed they read its blocks in the same order.
@@ -103,7 +103,7 @@ class Windows:
         self._tokens[-1] = targets - (self.windows - 1) * context
         self._bytes = _window_bytes(padded, byte_lengths, context, self.windows)
         self.total_bytes, self.total_tokens = int(self._bytes.sum()), targets
-        # Where a text ends, the byte that its tokens have more (`Vocabulary`) may not have been taken back yet.
+        # At most the total: an extra byte before a document is only subtracted again at the document's end (`Vocabulary`).
         self._blocks = np.minimum(np.cumsum(self._bytes) - self._bytes, self.total_bytes) // BLOCK_BYTES
         self._order: tuple[int, Counts] | None = None
 

@@ -1,8 +1,8 @@
 """Prunes candidate strings to vocabularies of given sizes.
 
 One training with surplus codes serves every smaller vocabulary. Each round drops the few strings whose loss costs the fewest
-tokens, then segments the corpus again. Two strings may each be dispensable only while the other is there. So at the end the
-dropped strings that would save the most tokens replace as many others if the vocabulary becomes better.
+tokens, then segments the corpus again. Of two strings, each may be dispensable only as long as the other is kept. So at the end
+the dropped strings that would save the most tokens replace as many others, if that makes the vocabulary better.
 """
 
 from __future__ import annotations

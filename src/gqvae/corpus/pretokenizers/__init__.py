@@ -39,7 +39,7 @@ class Pretokenizer(ABC):
         """A regular expression whose matches are the pre-tokens; `escape` writes a code point in brackets for an engine."""
 
     def border(self, escape: Callable[[int], str]) -> str:
-        """An expression of the first character after a place where a pre-token ends no matter what follows; empty: there is none."""
+        """An expression for the first character after a place where a pre-token surely ends; empty: there is no such place."""
         return ""
 
     @cached_property
@@ -58,7 +58,7 @@ class Pretokenizer(ABC):
     def for_kernels(
         self, text: npt.NDArray[np.uint8], documents: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-        """The arguments `classes` and `ends` of `kernels.pretokens.look_up`, which knows GPT-2's pre-tokens and takes others."""
+        """Arguments `classes` and `ends` of `kernels.pretokens.look_up`, which finds the ends of GPT-2's pre-tokens but of no others."""
         import numpy as np
 
         return np.empty(0, np.uint8), self.ends(text, documents)
@@ -102,7 +102,7 @@ def pretokenizer(name: str) -> Pretokenizer:
     """Look up a pre-tokenizer by name.
 
     Raises:
-        UserError: the name is unknown, or its expression is none.
+        UserError: the name is unknown, or the expression in it is not valid.
     """
     module = import_module(module_of(name))
     found: Pretokenizer = module.Pattern(name.removeprefix(PATTERN)) if name.startswith(PATTERN) else module.PRETOKENIZER

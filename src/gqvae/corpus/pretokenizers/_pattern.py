@@ -1,7 +1,8 @@
 """A user's own expression: its matches are pre-tokens, and so is the text between them.
 
-Hugging Face's `tokenizers` (its Split, with the engine Oniguruma) matches it, here as in an exported tokenizer, so both split alike;
-its tables say what a letter is. It is searched in whole documents: their borders are unknown, so streams are held in memory.
+Hugging Face's `tokenizers` (its Split, with the engine Oniguruma) matches it, here as in an exported tokenizer, so both split alike.
+Oniguruma's tables say what a letter is. The expression is matched in whole documents, because no place within them is known to be a
+border, so a stream is held in memory.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Pattern(Pretokenizer):
     """See the module.
 
     Raises:
-        UserError: `pattern` is no expression.
+        UserError: `pattern` is not a valid expression.
     """
 
     portable = False

@@ -1,6 +1,6 @@
 """The whole text in one piece, for external tokenizers, which cut text in their own way or not at all.
 
-It is no choice for a study: tokenizers made from counts would learn whole documents.
+A study cannot choose it, because tokenizers made from counts would learn whole documents.
 """
 
 from __future__ import annotations

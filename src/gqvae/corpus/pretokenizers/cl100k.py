@@ -4,7 +4,7 @@ Its expression in tiktoken 0.14 (tiktoken_ext/openai_public.py, MIT licence), wh
 
     '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s
 
-White space at the end of a text is one pre-token. Files of Hugging Face with the earlier expression cut it after its last line end.
+White space at the end of a text is one pre-token. Hugging Face's files, with the earlier expression, cut it after its last line end.
 Possessive quantifiers only save time: what they take could not begin another match.
 """
 

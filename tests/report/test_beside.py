@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from gqvae.report.markdown import percent_between
+from gqvae.report.tables import block
+
+PUBLISHED = Path(__file__).parents[2] / "results" / "published"
+
+
+def test_every_claim_of_every_study_has_its_cell() -> None:
+    studies = ["control-4096", "gpu-minutes"]
+    header, _, *lines = (line.strip("| ").split(" | ") for line in block("beside", studies, PUBLISHED).splitlines())
+    assert header[1:] == [f"our objective, V = 4,096 (`{study}`)" for study in studies]
+    said = {line[0].split(":")[0]: line[1:] for line in lines}
+    for place, study in enumerate(studies):
+        claims = pd.read_csv(PUBLISHED / study / "claims.csv").set_index("claim")
+        assert {name for name, cells in said.items() if cells[place] != "–"} == set(claims.index)
+        for name, row in claims.iterrows():
+            cell = said[str(name)][place]
+            assert cell.startswith(percent_between(row["effect"], row["low"], row["high"]))
+            assert cell.endswith(f"**{row['sign']}**") == (row["sign"] != "undecided")
