@@ -74,12 +74,12 @@ def code(job, also=(), without=()):
     return code_state(f"gqvae.jobs.{job}", also, without)
 
 
-def code_of_tokenizer(job):
+def code_of_tokenizer(job, also=()):
     """The code of a job that reads any tokenizer. Arms without a network do not depend on the network's code."""
 
     def of_arm(wildcards):
-        also = [*PRETOKENIZER, *modules_of(layout.split_family(wildcards.family)[0])]
-        return code(job, also, without=() if downstream_encoder(wildcards) else ("gqvae.tokenizers.learned",))
+        modules = [*also, *PRETOKENIZER, *modules_of(layout.split_family(wildcards.family)[0])]
+        return code(job, modules, without=() if downstream_encoder(wildcards) else ("gqvae.tokenizers.learned",))
 
     return of_arm
 

@@ -105,8 +105,8 @@ def borrow_tokenizer(arguments: argparse.Namespace) -> None:
 
 
 def measure_distribution(arguments: argparse.Namespace) -> None:
-    """Write the distribution of a tokenizer's tokens: the rank-frequency curve and the scalar measures."""
-    text = EncodedText(arguments.tokens)
+    """Write the rank-frequency curve of a tokenizer's tokens, and the measures of tokenizers."""
+    text = EncodedText(arguments.tokens, arguments.tokenizer, arguments.corpus)
     values = {name: import_module(f"gqvae.measures.{name}").of(text) for name in measures("tokens")}
     facts = {name: None if math.isnan(value) else value for name, value in values.items()}
     write_csv(rank_frequency(text.counts), arguments.out / "rank_frequency.csv")

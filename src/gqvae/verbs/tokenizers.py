@@ -107,8 +107,9 @@ def add_parsers(verbs: Verbs) -> None:
     )  # fmt: skip
     add_verb(
         verbs, "tokenizers.measure_distribution",
-        "measure the token distribution of an encoded corpus, and how well bigram counts predict it",
-        "--tokens results/x/tokens/bpe/v1024 --out results/x/distribution/bpe-v1024",
-        folder("--tokens", "folder of the corpus encoded by the tokenizer"),
+        "measure how a tokenizer spreads a corpus over its vocabulary, how well bigram counts predict its tokens, and what edits change",
+        "--tokens results/x/tokens/bpe/v1024 --tokenizer results/x/tokenizers/bpe/v1024 --corpus results/x/corpus "
+        "--out results/x/distribution/bpe-v1024",
+        folder("--tokens", "folder of the corpus encoded by the tokenizer"), TOKENIZER, CORPUS,
         folder("--out", "folder for rank_frequency.csv and distribution.json"),
     )  # fmt: skip
