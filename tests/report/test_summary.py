@@ -128,6 +128,14 @@ def test_cost_of_use_is_that_of_the_table(tmp_path: Path) -> None:
         assert cells[4] == f"{own['flops_per_byte'].mean() / 1e3:,.3g} k"
 
 
+def test_speeds_are_those_of_the_table(tmp_path: Path) -> None:
+    rows = rows_of(summary_of(tmp_path, (0, 1)), "### Speed of encoding")
+    table = pd.read_csv(tmp_path / "tables" / "serving.csv")
+    assert set(rows) == {f"`{arm}`" for arm in table["arm"]} and rows["`bpe`"] == ["60.0", "1.00"]
+    for arm, own in table.groupby("arm"):
+        assert rows[f"`{arm}`"] == [f"{own['encode_mb_per_s'].mean():.1f}", f"{own['encode_ratio_to_bpe'].mean():.2f}"]
+
+
 def test_samples_are_those_of_the_first_seed(tmp_path: Path) -> None:
     section = summary_of(tmp_path, (1, 2)).split("### What the models write\n")[1].split("\n###")[0]
     assert "(seed 1)" in section and "-s2-" not in section

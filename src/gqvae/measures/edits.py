@@ -19,9 +19,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from gqvae.tokenizers.base import Tokenizer
+if TYPE_CHECKING:
+    from gqvae.tokenizers.base import Tokenizer
 
 EDITS = 2000  # passages of a kind: the error of their mean is about 0.01 at most
 TRIES = 20  # places drawn for each edit that is asked for; a text may lack what a kind edits
