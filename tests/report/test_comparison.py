@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import external_files
 from gqvae.cli import main
 from gqvae.corpus.pretokens import count_pretokens
 from gqvae.measures import edits
@@ -112,6 +115,22 @@ def test_files_of_rows_are_parts_of_documents(folders: list[str], tmp_path: Path
     _, again = compared(tmp_path, *arguments, "--label", "lang")
     assert [row["part"] for row in again] == ["x", "y"]
     assert [row["tokens"] for row in again] == [row["tokens"] for row in parts]
+
+
+def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "external-tokenizers.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"### Languages and domains\n\n```sh\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    BytesTokenizer().save(Path("mine"))
+    external_files.sentencepiece_model(Path("other.model"), "bpe", lossless=True)
+    for name, text in (("de", "Der Fuchs."), ("en", "The fox."), ("hi", "लोमड़ी।")):
+        Path(f"{name}.txt").write_text(text, encoding="utf-8")
+    rows = [{"text": "The fox.", "lang": "en"}, {"text": "लोमड़ी।", "lang": "hi"}]
+    Path("all.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    for line in block.splitlines():
+        program, *arguments = shlex.split(line, comments=True)
+        assert program == "gqvae" and main(arguments) == 0
+        assert "other.model" in capsys.readouterr().out.split("\n\n")[2]
 
 
 @pytest.mark.parametrize(
