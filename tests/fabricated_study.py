@@ -14,7 +14,7 @@ from gqvae.files import write_json
 from gqvae.measures.contexts import ALONE, HALF, LONG
 from gqvae.measures.distribution import rank_frequency
 from gqvae.study import layout, runs
-from gqvae.study.columns import COLUMNS, HISTORY, RESULT, TOKEN_MEASURES
+from gqvae.study.columns import COLUMNS, HISTORY, RESULT, SPEED, TOKEN_MEASURES
 
 QUALITY = {"bytes": 0.0, "bpe": 0.50, "bpe_matched": 0.47, "fixed": 0.33, "fixed_2": 0.30, "gqvae": 0.49, "gqvae_paper": 0.40}
 QUALITY |= {"dictionary_2": 0.2, "dictionary_3": 0.25}
@@ -79,6 +79,10 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
                 write_json(runs.tuning_path(results, arm, seed, rate) / "result.json", record)
     for run in runs.language_model_runs(study):
         _run(study, run, results, rng)
+    timed = runs.timed_tokenizers(study)
+    if timed:
+        speeds = [[f"{name}/{variant}", 500_000, 60.0 - place, 1 - place / 60] for place, (name, variant) in enumerate(timed)]
+        _write(pd.DataFrame(speeds, columns=["tokenizer", "bytes", *list(SPEED)[1:]]), layout.speed_path(results))
     return results
 
 

@@ -109,6 +109,15 @@ def test_bytes_to_a_level_are_those_of_the_table(tmp_path: Path) -> None:
         assert rows[f"`{arm}`"] == expected
 
 
+def test_small_edits_change_what_the_table_says(tmp_path: Path) -> None:
+    rows = rows_of(summary_of(tmp_path, (0, 1)), "### Small edits")
+    results = pd.read_csv(tmp_path / "tables" / "results.csv").set_index("arm")
+    assert list(rows) == [f"`{arm}`" for arm in results.index]
+    for arm, row in results.iterrows():
+        expected = [f"{100 * row[f'changed_by_{kind}']:.1f} %" for kind in ("case", "blank", "typo")]
+        assert rows[f"`{arm}`"] == expected + [f"{row[f'resized_by_{kind}']:.2f}" for kind in ("case", "blank", "typo")]
+
+
 def test_cost_of_use_is_that_of_the_table(tmp_path: Path) -> None:
     rows = rows_of(summary_of(tmp_path, (0, 1, 2)), "### Cost of use")
     table = pd.read_csv(tmp_path / "tables" / "serving.csv")
@@ -117,6 +126,14 @@ def test_cost_of_use_is_that_of_the_table(tmp_path: Path) -> None:
         cells = rows[f"`{arm}`, `{size}`"]
         assert cells[2] == f"{own['tokens_per_byte'].mean():.3f}" and cells[-1] == f"{own['test_bpb'].mean():.4f}"
         assert cells[4] == f"{own['flops_per_byte'].mean() / 1e3:,.3g} k"
+
+
+def test_speeds_are_those_of_the_table(tmp_path: Path) -> None:
+    rows = rows_of(summary_of(tmp_path, (0, 1)), "### Speed of encoding")
+    table = pd.read_csv(tmp_path / "tables" / "serving.csv")
+    assert set(rows) == {f"`{arm}`" for arm in table["arm"]} and rows["`bpe`"] == ["60.0", "1.00"]
+    for arm, own in table.groupby("arm"):
+        assert rows[f"`{arm}`"] == [f"{own['encode_mb_per_s'].mean():.1f}", f"{own['encode_ratio_to_bpe'].mean():.2f}"]
 
 
 def test_samples_are_those_of_the_first_seed(tmp_path: Path) -> None:

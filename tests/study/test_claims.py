@@ -108,6 +108,14 @@ def test_fewer_bits_of_a_bigram_model_are_an_advantage(tables: Path) -> None:
     assert (row["first"], row["second"], row["seeds"]) == ("gqvae", "bpe_matched", 3)
 
 
+def test_fewer_changes_by_an_edit_are_an_advantage(study: Study, tables: Path) -> None:
+    claim = Claim(text="x", measure="changed_by_typo", first="gqvae", second="bpe")
+    found = judged(study.model_copy(update={"claims": {"mine": claim}}), tables).loc["mine"]
+    values = read_table(tables, "distribution")
+    ours, theirs = (values.loc[values["arm"] == arm, "changed_by_typo"].to_numpy() for arm in ("gqvae", "bpe"))
+    assert found["effect"] == pytest.approx((1 - ours / theirs).mean(), rel=1e-12)
+
+
 def test_a_learned_tokenizer_is_compared_with_the_best_dictionary(tmp_path: Path) -> None:
     arms = {f"dictionary_{size}": {"kind": "dictionary", "chunk_bytes": size} for size in (2, 3)}
     study = fabricated_settings(arms={"gqvae": {"kind": "gqvae"}} | arms)

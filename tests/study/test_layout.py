@@ -37,6 +37,17 @@ def test_every_seed_trains_a_language_model_even_on_a_tokenizer_without_seed() -
     assert {run.name for run in runs.main_runs(study)} == {run.name for run in asked if run.name.endswith("-b1000000-l2w64")}
 
 
+def test_tokenizers_of_language_models_are_timed_with_bpe_of_their_size() -> None:
+    silent = {"kind": "bpe", "language_model": False}
+    study = fabricated_settings(
+        seeds=(0, 2), arms={"bytes": {"kind": "bytes"}, "bpe": silent, "gqvae": {"kind": "gqvae"}, "unigram": silent}
+    )
+    assert runs.timed_tokenizers(study) == [("bpe", "v1024"), ("bytes", "v257"), ("gqvae-s0", "v1024"), ("gqvae-s2", "v1024")]
+    without = fabricated_settings(seeds=(0,), arms={"gqvae": {"kind": "gqvae"}})
+    assert runs.timed_tokenizers(without) == [("gqvae-s0", "v1024")]
+    assert runs.timed_tokenizers(fabricated_settings(arms={"bpe": silent})) == []
+
+
 def test_an_unknown_arm_and_an_unmatched_family_are_refused() -> None:
     study = fabricated_settings()
     with pytest.raises(UserError, match="no arm 'wordpiece'"):

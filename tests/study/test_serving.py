@@ -13,9 +13,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from fabricated_study import fabricate, fabricated_settings
 from gqvae.language_models.transformer import DecoderOnlyTransformer
 from gqvae.study.collect import collect
-from gqvae.study.columns import COLUMNS
+from gqvae.study.columns import COLUMNS, SPEED
 from gqvae.study.serving import serving_table
-from gqvae.study.tables import read_table
+from gqvae.study.tables import read_columns, read_table
 
 LAYERS, WIDTH, CONTEXT, VOCABULARY = 2, 16, 12, 50
 
@@ -49,6 +49,23 @@ def test_a_byte_costs_its_tokens() -> None:
     assert table["seed"].tolist() == [0, 1] and set(table["train_bytes"]) == {9_000}  # after the most text alone
     assert table["tokens_per_byte"].tolist() == [1 / 3] * 2
     assert table["flops_per_byte"].tolist() == pytest.approx([model.flops_per_token(CONTEXT) / 9] * 2)
+
+
+def test_every_size_of_an_arm_has_the_speed_of_its_tokenizer(tmp_path: Path) -> None:
+    study = fabricated_settings(seeds=(0, 1))
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    speeds = read_columns(tmp_path / "speed.csv", SPEED).set_index("tokenizer")
+    assert list(speeds.index[:2]) == ["bpe/v1024", "bytes/v257"] and len(speeds) == 2 + 3 * 2
+    table = read_table(tmp_path / "tables", "serving")
+    for arm, seed, tokenizer in (
+        ("gqvae", 1, "gqvae-s1/v1024"),
+        ("bpe", 1, "bpe/v1024"),
+        ("bpe_matched", 0, "bpe_matched-s0/matched"),
+    ):
+        rows = table[(table["arm"] == arm) & (table["seed"] == seed)]
+        assert len(rows) == 3
+        for column in ("encode_mb_per_s", "encode_ratio_to_bpe"):
+            assert set(rows[column]) == {speeds.loc[tokenizer, column]}
 
 
 def test_a_study_of_one_size_has_its_runs_with_the_most_text(tmp_path: Path) -> None:

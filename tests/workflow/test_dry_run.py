@@ -72,6 +72,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "measure_distribution": len(layout.downstream_tokenizers(study)),
         "train_lm": len(modelled),
         "measure_lm": len(modelled),
+        "measure_speed": int(bool(modelled)),
         "collect_results": 1,
         "explore": 1,
         **{f"plot_{figure}": 1 for figure in plots_of(study)},

@@ -12,8 +12,39 @@ MEASUREMENTS = {
     ],
     "rates": [str(runs.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
     "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],
+    "speed": [str(layout.speed_path(RESULTS))] if TIMED else [],
     "runs": [str(path) for run in runs.language_model_runs(STUDY) for path in run.collected(RESULTS)],
 }
+
+
+if TIMED:
+
+    rule measure_speed:
+        input:
+            **CORPUS,
+            tokenizers=TIMED_FILES,
+        output:
+            table=str(layout.speed_path(RESULTS)),
+        log:
+            f"{LOGS}/measure_speed.log",
+        benchmark:
+            f"{BENCHMARKS}/measure_speed.tsv"
+        conda:
+            "../envs/gqvae.yaml"
+        resources:
+            **growing(mem_mb=1800, runtime=60),
+        params:
+            code=code_of_speed(),
+            tokenizers=folders_of_tokenizers,
+            baseline=lambda wildcards, input: (
+                f"--baseline {shlex.quote(str(Path(input.tokenizers[0]).parent))}" if layout.has_baseline(STUDY) else ""
+            ),
+            corpus=subpath(input.corpus, parent=True),
+        message:
+            "Time how fast the tokenizers of the language models encode test text, all in one process."
+        shell:
+            "gqvae --log {log:q} measure-speed --tokenizers {params.tokenizers:q} {params.baseline} --corpus {params.corpus:q}"
+            " --out {output.table:q}"
 
 
 rule collect_results:

@@ -74,12 +74,12 @@ def code(job, also=(), without=()):
     return code_state(f"gqvae.jobs.{job}", also, without)
 
 
-def code_of_tokenizer(job):
+def code_of_tokenizer(job, also=()):
     """The code of a job that reads any tokenizer. Arms without a network do not depend on the network's code."""
 
     def of_arm(wildcards):
-        also = [*PRETOKENIZER, *modules_of(layout.split_family(wildcards.family)[0])]
-        return code(job, also, without=() if downstream_encoder(wildcards) else ("gqvae.tokenizers.learned",))
+        modules = [*also, *PRETOKENIZER, *modules_of(layout.split_family(wildcards.family)[0])]
+        return code(job, modules, without=() if downstream_encoder(wildcards) else ("gqvae.tokenizers.learned",))
 
     return of_arm
 
@@ -102,10 +102,22 @@ def modules_of(arm):
     return [f"gqvae.tokenizers.{name}"] if name else []
 
 
+def code_of_speed():
+    """The code of the job that times the tokenizers of many arms."""
+    arms = dict.fromkeys(layout.split_family(family)[0] for family, _ in TIMED)
+    network = any(STUDY.arms[arm].downstream_encoder for arm in arms)
+    also = [*PRETOKENIZER, *(module for arm in arms for module in modules_of(arm))]
+    return code("tokenizers.measure_speed", also, without=() if network else ("gqvae.tokenizers.learned",))
+
+
 def modules_of_target(arm):
     """The modules of the arm that a matched arm is matched to, as `modules_of`."""
     return modules_of(STUDY.arms[arm].match) if layout.is_matched(STUDY, arm) else []
 
+
+# Tokenizers that are timed, BPE of the same size first, if there is one.
+TIMED = runs.timed_tokenizers(STUDY)
+TIMED_FILES = [f"{layout.tokenizer_path(RESULTS, family, variant)}/gqvae.json" for family, variant in TIMED]
 
 # Arms by what makes their tokenizers.
 MATCHED_ARMS = [name for name in STUDY.arms if layout.is_matched(STUDY, name)]

@@ -32,6 +32,8 @@ rule encode_corpus:
 rule measure_distribution:
     input:
         **files_of_tokens(f"{RESULTS}/tokens/{{family}}/{{variant}}"),
+        **CORPUS,
+        tokenizer=tokenizer_file("{family}", "{variant}"),
     output:
         ranks=f"{RESULTS}/distribution/{{family}}-{{variant}}/rank_frequency.csv",
         facts=f"{RESULTS}/distribution/{{family}}-{{variant}}/distribution.json",
@@ -42,15 +44,18 @@ rule measure_distribution:
     conda:
         "../envs/gqvae.yaml"
     resources:
-        **growing(mem_mb=1000, runtime=60),
+        **growing(mem_mb=1800, runtime=60),
     params:
-        code=code("tokenizers.measure_distribution", also=measures_of("tokens")),
+        code=code_of_tokenizer("tokenizers.measure_distribution", measures_of("tokens")),
         tokens=subpath(input.record, parent=True),
+        tokenizer=subpath(input.tokenizer, parent=True),
+        corpus=subpath(input.corpus, parent=True),
         folder=subpath(output.ranks, parent=True),
     message:
-        "{wildcards.family}, {wildcards.variant}: measure how tokens are distributed and how well bigrams predict them."
+        "{wildcards.family}, {wildcards.variant}: measure how tokens are distributed, how well bigrams predict them, and what small edits change."
     shell:
-        "gqvae --log {log:q} measure-distribution --tokens {params.tokens:q} --out {params.folder:q}"
+        "gqvae --log {log:q} measure-distribution --tokens {params.tokens:q} --tokenizer {params.tokenizer:q}"
+        " --corpus {params.corpus:q} --out {params.folder:q}"
 
 
 if RATES:

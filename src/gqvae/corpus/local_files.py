@@ -12,7 +12,8 @@ from gqvae.corpus.text_file import read_documents
 from gqvae.errors import UserError
 
 COMPRESSED = (".xz", ".gz", ".zst")
-FORMS = (".txt", ".jsonl", ".parquet")  # what is read in a folder; a pattern may name others, which are read as .txt
+ROWS = {".jsonl": jsonl_documents, ".parquet": parquet_documents}
+FORMS = (".txt", *ROWS)  # what is read in a folder; a pattern may name others, which are read as .txt
 
 
 def found_files(path: str) -> list[Path]:
@@ -59,14 +60,23 @@ def documents_of(files: Sequence[Path], field: str, cut: Cut) -> Iterator[bytes]
         UserError: a file cannot be read.
     """
     for file in files:
-        form = _form(file)
-        if form not in (".jsonl", ".parquet"):
+        if not has_rows(file):
             yield from read_documents(file, cut.separator, cut)
             continue
         cut.files += 1
-        for document in (jsonl_documents if form == ".jsonl" else parquet_documents)(file, field):
+        for document in rows_of(file, field):
             cut.documents += 1
             yield document
+
+
+def has_rows(path: Path) -> bool:
+    """Whether a file is read row by row."""
+    return _form(path) in ROWS
+
+
+def rows_of(path: Path, field: str, option: str = "field") -> Iterator[bytes]:
+    """What the field of each row holds (`gqvae.corpus.records`)."""
+    return ROWS[_form(path)](path, field, option)
 
 
 def text_bytes(files: Sequence[Path]) -> int | None:

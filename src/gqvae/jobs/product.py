@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_rows
 from gqvae.jobs.streams import input_name, input_size, open_input, open_output, show
@@ -73,6 +72,7 @@ def decode(arguments: argparse.Namespace) -> None:
 def inspect(arguments: argparse.Namespace) -> None:
     """Print a report; with --csv, also write the vocabulary as a table."""
     from gqvae.corpus.pretokens import count_pretokens
+    from gqvae.jobs.parts import blocks
     from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
     from gqvae.tokenizers.external import is_external, read_external
 
@@ -80,7 +80,7 @@ def inspect(arguments: argparse.Namespace) -> None:
     tokenizer = read_external(arguments.tokenizer, arguments.pattern) if external else _load(arguments)
     pretokenizer, counts = tokenizer.pretokenizer, None
     if arguments.text:
-        counts = count_pretokens((block.encode("utf-8") for block in _blocks(arguments.text, pretokenizer)), pretokenizer)
+        counts = count_pretokens((block.encode("utf-8") for block in blocks(arguments.text, pretokenizer)), pretokenizer)
     show(report(tokenizer, counts))
     if arguments.csv:
         used = None if counts is None else id_counts(tokenizer, counts)
@@ -88,21 +88,29 @@ def inspect(arguments: argparse.Namespace) -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Print the table; with --csv, also write it."""
-    from gqvae.report.comparison import COLUMNS, table
-    from gqvae.report.comparison import compare as compared
+    """Print what was measured, in tables that a terminal can hold; with --csv and --parts-csv, also write it."""
+    from gqvae.jobs.parts import read_parts
+    from gqvae.report import comparison
 
-    rows = list(compared(_loaded(arguments), "".join(_blocks(arguments.text))))
-    show(table(rows))
+    parts = read_parts(arguments.text, arguments.field, arguments.label)
+    rows, of_parts = comparison.compare(_loaded(arguments), parts, arguments.per)
+    columns = [comparison.ON_THE_WHOLE, (*comparison.OF_EDITS, *(comparison.OF_PARTS if of_parts else ()))]
+    tables = [comparison.table(rows, (*comparison.NAMES, *some)) for some in columns]
+    if of_parts:
+        tables.append(comparison.table(of_parts, comparison.PART_COLUMNS))
+    show("\n\n".join(tables))
     if arguments.csv:
-        write_rows(arguments.csv, COLUMNS, rows)
+        write_rows(arguments.csv, comparison.COLUMNS, rows)
+    if arguments.parts_csv:
+        write_rows(arguments.parts_csv, comparison.PART_COLUMNS, of_parts)
 
 
 def explore(arguments: argparse.Namespace) -> None:
     """Write the HTML page."""
     from gqvae.figures.explorer import explorer_page
+    from gqvae.jobs.parts import blocks
 
-    page = explorer_page(_loaded(arguments), "".join(_blocks(arguments.text)) if arguments.text else None)
+    page = explorer_page(_loaded(arguments), "".join(blocks(arguments.text)) if arguments.text else None)
     with atomic_open(arguments.out) as stream:
         stream.write(page)
 
@@ -113,17 +121,10 @@ def _load(arguments: argparse.Namespace) -> Tokenizer:
     return load_with_encoder(arguments.tokenizer, getattr(arguments, "encoder", None))
 
 
-def _blocks(path: Path, pretokenizer: str = DEFAULT) -> Iterator[str]:
-    from gqvae.corpus.text_blocks import text_blocks
-
-    with open_input(str(path)) as stream:
-        yield from text_blocks(stream, str(path), pretokenizer_name=pretokenizer)
-
-
 def _loaded(arguments: argparse.Namespace) -> dict[str, Tokenizer]:
     """Tokenizers, named by the shortest ends of their paths that differ."""
+    from gqvae.jobs.parts import short_names
     from gqvae.tokenizers.external import load_any
 
-    paths = list(dict.fromkeys(path.resolve() for path in arguments.tokenizers))
-    depth = next(depth for depth in range(1, 100) if len({path.parts[-depth:] for path in paths}) == len(paths))
-    return {"/".join(path.parts[-depth:]): load_any(path, arguments.pattern) for path in paths}
+    paths = short_names([path.resolve() for path in arguments.tokenizers])
+    return {name: load_any(path, arguments.pattern) for name, path in paths.items()}

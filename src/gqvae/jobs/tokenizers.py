@@ -7,12 +7,13 @@ import math
 from importlib import import_module
 
 from gqvae.config import CountedTraining, Matching, load_settings, measures
+from gqvae.corpus.beginning import beginning
 from gqvae.corpus.documents import DocumentStore
 from gqvae.corpus.pretokenizers import WHOLE
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.errors import UserError
 from gqvae.files import write_csv, write_json, write_rows
-from gqvae.measures import bytes_per_token
+from gqvae.measures import bytes_per_token, speed
 from gqvae.measures.distribution import rank_frequency
 from gqvae.measures.encoded_text import EncodedText
 from gqvae.tokenizers import encode, matching, token_parts
@@ -104,9 +105,18 @@ def borrow_tokenizer(arguments: argparse.Namespace) -> None:
     load_with_encoder(arguments.tokenizer, arguments.encoder).save(arguments.out)
 
 
+def measure_speed(arguments: argparse.Namespace) -> None:
+    """Write how fast tokenizers encode the beginning of the test split, each on one core."""
+    names = {"/".join(folder.resolve().parts[-2:]): folder for folder in arguments.tokenizers}
+    if arguments.baseline is not None and arguments.baseline not in names.values():
+        raise UserError(f"{arguments.baseline} is not among --tokenizers: add it, since all are timed in one process.")
+    documents = beginning(DocumentStore.open(arguments.corpus, "test"), speed.BYTES)
+    write_rows(arguments.out, speed.COLUMNS, speed.speeds(names, documents, arguments.baseline))
+
+
 def measure_distribution(arguments: argparse.Namespace) -> None:
-    """Write the distribution of a tokenizer's tokens: the rank-frequency curve and the scalar measures."""
-    text = EncodedText(arguments.tokens)
+    """Write the rank-frequency curve of a tokenizer's tokens, and the measures of tokenizers."""
+    text = EncodedText(arguments.tokens, arguments.tokenizer, arguments.corpus)
     values = {name: import_module(f"gqvae.measures.{name}").of(text) for name in measures("tokens")}
     facts = {name: None if math.isnan(value) else value for name, value in values.items()}
     write_csv(rank_frequency(text.counts), arguments.out / "rank_frequency.csv")

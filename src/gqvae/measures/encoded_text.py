@@ -1,4 +1,4 @@
-"""The encoded corpus that measures of tokenizers read: counts of tokens and of pairs, computed once and cached."""
+"""What measures of tokenizers read: the encoded corpus, its tokenizer and its text. What several of them need is computed once."""
 
 from __future__ import annotations
 
@@ -9,24 +9,46 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gqvae.corpus.beginning import beginning
+from gqvae.corpus.documents import DocumentStore
 from gqvae.errors import UserError
 from gqvae.files import read_json
 from gqvae.measures.distribution import count_tokens
+from gqvae.measures.edits import Effect, effects
 from gqvae.measures.ngrams import Pairs, WittenBell, count_pairs
+from gqvae.tokenizers.base import tokenizer_digest
+from gqvae.tokenizers.load import load_tokenizer
 from gqvae.tokenizers.token_files import CHANGED, LOST, RECORD, TokenFile
+
+EDITED_BYTES = 1 << 24
 
 
 class EncodedText:
     """The splits of a corpus that `gqvae encode-corpus` wrote.
 
+    Args:
+        folder: the token files.
+        tokenizer: the folder of the tokenizer that made them.
+        corpus: the folder of the text.
+
     Raises:
-        UserError: the training split has no tokens.
+        UserError: the training split has no tokens, or they are another tokenizer's.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, tokenizer: Path, corpus: Path) -> None:
+        self.folder, self._tokenizer, self._corpus = folder, tokenizer, corpus
+        if read_json(folder / RECORD)["tokenizer"] != tokenizer_digest(tokenizer):
+            raise UserError(
+                f"{folder} was encoded by another tokenizer than {tokenizer}: give that one, or encode the corpus again."
+            )
         if not self.counts.any():
             raise UserError(f"{folder} holds no training tokens: delete it and run again.")
+
+    @cached_property
+    def edits(self) -> dict[str, Effect]:
+        """What small edits of the test split, or of its first documents if it is large, do to its tokens, by kind."""
+        documents = beginning(DocumentStore.open(self._corpus, "test"), EDITED_BYTES)
+        return effects(load_tokenizer(self._tokenizer), documents)
 
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:

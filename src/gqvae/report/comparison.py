@@ -1,63 +1,101 @@
-"""Several tokenizers on one text: compression, fertility, fallback, speed."""
+"""Several tokenizers on one text: compression, fertility, fallback, speed, small edits, and how alike they treat its parts."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.errors import UserError
+from gqvae.measures.edits import KINDS, Effect, effects
+from gqvae.measures.parity import gini, parity, premiums
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.encode import lost_bytes
 
-COLUMNS = (
-    "tokenizer", "encoder", "vocab_size", "tokens", "bytes_per_token", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
-    "warm_mb_per_s", "decode_mb_per_s", "comes_back", "bytes_lost",
+NAMES = ("tokenizer", "encoder")
+ON_THE_WHOLE = (
+    "vocab_size", "tokens", "bytes_per_token", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s", "warm_mb_per_s",
+    "decode_mb_per_s", "comes_back", "bytes_lost",
 )  # fmt: skip
+OF_EDITS = tuple(f"{part}_by_{kind}" for part in Effect._fields for kind in KINDS)
+OF_PARTS = ("parity", "gini")
+COLUMNS = (*NAMES, *ON_THE_WHOLE, *OF_EDITS, *OF_PARTS)
+PART_COLUMNS = (*NAMES, "part", "documents", "bytes", "characters", "tokens", "bytes_per_token", "cost", "premium")
+
+Parts = Mapping[str, Sequence[bytes]]
+Row = dict[str, Any]
 
 
-def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str, Any]]:
-    """A row of `COLUMNS` for every tokenizer and encoder.
+def compare(tokenizers: Mapping[str, Tokenizer], parts: Parts, unit: str = "character") -> tuple[list[Row], list[Row]]:
+    """A row of `COLUMNS` for every tokenizer and encoder, and one of `PART_COLUMNS` for each of these and every part of the text.
 
     Fertility is tokens per whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the
     gates differs from the one with the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no
     pre-token cached (a network is loaded but has not run), warm with all cached. External tokenizers cache nothing. `comes_back`
-    says whether the text does, `bytes_lost` which share of it the tokens lack, at least.
+    says whether all documents do, `bytes_lost` which share of the text the tokens lack, at least. Edits: `measures.edits`.
+
+    The cost of a part is tokens per `unit`, one of `measures.parity.UNITS`; its premium, parity and the Gini coefficient compare the
+    costs. With a single part there are no rows of parts, and both are empty.
+
+    Args:
+        tokenizers: by name.
+        parts: the UTF-8 documents of each part, by its name.
+        unit: what costs are counted for.
 
     Raises:
-        UserError: a tokenizer that is made to be lossless does not reproduce the text.
+        UserError: a tokenizer that is made to be lossless does not reproduce the text, or one of several parts has no text or, by
+            document, another number of documents than the first.
     """
-    size, words = len(text.encode("utf-8")), len(text.split())
+    sizes = _sizes(parts, unit) if len(parts) > 1 else []
+    documents = [document for part in parts.values() for document in part]
+    words = sum(len(document.decode("utf-8").split()) for document in documents)
+    rows, rows_of_parts = [], []
     for name, tokenizer in tokenizers.items():
-        counts = count_pretokens([text.encode("utf-8")], tokenizer.pretokenizer)
+        counts = count_pretokens(documents, tokenizer.pretokenizer)
         for one in tokenizer.encoders():
-            one.load_kernels()
-            one.encode("load")  # loads a network
-            cold, ids = _timed(lambda one=one: one.encode(text))
-            warm, _ = _timed(lambda one=one: one.encode(text))
-            back, decoded = _timed(lambda one=one, ids=ids: one.decode_bytes(ids))
-            lost = lost_bytes(text.encode("utf-8"), decoded, one.prefix)
-            if one.lossless and lost is not None:
-                raise UserError(f"{name} does not reproduce the text: it is broken; train it again.")
+            names = {"tokenizer": name, "encoder": one.encoder}
+            encoded, row = _on_the_whole(name, one, documents, words)
             quality = one.gate_quality(counts.pairs())
-            yield {
-                "tokenizer": name,
-                "encoder": one.encoder,
-                "vocab_size": one.vocab_size,
-                "tokens": len(ids),
-                "bytes_per_token": size / max(len(ids), 1),
-                "tokens_per_word": len(ids) / max(words, 1),
-                "fallback_rate": "" if quality is None else quality[0],
-                "cut_otherwise": "" if quality is None else _cut_otherwise(one, tokenizer.encoders(), counts),
-                "cold_mb_per_s": size / cold / 1e6,
-                "warm_mb_per_s": size / warm / 1e6,
-                "decode_mb_per_s": size / back / 1e6,
-                "comes_back": "yes" if lost is None else "no",
-                "bytes_lost": (lost or 0) / max(size, 1),
-            }
+            row["fallback_rate"] = "" if quality is None else quality[0]
+            row["cut_otherwise"] = "" if quality is None else _cut_otherwise(one, tokenizer.encoders(), counts)
+            found = _of_parts(name, sizes, encoded, unit)
+            costs = [own["cost"] for own in found]
+            row |= {"parity": parity(costs), "gini": gini(costs)} if costs else dict.fromkeys(OF_PARTS, "")
+            rows.append(names | row | _of_edits(one, documents))
+            rows_of_parts += [names | own for own in found]
+    return rows, rows_of_parts
+
+
+def _on_the_whole(name: str, one: Tokenizer, documents: Sequence[bytes], words: int) -> tuple[list[np.ndarray], Row]:
+    """The ids of every document, and what is measured on all of them together."""
+    size = sum(map(len, documents))
+    one.load_kernels()
+    one.encode("load")  # loads a network
+    cold, encoded = _timed(lambda: list(one.encode_documents(documents)))
+    warm, _ = _timed(lambda: list(one.encode_documents(documents)))
+    ids = np.concatenate([*encoded, np.zeros(0, dtype=np.uint32)])
+    back, _ = _timed(lambda: one.decode_bytes(ids))
+    decoded = map(one.decode_bytes, encoded)
+    losses = [lost_bytes(document, own, one.prefix) for document, own in zip(documents, decoded, strict=True)]
+    changed = any(lost is not None for lost in losses)
+    if one.lossless and changed:
+        raise UserError(f"{name} does not reproduce the text: it is broken; train it again.")
+    return encoded, {
+        "vocab_size": one.vocab_size,
+        "tokens": len(ids),
+        "bytes_per_token": size / max(len(ids), 1),
+        "tokens_per_word": len(ids) / max(words, 1),
+        "cold_mb_per_s": size / cold / 1e6,
+        "warm_mb_per_s": size / warm / 1e6,
+        "decode_mb_per_s": size / back / 1e6,
+        "comes_back": "no" if changed else "yes",
+        "bytes_lost": sum(lost or 0 for lost in losses) / max(size, 1),
+    }
 
 
 def _cut_otherwise(one: Tokenizer, encoders: Iterable[Tokenizer], counts: PretokenCounts) -> float:
@@ -67,10 +105,49 @@ def _cut_otherwise(one: Tokenizer, encoders: Iterable[Tokenizer], counts: Pretok
     return float(counts.counts @ np.array(differs)) / max(counts.total, 1)
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def _of_edits(one: Tokenizer, documents: Sequence[bytes]) -> Row:
+    found = effects(one, documents)
+    values = {f"{part}_by_{kind}": getattr(effect, part) for kind, effect in found.items() for part in Effect._fields}
+    return {name: "" if math.isnan(value) else value for name, value in values.items()}
+
+
+def _sizes(parts: Parts, unit: str) -> list[Row]:
+    """Name and size of each part.
+
+    Raises:
+        UserError: as `compare`.
+    """
+    rows: list[Row] = []
+    for name, documents in parts.items():
+        characters = sum(len(document.decode("utf-8")) for document in documents)
+        rows.append({"part": name, "documents": len(documents), "bytes": sum(map(len, documents)), "characters": characters})
+        first, own = rows[0], rows[-1]
+        if not characters:
+            raise UserError(f"The part {name} has no text: leave it out.")
+        if unit == "document" and own["documents"] != first["documents"]:
+            raise UserError(
+                f"{first['part']} has {first['documents']:,} documents and {name} has {own['documents']:,}, so they are not translations "
+                "of each other, document by document: give parallel texts, or count by character."
+            )
+    return rows
+
+
+def _of_parts(name: str, sizes: list[Row], encoded: list[np.ndarray], unit: str) -> list[Row]:
+    """The rows of one tokenizer: sizes, tokens and what they cost."""
+    lengths = map(len, encoded)
+    rows = [size | {"tokens": sum(islice(lengths, size["documents"]))} for size in sizes]
+    for row in rows:
+        if not row["tokens"]:
+            raise UserError(f"{name} has no tokens for the part {row['part']}: leave one of the two out.")
+        row |= {"bytes_per_token": row["bytes"] / row["tokens"], "cost": row["tokens"] / row[f"{unit}s"]}
+    costs = [row["cost"] for row in rows]
+    return [row | {"premium": premium} for row, premium in zip(rows, premiums(costs), strict=True)]
+
+
+def table(rows: list[Row], columns: Sequence[str]) -> str:
     """The rows as text in aligned columns."""
-    cells = [list(COLUMNS)] + [[_cell(row[column]) for column in COLUMNS] for row in rows]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(COLUMNS))]
+    cells = [list(columns)] + [[_cell(row[column]) for column in columns] for row in rows]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
 
 

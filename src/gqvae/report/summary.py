@@ -12,6 +12,7 @@ from gqvae.errors import UserError
 from gqvae.figures.registry import Plot, plots_of
 from gqvae.files import atomic_open, read_json
 from gqvae.measures.distribution import ALPHA
+from gqvae.measures.edits import EDITS, KINDS, REACH
 from gqvae.report import summary_of_models as models
 from gqvae.report.markdown import markdown_table, number, share
 from gqvae.study import layout
@@ -36,12 +37,14 @@ def summarize(study: Study, results: Path, out: Path) -> None:
     if len(tables["training"]):
         parts += ["### Training of the networks", *figures.named("training")]
     parts += ["## Distribution of tokens", _distribution(tables["results"]), *figures.rest("2. Tokenizers")]
+    parts += ["### Small edits", _edits(tables["results"])]
     if len(tables["learnability"]):
         parts += ["## Language models", *figures.named("tuning"), models.language_models(tables, len(study.seeds))]
         parts += [*figures.named("convergence"), models.milestones(tables["milestone_means"])]
         parts += [*figures.named("learnability", "advantage")]
         parts += [models.power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
         parts += ["### Cost of use", models.serving(tables["serving"]), *figures.named("serving")]
+        parts += ["### Speed of encoding", models.speed(tables["serving"])]
         parts += figures.rest("3. Language models")
         parts += ["### What the models write", models.samples(tables["samples"])]
         parts += ["### Effect of the choice of windows", models.contexts(tables["contexts"])]
@@ -231,4 +234,23 @@ def _distribution(results: pd.DataFrame) -> str:
     header = [
         "arm", "V", "Rényi efficiency", "vocabulary used", "H(X)", "H(X given previous)", "held out: unigram", "held out: bigram",
     ]  # fmt: skip
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def _edits(results: pd.DataFrame) -> str:
+    rows = [
+        [
+            f"`{row['arm']}`",
+            *(share(row[f"changed_by_{kind}"], 1) for kind in KINDS),
+            *(number(row[f"resized_by_{kind}"], 2) for kind in KINDS),
+        ]
+        for _, row in results.iterrows()
+    ]
+    note = (
+        f"What a small edit changes, mean over {EDITS:,} passages of the test split for each kind and over seeds. A passage reaches {REACH} "
+        "characters to either side of the edit, whole words. Case: one letter has the other case. Blank: one is added within a word, or "
+        "removed between two. Typo: two letters are swapped, or one is replaced. Changed: edit distance between the tokens before and "
+        "after, as a share of the longer sequence. Resized: by how many tokens their numbers differ. Lower is more robust."
+    )
+    header = ["arm", *(f"changed: {kind}" for kind in KINDS), *(f"resized: {kind}" for kind in KINDS)]
     return f"{note}\n\n{markdown_table(header, rows)}"

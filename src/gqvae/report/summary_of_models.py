@@ -111,6 +111,20 @@ def serving(table: pd.DataFrame) -> str:
     return f"{note}\n\n{markdown_table(header, rows)}"
 
 
+def speed(table: pd.DataFrame) -> str:
+    """How fast the tokenizers of the language models encode, arm by arm."""
+    means = table.groupby("arm", sort=False)[["encode_mb_per_s", "encode_ratio_to_bpe"]].mean()
+    rows = [
+        [f"`{arm}`", number(own["encode_mb_per_s"], 1), number(own["encode_ratio_to_bpe"], 2)] for arm, own in means.iterrows()
+    ]
+    note = (
+        "MB of text that the tokenizer of an arm encodes in a second of one core's time, at the beginning of the test split, with "
+        "nothing remembered of earlier text. All tokenizers were timed in turns, in one process; medians over turns, means over seeds. "
+        "MB per second depend on the machine and on what else it did; the ratio to BPE of the same size depends on them less."
+    )
+    return f"{note}\n\n{markdown_table(['arm', 'MB per second', 'ratio to `bpe`'], rows)}"
+
+
 def samples(table: pd.DataFrame) -> str:
     """What each arm's model of the first seed writes after the same words."""
     first = table[table["seed"] == table["seed"].iloc[0]]

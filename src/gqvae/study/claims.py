@@ -236,7 +236,8 @@ def _value(tables: Tables, claim: Claim, arm: str, seed: int, split: str, amount
     (value,) = rows
     if math.isnan(value):
         raise UserError(
-            f"tables/distribution.csv has no {claim.measure} of {arm}, whose tokens do not hold the whole text: compare other arms."
+            f"tables/distribution.csv has no {claim.measure} of {arm}: its tokens do not hold the whole text, or the text has nothing to "
+            "measure; compare other arms, or by another measure."
         )
     return float(value)
 

@@ -21,7 +21,7 @@ from gqvae.measures.milestones import milestone_means_table, milestones_table
 from gqvae.measures.power_laws import power_laws_table
 from gqvae.study import layout, runs
 from gqvae.study.claims import claims_table
-from gqvae.study.columns import COLUMNS, CURVE, HISTORY, OF_MAIN_RUNS, RANKS, RESULT, SAMPLES, TABLES, TOKEN_MEASURES
+from gqvae.study.columns import COLUMNS, CURVE, HISTORY, OF_MAIN_RUNS, RANKS, RESULT, SAMPLES, SPEED, TABLES, TOKEN_MEASURES
 from gqvae.study.results import differences_table, main_rows, results_table
 from gqvae.study.serving import serving_table
 from gqvae.study.tables import read_columns, write_table
@@ -47,7 +47,7 @@ def expected_files(study: Study) -> list[Path]:
         files += [runs.tuning_path(here, arm, seed, rate) / "result.json" for rate, seed in tried]
     for run in runs.language_model_runs(study):
         files += run.collected(here)
-    return files
+    return [*files, layout.speed_path(here)] if runs.timed_tokenizers(study) else files
 
 
 def require_all(study: Study, results: Path, files: list[Path]) -> None:
@@ -76,7 +76,8 @@ def collect(study: Study, results: Path, out: Path) -> None:
     tables["matching"] = _matching(study, results, tables["compression"])
     tables["differences"] = differences_table(study, tables["learnability"])
     tables["power_laws"] = power_laws_table(layout.arm_names(study), tables)
-    tables["serving"] = serving_table(tables["learnability"], tables["model_sizes"])
+    speed = read_columns(layout.speed_path(results), SPEED) if runs.timed_tokenizers(study) else None
+    tables["serving"] = serving_table(tables["learnability"], tables["model_sizes"], speed)
     tables["milestones"] = milestones_table(tables["convergence"])
     tables["milestone_means"] = milestone_means_table(tables["milestones"], layout.REFERENCE)
     tables["results"] = results_table(study, tables)

@@ -43,10 +43,11 @@ HISTORY = _columns(
     "int: revived",
     "number: alpha loss gates_0 gates_1 gates_2 gates_3 gates_4 gates_nearly_closed gates_nearly_open",
 )
+SPEED = _columns("text: tokenizer", "number: encode_mb_per_s encode_ratio_to_bpe")
 # Columns that a file may lack: measures added after it was written, and those that other kinds of network do not have.
-OPTIONAL = {*TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY, "gate_state", "cut_entropy", "first_vocab_size", "second_vocab_size"} - {
-    "step"
-}
+OPTIONAL = {
+    *TOKEN_MEASURES, *LOSS_MEASURES, *HISTORY, *SPEED, "gate_state", "cut_entropy", "first_vocab_size", "second_vocab_size",
+} - {"step", "tokenizer"}  # fmt: skip
 RESULT = (
     _columns(
         "text: arm",
@@ -100,7 +101,7 @@ TABLES: dict[str, dict[str, Kind]] = {
     "samples": _of_runs(SAMPLES),
     "serving": _columns(
         "text: arm", "int: seed", "text: size", "int: train_bytes vocab_size parameters_non_embedding parameters_embedding steps",
-        "number: tokens_per_byte flops_per_token flops_per_byte test_bpb",
+        "number: tokens_per_byte flops_per_token flops_per_byte encode_mb_per_s encode_ratio_to_bpe test_bpb",
     ),
     "results": _columns(
         "text: arm", "int: seeds",

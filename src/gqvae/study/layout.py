@@ -137,6 +137,11 @@ def compression_path(results: Path | str, name: str) -> Path:
     return Path(results) / "compression" / f"{name}.csv"
 
 
+def speed_path(results: Path | str) -> Path:
+    """How fast tokenizers encode."""
+    return Path(results) / "speed.csv"
+
+
 def matching_path(results: Path | str, name: str) -> Path:
     """The record of the search for equal compression."""
     return tokenizer_path(results, name, MATCHED) / "matching.json"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gqvae.config import REPEAT_SEEDS, Study
-from gqvae.study.layout import arm_names, family, variant
+from gqvae.study.layout import BASELINE, arm_names, family, has_baseline, variant
 
 TRAINED_FILES = ("model.safetensors", "curve.csv", "training.json")
 MEASURED_FILES = ("costs.npy", "documents.csv", "breakdown.csv", "result.json")
@@ -98,6 +98,16 @@ def main_runs(study: Study) -> list[LanguageModelRun]:
 def runs_of_size(study: Study, size: str) -> list[LanguageModelRun]:
     """The runs of one size."""
     return [run for run in language_model_runs(study) if run.size == size]
+
+
+def timed_tokenizers(study: Study) -> list[tuple[str, str]]:
+    """Family and variant of every tokenizer whose speed is measured: BPE of the same size, if any, and those of language models.
+
+    There is none in a study without language models.
+    """
+    read = [(run.family, run.variant) for run in language_model_runs(study)]
+    baseline = [(BASELINE, variant(study, BASELINE))] if has_baseline(study) else []
+    return list(dict.fromkeys(baseline + read)) if read else []
 
 
 def tuning_path(results: Path | str, arm: str, seed: int, rate: float) -> Path:

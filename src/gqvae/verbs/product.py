@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.jobs.product_training import METHODS, NETWORK
+from gqvae.measures.parity import UNITS
 from gqvae.verbs.parsers import (
     PATTERN,
     Argument,
@@ -29,6 +30,7 @@ USED = (
     argument("--encoder", choices=("neural", "distilled"), help="encoder of a learned tokenizer (default: the saved one)"),
 )
 OUT = argument("--out", default="-", metavar="FILE", help="default: standard output")
+FIELD = argument("--field", default="text", metavar="NAME", help="where .jsonl and .parquet files hold text (%(default)s)")
 TOKENIZERS = folders("--tokenizers", "folders of tokenizers; also tokenizer.json, .tiktoken and .model files of other programs")
 
 
@@ -62,10 +64,22 @@ def add_parsers(verbs: Verbs) -> None:
         argument("--csv", type=Path, metavar="CSV", help="write the vocabulary, one row per id"),
     )  # fmt: skip
     add_verb(
-        inner, "product.compare", "compare compression, fertility, fallback and speed on one text",
-        "--tokenizers mine results/default/tokenizers/bpe/v512 --text story.txt",
-        TOKENIZERS, PATTERN, file("--text", "FILE", "the text, UTF-8"),
-        argument("--csv", type=Path, metavar="CSV", help="also write the table to a file"),
+        inner, "product.compare",
+        "compare compression, fertility, fallback, speed, what small edits change, and what the parts of a text cost",
+        "--tokenizers mine results/default/tokenizers/bpe/v512 --text de.txt en.txt --per document",
+        TOKENIZERS, PATTERN,
+        argument(
+            "--text", type=Path, nargs="+", required=True, metavar="FILE",
+            help="the text, UTF-8; of several files each is a part, e.g. a language. .jsonl and .parquet files hold a document in each row",
+        ),
+        FIELD,
+        argument("--label", metavar="NAME", help="where .jsonl and .parquet files say to which part a row belongs (default: a file is a part)"),
+        argument(
+            "--per", choices=UNITS, default="character",
+            help="what the tokens of a part are counted for; document, if the parts are translations of each other (%(default)s)",
+        ),
+        argument("--csv", type=Path, metavar="CSV", help="also write what is measured of each tokenizer to a file"),
+        argument("--parts-csv", type=Path, metavar="CSV", help="also write what is measured of each part to a file"),
     )  # fmt: skip
     add_verb(
         inner, "exports.export", "write files for transformers, tokenizers or tiktoken (docs/exports.md)",
@@ -130,7 +144,7 @@ def _add_train(verbs: Verbs) -> None:
         "--pretokenizer", default=DEFAULT, metavar="NAME",
         help="what no token crosses: gpt2, cl100k, o200k, whitespace, bytes (none) or pattern:EXPRESSION (%(default)s)",
     )  # fmt: skip
-    parser.add_argument("--field", default="text", metavar="NAME", help="where .jsonl and .parquet files hold text (%(default)s)")
+    parser.add_argument(*FIELD[0], **FIELD[1])
     parser.add_argument(
         "--vocab-size", type=positive, nargs="+", required=True, metavar="V",
         help="number of ids: strings, 256 bytes, end of document; one training serves several sizes. Padding comes after them, with "

@@ -106,9 +106,18 @@ def add_parsers(verbs: Verbs) -> None:
         CORPUS, PARTS, TOKENS,
     )  # fmt: skip
     add_verb(
+        verbs, "tokenizers.measure_speed", "time how fast tokenizers encode the test split, all in one process",
+        "--tokenizers results/x/tokenizers/bpe/v1024 results/x/tokenizers/gqvae-s0/v1024 --baseline results/x/tokenizers/bpe/v1024 "
+        "--corpus results/x/corpus --out speed.csv",
+        folders("--tokenizers", "folders of the tokenizers"),
+        argument("--baseline", type=Path, metavar="DIR", help="one of them, to which the others are compared"),
+        CORPUS, TABLE,
+    )  # fmt: skip
+    add_verb(
         verbs, "tokenizers.measure_distribution",
-        "measure the token distribution of an encoded corpus, and how well bigram counts predict it",
-        "--tokens results/x/tokens/bpe/v1024 --out results/x/distribution/bpe-v1024",
-        folder("--tokens", "folder of the corpus encoded by the tokenizer"),
+        "measure how a tokenizer spreads a corpus over its vocabulary, how well bigram counts predict its tokens, and what edits change",
+        "--tokens results/x/tokens/bpe/v1024 --tokenizer results/x/tokenizers/bpe/v1024 --corpus results/x/corpus "
+        "--out results/x/distribution/bpe-v1024",
+        folder("--tokens", "folder of the corpus encoded by the tokenizer"), TOKENIZER, CORPUS,
         folder("--out", "folder for rank_frequency.csv and distribution.json"),
     )  # fmt: skip
