@@ -7,14 +7,18 @@
 #
 # configs/ defines what is studied (see configs/README.md), profiles/ where and how it runs.
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.19")
 
-# A given config file replaces the default. If they were merged, the default's corpus and arms would mix with its settings.
+# A given config file replaces the default. If they were merged, the default's corpus and arms would mix with its settings. Here
+# Snakemake learns only which file is used; `gqvae.config` reads and merges (workflow/rules/common.smk).
+DEFAULT_CONFIG = Path(workflow.current_basedir.join("configs/default.yaml").get_path_or_uri(secret_free=True))
 if not workflow.overwrite_configfiles:
 
-    configfile: "configs/default.yaml"
+    configfile: DEFAULT_CONFIG
 
 
 report: "workflow/report/workflow.rst"
@@ -44,6 +48,10 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
 
 
+# Results go to the working folder (--directory), wherever this file is. Braces would be read as wildcards.
+FINISHED = str(Path(placed(RESULTS)).absolute()).replace("{", "{{").replace("}", "}}")
+
+
 rule all:
     default_target: True
     input:
@@ -53,4 +61,4 @@ rule all:
         summary=f"{RESULTS}/summary.md",
         provenance=f"{RESULTS}/provenance.json",
     message:
-        f"Study {STUDY.study!r} is complete: see {RESULTS}/summary.md and {RESULTS}/figures/."
+        f"Study {STUDY.study!r} is complete: see {FINISHED}/summary.md and {FINISHED}/figures/."

@@ -29,18 +29,52 @@ def error_of(value: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            {"corpus": {"source": "text", "path": "a", "bytes": 3}},
+            "study.yaml: unknown key 'corpus.bytes'; did you mean 'max_bytes'?",
+        ),
+        ({"arms": {"gqvae": {"kind": "gqvae", "chunk_bytes": 3}}}, "study.yaml: unknown key 'arms.gqvae.chunk_bytes'; configs"),
+        (
+            {"arms": {"fixed": {"kind": "fixed", "chunk_bites": 3}}},
+            "unknown key 'arms.fixed.chunk_bites'; did you mean 'chunk_bytes'?",
+        ),
+        ({"corpus": {"source": "text"}}, "study.yaml: the key 'corpus.path' is missing; configs/README.md describes it."),
+        ({"corpus": {"bytes": 3}}, "study.yaml: the key 'corpus.source' is missing; configs/README.md describes it."),
+        (
+            {"corpus": {"source": "synthetik"}},
+            "study.yaml: corpus.source is 'synthetik': did you mean 'synthetic'? name one of hub,",
+        ),
+        (
+            {"arms": {"a": {"kind": "gqvae", "objective": {"name": "paper", "alpha": -1}}}},
+            "study.yaml: arms.a.objective.alpha: Input should be greater than or equal to 0 (given: -1)",
+        ),
+        ({"trainig": {}}, "study.yaml: unknown key 'trainig'; did you mean 'training'? configs/README.md lists the valid keys."),
+        ({"extend": "a.yaml"}, "study.yaml: unknown key 'extend'; did you mean 'extends'?"),
+        ({"seeds": [1, 1]}, "study.yaml: seeds [1, 1] must be different and not negative."),
+        ({"arms": {"Two-Words": {"kind": "bytes"}}}, "study.yaml: arms.Two-Words: String should match pattern"),
+        ({"arms": {"a": 3}}, "study.yaml: arms.a: 3 stands where a block of keys belongs"),
+        ({"language_model": {"train_bytes": [1, "x"]}}, "study.yaml: language_model.train_bytes.1: Input should be"),
+    ],
+)
+def test_keys_are_named_as_they_are_written(value: dict[str, Any], said: str) -> None:
+    assert said in error_of(value)
+
+
+@pytest.mark.parametrize(
     ("value", "key"),
     [
         ({"sedes": [0]}, "sedes"),
         ({"training": {"stepps": 3}}, "training.stepps"),
-        ({"corpus": {"source": "text"}}, "corpus.text.path"),
+        ({"corpus": {"source": "text"}}, "corpus.path"),
         ({"corpus": {"source": "novel"}}, "corpus"),
         ({"training": {"steps": "many"}}, "training.steps"),
         ({"training": {"steps": 0}}, "training.steps"),
         ({"vocabulary": {"size": 257}}, "vocabulary.size"),
         ({"vocabulary": {"grid": [200]}}, "200"),
         ({"arms": {"a": {"kind": "gqvae", "objective": {"name": "rate_controlled", "gamma": -1}}}}, "gamma"),
-        ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 0}}}, "arms.a.gqvae.tokens_per_pretoken"),
+        ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 0}}}, "arms.a.tokens_per_pretoken"),
         ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 1.5, "bytes_per_token": 3}}}, "set only one"),
         ({"arms": {"a": {"kind": "gqvae", "changes": {"training.quantize": False}}}}, "arms.a is not quantized"),
         (
@@ -85,8 +119,11 @@ def test_bad_values_end_in_one_sentence_that_names_the_key(value: dict[str, Any]
         ({"objective.alpha": 1.0}, "unknown key 'arms.a.changes.objective.alpha'"),  # a key of the other objective
         ({"network.width": 64, "training.revival_every": -1}, "arms.a.changes.training.revival_every: Input should be"),
         ({"network.rates": ["x", 2]}, "arms.a.changes.network.rates: Input should be a valid number"),
-        ({"network.width": 65}, "arms.a.changes.network.width: Value error, width 65 is not a multiple"),
-        ({"training.steps": 90, "training.unquantized_steps": 90}, "training.steps, training.unquantized_steps: Value error"),
+        ({"network.width": 65}, "arms.a.changes.network.width: width 65 is not a multiple"),
+        (
+            {"training.steps": 90, "training.unquantized_steps": 90},
+            "training.steps, training.unquantized_steps: unquantized_steps 90",
+        ),
         ({"training": {"steps": 900}}, "arms.a.changes.training: each change must name one setting inside a block"),
         ({"objective.name": "paper"}, "arms.a.changes.objective.name: each change must name one setting"),
     ],
@@ -128,7 +165,7 @@ def test_changes_of_an_arm_reach_its_run_and_nothing_else() -> None:
         ({"arm": "gqvae", "encoder": "neural"}, "arms.b.encoder is 'neural', but gqvae itself uses 'neural': give 'distilled'"),
         ({"arm": "fewest", "encoder": "distilled"}, "fewest itself uses 'distilled': give 'neural'"),
         ({"arm": "gqvae", "encoder": "distilled", "study": "mine"}, "arms.b.study is this study: leave it out"),
-        ({"arm": "gqvae", "study": "../elsewhere"}, "arms.b.borrowed.study"),
+        ({"arm": "gqvae", "study": "../elsewhere"}, "arms.b.study: String"),
     ],
 )
 def test_arms_that_cannot_be_borrowed_are_refused(arm: dict[str, Any], said: str) -> None:

@@ -56,9 +56,20 @@ A config file defines a study; `profiles/` sets where and how it runs (cores, GP
 |---|---|
 {files}
 Run one with `snakemake --cores all --configfile configs/<file>`; its results go to `results/<study>/`. To make your own, copy
-one and change it, or name it under `extends:` and write only what differs: blocks are merged key by key, lists are replaced, and null
-removes a key. Keys that no file sets have the defaults below; unknown keys are errors. Editors with a YAML language server use
-the first line of each file to complete and check keys.
+one and change it, or name it under `extends:` and write only what differs. Keys that no file sets have the defaults below; unknown
+keys are errors. `gqvae check-config <file> …` says what is wrong. Editors with a YAML language server use the first line of each
+file to complete and check keys.
+
+**Merging** is the same for `extends:`, several files after `--configfile`, and `--config`. Blocks are merged key by key, and other
+values, lists included, are replaced. An arm, source or objective of another kind replaces the whole block. Null removes an arm or a
+claim. Any other key that is null has the value `null`, if the table shows that it may, and otherwise its default.
+
+**On the command line** a value is YAML, and nested keys are braces: `--config 'training={{steps: 100}}' 'arms={{unigram: null}}'`.
+
+**Folders.** Results, texts and tokenizers from elsewhere are in the working folder, wherever the `Snakefile` is: the folder where
+`snakemake` starts, or that of `--directory`. `extends:` is relative to the file that says it. In another workflow, `module` with
+`config:` takes the keys of a study, and `extends:` there and in `--config` is relative to `configs/`. With `prefix:`, downloads and
+results are below the prefix; paths of your own files stay as they are.
 """
 
 

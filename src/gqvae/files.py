@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -24,6 +25,27 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 20
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space, no quota, a limit on the size of files
+
+
+def given_path(path: Path | str) -> Path:
+    """A path that a config names.
+
+    Raises:
+        UserError: this locale cannot express it, so that the system would say that it does not exist.
+    """
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        raise UserError(
+            f"{path} has characters that file names cannot have in this locale ({encoding}): set PYTHONUTF8=1 and run again."
+        ) from None
+    return Path(path)
+
+
+def seen_from(path: Path) -> str:
+    """For messages: the working folder, which a relative path starts at."""
+    return "" if path.is_absolute() else f" in {Path.cwd()}"
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -121,6 +122,19 @@ def test_ratios_to_bpe_are_at_equal_size() -> None:
     assert row == [f"{table['pathpiece', size] / table['bpe', size]:.3f}" for size in sizes]
     (networks,) = (values for name, values in cells.items() if name.startswith("GQ-VAE, fewest tokens, 8 networks"))
     assert all(float(ours.split()[0]) < float(theirs) for ours, theirs in zip(networks, row, strict=True))  # the finding itself
+
+
+def test_vocabularies_that_stayed_small_have_no_ratio(tmp_path: Path) -> None:
+    for name in ("candidates", STUDY):
+        shutil.copytree(PUBLISHED / name, tmp_path / name)
+    path = tmp_path / STUDY / "tables" / "compression.csv"
+    table = pd.read_csv(path)
+    table.loc[(table["arm"] == "gqvae") & (table["vocab_size_requested"] == 1024), "vocab_size"] = 531
+    table.to_csv(path, index=False)
+    lines = block("candidates", ["candidates", STUDY], tmp_path).splitlines()
+    own = [line.split(" | ") for line in lines if line.startswith("| GQ-VAE, ")]
+    assert len(own) == 2
+    assert all(cells[2] == "–" and all("[" in cells[place] for place in (1, 3, 4)) for cells in own)
 
 
 def test_serving_is_the_loss_with_the_operations_of_a_byte() -> None:

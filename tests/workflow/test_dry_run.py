@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 import shlex
 from collections.abc import Callable
@@ -150,6 +151,40 @@ def test_a_bad_config_ends_in_one_sentence(text: str, named: str, planned: Path)
     assert named in said[0]
 
 
+SMOKE = ("--configfile", "configs/smoke.yaml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--config", "trainig={steps: 9}"), "--config: unknown key 'trainig'; did you mean 'training'?"),
+        (("--config", "training={steps: true}"), "--config: training.steps: true is no number"),
+        ((*SMOKE, "over.yaml", "--config", "study=x"), "over.yaml: vocabulary.size: Input should be greater than 257"),
+    ],
+)
+def test_the_place_that_is_wrong_is_named(arguments: tuple[str, ...], message: str, planned: Path) -> None:
+    (planned / "over.yaml").write_text("vocabulary: {size: 100}\n", encoding="utf-8")
+    done = run_snakemake(planned, "--dry-run", *arguments)
+    (said,) = [line for line in done.stderr.splitlines() if line and "profile" not in line and not line.startswith("Config file")]
+    assert done.returncode != 0 and said.startswith(f"gqvae: error: {message}")
+
+
+def test_config_files_and_the_command_line_are_merged_as_extends_is(planned: Path) -> None:
+    """Snakemake's own merge keeps the keys of another source, and nulls."""
+    (planned / "over.yaml").write_text(
+        "study: over\ncorpus: {source: text, path: own.txt}\narms: {bpe_weak: null}\n", encoding="utf-8"
+    )
+    (planned / "own.txt").write_text("a text", encoding="utf-8")
+    arguments = (*SMOKE, "over.yaml", "--config", 'arms={"unigram": null}', "--printshellcmds")
+    done = run_snakemake(planned, "--dry-run", *arguments)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    (settings,) = re.findall(r"prepare-corpus --settings '(\{.*?\})'", said)
+    assert json.loads(settings)["path"] == "own.txt" and "bytes" not in json.loads(settings)
+    arms = set(re.findall(r"results/over/compression/(\w+)(?:-s\d)?\.csv", said))
+    assert arms == set(study_of(ROOT / "configs" / "smoke.yaml").arms) - {"bpe_weak", "unigram"}
+
+
 def test_an_expression_of_one_s_own_reaches_the_jobs_unchanged(planned: Path) -> None:
     """Its braces, quotes and backslashes mean something to Snakemake and the shell as well."""
     pattern = r""" ?\p{L}+|\p{N}{2}|{x}|'q"| $HOME"""
@@ -175,7 +210,8 @@ def test_a_tokenizer_of_another_study_is_an_input_once_that_study_is_finished(pl
         (said,) = [line for line in done.stderr.splitlines() if line and "profile" not in line]
         assert done.returncode != 0 and said.endswith(".")
         assert said.startswith(
-            f"gqvae: error: results/home/tokenizers/gqvae-s{seed}/v1024/gqvae.json does not exist: run the study"
+            "gqvae: error: away.yaml: arms.learned: "
+            f"results/home/tokenizers/gqvae-s{seed}/v1024/gqvae.json does not exist: run the study"
         )
         (there / f"gqvae-s{seed}" / "v1024").mkdir(parents=True)
         (there / f"gqvae-s{seed}" / "v1024" / "gqvae.json").touch()

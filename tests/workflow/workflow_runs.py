@@ -25,12 +25,14 @@ def copy_of_repository(folder: Path) -> Path:
     return folder
 
 
-def run_snakemake(folder: Path, *arguments: str, timeout: float = 580) -> subprocess.CompletedProcess[str]:
-    """Snakemake in the copy, with the copy's own package."""
-    environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+def run_snakemake(
+    repository: Path, *arguments: str, folder: Path | None = None, timeout: float = 580
+) -> subprocess.CompletedProcess[str]:
+    """Snakemake in the copy, or in another folder, with the copy's own package."""
+    environment = {**os.environ, "PYTHONPATH": str(repository / "src"), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "--nocolor", *arguments],
-        cwd=folder,
+        cwd=folder or repository,
         env=environment,
         capture_output=True,
         text=True,

@@ -81,7 +81,7 @@ rule explore:
             tokenizer_file(layout.family(STUDY, arm, STUDY.seeds[0]), layout.variant(STUDY, arm))
             for arm in layout.tokenizer_arms(STUDY)
         ],
-        template=os.path.relpath(PACKAGE / "figures" / "explorer.html"),
+        template=local(os.path.relpath(PACKAGE / "figures" / "explorer.html")),
     output:
         page=reported(f"{RESULTS}/figures/explorer.html", "explorer", "2. Tokenizers", "One text under every arm", "page"),
     log:

@@ -13,10 +13,8 @@ try:
     from gqvae.figures import registry
     from gqvae.code_state import PACKAGE, code_state
     from gqvae.corpus.pretokenizers import module_of
-    from gqvae.study import layout, runs
+    from gqvae.study import inputs, layout, runs
     from gqvae.study.columns import TABLES
-    from gqvae.tokenizers.counted import check_arms
-    from gqvae.tokenizers.external import source_file
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")
 
@@ -24,24 +22,35 @@ except ModuleNotFoundError as error:
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 
 
-def parse_study():
-    """The config as a typed study, and the file of each external arm; exit with one sentence if anything is wrong."""
-    files = [Path(os.path.relpath(path)) for path in workflow.configfiles]
-    try:
-        whole = settings.resolved(config, files[-1] if files else Path("configs/--config"))
-        study = settings.parse(settings.Study, whole, ", ".join(map(str, files)) or "--config")
-        check_arms(study)
-        return study, {name: str(source_file(arm.path)) for name, arm in layout.external_arms(study).items()}
-    except UserError as error:
-        sys.exit(f"gqvae: error: {error}")
+def given_settings():
+    """What defines the study: the files of --configfile, or else the default one, and --config; or the config of a module."""
+    if workflow.modifier.skip_configfile:  # this is a module, whose `config:` replaces all files
+        return settings.given_value(config, "config of the module", DEFAULT_CONFIG.parent)
+    files = workflow.config_settings.configfiles or [DEFAULT_CONFIG]
+    here = [path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path for path in files]
+    command_line = workflow.config_settings.config_args or workflow.config_settings.config
+    return settings.given_study(here, command_line, DEFAULT_CONFIG.parent)
 
 
-STUDY, EXTERNAL_FILES = parse_study()
+def placed(path):
+    """Where a path is that is no input or output: a module's `prefix:` moves it as well."""
+    return str(workflow.modifier.modify_path(path))
+
+
+try:
+    GIVEN = given_settings()
+    STUDY = inputs.read_study(GIVEN)
+    TEXT_FILES = inputs.text_files(STUDY, GIVEN)
+    EXTERNAL_FILES = {arm: local(file) for arm, file in inputs.external_files(STUDY, GIVEN).items()}
+    inputs.check_lenders(STUDY, GIVEN, placed)
+except UserError as error:
+    sys.exit(f"gqvae: error: {error}")
+
 RESULTS = f"results/{STUDY.study}"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 # Not a declared output: Snakemake would remove it with a killed job, and trainings resume from it.
-STATE = f"{RESULTS}/.state"
+STATE = placed(f"{RESULTS}/.state")
 
 PRETOKENIZER = [module_of(STUDY.pretokenizer)]
 PRETOKENIZER_IN_WORDS = STUDY.pretokenizer.partition(":")[0]  # braces of a pattern would be read as wildcards

@@ -1,12 +1,10 @@
 # Text: downloaded or generated, split by document before any training, and cut into pre-tokens that no token crosses.
 
-# Input files of the corpus, if it has any.
-try:
-    CORPUS_FILES = STUDY.corpus.files()
-except UserError as error:
-    sys.exit(f"gqvae: error: corpus: {error}")
+# Files of the user are where the config says, also for a module with `prefix:`, which moves what the workflow makes.
+DOWNLOADS = placed(STUDY.corpus.download) if STUDY.corpus.download else ""
+CORPUS_FILES = TEXT_FILES if DOWNLOADS else [local(file) for file in TEXT_FILES]
 
-if STUDY.corpus.download is not None:
+if DOWNLOADS:
 
     rule download_corpus:
         output:
@@ -25,7 +23,7 @@ if STUDY.corpus.download is not None:
             code=code_state("gqvae.corpus.pinned"),
             # The files are the same for every study, whatever part of them the study reads.
             settings=STUDY.corpus.download_settings(),
-            folder=STUDY.corpus.download,
+            folder=DOWNLOADS,
         message:
             f"Fetch the text ({STUDY.corpus.source}) at its pinned revision and verify it by SHA-256."
         shell:
@@ -48,7 +46,7 @@ rule prepare_corpus:
     params:
         code=code("corpus.prepare_corpus", also=[f"gqvae.corpus.sources.{STUDY.corpus.source}"]),
         settings=lambda wildcards: STUDY.corpus.canonical(),
-        downloads=f"--downloads {STUDY.corpus.download}" if STUDY.corpus.download else "",
+        downloads=f"--downloads {shlex.quote(DOWNLOADS)}" if DOWNLOADS else "",
         folder=subpath(output.corpus, parent=True),
     message:
         f"Split the text of the study ({STUDY.corpus.source}) by document into train, valid and test."

@@ -8,7 +8,7 @@ for name, plot in registry.plots().items():
         input:
             corpus=f"{RESULTS}/corpus/corpus.json",
             tables=[table(needed) for needed in plot.tables],
-            style=os.path.relpath(PACKAGE / "figures" / "style.mplstyle"),
+            style=local(os.path.relpath(PACKAGE / "figures" / "style.mplstyle")),
         output:
             image=reported(f"{RESULTS}/figures/{name}.png", "figure", plot.section, plot.title, "figure"),
             print=f"{RESULTS}/figures/{name}.pdf",

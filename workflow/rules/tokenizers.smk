@@ -1,15 +1,6 @@
 # Tokenizers, one family per arm (and seed, if it depends on one), each at every vocabulary size of the study.
 
 
-for family in layout.borrowed_families(STUDY):
-    arm = STUDY.arms[layout.split_family(family)[0]]
-    if arm.study is not None and not Path(lender_file(family)).is_file():
-        sys.exit(
-            f"gqvae: error: {lender_file(family)} does not exist: run the study {arm.study!r} first, or correct study, arm and"
-            f" encoder of arms.{layout.split_family(family)[0]} (set an encoder if and only if that arm has a network)."
-        )
-
-
 rule make_bytes:
     output:
         tokenizer=tokenizer_file("{arm}", f"v{settings.RESERVED_IDS}"),

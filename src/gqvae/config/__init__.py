@@ -34,8 +34,8 @@ from gqvae.config.block import (
 from gqvae.config.claims import DEFAULT_CLAIMS, Claim, Measure, measures
 from gqvae.config.corpus import SOURCES, Corpus, load_corpus
 from gqvae.config.corpus_base import CorpusBase
-from gqvae.config.extends import resolved
 from gqvae.config.language_models import FEWEST_EVALUATIONS, REPEAT_SEEDS, LanguageModel, ModelSize
+from gqvae.config.layers import Given, given_study, given_value
 from gqvae.config.networks import (
     CountedTokenizer,
     CountedTraining,
@@ -55,8 +55,8 @@ from gqvae.config.study import Study, Vocabulary
 __all__ = [
     "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "EXTERNAL", "FEWEST_EVALUATIONS", "MATCHED", "MODULE_NAME", "NETWORKS", "REPEAT_SEEDS", "RESERVED_IDS",
     "SOURCES", "Arm", "ArmBase", "Block", "BorrowedArm", "BytesArm", "Claim", "Corpus", "CorpusBase", "CountedArm",
-    "CountedTokenizer", "CountedTraining", "Distillation", "ExternalArm", "FixedArm", "GQVAEArm", "LanguageModel", "LearnedArm",
+    "CountedTokenizer", "CountedTraining", "Distillation", "ExternalArm", "FixedArm", "GQVAEArm", "Given", "LanguageModel", "LearnedArm",
     "Matching", "Measure", "ModelSize", "Network", "NetworkArm", "NetworkRun", "NetworkTraining", "Objective", "OwnPretokenizer",
-    "PaperObjective", "RateControlledObjective", "RequestedRate", "Study", "Vocabulary", "load_corpus", "load_settings",
-    "measures", "parse", "read_settings", "resolved", "setting",
+    "PaperObjective", "RateControlledObjective", "RequestedRate", "Study", "Vocabulary", "given_study", "given_value",
+    "load_corpus", "load_settings", "measures", "parse", "read_settings", "setting",
 ]  # fmt: skip

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from gqvae.config.extends import read_yaml, resolved
+from gqvae.config.complaints import UNKNOWN, complaint, near, not_finite
+from gqvae.config.layers import KEY as EXTENDS
+from gqvae.config.layers import Given, Layer, given_file
+from gqvae.config.yaml_files import load_json
 from gqvae.errors import UserError
 
 BYTE_VALUES = 256
@@ -34,13 +37,24 @@ class Block(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_retired(cls, value: Any) -> Any:
-        if not cls.retired or not isinstance(value, dict):
+    def _prepared(cls, value: Any) -> Any:
+        """Without keys that null unsets and those of earlier versions; other unknown keys are errors."""
+        if not isinstance(value, dict):
             return value
         for key, kept in cls.retired.items():
             if key in value and value[key] != kept:
                 raise ValueError(f"{key} was removed, and {value[key]!r} is no longer supported: leave it out")
-        return {key: inner for key, inner in value.items() if key not in cls.retired}
+        fields = cls.model_fields
+        for key in value if cls.model_config.get("extra") == "forbid" else ():
+            if key not in fields and key not in cls.retired:
+                raise _error_at(str(key), UNKNOWN, near(str(key), [*fields, EXTENDS]), value[key])
+        kinds = {key: _kinds(fields[key]) for key in value if key in fields}
+        for key in (key for key, found in kinds.items() if found & {int, float} and bool not in found):
+            for one in value[key] if isinstance(value[key], list | tuple) else [value[key]]:
+                if isinstance(one, bool):  # which pydantic takes for 1 or 0
+                    raise _error_at(str(key), "value_error", f"{str(one).lower()} is no number: write one", value[key])
+        unset = {key for key, found in kinds.items() if value[key] is None and type(None) not in found}
+        return {key: inner for key, inner in value.items() if key not in unset and key not in cls.retired}
 
     def canonical(self, exclude: Any = None) -> str:
         """The block as JSON that does not depend on the order of keys."""
@@ -63,33 +77,44 @@ def module_of(package: str) -> Any:
     return Annotated[str, Field(pattern=MODULE_NAME), AfterValidator(exists)]
 
 
+def _kinds(field: FieldInfo) -> set[Any]:
+    """The types in the annotation of a field, at any depth; those of a mapping's values are its own affair."""
+    found, waiting = set(), [field.annotation]
+    while waiting:
+        kind = waiting.pop()
+        if kind is Any:
+            return {Any, bool, type(None)}
+        origin = get_origin(kind)
+        if origin is Annotated:
+            waiting.append(get_args(kind)[0])
+        elif origin is not dict:
+            found.add(kind)
+            waiting += get_args(kind)
+    return found
+
+
+def _error_at(key: str, kind: str, message: str, value: Any) -> ValidationError:
+    """An error at a key of a block."""
+    error = PydanticCustomError(kind, "{message}", {"message": message})
+    return ValidationError.from_exception_data("settings", [InitErrorDetails(type=error, loc=(key,), input=value)])
+
+
 AnyBlock = TypeVar("AnyBlock", bound=Block)
 
 
-def parse(model: type[AnyBlock], value: Any, origin: str) -> AnyBlock:
-    """Validate `value`; the first error becomes one sentence that names the key and `origin`."""
-    for key in _not_finite(value, ()):
-        raise UserError(f"{origin}: {key}: a number must be finite; correct it and run again.")
+def parse(model: type[AnyBlock], value: Any, origin: str | Given) -> AnyBlock:
+    """Validate `value`.
+
+    Raises:
+        UserError: it is wrong; the first error becomes one sentence that names its origin and key.
+    """
+    for key in not_finite(value):
+        where = origin.origin(key) if isinstance(origin, Given) else origin
+        raise UserError(f"{where}: {'.'.join(key)}: a number must be finite; correct it and run again.")
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(whole)"
-        if first["type"] == "extra_forbidden":
-            raise UserError(f"{origin}: unknown key {key!r}; configs/README.md lists the valid keys.") from None
-        if first["type"] == "missing":
-            raise UserError(f"{origin}: the key {key!r} is missing; configs/README.md describes it.") from None
-        given = "" if isinstance(first["input"], dict) else f" (given: {first['input']!r})"
-        raise UserError(f"{origin}: {key}: {first['msg']}{given}; correct it and run again.") from None
-
-
-def _not_finite(value: Any, path: tuple[str, ...]) -> Iterator[str]:
-    """Dotted keys of infinities and NaNs anywhere in `value`: JSON cannot hold them, and free-form settings accept them."""
-    if isinstance(value, float) and not math.isfinite(value):
-        yield ".".join(path) or "(whole)"
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in inside:
-        yield from _not_finite(inner, (*path, str(key)))
+        raise UserError(complaint(error, value, origin)) from None
 
 
 def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
@@ -98,12 +123,8 @@ def load_settings(model: type[AnyBlock], text: str) -> AnyBlock:
     return parse(model, value, origin)
 
 
-def read_settings(text: str, flag: str = "--settings") -> tuple[Any, str]:
+def read_settings(text: str, flag: str = "--settings") -> tuple[Any, Given]:
     """The value of an argument such as `--settings`, and its origin for messages."""
-    if text.lstrip().startswith(("{", "[")):
-        try:
-            return json.loads(text), flag
-        except json.JSONDecodeError as error:
-            raise UserError(f"{flag} is not JSON ({error}): correct it and run again.") from None
-    path = Path(text)
-    return resolved(read_yaml(path), path), str(path)
+    inline = text.lstrip().startswith(("{", "["))
+    given = Given((Layer(flag, load_json(text, flag)),)) if inline else given_file(Path(text))
+    return given.merged(), given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 from pydantic import ValidationError
@@ -37,10 +38,14 @@ def apply_changes(run: NetworkRun, changes: Mapping[str, Any], place: tuple[str,
             block = block[name]
         block[last] = value
     try:
-        return NetworkRun.model_validate(tree)
+        changed = NetworkRun.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
         raise _error(place, _key_at(first["loc"], changes, run), first["type"], first["msg"], first["input"]) from None
+    for key in (key for key, value in changes.items() if value is None):
+        if reduce(getattr, key.split("."), changed) is not None:  # null unsets a key, which here would undo the study's own value
+            raise _error(place, key, "value_error", "null is not among its values: give one", None)
+    return changed
 
 
 def _error(place: tuple[str, ...], key: str, kind: str, message: str, value: Any) -> ValidationError:

@@ -10,6 +10,7 @@ from gqvae.corpus.records import jsonl_documents, parquet_documents
 from gqvae.corpus.separators import Cut
 from gqvae.corpus.text_file import read_documents
 from gqvae.errors import UserError
+from gqvae.files import given_path, seen_from
 
 COMPRESSED = (".xz", ".gz", ".zst")
 ROWS = {".jsonl": jsonl_documents, ".parquet": parquet_documents}
@@ -22,7 +23,7 @@ def found_files(path: str) -> list[Path]:
     Raises:
         UserError: there is none.
     """
-    whole = Path(path).expanduser()
+    whole = given_path(path).expanduser()
     if whole.is_dir():
         files = [file for file in whole.rglob("*") if _form(file) in FORMS and file.is_file() and not _hidden(file, whole)]
         if not files:
@@ -31,13 +32,13 @@ def found_files(path: str) -> list[Path]:
             )
     elif whole.exists() or not glob.has_magic(str(whole)):
         if not whole.is_file():
-            raise UserError(f"{path} does not exist or is not a file: put the text there, or correct the path.")
+            raise UserError(f"{path} does not exist or is not a file{seen_from(whole)}: put the text there, or correct the path.")
         return [whole]
     else:
         matches = glob.glob(str(whole), recursive=True)  # noqa: PTH207  (Path.glob takes no absolute pattern)
         files = [file for file in map(Path, matches) if file.is_file()]
         if not files:
-            raise UserError(f"No file matches {path}: correct the pattern, or put the text there.")
+            raise UserError(f"No file matches {path}{seen_from(whole)}: correct the pattern, or put the text there.")
     return sorted(set(files))
 
 

@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from gqvae.figures.claims import LOOKS, axis_end, draw_effect, forest_axes
+from gqvae.figures.claims import LOOKS, SIZES, axis_end, draw_effect, forest_axes
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
+from gqvae.study import layout
 from gqvae.study.across import FinishedStudy
+from gqvae.study.sizes import same_size
 
 COLUMNS = (
     "study", "corpus", "claim", "text", "measure", "first", "second", "seeds", "first_mean", "second_mean", "effect", "low", "high",
@@ -27,18 +29,33 @@ LEFT, RIGHT = 0.46, 0.755  # ends of the axis, as shares of the width
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
-    """Columns `COLUMNS`: the claims of all studies, sorted by claim and then by study.
+    """Columns `COLUMNS`: the claims of all studies, sorted by claim and then by study; and `sizes`, if any vocabulary stayed small.
 
     A measurement of tokenizers that several studies share is listed once.
     """
     frames = []
     for study in studies:
-        frame = study.table("claims", COLUMNS[2:])
+        frame = study.table("claims", (*COLUMNS[2:], *SIZES))
+        frame["sizes"] = _sizes(study, frame)
         frame.insert(0, "study", study.name)
         frame.insert(1, "corpus", study.corpus)
         frames.append(frame)
     found = pd.concat(frames, ignore_index=True).drop_duplicates(["claim", "effect", "low", "high"])
-    return found.sort_values("claim", kind="stable", ignore_index=True)
+    found = found.sort_values("claim", kind="stable", ignore_index=True)
+    return found.drop(columns=[*SIZES, *(["sizes"] if (found["sizes"] == "").all() else [])])
+
+
+def _sizes(study: FinishedStudy, claims: pd.DataFrame) -> list[str]:
+    """For claims about arms of one requested size, the sizes that their vocabularies reached, if these are not the same."""
+    settings = study.settings()
+    found: Any = claims.itertuples()
+    return [
+        ""
+        if layout.variant(settings, row.first) != layout.variant(settings, row.second)
+        or same_size(row.first_vocab_size, row.second_vocab_size)
+        else f"V = {row.first_vocab_size:,.0f} : {row.second_vocab_size:,.0f}"
+        for row in found
+    ]
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
@@ -109,6 +126,7 @@ def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float) -> 
         axes.text(-0.03, y, name, transform=place, fontsize=6.5, ha="right", va="center")
         words = f"{100 * row.effect:+.1f} %  "
         words += f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else "no interval"
+        words += f"  {row.sizes}" if getattr(row, "sizes", "") else ""
         said = axes.text(1.045, y, words, transform=place, fontsize=6.5, ha="left", va="center", color=LOOKS[row.verdict][0])
         if row.sign != "undecided":
             said.set(text=f"{words}  {row.sign}", fontweight="bold")

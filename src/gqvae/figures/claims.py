@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
+from gqvae.study.sizes import size_in_words
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -22,7 +23,7 @@ PLOT = Plot(
     shows="every claim with its effect, interval and verdict",
     caption="Relative advantage of the first arm (right is better) for every claim, with its 95 % t-interval over seeds, not "
     "corrected. At the right: the verdict, the sign, and the p values of both after Holm's correction for the number of tests in "
-    "the study. Dashed: the margin by which the first arm may be behind. Arrows: values beyond the axis, written at the right.",
+    "the study. V: sizes that the two vocabularies reached, where they differ. Dashed: the margin by which the first arm may be behind. Arrows: values beyond the axis, written at the right.",
     tables=("claims",),
     needs="claims",
 )
@@ -40,11 +41,13 @@ SMALL = 5.5  # font size of p values and steps
 COLUMNS = [
     "claim", "text", "first", "second", "seeds", "effect", "low", "high", "p_holm", "margin", "verdict", "sign", "sign_p_holm", "steps",
 ]  # fmt: skip
+SIZES = ["first_vocab_size", "second_vocab_size"]
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """The claims with their statistics."""
-    return read_table(tables, "claims")[COLUMNS]
+    """The claims with their statistics and, if they were recorded, the sizes of the vocabularies."""
+    table = read_table(tables, "claims")
+    return table[[*COLUMNS, *(column for column in SIZES if table[column].notna().any())]]
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
@@ -100,7 +103,8 @@ def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
     color, effect = LOOKS[row.verdict][0], 100 * row.effect
     beside = axes.get_yaxis_transform()
     lines = textwrap.wrap(f"{row.claim}: {row.text}", WRAP)
-    lines.append(f"{arm_style(row.first).name} against {arm_style(row.second).name}")
+    first, second = (arm_style(getattr(row, arm)).name + size_in_words(row, arm) for arm in ("first", "second"))
+    lines += textwrap.wrap(f"{first} against {second}", WRAP)
     axes.text(-0.03, place, "\n".join(lines), transform=beside, fontsize=6.5, ha="right", va="center")
     interval = f"  [{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else ""
     found = f"{effect:+.2f} %{interval}\n{row.verdict}{_sign(row)}"

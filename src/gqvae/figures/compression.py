@@ -20,7 +20,7 @@ PLOT = Plot(
     title="Compression against vocabulary size",
     section="2. Tokenizers",
     shows="bytes per token against vocabulary size",
-    caption="Bytes per token on the test split against vocabulary size. Learned arms: solid lines for text split at the "
+    caption="Bytes per token on the test split against the vocabulary size that was reached. Learned arms: solid lines for text split at the "
     "gates, with fallback (neural); dashed lines for the fewest tokens (distilled). A dotted line joins each matched pair.",
     tables=("compression", "matching"),
 )

@@ -44,16 +44,19 @@ def _write_or_check(documentation: ModuleType, check: bool) -> None:
 
 
 def check_config(arguments: argparse.Namespace) -> None:
-    """Print the name of the study in a config file.
+    """Print the name of the study that config files define, and check what it reads.
 
     Raises:
-        UserError: the file is missing, is not YAML, or is not a study.
+        UserError: a file is missing or is not YAML, they define no study, or its text or a tokenizer from elsewhere does not exist.
     """
-    from gqvae.config import Study, load_settings
-    from gqvae.tokenizers.counted import check_arms
+    from gqvae.config import given_study
+    from gqvae.study.inputs import check_lenders, external_files, read_study, text_files
 
-    study = load_settings(Study, arguments.config)
-    check_arms(study)
+    given = given_study(arguments.config)
+    study = read_study(given)
+    text_files(study, given)
+    external_files(study, given)
+    check_lenders(study, given)
     sys.stdout.write(study.study + "\n")
 
 

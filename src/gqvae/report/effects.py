@@ -1,7 +1,8 @@
 """The table of effects: how far GQ-VAE is ahead of other tokenizers, in compression and in bits per byte of language models.
 
 A cell is a claim of the study: its effect, its interval and, where Holm's correction over the study's claims leaves one, its
-sign. Cells about further sizes of the language models are computed like those about the main size, but are not tested.
+sign. Where a vocabulary stayed smaller than its opponent's, the sizes that both reached are added. Cells about further sizes of
+the language models are computed like those about the main size, but are not tested.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from gqvae.figures.labels import format_bytes, format_count
 from gqvae.report.markdown import markdown_table, percent_between
 from gqvae.study.across import FinishedStudy
 from gqvae.study.claims import TABLES, TOO_FEW_STEPS, claims_table
+from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_table
 
 SUBJECTS = {"-paper": "the paper's objective", "": "our objective"}  # by the ends of the names of claims
 COMPRESSION = ("C1", "C2", "N1", None, None)  # by column
 LANGUAGE_MODELS = ("C3a", "C3b", "N2", "C4b", "N3b")
-CLAIM = ("claim", "first", "second", "effect", "low", "high", "verdict", "sign")
+CLAIM = ("claim", "first", "second", "first_vocab_size", "second_vocab_size", "effect", "low", "high", "verdict", "sign")
+SAME_SIZE = ("C1", "C2", "C3a", "C3b", "N1", "N2")  # claims about vocabularies of one size
 COLUMNS = (
     "fixed-length tokens", "BPE, same V", "the control, same V", "BPE, equal compression", "the control, equal compression",
 )  # fmt: skip
@@ -60,12 +63,14 @@ def of_subject(claims: pd.DataFrame, suffix: str) -> pd.DataFrame:
 
 def cells(claims: pd.DataFrame, names: Sequence[str | None]) -> list[str]:
     """A cell for each claim, "–" where there is none; the claims are indexed by name."""
-    return [_cell(claims.loc[name]) if name in claims.index else "–" for name in names]
+    return [_cell(claims.loc[name], one_size=name in SAME_SIZE) if name in claims.index else "–" for name in names]
 
 
-def _cell(row: Any) -> str:
+def _cell(row: Any, one_size: bool) -> str:
     said = TOO_FEW_STEPS if row["verdict"] == TOO_FEW_STEPS else "" if row["sign"] == "undecided" else f"**{row['sign']}**"
-    return f"{percent_between(row['effect'], row['low'], row['high'])} {said}".rstrip()
+    sizes = float(row["first_vocab_size"]), float(row["second_vocab_size"])
+    reached = "" if not one_size or same_size(*sizes) else f" (V = {sizes[0]:,.0f} : {sizes[1]:,.0f})"
+    return f"{percent_between(row['effect'], row['low'], row['high'])} {said}".rstrip() + reached
 
 
 def _models(study: FinishedStudy, runs: pd.DataFrame, claims: pd.DataFrame) -> str:

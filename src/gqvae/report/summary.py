@@ -18,6 +18,7 @@ from gqvae.report.markdown import markdown_table, number, share
 from gqvae.study import layout
 from gqvae.study.columns import TABLES
 from gqvae.study.results import main_rows
+from gqvae.study.sizes import TOLERANCE, size_in_words
 from gqvae.study.tables import read_table
 
 
@@ -133,7 +134,8 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
         "intervals are not corrected. Those over documents are bootstrap intervals. Language models trained for fewer than "
         f"{decisive_steps:,} optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves out such "
         "amounts of text; if none is left, the verdict is “too few steps”. Claims and margins are in the configuration; p "
-        "values, steps and the table cells used are in `claims.csv`."
+        "values, steps and the table cells used are in `claims.csv`. V: sizes that the vocabularies of the two arms reached, where they "
+        "differ, whatever the claim says."
     )
     header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "pairs ahead", "verdict", "sign"]
     return f"{note}\n\n{markdown_table(header, rows)}"
@@ -141,8 +143,7 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
 
 def _arm(row: Any, place: str) -> str:
     """The first or second arm of a claim, with the size of its vocabulary if the two differ."""
-    name, size = f"`{getattr(row, place)}`", getattr(row, f"{place}_vocab_size")
-    return name if row.first_vocab_size == row.second_vocab_size else f"{name} (V = {number(size, 0)})"
+    return f"`{getattr(row, place)}`{size_in_words(row, place)}"
 
 
 def _compression(tables: dict[str, pd.DataFrame]) -> str:
@@ -166,7 +167,8 @@ def _compression(tables: dict[str, pd.DataFrame]) -> str:
     ]  # fmt: skip
     note = (
         "Test split, tokenizers of the language models, means over seeds. V: the size that the vocabularies reached; a network may find "
-        "fewer strings than were requested. Ratio: for arms of the requested size. Fallback rate: share of gate spans that had to be "
+        "fewer strings than were requested. Ratio: for arms that reached the size of `bpe` (within "
+        f"{share(TOLERANCE, 0)}); without one, compare in the figure below. Fallback rate: share of gate spans that had to be "
         "encoded again from the vocabulary; exact tokens: share of gate spans whose code decodes exactly. Cut "
         "entropy: bits per pre-token of where it is cut, given its length; 0: gates or merges count bytes and ignore the text. All vocabulary sizes and both "
         "encoders: `tables/compression.csv`."

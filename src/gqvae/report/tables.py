@@ -18,6 +18,7 @@ from gqvae.report.markdown import markdown_table, number, percent_between
 from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
 from gqvae.study.serving import serving_table
+from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_table
 
 CANDIDATES = {
@@ -49,7 +50,22 @@ def steps(studies: Sequence[FinishedStudy]) -> str:
 
 def claims(studies: Sequence[FinishedStudy]) -> str:
     """Every claim in every study: effect, interval, verdict and sign."""
-    columns = ("claim", "text", "first", "second", "effect", "low", "high", "p_holm", "verdict", "sign", "ahead", "seeds")
+    columns = (
+        "claim",
+        "text",
+        "first",
+        "second",
+        "first_vocab_size",
+        "second_vocab_size",
+        "effect",
+        "low",
+        "high",
+        "p_holm",
+        "verdict",
+        "sign",
+        "ahead",
+        "seeds",
+    )
     found = {study.name: study.table("claims", columns).set_index("claim") for study in studies}
     rows = []
     for name in sorted({claim for table in found.values() for claim in table.index}):
@@ -62,11 +78,13 @@ def claims(studies: Sequence[FinishedStudy]) -> str:
 def _claim(row: Any) -> str:
     corrected = "" if pd.isna(row["p_holm"]) else f", p = {number(row['p_holm'])}"
     effect = percent_between(row["effect"], row["low"], row["high"])
-    return f"{effect}; **{row['verdict']}**; {row['sign']}, ahead in {row['ahead']} of {row['seeds']}{corrected}"
+    sizes = float(row["first_vocab_size"]), float(row["second_vocab_size"])
+    reached = "" if same_size(*sizes) else f"; V = {sizes[0]:,.0f} : {sizes[1]:,.0f}"
+    return f"{effect}; **{row['verdict']}**; {row['sign']}, ahead in {row['ahead']} of {row['seeds']}{corrected}{reached}"
 
 
 def candidates(studies: Sequence[FinishedStudy]) -> str:
-    """Bytes per token ÷ those of BPE at every vocabulary size: pruned candidates, and networks.
+    """Bytes per token ÷ those of BPE at every vocabulary size that was reached: pruned candidates, and networks.
 
     The study of candidates comes first, then studies of the same text with networks.
     """
@@ -84,11 +102,15 @@ def candidates(studies: Sequence[FinishedStudy]) -> str:
         networks = pd.concat(trained)
         for arm, encoder, words in NETWORKS:
             own = networks[(networks["arm"] == arm) & (networks["encoder"] == encoder)]
-            ratios = {size: found["bytes_per_token"] / bpe[size] for size, found in own.groupby("vocab_size_requested")}
+            full = [same_size(*pair) for pair in zip(own["vocab_size"], own["vocab_size_requested"], strict=True)]
+            ratios = {size: found["bytes_per_token"] / bpe[size] for size, found in own[full].groupby("vocab_size_requested")}
             spread = [
-                f"{number(ratios[size].mean())} [{number(ratios[size].min())}, {number(ratios[size].max())}]" for size in sizes
+                f"{number(ratios[size].mean())} [{number(ratios[size].min())}, {number(ratios[size].max())}]"
+                if size in ratios
+                else "–"
+                for size in sizes
             ]
-            rows.append([f"{words}, {len(ratios[sizes[0]])} networks [lowest, highest]", *spread])
+            rows.append([f"{words}, {(own['vocab_size_requested'] == sizes[0]).sum()} networks [lowest, highest]", *spread])
     return markdown_table(["÷ BPE", *(f"V = {size:,}" for size in sizes)], rows)
 
 

@@ -2,7 +2,8 @@
 
 Two tables (columns: `gqvae.study.columns`): `ablations` has a row for each arm and seed, `ablation_means` for each measure and
 arm. Compression is measured on the test split with the tokenizer of the study's vocabulary size; an arm without quantization has
-none. Measures of the network come from its last validation measurement, at the lowest rate it supports.
+none. The ratio to BPE is missing where the vocabulary stayed smaller than BPE's. Measures of the network come from its last
+validation measurement, at the lowest rate it supports.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from gqvae.measures.gate_states import gate_state
 from gqvae.study import layout
 from gqvae.study.collect import require_all
 from gqvae.study.columns import ABLATION_MEASURES, COLUMNS, HISTORY
+from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_columns, write_table
 
 ENCODERS = ("neural", "distilled")
@@ -46,7 +48,7 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
     require_all(study, results, ablation_files(study))
     baseline, histories = None, {}
     if layout.BASELINE in layout.compared_families(study):
-        baseline = _bytes_per_token(study, results, layout.BASELINE, "")["bytes_per_token"]
+        baseline = _main_tokenizer(study, results, layout.BASELINE, "")
     for name in layout.learned_families(study):
         histories[name] = read_columns(layout.network_path(results, name) / "history.csv", HISTORY)
     # Closed gates give no pre-token length. Another network's length will do, because all saw the same pre-tokens.
@@ -79,7 +81,7 @@ def means(ablations: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS["ablation_means"]))
 
 
-def _row(study: Study, results: Path, arm: str, seed: int, baseline: float | None) -> dict[str, Any]:
+def _row(study: Study, results: Path, arm: str, seed: int, baseline: pd.Series[Any] | None) -> dict[str, Any]:
     name = layout.learned_family(arm, seed)
     run = study.network_run(arm)
     folder = layout.network_path(results, name)
@@ -90,11 +92,11 @@ def _row(study: Study, results: Path, arm: str, seed: int, baseline: float | Non
     if isinstance(run.objective, PaperObjective) and run.chunk_bytes is None:
         row["alpha_set"] = run.objective.alpha
     for encoder in ENCODERS if study.has_tokens(arm) else ():
-        measured = _bytes_per_token(study, results, name, encoder)
+        measured = _main_tokenizer(study, results, name, encoder)
         row[f"{encoder}_bytes_per_token"] = measured["bytes_per_token"]
         row["vocab_size"] = measured["vocab_size"]
-        if baseline is not None:
-            row[f"{encoder}_ratio_to_bpe"] = measured["bytes_per_token"] / baseline
+        if baseline is not None and same_size(measured["vocab_size"], baseline["vocab_size"]):
+            row[f"{encoder}_ratio_to_bpe"] = measured["bytes_per_token"] / baseline["bytes_per_token"]
         if encoder == "neural":
             row |= {key: measured[key] for key in ("fallback_rate", "exact_token_accuracy")}
     return row
@@ -120,7 +122,7 @@ def _last_measurement(history: pd.DataFrame, length: float | None) -> dict[str, 
     }
 
 
-def _bytes_per_token(study: Study, results: Path, name: str, encoder: str) -> pd.Series[Any]:
+def _main_tokenizer(study: Study, results: Path, name: str, encoder: str) -> pd.Series[Any]:
     """The one row of a family's main tokenizer with this encoder on the test split."""
     path = layout.compression_path(results, name)
     frame = read_columns(path, COLUMNS["compression"])

@@ -10,6 +10,7 @@ from gqvae.config import BorrowedArm, Study
 from gqvae.measures.intervals import paired_difference, t_interval
 from gqvae.study import layout
 from gqvae.study.columns import COLUMNS, TOKEN_MEASURES
+from gqvae.study.sizes import same_size
 
 
 def _mean(values: pd.Series[Any]) -> float | None:
@@ -25,24 +26,26 @@ def main_rows(compression: pd.DataFrame) -> pd.DataFrame:
 def results_table(study: Study, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """One row per arm: means over seeds, range of compression, t-interval of test bits per byte after the most training text.
 
-    The ratio is to BPE of the same requested vocabulary size. It is missing if the study has no such BPE.
+    The ratio is to BPE of the same vocabulary size. It is missing if the study has no such BPE, or if the arm did not reach its size.
     """
     largest, main = max(study.language_model.train_bytes), main_rows(tables["compression"])
-    baseline = float(main.loc[main["arm"] == layout.BASELINE, "bytes_per_token"].mean())
+    baseline = main.loc[main["arm"] == layout.BASELINE, ["vocab_size", "bytes_per_token"]].astype(float).mean()
     rows = []
     for arm in layout.tokenizer_arms(study):
         compression = main[main["arm"] == arm]
         bytes_per_token = float(compression["bytes_per_token"].mean())
-        same_size = layout.has_baseline(study) and layout.variant(study, arm) == layout.variant(study, layout.BASELINE)
+        vocab_size = float(compression["vocab_size"].mean())
+        requested = layout.has_baseline(study) and layout.variant(study, arm) == layout.variant(study, layout.BASELINE)
+        comparable = requested and same_size(vocab_size, baseline["vocab_size"])
         spread = tables["distribution"][tables["distribution"]["arm"] == arm]
         row: dict[str, Any] = {
             "arm": arm,
             "seeds": len(study.seeds),
-            "vocab_size": _mean(compression["vocab_size"]),
+            "vocab_size": vocab_size,
             "bytes_per_token": bytes_per_token,
             "bytes_per_token_min": float(compression["bytes_per_token"].min()),
             "bytes_per_token_max": float(compression["bytes_per_token"].max()),
-            "ratio_to_bpe": bytes_per_token / baseline if same_size else None,
+            "ratio_to_bpe": bytes_per_token / baseline["bytes_per_token"] if comparable else None,
             "fallback_rate": _mean(compression["fallback_rate"]),
             "exact_token_accuracy": _mean(compression["exact_token_accuracy"]),
             "cut_entropy": _mean(compression["cut_entropy"]),

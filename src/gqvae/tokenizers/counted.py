@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from gqvae.config import CountedArm, Study, parse
+from gqvae.config import Arm, CountedArm, parse
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
@@ -18,18 +18,14 @@ from gqvae.tokenizers.base import Tokenizer
 Trainer: TypeAlias = Callable[[PretokenCounts, Sequence[int]], dict[int, Tokenizer]]
 
 
-def check_arms(study: Study) -> None:
-    """Check that every arm made from counts names a tokenizer module and gives it valid settings.
+def check_arm(arm: Arm) -> None:
+    """Check that an arm made from counts names a tokenizer module and gives it valid settings.
 
     Raises:
-        UserError: for the reasons that `trainer` gives; the message names the arm.
+        UserError: for the reasons that `trainer` gives.
     """
-    for name, arm in study.arms.items():
-        if isinstance(arm, CountedArm):
-            try:
-                trainer(arm.kind, arm.settings)
-            except UserError as error:
-                raise UserError(f"arms.{name}: {error}") from None
+    if isinstance(arm, CountedArm):
+        trainer(arm.kind, arm.settings)
 
 
 def trainer(name: str, settings: dict[str, Any]) -> Trainer:

@@ -18,7 +18,7 @@ import numpy as np
 from gqvae.config import BYTE_VALUES, END_OF_DOCUMENT
 from gqvae.corpus.pretokenizers import WHOLE
 from gqvae.errors import UserError
-from gqvae.files import atomic_open
+from gqvae.files import atomic_open, given_path, seen_from
 from gqvae.kernels.packing import Packed, pack, pack_ids
 from gqvae.tokenizers.base import EXPORTED, MANIFEST, Tokenizer, load_tokenizer
 from gqvae.tokenizers.byte_level import to_text
@@ -79,20 +79,20 @@ class ExternalTokenizer(Tokenizer):
         return cls(path.read_bytes(), settings["suffix"], settings["pattern"], str(path))
 
 
-def source_file(path: Path) -> Path:
+def source_file(path: Path | str) -> Path:
     """The file that defines an external tokenizer: `path`, or the `tokenizer.json` in it.
 
     Raises:
         UserError: there is none, or its name does not say what it is.
     """
-    path = Path(path)
+    path = given_path(path)
     if path.is_dir():
         if not (path / EXPORTED).is_file():
             raise UserError(f"{path} holds no {EXPORTED}: give the file of the tokenizer ({', '.join(READERS)}).")
         return path / EXPORTED
     if not path.is_file():
         raise UserError(
-            f"{path} does not exist: give the file of the tokenizer ({', '.join(READERS)}), or a folder with {EXPORTED}."
+            f"{path} does not exist{seen_from(path)}: give the file of the tokenizer ({', '.join(READERS)}), or a folder with {EXPORTED}."
         )
     if path.suffix not in READERS:
         raise UserError(f"{path} is not of a known kind: the names of tokenizers end in {', '.join(READERS)}.")
