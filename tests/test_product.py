@@ -187,14 +187,14 @@ def test_every_line_of_the_readme_runs(
     stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("transformers")
-    from gqvae.training import tokenizer as module
+    from gqvae.training import default_run as module
 
     readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
     section = readme.partition("\n## Use the tokenizer\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"```(sh|python)\n(.*?)```", section, re.DOTALL)
     assert [language for language, _ in blocks] == ["sh", "python"]
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "default_run", lambda size: NetworkRun.model_validate(TINY))  # ten minutes otherwise
+    monkeypatch.setattr(module, "default_run", lambda size, steps: NetworkRun.model_validate(TINY))  # ten minutes otherwise
     (tmp_path / "stories.txt").write_bytes(stories.read_bytes())
     (tmp_path / "story.txt").write_bytes(TEXT.encode())
     BytesTokenizer().save(tmp_path / "other")
