@@ -12,7 +12,7 @@ from gqvae.config import BYTE_VALUES, END_OF_DOCUMENT
 from gqvae.corpus.pretokenizers import WHOLE
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.readable import readable
+from gqvae.tokenizers.readable import visible
 
 COLUMNS = ("id", "string", "bytes", "count")
 SENTENCES = (
@@ -44,7 +44,7 @@ def shown(tokenizer: Tokenizer, token: int) -> str:
     """A token in readable form, with spaces as ␣."""
     if token == END_OF_DOCUMENT:
         return "(end of document)"
-    return readable(tokenizer.token_bytes[token]).replace(" ", "␣")
+    return visible(tokenizer.token_bytes[token])
 
 
 def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None) -> str:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from gqvae.errors import UserError
 from gqvae.figures.amounts import written_range
-from gqvae.figures.labels import format_bytes, format_count
 from gqvae.report.effects import effects
 from gqvae.report.gates import cuts, gates
 from gqvae.report.markdown import markdown_table, number, percent_between
@@ -18,6 +17,7 @@ from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
 from gqvae.study.serving import serving_table
 from gqvae.study.tables import read_table
+from gqvae.units import format_bytes, format_count
 
 CANDIDATES = {
     "pathpiece": "spans between gates that open at random",
