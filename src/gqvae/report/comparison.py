@@ -14,7 +14,7 @@ from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.encode import lost_bytes
 
 COLUMNS = (
-    "tokenizer", "encoder", "vocab_size", "tokens", "bytes_per_token", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
+    "tokenizer", "kind", "encoder", "vocab_size", "tokens", "bytes_per_token", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
     "warm_mb_per_s", "decode_mb_per_s", "comes_back", "bytes_lost",
 )  # fmt: skip
 
@@ -45,6 +45,7 @@ def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str
             quality = one.gate_quality(counts.pairs())
             yield {
                 "tokenizer": name,
+                "kind": one.kind,
                 "encoder": one.encoder,
                 "vocab_size": one.vocab_size,
                 "tokens": len(ids),
