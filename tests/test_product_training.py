@@ -15,11 +15,11 @@ import yaml
 from gqvae import load_tokenizer
 from gqvae.cli import main
 from gqvae.config import NetworkRun, PaperObjective, Study, parse
-from gqvae.corpus.documents import DocumentStore
+from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import open_source
 from gqvae.corpus.sources.text import Settings as TextCorpus
-from gqvae.corpus.splits import write_corpus
+from gqvae.corpus.splits import choose_split, write_corpus
 from gqvae.errors import UserError
 from gqvae.tokenizers import from_text
 from gqvae.tokenizers.base import Tokenizer
@@ -181,6 +181,21 @@ def test_settings_differ_from_the_default_in_what_they_name_only() -> None:
     for wrong in ([], {"training": 3}, {"training": {"steps": {}}}, {"training": {"steps": 0}}, {"network": {"width": {}}}):
         with pytest.raises(UserError, match=r"^x: "):
             defaults.run_with(wrong, "x", 512)
+
+
+def test_only_the_training_split_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Equal documents share a split, which their hash decides."""
+    same = [f"{number} little foxes walked and talked. " * 3 for number in range(99)]
+    splits = {split: next(one for one in same if choose_split(one.encode(), 0, 0.05, 0.05) == split) for split in SPLITS}
+    for split, document in splits.items():
+        (tmp_path / f"{split}.txt").write_text("\n<|endoftext|>\n".join([document] * 600))
+    for split in ("valid", "test"):
+        said = refused(capsys, *command(tmp_path / f"{split}.txt", "bpe", tmp_path / "x", 270))
+        assert "600 documents leave the train split empty: give more documents, or change the corpus's `seed`." in said
+    for method in ("bpe", "gqvae"):
+        run(*command(tmp_path / "train.txt", method, tmp_path / method, 270))
+        assert load_tokenizer(tmp_path / method).encode("a")
+    assert "no document is in the validation split: the training is watched on its own text" in capsys.readouterr().err
 
 
 def test_steps_make_a_short_training(stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

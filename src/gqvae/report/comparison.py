@@ -14,7 +14,7 @@ from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.encode import lost_bytes
 
 COLUMNS = (
-    "tokenizer", "kind", "encoder", "vocab_size", "tokens", "bytes_per_token", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
+    "tokenizer", "kind", "encoder", "vocab_size", "tokens", "bytes_per_token", "asked", "reached", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
     "warm_mb_per_s", "decode_mb_per_s", "comes_back", "bytes_lost",
 )  # fmt: skip
 
@@ -22,7 +22,7 @@ COLUMNS = (
 def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str, Any]]:
     """A row of `COLUMNS` for every tokenizer and encoder.
 
-    Fertility is tokens per whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the
+    `asked` and `reached` are bytes per token that gates were set to, and what came of it on the training text. Fertility is tokens per whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the
     gates differs from the one with the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no
     pre-token cached (a network is loaded but has not run), warm with all cached. External tokenizers cache nothing. `comes_back`
     says whether the text does, `bytes_lost` which share of it the tokens lack, at least.
@@ -50,6 +50,7 @@ def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str
                 "vocab_size": one.vocab_size,
                 "tokens": len(ids),
                 "bytes_per_token": size / max(len(ids), 1),
+                **dict(zip(("asked", "reached"), one.compression if quality and one.compression else ("", ""), strict=True)),
                 "tokens_per_word": len(ids) / max(words, 1),
                 "fallback_rate": "" if quality is None else quality[0],
                 "cut_otherwise": "" if quality is None else _cut_otherwise(one, tokenizer.encoders(), counts),
@@ -69,9 +70,10 @@ def _cut_otherwise(one: Tokenizer, encoders: Iterable[Tokenizer], counts: Pretok
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The rows as text in aligned columns."""
-    cells = [list(COLUMNS)] + [[_cell(row[column]) for column in COLUMNS] for row in rows]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(COLUMNS))]
+    """The rows as text in aligned columns, without those that are empty."""
+    columns = [column for column in COLUMNS if any(row[column] != "" for row in rows)]
+    cells = [columns] + [[_cell(row[column]) for column in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
 
 

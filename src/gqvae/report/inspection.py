@@ -60,6 +60,7 @@ def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None, passages:
         parts = f"those of its library, which move up by one from {END_OF_DOCUMENT} on, the end of a document; own pre-tokens"
     lines = [
         f"{kind}: {tokenizer.vocab_size:,} ids: {parts}",
+        *([_gates(*tokenizer.compression)] if tokenizer.compression else []),
         "",
         *_lengths(tokenizer, used),
     ]
@@ -79,6 +80,10 @@ def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None, passages:
         lines += ["", "Segmentations:"]
         lines += ["  " + "|".join(shown(tokenizer, token) for token in tokenizer.encode(passage)) for passage in passages]
     return "\n".join(lines)
+
+
+def _gates(asked: float, reached: float) -> str:
+    return f"Its gates were set to {asked:.3f} bytes per token, of which they reach {reached:.3f} on the training text."
 
 
 def _lengths(tokenizer: Tokenizer, used: np.ndarray | None) -> Iterator[str]:

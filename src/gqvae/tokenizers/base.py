@@ -53,6 +53,7 @@ class Tokenizer(ABC):
     encoder: str = ""  # name of the encoder, for kinds with several
     lossless: ClassVar[bool] = True  # every text comes back from its tokens
     prefix: bytes = b""  # what the bytes of a text's tokens begin with before the text
+    compression: tuple[float, float] | None = None  # bytes per token asked of the gates, and reached on the training text
     segmentation: Literal["fewest", "merges", "own"] = "own"  # the fewest tokens, merges in order of ids, or any other way
 
     def __init__(self, strings: Sequence[bytes] = (), requested_size: int | None = None) -> None:

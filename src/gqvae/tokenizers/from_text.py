@@ -65,7 +65,7 @@ class Output:
             raise UserError(f"{taken[0]} holds a tokenizer already: give another folder, or delete it.")
 
     def counts(self, corpus: CorpusBase, *splits: str) -> dict[str, PretokenCounts]:
-        """Count the pre-tokens of some splits; the text is deleted afterwards.
+        """Count the pre-tokens of some splits, of which only "train" must have documents; the text is deleted afterwards.
 
         Raises:
             UserError: the text cannot be read or split.
@@ -77,7 +77,7 @@ class Output:
                 download(dataset, downloads)
             source = open_source(corpus, downloads)
             self.record["text"] = source.label
-            write_corpus(folder, source, corpus)
+            write_corpus(folder, source, corpus, needed=("train",))
             found = {split: self._counted(DocumentStore.open(folder, split), split) for split in splits}
         except UserError:
             for empty in (folder, self.work, self.out):

@@ -51,6 +51,9 @@ def train_tokenizer(
     output = Output(out, wanted.sizes, WORKING, pretokenizer)
     output.check()
     counts = output.counts(corpus, "train", "valid")
+    if not len(counts["valid"]):
+        logger.warning("no document is in the validation split: the training is watched on its own text")
+        counts["valid"] = counts["train"]
     identity = output.identity(f"{run.identity()} seed {seed} {wanted.identity()}")
     work = output.work
     trained = json_digest([run.identity(), seed, *(file_digest(work / f"{split}.npz") for split in counts)])
