@@ -75,11 +75,10 @@ def quickly_trained(folder: Path, vocab_size: int = 4096, size: int = 10 * MB) -
     """A learned tokenizer trained on stories for a minute: good enough to time."""
     from gqvae.config import Distillation
     from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
-    from gqvae.training.tokenizer import default_run, train_tokenizer
+    from gqvae.training.default_run import default_run
+    from gqvae.training.tokenizer import train_tokenizer
 
-    run = default_run(vocab_size)
-    run = run.model_copy(update={"training": run.training.model_copy(update={"steps": 200, "unquantized_steps": 130})})
-    train_tokenizer(SyntheticCorpus(bytes=size), Distillation(sizes=(vocab_size,)), folder, run=run)
+    train_tokenizer(SyntheticCorpus(bytes=size), Distillation(sizes=(vocab_size,)), folder, default_run(vocab_size, steps=200))
     return folder
 
 

@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gqvae.config import NetworkRun, parse, read_settings
+from gqvae.config import parse, read_settings
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.corpus.text_file import open_file, read_documents
@@ -46,9 +46,9 @@ def settings_of(method: str, sizes: list[int], given: str | None = None) -> dict
     value, origin = read_settings(given) if given else ({}, "")
     if method != NETWORK:
         return parse(import_module(f"gqvae.tokenizers.{method}").Settings, value, origin).model_dump(mode="json")
-    from gqvae.training.tokenizer import default_run
+    from gqvae.training.default_run import run_with
 
-    return (parse(NetworkRun, value, origin) if given else default_run(max(sizes))).model_dump(mode="json")
+    return run_with(value, origin, max(sizes)).model_dump(mode="json")
 
 
 def trained(method: str, seed: int | None, arguments: argparse.Namespace, text_digest: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from gqvae.code_state import PACKAGE
 
 # From the bottom to the top; a layer is a sub-package or a set of modules of the package itself.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "config", "devices", "files", "progress", "code_state", "declarations", "config_docs"),
+    ("errors", "config", "devices", "files", "units", "progress", "code_state", "declarations", "config_docs"),
     ("kernels",),
     ("corpus",),
     ("models", "language_models"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -66,7 +67,7 @@ def test_one_folder_loads_everywhere_with_the_same_ids(mine: Path) -> None:
 @pytest.mark.parametrize("form", ["text", "npy", "u16", "u32"])
 @pytest.mark.parametrize("encoder", ["neural", "distilled"])
 def test_ids_are_written_and_read_in_every_form(mine: Path, text: Path, tmp_path: Path, form: str, encoder: str) -> None:
-    ids, back = tmp_path / f"ids.{form}", tmp_path / "back.txt"
+    ids, back = tmp_path / f"ids.{form.replace('text', 'txt')}", tmp_path / "back.txt"
     run("encode", "--tokenizer", mine, "--encoder", encoder, text, "--out", ids)
     expected = next(one for one in load_tokenizer(mine).encoders() if one.encoder == encoder).encode(TEXT)
     if form == "npy":
@@ -77,6 +78,13 @@ def test_ids_are_written_and_read_in_every_form(mine: Path, text: Path, tmp_path
         assert np.fromfile(ids, {"u16": "<u2", "u32": "<u4"}[form]).tolist() == expected
     run("decode", "--tokenizer", mine, ids, "--out", back)
     assert back.read_bytes() == TEXT.encode()
+
+
+def test_compressed_ids_are_read(mine: Path, text: Path, tmp_path: Path) -> None:
+    run("encode", "--tokenizer", mine, text, "--out", tmp_path / "ids.npy")
+    (tmp_path / "ids.npy.gz").write_bytes(gzip.compress((tmp_path / "ids.npy").read_bytes()))
+    run("decode", "--tokenizer", mine, tmp_path / "ids.npy.gz", "--out", tmp_path / "back.txt")
+    assert (tmp_path / "back.txt").read_bytes() == TEXT.encode()
 
 
 def test_pipes_and_threads(mine: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +142,13 @@ def test_what_is_no_regular_file_is_written_itself(mine: Path, text: Path, tmp_p
         (["encode", "TEXT", "--out", "FOLDER"], "is a folder"),
         (["encode", "TEXT", "--format", "npy"], "give --out FILE"),
         (["encode", "NOWHERE"], "cannot be read"),
+        (["encode", "TEXT", "--out", "ids.json"], "ids.json: .json says no form of ids: use .npy, .u16, .u32, .txt"),
+        (
+            ["encode", "TEXT", "--out", "ids.npy.gz", "--format", "npy"],
+            "ids.npy.gz: what is written is not compressed: leave out .gz",
+        ),
+        (["decode", "ids.npz"], "ids.npz: .npz says no form of ids"),
+        (["decode", "TEXT", "--out", "again.txt.XZ"], "what is written is not compressed: leave out .XZ"),
     ],
 )
 def test_bad_arguments_are_one_sentence(
@@ -154,7 +169,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(mine: Path, tmp_path: Path) -
 def test_inspect_counts_what_a_text_uses(mine: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("inspect", "--tokenizer", mine, "--text", text, "--csv", tmp_path / "v.csv")
     tokenizer = load_tokenizer(mine)
-    assert f"{tokenizer.vocab_size:,} ids" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{tokenizer.vocab_size:,} ids" in said
+    cuts = said.partition("Segmentations:\n")[2].splitlines()  # of the text's own lines
+    assert cuts[0].strip().replace("|", "").replace("␣", " ") == "The fox wasn't here." and len(cuts) == 2
     with open(tmp_path / "v.csv", encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     ids = tokenizer.encode(TEXT)
@@ -162,12 +180,27 @@ def test_inspect_counts_what_a_text_uses(mine: Path, text: Path, tmp_path: Path,
     assert [int(row["bytes"]) for row in rows] == list(map(len, tokenizer.token_bytes))
 
 
+def test_inspect_without_a_text_shows_the_tokenizers_own_strings(mine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("inspect", "--tokenizer", mine)
+    shown = capsys.readouterr().out.partition("Some strings, from the first to the last id: ")[2].split()
+    strings = [string.decode() for string in load_tokenizer(mine).strings]
+    assert len(shown) == 12 and (shown[0], shown[-1]) == (strings[0].replace(" ", "␣"), strings[-1].replace(" ", "␣"))
+
+
+def test_the_page_names_kind_and_size(mine: Path, tmp_path: Path) -> None:
+    BytesTokenizer().save(tmp_path / "v2048")
+    run("explore", "--tokenizers", mine, tmp_path / "v2048", "--out", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert f'"mine (learned, V = {load_tokenizer(mine).vocab_size})"' in page and '"v2048 (bytes, V = 257)"' in page
+
+
 def test_compare_measures_what_it_prints(mine: Path, text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     BytesTokenizer().save(tmp_path / "bytes")
     run("compare", "--tokenizers", mine, tmp_path / "bytes", "--text", text, "--csv", tmp_path / "t.csv")
     with open(tmp_path / "t.csv", encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [(row["tokenizer"], row["encoder"]) for row in rows] == [("mine", "neural"), ("mine", "distilled"), ("bytes", "")]
+    names = [(row["tokenizer"], row["kind"], row["encoder"]) for row in rows]
+    assert names == [("mine", "learned", "neural"), ("mine", "learned", "distilled"), ("bytes", "bytes", "")]
     assert float(rows[2]["bytes_per_token"]) == 1
     assert int(rows[1]["tokens"]) == len(load_tokenizer(mine).encode(TEXT))
     assert float(rows[1]["tokens_per_word"]) == pytest.approx(int(rows[1]["tokens"]) / len(TEXT.split()))
@@ -187,14 +220,14 @@ def test_every_line_of_the_readme_runs(
     stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("transformers")
-    from gqvae.training import tokenizer as module
+    from gqvae.training import default_run as module
 
     readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
     section = readme.partition("\n## Use the tokenizer\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"```(sh|python)\n(.*?)```", section, re.DOTALL)
     assert [language for language, _ in blocks] == ["sh", "python"]
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "default_run", lambda size: NetworkRun.model_validate(TINY))  # ten minutes otherwise
+    monkeypatch.setattr(module, "default_run", lambda size, steps: NetworkRun.model_validate(TINY))  # ten minutes otherwise
     (tmp_path / "stories.txt").write_bytes(stories.read_bytes())
     (tmp_path / "story.txt").write_bytes(TEXT.encode())
     BytesTokenizer().save(tmp_path / "other")

@@ -14,15 +14,17 @@ import yaml
 
 from gqvae import load_tokenizer
 from gqvae.cli import main
-from gqvae.config import NetworkRun, Study, parse
-from gqvae.corpus.documents import DocumentStore
+from gqvae.config import NetworkRun, PaperObjective, Study, parse
+from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import open_source
 from gqvae.corpus.sources.text import Settings as TextCorpus
-from gqvae.corpus.splits import write_corpus
+from gqvae.corpus.splits import choose_split, write_corpus
+from gqvae.errors import UserError
 from gqvae.tokenizers import from_text
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.counted import trainer
+from gqvae.training import default_run as defaults
 from gqvae.training import tokenizer as by_network
 from test_product import TEXT, TINY, refused, run
 
@@ -88,15 +90,15 @@ def test_the_network_sees_the_same_text(
     assert (
         main(["tokenizer", "train", "--text", str(stories), "--vocab-size", "300", "5000", "--out", str(tmp_path / "x")]) == 130
     )
-    assert seen[0] == by_network.default_run(5000)
+    assert seen[0] == defaults.default_run(5000)
     assert seen[1].pretokens == train_split.pretokens and (seen[1].counts == train_split.counts).all()
 
 
 def test_the_default_network_is_the_one_whose_quality_is_published() -> None:
     config = yaml.safe_load((ROOT / "configs" / "tokenizers.yaml").read_text(encoding="utf-8"))
     published = parse(Study, config, "tokenizers.yaml").network_run("gqvae")
-    assert [size for size in range(512, 4097) if by_network.default_run(size) != published] == []
-    larger = by_network.default_run(16_384)
+    assert [size for size in range(512, 4097) if defaults.default_run(size) != published] == []
+    larger = defaults.default_run(16_384)
     assert larger.network.codebook_size == 40_960
     assert larger.network.model_copy(update={"codebook_size": published.network.codebook_size}) == published.network
 
@@ -109,7 +111,7 @@ def test_counted_methods_need_no_torch(stories: Path, tmp_path: Path) -> None:
     assert all((tmp_path / method / "tokenizer.json").exists() for method in COUNTED)
 
 
-@pytest.mark.parametrize("option", ["--bytes-per-token=2", "--encoder=neural", "--seed=0", "--threads=1"])
+@pytest.mark.parametrize("option", ["--bytes-per-token=2", "--encoder=neural", "--steps=9", "--seed=0", "--threads=1"])
 @pytest.mark.parametrize("method", COUNTED)
 def test_options_of_the_network_are_refused_elsewhere(
     stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str, option: str
@@ -149,9 +151,60 @@ def test_a_size_that_the_text_cannot_fill_is_refused_and_leaves_nothing(
 def test_candidates_that_do_not_fill_a_size_are_all_taken(
     stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(*command(stories, "pathpiece", tmp_path / "x", 400), "--settings", '{"count": 100}')
-    assert load_tokenizer(tmp_path / "x").vocab_size <= 357
-    assert "vocabulary of 400 requested" in capsys.readouterr().err
+    run(*command(stories, "pathpiece", tmp_path / "x", 900), "--settings", '{"candidates": "chunks", "max_token_bytes": 2}')
+    assert load_tokenizer(tmp_path / "x").vocab_size < 900
+    assert "vocabulary of 900 requested" in capsys.readouterr().err
+
+
+def test_fewer_candidates_than_a_size_needs_are_refused(
+    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, *command(stories, "pathpiece", tmp_path / "x", 400), "--settings", '{"count": 100}')
+    assert "vocabulary size 400 is more than a `count` of 100 fills: set it to 357 or less, or raise `count`." in said
+    few = json.dumps({"network": {"codebook_size": 300}})
+    said = refused(capsys, "train", "--text", stories, "--vocab-size", 300, 600, "--settings", few, "--out", tmp_path / "x")
+    assert "network.codebook_size is 300: it fills a vocabulary of 557 at most" in said
+    assert not (tmp_path / "x").exists()
+
+
+def test_settings_differ_from_the_default_in_what_they_name_only() -> None:
+    named = {"network": {"width": 32}, "training": {"steps": 120, "unquantized_steps": 60, "gradient_clip": None}}
+    expected = defaults.default_run(512).model_dump()
+    expected["network"]["width"] = 32
+    expected["training"] |= {"steps": 120, "unquantized_steps": 60, "gradient_clip": None}
+    assert defaults.run_with(named, "x", 512).model_dump() == expected
+    assert defaults.run_with({"training": {"steps": 200}}, "x", 512) == defaults.default_run(512, 200)
+    assert defaults.run_with({}, "x", 512, 200) == defaults.default_run(512, 200)
+    assert defaults.default_run(512, 200).training.unquantized_steps == 130  # the share of the default
+    assert defaults.default_run(512, 1).training.steps == 1
+    assert defaults.run_with({"objective": {"name": "paper"}}, "x", 512).objective == PaperObjective()
+    for wrong in ([], {"training": 3}, {"training": {"steps": {}}}, {"training": {"steps": 0}}, {"network": {"width": {}}}):
+        with pytest.raises(UserError, match=r"^x: "):
+            defaults.run_with(wrong, "x", 512)
+
+
+def test_only_the_training_split_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Equal documents share a split, which their hash decides."""
+    same = [f"{number} little foxes walked and talked. " * 3 for number in range(99)]
+    splits = {split: next(one for one in same if choose_split(one.encode(), 0, 0.05, 0.05) == split) for split in SPLITS}
+    for split, document in splits.items():
+        (tmp_path / f"{split}.txt").write_text("\n<|endoftext|>\n".join([document] * 600))
+    for split in ("valid", "test"):
+        said = refused(capsys, *command(tmp_path / f"{split}.txt", "bpe", tmp_path / "x", 270))
+        assert "600 documents leave the train split empty: give more documents, or change the corpus's `seed`." in said
+    for method in ("bpe", "gqvae"):
+        run(*command(tmp_path / "train.txt", method, tmp_path / method, 270))
+        assert load_tokenizer(tmp_path / method).encode("a")
+    assert "no document is in the validation split: the training is watched on its own text" in capsys.readouterr().err
+
+
+def test_steps_make_a_short_training(stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = json.dumps({"network": TINY["network"], "training": {"batch_pretokens": 64}})
+    run("train", "--text", stories, "--vocab-size", 300, "--steps", 7, "--settings", small, "--out", tmp_path / "x")
+    assert '"steps":7,' in json.loads((tmp_path / "x" / "training.json").read_text())["settings"]
+    twice = json.dumps({"training": {"steps": 9}})
+    said = refused(capsys, "train", "--text", stories, "--vocab-size", 300, "--steps", 7, "--settings", twice, "--out", tmp_path)
+    assert "--steps 7 and training.steps in --settings mean the same" in said
 
 
 def test_a_folder_with_a_tokenizer_is_refused_before_any_work(

@@ -88,8 +88,7 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
     others = ("wikitext2", "shakespeare", "python-stdlib")
     for sentence, holds in {
         "At every vocabulary size V it compresses better than each of our networks": _control_is_ahead(),
-        "It takes half a minute; a network takes ten minutes or more": _processor("pathpiece") < 45
-        and _processor("gqvae") > 600,
+        "It takes half a minute; a network takes ten minutes or more": _processor("pathpiece") < 45 and _processor("gqvae") > 600,
         "GQ-VAE remains behind when its text is also split into the fewest tokens (last table of this page)": _control_is_ahead(),
         "All rows use the same five networks; the last uses four of them": [
             _claim(study, "N1")["seeds"] for study in small + large

@@ -12,12 +12,10 @@ class UserError(Exception):
 
 
 class VocabularyTooLargeError(UserError):
-    """The text has too few distinct strings for a vocabulary size; `largest` is the largest that works."""
+    """There are too few distinct strings for a vocabulary size; `largest` is the largest that works."""
 
-    def __init__(self, size: int, largest: int) -> None:
-        super().__init__(
-            f"vocabulary size {size} is more than the corpus supports: set it to {largest} or less, or use more text."
-        )
+    def __init__(self, size: int, largest: int, limit: str = "the corpus supports", remedy: str = "use more text") -> None:
+        super().__init__(f"vocabulary size {size} is more than {limit}: set it to {largest} or less, or {remedy}.")
         self.largest = largest
 
 

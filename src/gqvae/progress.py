@@ -9,6 +9,8 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from gqvae.units import counted
+
 LINE_EVERY_SECONDS = 5.0
 
 logger = logging.getLogger("gqvae")
@@ -20,7 +22,7 @@ class Progress:
     Args:
         label: what is being done, e.g. "training gqvae".
         total: units of work in all, or None.
-        unit: what is counted, e.g. "step" or "B".
+        unit: what is counted, in the singular, e.g. "step"; "B": bytes.
         done: units already done by an earlier run that is being resumed; they do not count towards the rate.
     """
 
@@ -46,13 +48,14 @@ class Progress:
     def line(self) -> str:
         """The state in one line: count, share, rate, time left, note."""
         rate = (self.done - self._first) / max(time.monotonic() - self._start, 1e-9)
-        text = f"{self.label}: {self.done:,}"
         if self.total:
-            left = max(self.total - self.done, 0) / rate if rate > 0 else float("inf")
-            text += f"/{self.total:,} {self.unit} ({100 * self.done / self.total:.0f} %), {rate:,.1f} {self.unit}/s"
-            text += f", {left:,.0f} s left" if left != float("inf") else ""
+            done = counted(self.done, "B") if self.unit == "B" else f"{self.done:,}"
+            text = f"{self.label}: {done} of {counted(self.total, self.unit)} ({100 * self.done / self.total:.0f} %)"
         else:
-            text += f" {self.unit}, {rate:,.1f} {self.unit}/s"
+            text = f"{self.label}: {counted(self.done, self.unit)}"
+        text += f", {counted(rate, self.unit)}/s"
+        if self.total and self.done < self.total and rate > 0:
+            text += f", {(self.total - self.done) / rate:,.0f} s left"
         return f"{text}, {self._note}" if self._note else text
 
     def __enter__(self) -> Progress:

@@ -14,6 +14,8 @@ from gqvae.distillation.distill import distill
 from gqvae.distillation.rates import RateDial
 from gqvae.errors import UserError
 from gqvae.measures.bytes_per_token import count_tokens
+from gqvae.report.comparison import compare, table
+from gqvae.report.inspection import report
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_tokenizer
@@ -57,8 +59,31 @@ def test_a_requested_compression_is_reached(
     (_, found), *_ = distill(network_folder, Distillation(sizes=(280,), bytes_per_token=wanted), counts)
     assert counts.total_bytes / count_tokens(found, counts) == pytest.approx(wanted, rel=0.02)
     assert "is the nearest that this network reaches" not in caplog.text
-    list(distill(network_folder, Distillation(sizes=(280,), bytes_per_token=50.0), counts))
-    assert "tokens per pre-token requested, but" in caplog.text and "is the nearest that this network reaches" in caplog.text
+    assert found.compression == (wanted, pytest.approx(wanted, rel=0.02))
+
+
+@pytest.mark.parametrize("request_", [{"bytes_per_token": 50.0}, {"tokens_per_pretoken": 1.0}, {"bytes_per_token": 1.0}])
+def test_a_compression_out_of_reach_is_told_and_stored(
+    network_folder: Path, counts: PretokenCounts, caplog: pytest.LogCaptureFixture, tmp_path: Path, request_: dict[str, float]
+) -> None:
+    caplog.set_level(logging.WARNING)
+    length = counts.total_bytes / counts.total
+    asked = request_.get("bytes_per_token", length)
+    (_, found), *_ = distill(network_folder, Distillation(sizes=(280,), **request_), counts)
+    reached = counts.total_bytes / count_tokens(found, counts)
+    assert found.compression == (pytest.approx(asked), pytest.approx(reached))
+    advice = "ask for less, train longer or make the vocabulary larger" if asked > reached else "ask for more, or widen"
+    said = f"{asked:.3f} bytes per token asked for, but {reached:.3f} is the nearest that this network reaches: {advice}"
+    assert said in caplog.text
+    found.save(tmp_path / "x")
+    loaded = load_tokenizer(tmp_path / "x")
+    assert loaded.compression == found.compression
+    assert f"set to {asked:.3f} bytes per token, of which they reach {reached:.3f}" in report(loaded)
+    rows = list(compare({"x": loaded}, "The little fox walked."))
+    assert [(row["asked"], row["reached"]) for row in rows] == [loaded.compression, ("", "")]
+    head, neural, distilled = table(rows).splitlines()
+    assert "asked  reached" in head and f"{asked:.3f}" in neural and "–" in distilled
+    assert "asked" not in table(list(compare({"x": loaded.with_encoder("distilled")}, "fox"))[1:])
 
 
 def test_rate_and_tokenizer_come_back_from_disk(tokenizers: dict[str, Tokenizer], counts: PretokenCounts, tmp_path: Path) -> None:

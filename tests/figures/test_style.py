@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from gqvae.figures.convergence import seed_curves
-from gqvae.figures.labels import LineEnd, format_bytes, label_line_ends, spread_apart
+from gqvae.figures.labels import LineEnd, label_line_ends, spread_apart
 from gqvae.figures.style import arm_style, new_figure, styled
+from gqvae.units import format_bytes
 
 KNOWN = (
     *("bytes", "bpe", "bpe_matched", "bpe_weak", "unigram", "dictionary", "fixed", "fixed_4", "fixed_6", "fixed_8"),

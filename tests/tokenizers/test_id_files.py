@@ -34,8 +34,15 @@ def test_ids_come_back(form: Form, blocks: list[list[int]], size: int) -> None:
 
 
 def test_names_say_the_form() -> None:
-    names = ("a.npy", "b.u16", "c.x.u32", "ids.txt", "npy", "-")
-    assert [form_of(name) for name in names] == ["npy", "u16", "u32", "text", "text", "text"]
+    names = ("a.npy", "b.u16", "c.x.u32", "ids.txt", "npy", "-", "A.NPY", "/dev/fd/63")
+    assert [form_of(name) for name in names] == ["npy", "u16", "u32", "text", "text", "text", "npy", "text"]
+
+
+@pytest.mark.parametrize("name", ["o.json", "o.npz", "o.npy.gz", "o.bin", "v1.0"])
+def test_a_suffix_that_says_no_form_is_refused(name: str) -> None:
+    said = r": \.\w+ says no form of ids: use \.npy, \.u16, \.u32, \.txt, or name the form with --format\.$"
+    with pytest.raises(UserError, match=f"^{name}{said}"):
+        form_of(name)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,19 @@ def test_diagnosis_says_what_is_wrong(changes: dict[str, float], strings: list[b
     assert said in diagnose({**HEALTHY, **changes}, strings, highest_rate)
 
 
+def test_no_diagnosis_advises_both_more_codes_and_fewer() -> None:
+    said = diagnose({**HEALTHY, "exact_token_accuracy": 0.5, "codes_used": 0.1}, [b"a", b"b"], 2.0)
+    assert said == "only 50 % of tokens decode exactly: train longer"
+
+
+def test_examples_are_readable() -> None:
+    network = GQVAE(
+        Network(width=16, head_width=8, codebook_size=4, max_token_bytes=4), [32, 0xC3, 0xA9, 10], chunk_bytes=3
+    ).eval()
+    shown = examples(network, [" é".encode(), b" \n"], None).split("  ")
+    assert [text.split("≠")[0] for text in shown] == ["␣é", r"␣\n"]
+
+
 def test_tokens_per_piece_count_each_piece_as_often_as_it_occurs() -> None:
     network = GQVAE(Network(width=16, head_width=8, codebook_size=4, max_token_bytes=4), [97], chunk_bytes=2).eval()
     assert tokens_per_piece(network, {b"aaa": 3, b"a": 1}, None) == pytest.approx((3 * 2 + 1) / 4)

@@ -71,7 +71,7 @@ def test_training_writes_a_loadable_network_and_a_history(settings: NetworkRun, 
     out = train(settings, tmp_path)
     rows = list(csv.DictReader((out / "history.csv").open()))
     assert [row["step"] for row in rows] == ["10", "20", "30"]
-    assert all(float(row["hard_rate"]) >= 1 for row in rows)
+    assert all(float(row["hard_rate"]) >= 1 and float(row["codes_used"]) > 0 for row in rows)
     network = NetworkFile.of(out).network
     codes = list(csv.DictReader((out / "codebook.csv").open()))
     assert len(codes) == 16
@@ -137,3 +137,12 @@ def test_a_training_stopped_by_a_signal_goes_on_to_the_same_network(
     assert int(rows[1]["revived"]) + int(rows[2]["revived"]) > 0  # after the stop, hence from what was saved
     for name in ("network.safetensors", "history.csv", "codebook.csv"):
         assert (resumed / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def test_codes_are_not_counted_before_they_are_used(tmp_path: Path) -> None:
+    late = run(training=SHORT.model_copy(update={"unquantized_steps": 20}))
+    rows = list(csv.DictReader((train(late, tmp_path) / "history.csv").open()))
+    assert [bool(row["codes_used"]) for row in rows] == [bool(row["code_perplexity"]) for row in rows] == [False, False, True]
+    module = Training(late, PretokenStream(COUNTS, 8), PretokenStream(COUNTS, 8), 0)
+    module.history.append(module.measure(20))
+    assert module.progress_note().endswith("exact, codes not used yet")

@@ -17,10 +17,13 @@ def batches(documents: Iterable[bytes]) -> Iterator[Packed]:
 
     Raises:
         UserError: a document is not UTF-8.
+        TypeError: a document is not bytes.
     """
     batch: list[bytes] = []
     done = size = 0
     for document in documents:
+        if not isinstance(document, bytes):
+            raise TypeError(f"Documents are UTF-8 as bytes, not {type(document).__name__}: encode each with .encode().")
         batch.append(document)
         size += len(document)
         if size >= BATCH_BYTES:

@@ -21,6 +21,7 @@ from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.errors import UserError, is_out_of_memory
 from gqvae.files import atomic_open
 from gqvae.kernels.packing import Packed, pack
+from gqvae.progress import Progress
 
 DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
@@ -120,11 +121,16 @@ def _consistent(blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], cou
     )
 
 
-def count_pretokens(documents: Iterable[bytes], name: str = DEFAULT) -> PretokenCounts:
-    """Count the pre-tokens of UTF-8 documents with the named pre-tokenizer; memory grows only with the distinct ones."""
+def count_pretokens(documents: Iterable[bytes], name: str = DEFAULT, progress: Progress | None = None) -> PretokenCounts:
+    """Count the pre-tokens of UTF-8 documents with the named pre-tokenizer; memory grows only with the distinct ones.
+
+    `progress` counts their bytes.
+    """
     table, counts = PretokenTable(name), np.zeros(0, dtype=np.int64)
     for batch in batches(documents):
         found = np.bincount(table.encode(batch).values, minlength=len(table))
         found[: len(counts)] += counts
         counts = found
+        if progress:
+            progress.update(len(batch.values))
     return PretokenCounts._in_order(table.since(0).strings(), counts, name)

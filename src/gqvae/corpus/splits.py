@@ -10,7 +10,7 @@ import hashlib
 import io
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ class SplitWriter:
         }
 
 
-def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str, Any]:
+def write_corpus(folder: Path, source: Source, settings: CorpusBase, needed: Sequence[str] = SPLITS) -> dict[str, Any]:
     """Stream a source into the three splits under `folder`; nothing is visible until all of it is complete.
 
     Blank documents and copies of the source's test documents are dropped and counted. Reading stops with the document that
@@ -72,7 +72,7 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str
         The content of `corpus.json`.
 
     Raises:
-        UserError: not UTF-8, too few documents for three splits, or no space on the disk.
+        UserError: not UTF-8, too few documents for the splits that are `needed`, or no space on the disk.
     """
     folder = Path(folder)
     dropped: Counter[str] = Counter()
@@ -100,7 +100,7 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase) -> dict[str
             if settings.max_bytes is not None and taken >= settings.max_bytes:
                 break
         splits = {split: writer.finish() for split, writer in writers.items()}
-        _require_documents(source, {split: row["documents"] for split, row in splits.items()})
+        _require_documents(source, {split: row["documents"] for split, row in splits.items()}, needed)
         # The record of an earlier corpus must not vouch for the new files.
         (folder / RECORD).unlink(missing_ok=True)
     record = {
@@ -130,23 +130,22 @@ def _checked(documents: Iterator[bytes], label: str, dropped: Counter[str]) -> I
             yield document
 
 
-def _require_documents(source: Source, documents: dict[str, int]) -> None:
-    """Refuse a corpus that leaves a split empty."""
+def _require_documents(source: Source, documents: dict[str, int], needed: Sequence[str]) -> None:
+    """Refuse a corpus of one document, or one that leaves a needed split empty."""
     label, own_test = source.label, source.test_documents is not None
-    empty = [split for split in SPLITS if not documents[split]]
-    if not empty:
-        return
-    if own_test and not documents["test"]:
+    if own_test and "test" in needed and not documents["test"]:
         raise UserError(f"{label}: the test file holds no documents: give one that is not empty.")
     found = sum(documents.values()) - (documents["test"] if own_test else 0)
     if found == 0:
         raise UserError(f"{label}: it holds no documents (blank ones and copies of test documents do not count): give more text.")
     count = "only one document" if found == 1 else f"{found} documents"
-    needed = 2 if own_test else 3
-    if found < needed:
+    fewest = max(2, len(needed) - own_test)
+    if found < fewest:
         advice = source.cut.advice() if source.cut else "give more documents"
-        raise UserError(f"{label}: it holds {count}, and the splits need at least {needed}: {advice}.")
-    raise UserError(
-        f"{label}: its {count} leave the {' and the '.join(empty)} split empty: "
-        "give more documents, raise valid_fraction or test_fraction, or choose another seed."
-    )
+        raise UserError(f"{label}: it holds {count}, and the splits need at least {fewest}: {advice}.")
+    empty = [split for split in needed if not documents[split]]
+    if empty:
+        keys = "the corpus's `seed`" if "train" in empty else "its `valid_fraction`, `test_fraction` or `seed`"
+        raise UserError(
+            f"{label}: its {count} leave the {' and the '.join(empty)} split empty: give more documents, or change {keys}."
+        )

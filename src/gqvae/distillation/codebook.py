@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import torch
 
 from gqvae.models.network import GQVAE
+from gqvae.progress import Progress
 from gqvae.tokenizers.spans import count_spans, served_rates
 
 RATES = 5  # rates at which codes are counted
@@ -19,9 +20,11 @@ def exact_uses(network: GQVAE, counts: Mapping[bytes, int]) -> list[int]:
     """How often each code is assigned to a span that it decodes to exactly, over the rates that a network serves → (K,)."""
     strings = network.code_strings()
     uses = [0] * len(strings)
-    for rate in served_rates(network, RATES):
-        for (text, code), count in count_spans(network, counts, rate).items():
-            uses[code] += count * (strings[code] == text)
+    rates = served_rates(network, RATES)
+    with Progress("counting the uses of codes", len(rates) * len(counts), "piece") as progress:
+        for rate in rates:
+            for (text, code), count in count_spans(network, counts, rate, progress).items():
+                uses[code] += count * (strings[code] == text)
     return uses
 
 

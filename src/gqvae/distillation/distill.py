@@ -9,7 +9,7 @@ from pathlib import Path
 from gqvae.config import Distillation
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.distillation.rates import MEASURED_PRETOKENS, RateDial
-from gqvae.tokenizers.learned import LearnedTokenizer
+from gqvae.tokenizers.learned import Compression, LearnedTokenizer
 from gqvae.tokenizers.network_files import NetworkFile, trained_strings
 from gqvae.vocabularies.pruning import prune
 
@@ -34,19 +34,29 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     logger.info("%d codes decode to %d different strings, %d of two or more bytes", len(trained), different, len(candidates))
     vocabularies = prune(candidates, train.pairs(), settings.sizes)
     dial = RateDial(file.network, codes, train)
-    wanted = settings.tokens_per_pretoken
-    if settings.bytes_per_token is not None:
-        wanted = train.total_bytes / train.total / settings.bytes_per_token
+    length = train.total_bytes / train.total  # mean bytes of a pre-token
+    asked = settings.bytes_per_token
+    if settings.tokens_per_pretoken is not None:
+        asked = length / settings.tokens_per_pretoken
     for size, strings in sorted(vocabularies.items()):
-        setting = dial.best(strings) if wanted is None else dial.nearest(strings, wanted)
-        if wanted is not None and abs(setting.tokens_per_pretoken / wanted - 1) > TOLERANCE:
-            reached = f"but {setting.tokens_per_pretoken:.3f} is the nearest that this network reaches"
-            advice = "widen network.rates, or change the request"
-            logger.warning("vocabulary of %d: %.3f tokens per pre-token requested, %s: %s", size, wanted, reached, advice)
+        setting = dial.best(strings) if asked is None else dial.nearest(strings, length / asked)
+        reached = length / setting.tokens_per_pretoken
+        if asked is not None and abs(reached / asked - 1) > TOLERANCE:
+            logger.warning("vocabulary of %d: %s", size, _missed(asked, reached))
         tokenizer = LearnedTokenizer(strings, codes, file, settings.encoder, size, setting.rate)
         if tokenizer.vocab_size < size:
             held = f"the codebook holds strings for only {tokenizer.vocab_size}: train more codes to fill it"
             logger.warning("vocabulary of %d requested, but %s", size, held)
+        if asked is not None:
+            tokenizer.compression = Compression(asked, reached)
         tokenizer.pretokenizer = train.pretokenizer
         tokenizer.remember(train.pretokens[:MEASURED_PRETOKENS], dial.cut(setting.rate))
         yield size, tokenizer
+
+
+def _missed(asked: float, reached: float) -> str:
+    """A warning that the gates do not come near a requested compression, in bytes per token."""
+    advice = (
+        "ask for less, train longer or make the vocabulary larger" if asked > reached else "ask for more, or widen network.rates"
+    )
+    return f"{asked:.3f} bytes per token asked for, but {reached:.3f} is the nearest that this network reaches: {advice}"

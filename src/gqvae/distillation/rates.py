@@ -7,6 +7,7 @@ the vocabulary falls back to several tokens. So r is searched on the training sp
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import mul
@@ -17,6 +18,7 @@ from gqvae.corpus.pieces import cut
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.kernels.packing import pack
 from gqvae.models.network import GQVAE
+from gqvae.progress import Progress
 from gqvae.tokenizers.spans import Span, gated_spans, served_rates, total_spans
 from gqvae.vocabularies.segmentation import string_ids
 
@@ -54,9 +56,16 @@ class RateDial:
 
     def cut(self, rate: float | None) -> dict[bytes, list[Span]]:
         """The spans of every piece at a rate."""
-        if rate not in self._cut:
-            self._cut[rate] = gated_spans(self.network, self.counts, rate)
+        self._cut_at([rate])
         return self._cut[rate]
+
+    def _cut_at(self, rates: Sequence[float | None]) -> None:
+        missing = [rate for rate in rates if rate not in self._cut]
+        if not missing:
+            return
+        with Progress("cutting text at the gates", len(missing) * len(self.counts), "piece") as progress:
+            for rate in missing:
+                self._cut[rate] = gated_spans(self.network, self.counts, rate, progress)
 
     def at(self, strings: list[bytes], rate: float | None) -> MeasuredRate:
         """The results of a rate with the vocabulary of `strings`."""
@@ -93,7 +102,9 @@ class RateDial:
         return min(tried, key=lambda found: abs(found.tokens_per_pretoken - wanted))
 
     def _grid(self, strings: list[bytes]) -> list[MeasuredRate]:
-        return [self.at(strings, rate) for rate in served_rates(self.network, GRID)]
+        rates = served_rates(self.network, GRID)
+        self._cut_at(rates)
+        return [self.at(strings, rate) for rate in rates]
 
     def _between(self, strings: list[bytes], wanted: float, low: MeasuredRate, high: MeasuredRate) -> list[MeasuredRate]:
         tried = []

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from gqvae.figures.amounts import draw_hollow, note_below, under_amounts, with_mean
-from gqvae.figures.labels import format_bytes, format_count
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, series_style, write_heading
 from gqvae.study.across import FinishedStudy
 from gqvae.study.tables import read_table
+from gqvae.units import format_bytes, format_count
 
 COLUMNS = (
     "study", "first", "second", "vocab_size", "size", "parameters_non_embedding", "train_bytes", "series", "seed", "advantage", "low",

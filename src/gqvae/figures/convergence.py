@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from gqvae.figures.amounts import DECISIVE, written_range
-from gqvae.figures.labels import LineEnd, format_bytes, format_count, label_line_ends, leave_room_for_names
+from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
+from gqvae.units import format_bytes, format_count
 
 PLOT = Plot(
     title="Convergence",

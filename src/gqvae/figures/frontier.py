@@ -18,12 +18,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from gqvae.figures.amounts import note_below, range_of
-from gqvae.figures.labels import Word, format_bytes, format_count, text_color, write_beside
+from gqvae.figures.labels import Word, text_color, write_beside
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, new_figure, write_heading
 from gqvae.measures.intervals import t_interval
 from gqvae.study.across import FinishedStudy
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
+from gqvae.units import format_bytes, format_count
 
 COLUMNS = (
     "study", "corpus", "test_text", "arm", "series", "vocab_size", "train_bytes", "size", "parameters_non_embedding", "steps",

@@ -1,4 +1,4 @@
-"""Text in figures: names at the ends of lines, small labels beside points where they cover the least, rounded amounts."""
+"""Text in figures: names at the ends of lines, small labels beside points where they cover the least."""
 
 from __future__ import annotations
 
@@ -144,19 +144,3 @@ def label_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
         axes.text(
             beside, y, end.text, transform=axes.transAxes, color=text_color(end.color), fontsize=NAME_SIZE, va="center", ha="left"
         )
-
-
-def format_bytes(value: float) -> str:
-    """250000 → "250 kB", 1000000 → "1 MB"."""
-    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if value >= size:
-            return f"{value / size:,.3g} {unit}"
-    return f"{value:,.0f} B"
-
-
-def format_count(value: float) -> str:
-    """250000 → "250 k", 1000000 → "1 M", 3e13 → "30 T"."""
-    for size, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:,.3g} {unit}"
-    return f"{value:,.3g}"

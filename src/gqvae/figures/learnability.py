@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from gqvae.figures.amounts import draw_means, hollow_note, mark_amounts, note_below, range_of, under_amounts, with_mean
-from gqvae.figures.labels import LineEnd, format_bytes, format_count, label_line_ends, leave_room_for_names
+from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
+from gqvae.units import format_bytes, format_count
 
 PLOT = Plot(
     title="Learnability",

@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from gqvae.figures.amounts import draw_means, hollow_note, note_below, with_mean
-from gqvae.figures.labels import format_count, label_line_ends, leave_room_for_names
+from gqvae.figures.labels import label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
+from gqvae.units import format_count
 
 PLOT = Plot(
     title="Loss against the cost of inference",

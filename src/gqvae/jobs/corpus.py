@@ -56,16 +56,10 @@ def count_pretokens(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: the corpus is missing, incomplete or damaged.
     """
-
-    def reporting(documents: DocumentStore, progress: Progress) -> Iterator[bytes]:
-        for document in documents:
-            yield document
-            progress.update(len(document))
-
     stores = {split: DocumentStore.open(arguments.corpus, split, arguments.shard) for split in SPLITS}
     for split, documents in stores.items():
         with Progress(f"counting pre-tokens of {split}", documents.total_bytes, "B") as progress:
-            counts = pretokens.count_pretokens(reporting(documents, progress), arguments.pretokenizer)
+            counts = pretokens.count_pretokens(documents, arguments.pretokenizer, progress)
         counts.save(arguments.out / f"{split}.npz")
         logger.info("%s: %s pre-tokens, %s distinct", split, f"{counts.total:,}", f"{len(counts):,}")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_rows
-from gqvae.jobs.streams import input_name, input_size, open_input, open_output, show
+from gqvae.jobs.streams import input_name, input_size, open_input, open_output, plain_name, show
 from gqvae.progress import Progress
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def decode(arguments: argparse.Namespace) -> None:
     from gqvae.tokenizers.id_files import form_of, read_ids
 
     tokenizer = _load(arguments)
-    form = arguments.format or form_of(arguments.input)
+    form = arguments.format or form_of(plain_name(arguments.input))
     with open_output(arguments.out) as output, open_input(arguments.input) as stream, Progress("decoding", unit="id") as progress:
         for ids in read_ids(stream, form, input_name(arguments.input)):
             progress.update(len(ids))
@@ -73,15 +74,18 @@ def inspect(arguments: argparse.Namespace) -> None:
     """Print a report; with --csv, also write the vocabulary as a table."""
     from gqvae.corpus.pretokens import count_pretokens
     from gqvae.jobs.parts import blocks
-    from gqvae.report.inspection import COLUMNS, id_counts, report, vocabulary
+    from gqvae.report.inspection import COLUMNS, id_counts, passages, report, vocabulary
     from gqvae.tokenizers.external import is_external, read_external
 
     external = is_external(arguments.tokenizer)
     tokenizer = read_external(arguments.tokenizer, arguments.pattern) if external else _load(arguments)
-    pretokenizer, counts = tokenizer.pretokenizer, None
+    pretokenizer, counts, shown = tokenizer.pretokenizer, None, []
     if arguments.text:
-        counts = count_pretokens((block.encode("utf-8") for block in blocks(arguments.text, pretokenizer)), pretokenizer)
-    show(report(tokenizer, counts))
+        pieces = blocks(arguments.text, pretokenizer)
+        first = next(pieces, "")
+        counts = count_pretokens((block.encode("utf-8") for block in chain([first], pieces)), pretokenizer)
+        shown = passages(first)
+    show(report(tokenizer, counts, shown))
     if arguments.csv:
         used = None if counts is None else id_counts(tokenizer, counts)
         write_rows(arguments.csv, COLUMNS, vocabulary(tokenizer, used))
@@ -110,7 +114,8 @@ def explore(arguments: argparse.Namespace) -> None:
     from gqvae.figures.explorer import explorer_page
     from gqvae.jobs.parts import blocks
 
-    page = explorer_page(_loaded(arguments), "".join(blocks(arguments.text)) if arguments.text else None)
+    named = {f"{name} ({one.kind}, V = {one.vocab_size:,})": one for name, one in _loaded(arguments).items()}
+    page = explorer_page(named, "".join(blocks(arguments.text)) if arguments.text else None)
     with atomic_open(arguments.out) as stream:
         stream.write(page)
 

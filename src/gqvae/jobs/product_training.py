@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NETWORK = "gqvae"
 METHODS = (NETWORK, "pathpiece", "bpe", "unigram")
-OF_NETWORK = ("bytes_per_token", "encoder", "seed", "threads")  # options that the other methods do not have
+OF_NETWORK = ("steps", "bytes_per_token", "encoder", "seed", "threads")  # options that the other methods do not have
 
 logger = logging.getLogger("gqvae")
 
@@ -45,20 +45,20 @@ def train(arguments: argparse.Namespace) -> None:
 
 def _by_network(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, Tokenizer]:
     """Train a network and prune its codes."""
-    from gqvae.config import Distillation, NetworkRun, load_settings, parse
+    from gqvae.config import Distillation, parse, read_settings
+    from gqvae.training.default_run import run_with
 
     rate, encoder = getattr(arguments, "bytes_per_token", None), getattr(arguments, "encoder", None)
     if rate is not None and encoder == "distilled":
         raise UserError("--bytes-per-token sets the gates, which --encoder distilled does not use: leave one of them out.")
     encoder = encoder or ("distilled" if rate is None else "neural")
     wanted = parse(Distillation, {"encoder": encoder, "sizes": arguments.vocab_size, "bytes_per_token": rate}, "the command line")
-    run = load_settings(NetworkRun, arguments.settings) if arguments.settings else None
+    settings, origin = read_settings(arguments.settings) if arguments.settings else ({}, "the command line")
+    run = run_with(settings, origin, max(wanted.sizes), getattr(arguments, "steps", None))
     from gqvae.training.tokenizer import train_tokenizer  # torch takes seconds: report the errors above first
 
     seed, threads = getattr(arguments, "seed", 0), getattr(arguments, "threads", 1)
-    return train_tokenizer(
-        corpus, wanted, arguments.out, run=run, seed=seed, threads=threads, pretokenizer=arguments.pretokenizer
-    )
+    return train_tokenizer(corpus, wanted, arguments.out, run, seed=seed, threads=threads, pretokenizer=arguments.pretokenizer)
 
 
 def _by_counts(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, Tokenizer]:

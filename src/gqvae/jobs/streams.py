@@ -33,6 +33,11 @@ def input_name(name: str) -> str:
     return "standard input" if name == "-" else name
 
 
+def plain_name(name: str) -> str:
+    """The name of an input without the suffix of its compression, which `open_input` undoes."""
+    return name[: -len(Path(name).suffix)] if name.lower().endswith(PACKED) else name
+
+
 def input_size(name: str) -> int | None:
     """Bytes of an uncompressed file, else None."""
     path = Path(name)
@@ -42,6 +47,8 @@ def input_size(name: str) -> int | None:
 @contextlib.contextmanager
 def open_output(name: str) -> Iterator[BinaryIO]:
     """Open a file, which appears once it is complete, or standard output."""
+    if name.lower().endswith(PACKED):
+        raise UserError(f"{name}: what is written is not compressed: leave out {Path(name).suffix}.")
     if name not in ("-", ""):
         with atomic_open(Path(name), "wb") as stream:
             yield cast(BinaryIO, stream)

@@ -17,10 +17,10 @@ from gqvae.measures.parity import gini, parity, premiums
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.encode import lost_bytes
 
-NAMES = ("tokenizer", "encoder")
+NAMES = ("tokenizer", "kind", "encoder")
 ON_THE_WHOLE = (
-    "vocab_size", "tokens", "bytes_per_token", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s", "warm_mb_per_s",
-    "decode_mb_per_s", "comes_back", "bytes_lost",
+    "vocab_size", "tokens", "bytes_per_token", "asked", "reached", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
+    "warm_mb_per_s", "decode_mb_per_s", "comes_back", "bytes_lost",
 )  # fmt: skip
 OF_EDITS = tuple(f"{part}_by_{kind}" for part in Effect._fields for kind in KINDS)
 OF_PARTS = ("parity", "gini")
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 def compare(tokenizers: Mapping[str, Tokenizer], parts: Parts, unit: str = "character") -> tuple[list[Row], list[Row]]:
     """A row of `COLUMNS` for every tokenizer and encoder, and one of `PART_COLUMNS` for each of these and every part of the text.
 
-    Fertility is tokens per whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the
+    `asked` and `reached` are bytes per token that gates were set to, and what came of it on the training text. Fertility is tokens per whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the
     gates differs from the one with the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no
     pre-token cached (a network is loaded but has not run), warm with all cached. External tokenizers cache nothing. `comes_back`
     says whether all documents do, `bytes_lost` which share of the text the tokens lack, at least. Edits: `measures.edits`.
@@ -58,10 +58,11 @@ def compare(tokenizers: Mapping[str, Tokenizer], parts: Parts, unit: str = "char
     for name, tokenizer in tokenizers.items():
         counts = count_pretokens(documents, tokenizer.pretokenizer)
         for one in tokenizer.encoders():
-            names = {"tokenizer": name, "encoder": one.encoder}
+            names = {"tokenizer": name, "kind": one.kind, "encoder": one.encoder}
             encoded, row = _on_the_whole(name, one, documents, words)
             quality = one.gate_quality(counts.pairs())
             row["fallback_rate"] = "" if quality is None else quality[0]
+            row |= dict(zip(("asked", "reached"), one.compression if quality and one.compression else ("", ""), strict=True))
             row["cut_otherwise"] = "" if quality is None else _cut_otherwise(one, tokenizer.encoders(), counts)
             found = _of_parts(name, sizes, encoded, unit)
             costs = [own["cost"] for own in found]
@@ -145,9 +146,10 @@ def _of_parts(name: str, sizes: list[Row], encoded: list[np.ndarray], unit: str)
 
 
 def table(rows: list[Row], columns: Sequence[str]) -> str:
-    """The rows as text in aligned columns."""
-    cells = [list(columns)] + [[_cell(row[column]) for column in columns] for row in rows]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
+    """The rows as text in aligned columns, without those that are empty."""
+    columns = [column for column in columns if any(row[column] != "" for row in rows)]
+    cells = [columns] + [[_cell(row[column]) for column in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
 
 

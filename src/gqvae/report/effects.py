@@ -14,12 +14,12 @@ import pandas as pd
 
 from gqvae.config import Study
 from gqvae.figures.amounts import written_range
-from gqvae.figures.labels import format_bytes, format_count
 from gqvae.report.markdown import markdown_table, percent_between
 from gqvae.study.across import FinishedStudy
 from gqvae.study.claims import TABLES, TOO_FEW_STEPS, claims_table
 from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_table
+from gqvae.units import format_bytes, format_count
 
 SUBJECTS = {"-paper": "the paper's objective", "": "our objective"}  # by the ends of the names of claims
 COMPRESSION = ("C1", "C2", "N1", None, None)  # by column

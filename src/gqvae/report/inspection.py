@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,12 @@ from gqvae.config import BYTE_VALUES, END_OF_DOCUMENT
 from gqvae.corpus.pretokenizers import WHOLE
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.readable import readable
+from gqvae.tokenizers.readable import visible
 
 COLUMNS = ("id", "string", "bytes", "count")
-SENTENCES = (
-    "Once upon a time, there was a little girl named Lily.",
-    "It wasn't raining, so they played outside all day!",
-    "def tokens(text): return [word for word in text.split()]",
-    "Zażółć gęślą jaźń — 12,345.67 €",
-)
+PASSAGES = 6  # of a text
+PASSAGE = 120  # characters
+STRINGS = 12
 
 
 def id_counts(tokenizer: Tokenizer, counts: PretokenCounts) -> np.ndarray:
@@ -44,11 +42,17 @@ def shown(tokenizer: Tokenizer, token: int) -> str:
     """A token in readable form, with spaces as ␣."""
     if token == END_OF_DOCUMENT:
         return "(end of document)"
-    return readable(tokenizer.token_bytes[token]).replace(" ", "␣")
+    return visible(tokenizer.token_bytes[token])
 
 
-def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None) -> str:
-    """Sizes, token lengths, use and sample segmentations, as text of some twenty lines."""
+def passages(text: str) -> list[str]:
+    """The beginnings of the first lines of a text that are not blank."""
+    lines = (line.strip() for line in text.splitlines())
+    return [line[:PASSAGE] for line in islice(filter(None, lines), PASSAGES)]
+
+
+def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None, passages: Sequence[str] = ()) -> str:
+    """Sizes, token lengths, use and segmentations of passages, as text of some twenty lines."""
     used = None if counts is None else id_counts(tokenizer, counts)
     kind = f"{tokenizer.kind}, {tokenizer.encoder} encoder" if tokenizer.encoder else tokenizer.kind
     parts = f"{BYTE_VALUES} bytes, the end of a document, {len(tokenizer.strings):,} strings"
@@ -56,6 +60,7 @@ def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None) -> str:
         parts = f"those of its library, which move up by one from {END_OF_DOCUMENT} on, the end of a document; own pre-tokens"
     lines = [
         f"{kind}: {tokenizer.vocab_size:,} ids: {parts}",
+        *([_gates(*tokenizer.compression)] if tokenizer.compression else []),
         "",
         *_lengths(tokenizer, used),
     ]
@@ -67,9 +72,18 @@ def report(tokenizer: Tokenizer, counts: PretokenCounts | None = None) -> str:
             f"The text: {counts.total_bytes:,} bytes, {tokens:,} tokens, {counts.total_bytes / max(tokens, 1):.3f} bytes per token",
             f"Strings it does not use: {len(unused):,}" + "".join(f" {shown(tokenizer, token)}" for token in unused[:20]),
         ]
-    lines += ["", "Segmentations:"]
-    lines += ["  " + "|".join(shown(tokenizer, token) for token in tokenizer.encode(sentence)) for sentence in SENTENCES]
+    else:
+        places = np.unique(np.linspace(BYTE_VALUES + 1, tokenizer.vocab_size - 1, STRINGS).astype(int))
+        some = " ".join(shown(tokenizer, token) for token in places if tokenizer.strings)
+        lines += ["", f"Some strings, from the first to the last id: {some}"]
+    if passages:
+        lines += ["", "Segmentations:"]
+        lines += ["  " + "|".join(shown(tokenizer, token) for token in tokenizer.encode(passage)) for passage in passages]
     return "\n".join(lines)
+
+
+def _gates(asked: float, reached: float) -> str:
+    return f"Its gates were set to {asked:.3f} bytes per token, of which they reach {reached:.3f} on the training text."
 
 
 def _lengths(tokenizer: Tokenizer, used: np.ndarray | None) -> Iterator[str]:

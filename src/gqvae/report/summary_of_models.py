@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from gqvae.figures.labels import format_count
 from gqvae.report.markdown import between, estimate, markdown_table, number
 from gqvae.study.layout import REFERENCE
+from gqvae.units import format_count
 
 
 def language_models(tables: dict[str, pd.DataFrame], seeds: int) -> str:

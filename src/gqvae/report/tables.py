@@ -10,7 +10,6 @@ import pandas as pd
 
 from gqvae.errors import UserError
 from gqvae.figures.amounts import written_range
-from gqvae.figures.labels import format_bytes, format_count
 from gqvae.report.beside import beside
 from gqvae.report.effects import effects
 from gqvae.report.gates import cuts, gates
@@ -20,6 +19,7 @@ from gqvae.study.across import FinishedStudy
 from gqvae.study.serving import serving_table
 from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_table
+from gqvae.units import format_bytes, format_count
 
 CANDIDATES = {
     "pathpiece": "spans between gates that open at random",

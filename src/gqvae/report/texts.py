@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from gqvae.figures.amounts import written_range
-from gqvae.figures.labels import format_bytes
 from gqvae.report.markdown import markdown_table, number, percent_between, share
 from gqvae.study.across import FinishedStudy
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
+from gqvae.units import format_bytes
 
 ARMS = {"bpe": "BPE", "pathpiece": "the control", "gqvae": "GQ-VAE"}
 CLAIMS = {

@@ -6,6 +6,7 @@ Each pre-token is encoded separately, and only once (`encoding.py`).
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from abc import ABC, abstractmethod
@@ -52,6 +53,7 @@ class Tokenizer(ABC):
     encoder: str = ""  # name of the encoder, for kinds with several
     lossless: ClassVar[bool] = True  # every text comes back from its tokens
     prefix: bytes = b""  # what the bytes of a text's tokens begin with before the text
+    compression: tuple[float, float] | None = None  # bytes per token asked of the gates, and reached on the training text
     segmentation: Literal["fewest", "merges", "own"] = "own"  # the fewest tokens, merges in order of ids, or any other way
 
     def __init__(self, strings: Sequence[bytes] = (), requested_size: int | None = None) -> None:
@@ -114,7 +116,12 @@ class Tokenizer(ABC):
 
         Raises:
             UserError: the text holds lone surrogates, which no UTF-8 text can.
+            TypeError: it is no `str`.
         """
+        if not isinstance(text, str):
+            raise TypeError(
+                f"encode takes one text as str, not {type(text).__name__}: call it for each text, or encode_documents with UTF-8 bytes."
+            )
         try:
             return self._by_encoder(Encoder.encode_text, text)
         except UnicodeEncodeError as error:
@@ -143,7 +150,10 @@ class Tokenizer(ABC):
 
         Raises:
             UserError: the stream is not UTF-8; `name` is what the message calls it.
+            TypeError: it is no binary stream.
         """
+        if isinstance(stream, io.TextIOBase) or not hasattr(stream, "read"):
+            raise TypeError(f"encode_stream takes a file opened in binary mode, not {type(stream).__name__}: open it with 'rb'.")
         blocks = text_blocks(stream, name, pretokenizer_name=self.pretokenizer)
         return in_order(lambda block: self._encode(pack([block.encode("utf-8")])).values, blocks, threads)
 
@@ -165,6 +175,7 @@ class Tokenizer(ABC):
 
         Raises:
             UserError: an id is outside this vocabulary.
+            TypeError: it is no row of whole numbers.
         """
         return self._decoder.decode(ids)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsIndex
 
 import numpy as np
 
@@ -18,6 +18,21 @@ IDS_IN_PYTHON = 1 << 20  # about what Python decodes while kernels load
 BATCH_IDS = 1 << 16  # of documents decoded together
 
 Ids = np.ndarray | Sequence[int]
+
+
+def _row(ids: object) -> Ids:
+    """Ids as an array or a list."""
+    if isinstance(ids, np.ndarray):
+        if ids.ndim != 1:
+            raise _no_row(f"an array of shape {ids.shape}")
+        return ids
+    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
+        raise _no_row(type(ids).__name__)
+    return list(ids)
+
+
+def _no_row(what: str) -> TypeError:
+    return TypeError(f"Token ids are a row of whole numbers, not {what}: decode one row, or several with decode_documents.")
 
 
 class Decoder:
@@ -39,8 +54,9 @@ class Decoder:
 
         Raises:
             UserError: an id is outside the vocabulary.
+            TypeError: it is no row of whole numbers.
         """
-        ids = ids if isinstance(ids, np.ndarray) else list(ids)
+        ids = _row(ids)
         if (joiner := self._loaded(len(ids))) is None or (array := self._array(ids)) is None:
             return self._in_python(ids)
         joined = joiner.join(array)
@@ -51,7 +67,7 @@ class Decoder:
         batch: list[Ids] = []
         size = 0
         for document in documents:
-            batch.append(document if isinstance(document, np.ndarray) else list(document))
+            batch.append(_row(document))
             size += len(batch[-1])
             if size >= BATCH_IDS:
                 yield from self._texts(batch)
@@ -87,7 +103,12 @@ class Decoder:
 
     def _array(self, ids: Ids) -> np.ndarray | None:
         """Ids for the kernel; None: some are not ids of any vocabulary."""
-        array = ids if isinstance(ids, np.ndarray) else np.array(ids, dtype=None if ids else np.uint32)
+        try:
+            array = ids if isinstance(ids, np.ndarray) else np.array(ids, dtype=None if ids else np.uint32)
+        except ValueError:  # rows of different lengths
+            return None
+        if array.ndim != 1:
+            return None
         if array.dtype == np.uint32:
             return array if array.flags.c_contiguous else np.ascontiguousarray(array)
         if array.dtype.kind not in "iu" or (array.size and not 0 <= array.min() <= array.max() < len(self._token_bytes)):
@@ -96,10 +117,13 @@ class Decoder:
 
     def _in_python(self, ids: Ids) -> bytes:
         ids = ids.tolist() if isinstance(ids, np.ndarray) else ids
-        if ids and min(ids) < 0:
-            raise UserError(f"Token id {min(ids)} is negative: ids start at 0.")
         try:
+            if ids and min(ids) < 0:
+                raise UserError(f"Token id {min(ids)} is negative: ids start at 0.")
             return b"".join(map(self._token_bytes.__getitem__, ids))
+        except (TypeError, RuntimeError, ValueError):  # also of torch's comparisons
+            kind = next((type(one).__name__ for one in ids if not isinstance(one, SupportsIndex)), type(ids[0]).__name__)
+            raise _no_row(f"a row of {kind}") from None
         except IndexError:
             raise UserError(
                 f"Token id {max(ids)} is not below the vocabulary size {len(self._token_bytes)}: use the tokenizer that made it."

@@ -20,6 +20,7 @@ from gqvae.corpus.sources import dataset_of, open_source
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
 from gqvae.files import file_digest, json_digest, read_json, write_json
+from gqvae.progress import Progress
 from gqvae.tokenizers.base import EXPORTED, MANIFEST, Tokenizer
 from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.export import CONFIG, export
@@ -64,7 +65,7 @@ class Output:
             raise UserError(f"{taken[0]} holds a tokenizer already: give another folder, or delete it.")
 
     def counts(self, corpus: CorpusBase, *splits: str) -> dict[str, PretokenCounts]:
-        """Count the pre-tokens of some splits; the text is deleted afterwards.
+        """Count the pre-tokens of some splits, of which only "train" must have documents; the text is deleted afterwards.
 
         Raises:
             UserError: the text cannot be read or split.
@@ -76,8 +77,8 @@ class Output:
                 download(dataset, downloads)
             source = open_source(corpus, downloads)
             self.record["text"] = source.label
-            write_corpus(folder, source, corpus)
-            found = {split: count_pretokens(DocumentStore.open(folder, split), self.pretokenizer) for split in splits}
+            write_corpus(folder, source, corpus, needed=("train",))
+            found = {split: self._counted(DocumentStore.open(folder, split), split) for split in splits}
         except UserError:
             for empty in (folder, self.work, self.out):
                 with contextlib.suppress(OSError):
@@ -87,6 +88,10 @@ class Output:
             counts.save(self.work / f"{split}.npz")
         shutil.rmtree(folder)
         return found
+
+    def _counted(self, documents: DocumentStore, split: str) -> PretokenCounts:
+        with Progress(f"counting pre-tokens of {split}", documents.total_bytes, "B") as progress:
+            return count_pretokens(documents, self.pretokenizer, progress)
 
     def identity(self, settings: str) -> str:
         """Digest of what determines the tokenizers: settings, and the counts that `counts` saved.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -13,16 +13,23 @@ from gqvae.errors import UserError
 from gqvae.tokenizers.token_files import token_dtype
 
 Form = Literal["text", "npy", "u16", "u32"]
-FORMS: tuple[Form, ...] = get_args(Form)
+SUFFIXES: dict[str, Form] = {".npy": "npy", ".u16": "u16", ".u32": "u32", ".txt": "text", "": "text"}  # of files
 LINE = 64  # ids on a line of text
 BLOCK = 1 << 20  # bytes read at a time
 RAW: dict[str, np.dtype[Any]] = {"u16": np.dtype("<u2"), "u32": np.dtype("<u4")}
 
 
 def form_of(name: str) -> Form:
-    """The form that a file's name suggests: .npy, .u16, .u32, else text."""
-    suffix = Path(name).suffix.removeprefix(".")
-    return next((form for form in FORMS if form == suffix), "text")
+    """The form that a file's name says; text if it has no suffix.
+
+    Raises:
+        UserError: the suffix is another.
+    """
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        known = ", ".join(filter(None, SUFFIXES))
+        raise UserError(f"{name}: {suffix} says no form of ids: use {known}, or name the form with --format.")
+    return SUFFIXES[suffix]
 
 
 def write_ids(stream: BinaryIO, blocks: Iterable[np.ndarray], form: Form, vocab_size: int) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from gqvae.corpus.pieces import cut
 from gqvae.files import atomic_open, read_json
@@ -31,6 +31,14 @@ if TYPE_CHECKING:  # torch is imported with the network, which the distilled enc
 MEMORY = "memory.json"
 SEGMENTATIONS: dict[str, Literal["fewest", "own"]] = {"neural": "own", "distilled": "fewest"}  # of each encoder
 
+
+class Compression(NamedTuple):
+    """A compression that the gates were set to, in bytes per token of the training text."""
+
+    asked: float
+    reached: float
+
+
 Memory: TypeAlias = dict[str, tuple[int, ...]]
 
 
@@ -45,6 +53,7 @@ class LearnedTokenizer(Tokenizer):
         requested_size: the requested vocabulary size.
         rate: the rate requested of the gates, in tokens per pre-token; None: the network serves no range of rates.
         memory: the neural encoder's ids of some pre-tokens, or the file that holds them; None: none are stored.
+        compression: that of the gates, if one was asked for.
     """
 
     kind = "learned"
@@ -58,9 +67,11 @@ class LearnedTokenizer(Tokenizer):
         requested_size: int | None = None,
         rate: float | None = None,
         memory: Memory | Path | None = None,
+        compression: Compression | None = None,
     ) -> None:
         super().__init__(strings, requested_size)
         self.rate, self.memory = rate, memory
+        self.compression: Compression | None = compression
         self.codes, self.file, self.encoder = list(codes), file, encoder
         self.segmentation = SEGMENTATIONS[encoder]
         self._fewest = Fewest(strings)
@@ -86,7 +97,7 @@ class LearnedTokenizer(Tokenizer):
     def at_rate(self, rate: float | None) -> LearnedTokenizer:
         """The same vocabulary with another rate of the gates."""
         other = copy(self)
-        other.rate, other.memory, other._cut = rate, None, {}
+        other.rate, other.memory, other.compression, other._cut = rate, None, None, {}
         return other
 
     def encoders(self) -> list[Tokenizer]:
@@ -171,6 +182,7 @@ class LearnedTokenizer(Tokenizer):
             "rate": self.rate,
             "memory": bool(self.memory),
             "codes": [to_text(code) for code in self.codes],
+            **({"bytes_per_token": self.compression._asdict()} if self.compression else {}),
             **self.file.description,
         }
 
@@ -191,4 +203,5 @@ class LearnedTokenizer(Tokenizer):
         codes = [to_bytes(text) for text in settings["codes"]]
         file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
         memory = folder / MEMORY if settings["memory"] else None
-        return cls(strings, codes, file, settings["encoder"], rate=settings["rate"], memory=memory)
+        compression = Compression(**settings["bytes_per_token"]) if "bytes_per_token" in settings else None
+        return cls(strings, codes, file, settings["encoder"], rate=settings["rate"], memory=memory, compression=compression)

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from gqvae.config import RESERVED_IDS, Block, setting
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.errors import VocabularyTooLargeError
 from gqvae.kernels.packing import Packed
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.vocabularies import candidates
@@ -66,7 +67,14 @@ class PathPieceTokenizer(Tokenizer):
 
 
 def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> dict[int, PathPieceTokenizer]:
-    """Prune the candidates once, from size to size. A size that they cannot fill gets all candidates that are used."""
+    """Prune the candidates once, from size to size. A size that they cannot fill gets all candidates that are used.
+
+    Raises:
+        VocabularyTooLargeError: `count` is below what the largest size needs.
+    """
+    if settings.count is not None and settings.count + RESERVED_IDS < max(sizes):
+        largest = settings.count + RESERVED_IDS
+        raise VocabularyTooLargeError(max(sizes), largest, f"a `count` of {settings.count} fills", "raise `count`")
     number = settings.count or enough_candidates(max(sizes))
     found = prune(_candidates(counts, settings, number), counts.pairs(), sizes)
     made = {size: PathPieceTokenizer(found[size], size) for size in sizes}

@@ -14,6 +14,7 @@ import numpy as np
 from gqvae.corpus.pieces import pack
 from gqvae.models.network import GQVAE
 from gqvae.models.segmentation import segmenter
+from gqvae.progress import Progress
 
 # Pieces per batch, all of one length. The shape is fixed, so that results do not depend on the rest of the batch.
 ROWS_ON_CPU = 32
@@ -22,12 +23,15 @@ ROWS_ON_ACCELERATOR = 512
 Span = tuple[bytes, int]  # part of a piece, and its code
 
 
-def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> dict[bytes, list[Span]]:
+def gated_spans(
+    network: GQVAE, pieces: Iterable[bytes], rate: float | None, progress: Progress | None = None
+) -> dict[bytes, list[Span]]:
     """The spans of every distinct piece (at most T bytes each).
 
     Args:
         network: in evaluation mode.
         rate: requested tokens per pre-token; None: the lowest that the network serves.
+        progress: counts the pieces.
     """
     on_cpu = network.device.type == "cpu"
     rows = ROWS_ON_CPU if on_cpu else ROWS_ON_ACCELERATOR
@@ -43,12 +47,16 @@ def gated_spans(network: GQVAE, pieces: Iterable[bytes], rate: float | None) -> 
             gates, codes = network.segment(symbols, lengths, rate) if fast is None else fast(symbols, len(batch), rate)
             for piece, ends, places in zip(batch, gates.tolist(), codes.tolist(), strict=False):
                 found[piece] = _cut_at_gates(piece, ends, places)
+            if progress:
+                progress.update(len(batch))
     return found
 
 
-def count_spans(network: GQVAE, counts: Mapping[bytes, int], rate: float | None) -> Counter[Span]:
+def count_spans(
+    network: GQVAE, counts: Mapping[bytes, int], rate: float | None, progress: Progress | None = None
+) -> Counter[Span]:
     """Counts of the spans of a text, from the counts of its pieces."""
-    return total_spans(gated_spans(network, counts, rate), counts)
+    return total_spans(gated_spans(network, counts, rate, progress), counts)
 
 
 def total_spans(cut: Mapping[bytes, Iterable[Span]], counts: Mapping[bytes, int]) -> Counter[Span]:

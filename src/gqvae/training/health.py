@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gqvae.models.network import GQVAE
-from gqvae.tokenizers.byte_level import to_text
+from gqvae.tokenizers.readable import visible
 from gqvae.tokenizers.spans import count_spans, gated_spans
 
 GATE_BINS = 5
@@ -38,7 +38,7 @@ def examples(network: GQVAE, pieces: list[bytes], rate: float | None) -> str:
     chosen, strings = [pieces[place] for place in places], network.code_strings()
     spans = gated_spans(network, chosen, rate)
     return "  ".join(
-        "|".join(to_text(text) + (f"≠{to_text(strings[code])}" if strings[code] != text else "") for text, code in spans[piece])
+        "|".join(visible(text) + (f"≠{visible(strings[code])}" if strings[code] != text else "") for text, code in spans[piece])
         for piece in chosen
     )
 
@@ -58,10 +58,14 @@ def diagnose(row: dict[str, Any], strings: list[bytes], highest_rate: float) -> 
         found.append("collapsed to single bytes: nearly every gate is open; request a lower rate, or train longer")
     elif highest_rate < 1.002:
         found.append("collapsed to whole pre-tokens: gates open only at the ends of pre-tokens, whatever rate is requested")
-    if row["exact_token_accuracy"] < 0.8:
-        found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: train longer or use more codes")
+    # Usage averages about fifty steps, in which a rare code may not occur.
+    idle = bool(strings) and row["codes_used"] < 0.5
+    exact = row["exact_token_accuracy"] >= 0.8
+    if not exact:
+        advice = "train longer" if idle else "train longer or use more codes"
+        found.append(f"only {100 * row['exact_token_accuracy']:.0f} % of tokens decode exactly: {advice}")
     if strings:
-        if row["codes_used"] < 0.5:  # usage averages about fifty steps, in which a rare code may not occur
+        if idle and exact:
             found.append(f"only {100 * row['codes_used']:.0f} % of codes were used in the last steps: fewer codes would do")
         duplicates = 1 - len(set(strings)) / len(strings)
         if duplicates > 0.1:

@@ -145,6 +145,7 @@ class NetworkTraining(RunModule):
             losses: Losses = self.objective(self.network, symbols, lengths, weights, quantize=self._quantizes(step))
         self.train()
         usage = self.network.quantizer.usage
+        counted = self.run.training.quantize and step > self.run.training.unquantized_steps  # before that, no code has been used
         share = usage / usage.sum().clamp(min=1e-9)
         row = {
             "step": step,
@@ -153,8 +154,8 @@ class NetworkTraining(RunModule):
             "gate_mean": losses.gate_mean.item(),
             "reconstruction": losses.reconstruction.item(),
             "exact_token_accuracy": losses.exact_tokens.item(),
-            "codes_used": (usage > DEAD_SHARE / len(usage)).float().mean().item(),
-            "code_perplexity": torch.exp(-(share * (share + 1e-12).log()).sum()).item(),
+            "codes_used": (usage > DEAD_SHARE / len(usage)).float().mean().item() if counted else None,
+            "code_perplexity": torch.exp(-(share * (share + 1e-12).log()).sum()).item() if counted else None,
             "revived": self.revived,
             "alpha": self.objective.weight_of_rate(),
             "loss": losses.total.item(),
@@ -175,8 +176,11 @@ class NetworkTraining(RunModule):
 
     def progress_note(self) -> str:
         """Rate, exactness and code use of the last measurement."""
-        note = "{hard_rate:.2f} tokens per pre-token, {exact_token_accuracy:.0%} exact, {codes_used:.0%} of codes used"
-        return note.format(**self.history[-1]).replace("%", " %") if self.history else ""
+        if not self.history:
+            return ""
+        last = self.history[-1]
+        used = "codes not used yet" if last["codes_used"] is None else f"{100 * last['codes_used']:.0f} % of codes used"
+        return f"{last['hard_rate']:.2f} tokens per pre-token, {100 * last['exact_token_accuracy']:.0f} % exact, {used}"
 
 
 def train_network(

@@ -10,14 +10,13 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from gqvae.config import CorpusBase, Distillation, Network, NetworkRun, NetworkTraining
+from gqvae.config import CorpusBase, Distillation, NetworkRun
 from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.distillation.distill import distill
 from gqvae.files import file_digest, json_digest, read_json, write_json
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.from_text import Output
 from gqvae.training.network import train_network
-from gqvae.vocabularies.pruning import enough_candidates
 
 WORKING = "training"  # working folder, see `Output`
 TRAINED = "trained.json"
@@ -25,22 +24,12 @@ TRAINED = "trained.json"
 logger = logging.getLogger("gqvae")
 
 
-def default_run(vocab_size: int) -> NetworkRun:
-    """The default network and training for vocabularies up to `vocab_size`.
-
-    Up to 4,096 they are those of `configs/tokenizers.yaml` (codebook size K = 10,240). Beyond that, K grows with V.
-    """
-    codes = enough_candidates(vocab_size)
-    network = Network(width=128, encoder_layers=2, gater_layers=1, decoder_layers=2, codebook_size=codes)
-    return NetworkRun(network=network, training=NetworkTraining(steps=1600, unquantized_steps=1040))
-
-
 def train_tokenizer(
     corpus: CorpusBase,
     wanted: Distillation,
     out: Path,
+    run: NetworkRun,
     *,
-    run: NetworkRun | None = None,
     seed: int = 0,
     threads: int = 1,
     pretokenizer: str = DEFAULT,
@@ -51,7 +40,7 @@ def train_tokenizer(
         corpus: where the text comes from.
         wanted: encoder, vocabulary sizes and, optionally, a compression.
         out: folder of the tokenizer; for several sizes, the parent of a folder v<size> for each.
-        run: network and training; by default `default_run` of the largest size.
+        run: network and training, see `default_run.py`.
         seed: of weights and batches.
         threads: number of threads that torch may use.
         pretokenizer: its name.
@@ -61,8 +50,10 @@ def train_tokenizer(
     """
     output = Output(out, wanted.sizes, WORKING, pretokenizer)
     output.check()
-    run = run or default_run(max(wanted.sizes))
     counts = output.counts(corpus, "train", "valid")
+    if not len(counts["valid"]):
+        logger.warning("no document is in the validation split: the training is watched on its own text")
+        counts["valid"] = counts["train"]
     identity = output.identity(f"{run.identity()} seed {seed} {wanted.identity()}")
     work = output.work
     trained = json_digest([run.identity(), seed, *(file_digest(work / f"{split}.npz") for split in counts)])

@@ -153,13 +153,15 @@ def _add_train(verbs: Verbs) -> None:
     parser.add_argument(
         "--settings",
         metavar="FILE|JSON",
-        help="settings of the method: a NetworkRun block (configs/README.md) for gqvae, the Settings of "
-        "gqvae/tokenizers/<method>.py for the others",
+        help="settings that differ from the method's defaults: docs/training.md lists them",
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the tokenizer; several sizes go into subfolders v<size>"
     )
     network = parser.add_argument_group(f"options of --method {NETWORK} only", argument_default=argparse.SUPPRESS)
+    network.add_argument(
+        "--steps", type=positive, metavar="N", help="optimiser steps (default: 1600); 200 are enough for a first look"
+    )
     network.add_argument(
         "--bytes-per-token", type=float, metavar="R", help="set the gates to this compression (default: the fewest tokens)"
     )

@@ -47,12 +47,10 @@ def prune(strings: Iterable[bytes], pretokens: Sequence[tuple[bytes, int]], size
     pruning = _Pruning(candidates, pretokens)
     alive = np.ones(len(candidates), dtype=np.bool_)
     found: dict[int, list[bytes]] = {}
-    with Progress("pruning the vocabulary", total=None, unit="string") as progress:
+    with Progress("pruning the vocabulary", unit="round") as progress:
         for size in sorted(set(sizes), reverse=True):
-            before = int(alive.sum())
-            alive, counts = pruning.drop(alive, size - RESERVED_IDS)
-            progress.update(before - int(alive.sum()))
-            chosen, counts = pruning.exchange(alive, counts)
+            alive, counts = pruning.drop(alive, size - RESERVED_IDS, progress)
+            chosen, counts = pruning.exchange(alive, counts, progress)
             kept = np.flatnonzero(chosen)
             order = np.argsort(-counts[RESERVED_IDS + kept], kind="stable")
             found[size] = [candidates[place] for place in kept[order]]
@@ -71,12 +69,13 @@ class _Pruning:
         self._trie = Trie(candidates)
         self._text = *pack(pretoken for pretoken, _ in pretokens), np.array([count for _, count in pretokens], dtype=np.int64)
 
-    def drop(self, alive: Alive, room: int) -> tuple[Alive, Counts]:
+    def drop(self, alive: Alive, room: int, progress: Progress) -> tuple[Alive, Counts]:
         """Drop strings until at most `room` are left, all in use; returns them and the counts."""
         while True:
             vocabulary = self._trie.vocabulary(alive)
             counts = self._trie.counts(*self._text, vocabulary)
             kept = np.flatnonzero(alive)
+            progress.update(1, f"{len(kept):,} strings")
             used = counts[RESERVED_IDS + kept]
             unused = int((used == 0).sum())
             excess = max(len(kept) - room, unused)
@@ -88,7 +87,7 @@ class _Pruning:
             alive = alive.copy()
             alive[kept[np.argsort(losses, kind="stable")[:dropped]]] = False
 
-    def exchange(self, alive: Alive, counts: Counts) -> tuple[Alive, Counts]:
+    def exchange(self, alive: Alive, counts: Counts, progress: Progress) -> tuple[Alive, Counts]:
         """Exchange strings for dropped candidates where that saves tokens; returns the strings and the counts."""
         for share in EXCHANGED if alive.any() else ():
             room = int(alive.sum())
@@ -97,7 +96,7 @@ class _Pruning:
             best = useful[np.argsort(-savings[useful], kind="stable")][: max(1, int(share * room))]
             more = alive.copy()
             more[best] = True
-            tried, found = self.drop(more, room)
+            tried, found = self.drop(more, room, progress)
             if found.sum() < counts.sum():
                 alive, counts = tried, found
         return alive, counts
