@@ -16,7 +16,7 @@ try:
     from gqvae.study import layout, runs
     from gqvae.study.columns import TABLES
     from gqvae.tokenizers.counted import check_arms
-    from gqvae.tokenizers.external import source_file
+    from gqvae.tokenizers.external import read_external, source_file
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")
 
@@ -31,7 +31,10 @@ def parse_study():
         whole = settings.resolved(config, files[-1] if files else Path("configs/--config"))
         study = settings.parse(settings.Study, whole, ", ".join(map(str, files)) or "--config")
         check_arms(study)
-        return study, {name: str(source_file(arm.path)) for name, arm in layout.external_arms(study).items()}
+        external = layout.external_arms(study)
+        for arm in external.values() if workflow.is_main_process else ():  # not again in every job
+            read_external(arm.path, arm.pattern)
+        return study, {name: str(source_file(arm.path)) for name, arm in external.items()}
     except UserError as error:
         sys.exit(f"gqvae: error: {error}")
 
