@@ -83,12 +83,13 @@ def llama(path: Path) -> Path:
     return path
 
 
-def sentencepiece_model(path: Path, kind: str, *, lossless: bool) -> Path:
-    """A model as sentencepiece trains it by default, or one that falls back on bytes and changes nothing."""
+def sentencepiece_model(path: Path, kind: str, *, lossless: bool, **options: object) -> Path:
+    """A model as sentencepiece trains it by default, or one that falls back on bytes and changes nothing, with other options."""
     model = io.BytesIO()
-    changes = (
+    changes: dict[str, object] = (
         {"byte_fallback": True, "normalization_rule_name": "identity", "remove_extra_whitespaces": False} if lossless else {}
     )
+    changes |= options
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(TEXT), model_writer=model, model_type=kind, vocab_size=325 if lossless else 69,
         hard_vocab_limit=False, character_coverage=0.98, num_threads=1, minloglevel=2, **changes,

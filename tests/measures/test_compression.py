@@ -13,6 +13,7 @@ from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.distillation.distill import distill
 from gqvae.errors import UserError
 from gqvae.measures.bytes_per_token import COLUMNS, count_tokens, measure
+from gqvae.measures.cut_entropy import cut_entropy
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.training.network import train_network
@@ -51,6 +52,18 @@ def test_cuts_are_those_of_tokens_or_gates(tokenizers: dict[str, Tokenizer], cou
         assert cuts == [[len(text) for text, _ in one.pretoken_spans(pretoken, spans)] for pretoken in counts.pretokens]
     else:
         assert [len(cut) for cut in cuts] == [len(one.encode(pretoken.decode())) for pretoken in counts.pretokens]
+
+
+@pytest.mark.parametrize("arm", ["bpe", "unigram", "pathpiece"])
+def test_text_is_segmented_once_for_counts_and_cuts(
+    tokenizers: dict[str, Tokenizer], counts: PretokenCounts, arm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, calls = tokenizers[arm], []
+    expected = cut_entropy(zip(one.cuts(counts.pretokens), counts.counts.tolist(), strict=True))
+    segment = one.segment
+    monkeypatch.setattr(one, "segment", lambda pretokens: calls.append(len(pretokens)) or segment(pretokens))
+    (row,) = measure(one, {"valid": counts})
+    assert calls == [len(counts.pretokens)] and row["cut_entropy"] == expected > 0
 
 
 def test_gate_quality_equals_a_count_by_hand(tokenizers: dict[str, Tokenizer], counts: PretokenCounts) -> None:

@@ -17,6 +17,9 @@ import external_files as files
 from gqvae import config
 from gqvae.cli import main
 from gqvae.corpus.documents import DocumentStore, Shard
+from gqvae.corpus.sources import Source
+from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
+from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
 from gqvae.files import read_json
 from gqvae.jobs import tokenizers as jobs
@@ -26,7 +29,8 @@ from gqvae.measures.losses import OWN_PLACE, TokenCosts, breakdown, by_document
 from gqvae.study import layout
 from gqvae.study.claims import claims_table
 from gqvae.tokenizers.encode import encode_corpus
-from gqvae.tokenizers.external import read_external
+from gqvae.tokenizers.external import read_external, require_text_back
+from gqvae.tokenizers.readable import readable
 from gqvae.tokenizers.token_files import TokenFile, Vocabulary
 from gqvae.tokenizers.token_parts import merge_tokens
 from gqvae.training.windows import BLOCK_BYTES, Windows, join_documents
@@ -92,6 +96,36 @@ def test_language_models_of_lossless_tokens_alone(study: Path) -> None:
     assert Split.open(study / "tokens" / "llama", study / "corpus", "train").byte_lengths[256] == -1
     with pytest.raises(UserError, match=r"documents of test do not come back from the tokens in .*: set language_model: false"):
         Split.open(study / "tokens" / "wordpiece", study / "corpus", "train")
+
+
+def test_a_tokenizer_that_loses_text_is_refused_before_the_corpus_is_encoded(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arm, (name, _) in MAKERS.items():
+        asked = ["import-tokenizer", "--tokenizer", str(study / name), "--pattern=", "--corpus", str(study / "corpus")]
+        code = main([*asked, "--out", str(tmp_path / arm)])
+        said = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+        if arm != "wordpiece":
+            assert (code, said) == (0, []) and (tmp_path / arm / "gqvae.json").exists()
+            continue
+        assert code == 2 and not (tmp_path / arm).exists() and len(said) == 1
+        first = readable(next(iter(DocumentStore.open(study / "corpus", "train")))[:12])
+        assert f"{study / name} does not give back document 0 of train (“{first}” becomes “" in said[0]
+        assert said[0].endswith("set language_model: false for this arm, or use a lossless tokenizer.")
+
+
+def test_a_loss_is_shown_where_it_is(study: Path, tmp_path: Path) -> None:
+    """Also behind the first document, and where text is missing at the end."""
+    corpus = tmp_path / "corpus"
+    documents = (f"Story {number}: a cat sat on a mat.".encode() + (b"  " if number == 7 else b"") for number in range(40))
+    write_corpus(corpus, Source("cats", True, documents), SyntheticCorpus(valid_fraction=0.1, test_fraction=0.1))
+    model = files.sentencepiece_model(tmp_path / "a.model", "unigram", lossless=True)
+    require_text_back(read_external(model), "a.model", corpus)
+    dropped = files.sentencepiece_model(tmp_path / "b.model", "unigram", lossless=True, remove_extra_whitespaces=True)
+    with pytest.raises(
+        UserError, match=r"b\.model does not give back document \d+ of \w+ \(“at on a mat\.  ” becomes “at on a mat\.”\)"
+    ):
+        require_text_back(read_external(dropped), "b.model", corpus)
 
 
 def test_measures_in_bits_per_byte_are_left_out_where_text_is_lost(study: Path, tmp_path: Path) -> None:

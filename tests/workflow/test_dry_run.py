@@ -13,12 +13,17 @@ import pytest
 import yaml
 from workflow_runs import ROOT, job_counts, run_snakemake
 
+import external_files
 from gqvae.config import CountedArm, LanguageModel, Study, load_settings
 from gqvae.figures.registry import plots_of
 from gqvae.study import layout, runs
 from gqvae.study.ablations import ablation_files
 from gqvae.study.collect import expected_files
 
+WRITERS = {
+    ".json": external_files.byte_level,
+    ".model": lambda path: external_files.sentencepiece_model(path, "unigram", lossless=True),
+}
 CONFIGS = sorted((ROOT / "configs").rglob("*.yaml"))
 
 
@@ -37,6 +42,9 @@ def plans(planned: Path) -> Callable[..., str]:
             if file is not None:
                 (planned / file).parent.mkdir(exist_ok=True)
                 (planned / file).write_bytes(b"a user's text")
+        for arm in layout.external_arms(study).values():
+            (planned / arm.path).parent.mkdir(parents=True, exist_ok=True)
+            WRITERS[Path(arm.path).suffix](planned / arm.path)
         for family in layout.borrowed_families(study):
             lending, theirs, variant = layout.lender(study, family)
             if lending != study.study:  # as if that study were finished
@@ -62,6 +70,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "prepare_corpus": 1,
         "count_pretokens": 1,
         "make_bytes": kinds.count("bytes"),
+        "import_tokenizer": kinds.count("external"),
         "count_shuffled_pretokens": len([arm for arm in study.arms.values() if getattr(arm, "shuffled_share", 0)]),
         "train_counted": len([arm for arm in study.arms.values() if isinstance(arm, CountedArm)]) - matched // len(study.seeds),
         "train_network": learned,
@@ -138,9 +147,15 @@ def test_the_plan_reads_like_a_method_section(plans: Callable[..., str]) -> None
         ("study: x\nsedes: [0]\n", "sedes"),
         ("study: x\nvocabulary: {size: 100}\n", "vocabulary.size"),
         ("study: x\ncorpus: {source: text, path: nowhere.txt}\n", "nowhere.txt"),
+        ("study: x\narms: {bpe: {kind: bpe}, mine: {kind: external, path: configs}}\n", "configs holds no tokenizer.json"),
+        (
+            "study: x\narms: {bpe: {kind: bpe}, mine: {kind: external, path: torn.json}}\n",
+            "torn.json is not a tokenizer.json, or is",
+        ),
     ],
 )
 def test_a_bad_config_ends_in_one_sentence(text: str, named: str, planned: Path) -> None:
+    (planned / "torn.json").write_bytes(external_files.byte_level(planned / "whole.json").read_bytes()[:-9])
     (planned / "bad.yaml").write_text(text, encoding="utf-8")
     done = run_snakemake(planned, "--dry-run", "--configfile", "bad.yaml")
     assert done.returncode != 0
@@ -183,6 +198,21 @@ def test_config_files_and_the_command_line_are_merged_as_extends_is(planned: Pat
     assert json.loads(settings)["path"] == "own.txt" and "bytes" not in json.loads(settings)
     arms = set(re.findall(r"results/over/compression/(\w+)(?:-s\d)?\.csv", said))
     assert arms == set(study_of(ROOT / "configs" / "smoke.yaml").arms) - {"bpe_weak", "unigram"}
+
+
+def test_an_external_tokenizer_for_language_models_is_tried_on_the_corpus_first(planned: Path) -> None:
+    external_files.byte_level(planned / "whole.json")
+    arms = {"mine": {"kind": "external", "path": "whole.json"}, "alone": {"kind": "external", "path": "whole.json"}}
+    arms["alone"]["language_model"] = False
+    (planned / "tried.yaml").write_text(yaml.safe_dump({"study": "tried", "arms": {"bpe": {"kind": "bpe"}, **arms}}))
+    done = run_snakemake(planned, "--dry-run", "--printshellcmds", "--configfile", "tried.yaml")
+    assert done.returncode == 0, done.stderr
+    said = {
+        line.rpartition("/external")[0][-5:]: line
+        for line in (done.stdout + done.stderr).splitlines()
+        if "import-tokenizer" in line
+    }
+    assert "--corpus results/tried/corpus " in said["/mine"] and "--corpus" not in said["alone"]
 
 
 def test_an_expression_of_one_s_own_reaches_the_jobs_unchanged(planned: Path) -> None:

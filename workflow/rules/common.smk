@@ -41,7 +41,8 @@ try:
     GIVEN = given_settings()
     STUDY = inputs.read_study(GIVEN)
     TEXT_FILES = inputs.text_files(STUDY, GIVEN)
-    EXTERNAL_FILES = {arm: local(file) for arm, file in inputs.external_files(STUDY, GIVEN).items()}
+    external = inputs.external_files(STUDY, GIVEN, read=workflow.is_main_process)  # not again in every job
+    EXTERNAL_FILES = {arm: local(file) for arm, file in external.items()}
     inputs.check_lenders(STUDY, GIVEN, placed)
 except UserError as error:
     sys.exit(f"gqvae: error: {error}")

@@ -120,6 +120,7 @@ rule make_tokenizers:
 rule import_tokenizer:
     input:
         file=lambda wildcards: EXTERNAL_FILES[wildcards.arm],
+        documents=lambda wildcards: documents_for(wildcards.arm) if STUDY.arms[wildcards.arm].language_model else [],
     output:
         tokenizer=tokenizer_file("{arm}", settings.EXTERNAL),
     log:
@@ -128,6 +129,8 @@ rule import_tokenizer:
         f"{BENCHMARKS}/import_tokenizer/{{arm}}.tsv"
     wildcard_constraints:
         arm=one_of(EXTERNAL_FILES),
+    # Before all other jobs: text that does not come back is refused before anything is trained.
+    priority: 20
     localrule: True
     conda:
         "../envs/gqvae.yaml"
@@ -136,11 +139,13 @@ rule import_tokenizer:
     params:
         code=code("tokenizers.import_tokenizer"),
         pattern=lambda wildcards: STUDY.arms[wildcards.arm].pattern or "",
+        corpus=corpus_option,
         folder=subpath(output.tokenizer, parent=True),
     message:
         "Arm {wildcards.arm}: copy the tokenizer of another program from {input.file}."
     shell:
-        "gqvae --log {log:q} import-tokenizer --tokenizer {input.file:q} --pattern={params.pattern:q} --out {params.folder:q}"
+        "gqvae --log {log:q} import-tokenizer --tokenizer {input.file:q} --pattern={params.pattern:q} {params.corpus}"
+        " --out {params.folder:q}"
 
 
 rule borrow_tokenizer:

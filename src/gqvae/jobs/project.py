@@ -55,7 +55,7 @@ def check_config(arguments: argparse.Namespace) -> None:
     given = given_study(arguments.config)
     study = read_study(given)
     text_files(study, given)
-    external_files(study, given)
+    external_files(study, given, read=True)
     check_lenders(study, given)
     sys.stdout.write(study.study + "\n")
 

@@ -94,10 +94,13 @@ def merge_tokens(arguments: argparse.Namespace) -> None:
 
 
 def import_tokenizer(arguments: argparse.Namespace) -> None:
-    """Copy a tokenizer of another program into a folder of this one."""
-    from gqvae.tokenizers.external import read_external
+    """Copy a tokenizer of another program into a folder of this one, if the beginning of a corpus comes back from its tokens."""
+    from gqvae.tokenizers.external import read_external, require_text_back
 
-    read_external(arguments.tokenizer, arguments.pattern or None).save(arguments.out)
+    tokenizer = read_external(arguments.tokenizer, arguments.pattern or None)
+    if arguments.corpus is not None:
+        require_text_back(tokenizer, str(arguments.tokenizer), arguments.corpus)
+    tokenizer.save(arguments.out)
 
 
 def borrow_tokenizer(arguments: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ encoded again from the vocabulary), both weighted by frequency. `cut_entropy` sa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gqvae.config import Measure
@@ -25,16 +25,22 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def count_tokens(tokenizer: Tokenizer, counts: PretokenCounts) -> int:
-    """Count the tokens of the split and, if they must give the text back, check each pre-token."""
+def segment(tokenizer: Tokenizer, counts: PretokenCounts) -> Iterator[Sequence[int]]:
+    """Token ids of each distinct pre-token, which are checked if they must give the text back."""
     require_same(f"the {tokenizer.kind} tokenizer", tokenizer.pretokenizer, "the table of counts", counts.pretokenizer)
-    segmented = tokenizer.segment(counts.pretokens)
-    tokens = 0
-    for pretoken, ids, count in zip(counts.pretokens, segmented, counts.counts.tolist(), strict=True):
+    for pretoken, ids in zip(counts.pretokens, tokenizer.segment(counts.pretokens), strict=True):
         if tokenizer.lossless and tokenizer.decode_bytes(ids) != pretoken:
             raise UserError(f"The {tokenizer.kind} tokenizer does not reproduce {pretoken!r}: it is broken; train it again.")
-        tokens += count * len(ids)
-    return tokens
+        yield ids
+
+
+def count_tokens(tokenizer: Tokenizer, counts: PretokenCounts) -> int:
+    """Count the tokens of the split; checks as `segment`."""
+    return _total(segment(tokenizer, counts), counts)
+
+
+def _total(segmented: Iterable[Sequence[int]], counts: PretokenCounts) -> int:
+    return sum(count * len(ids) for ids, count in zip(segmented, counts.counts.tolist(), strict=True))
 
 
 def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator[dict[str, Any]]:
@@ -42,8 +48,9 @@ def measure(tokenizer: Tokenizer, splits: dict[str, PretokenCounts]) -> Iterator
     for one in tokenizer.encoders():
         for split, counts in splits.items():
             fallback, exact = one.gate_quality(counts.pairs()) or ("", "")
-            tokens = count_tokens(one, counts)
-            entropy = cut_entropy(zip(one.cuts(counts.pretokens), counts.counts.tolist(), strict=True))
+            segmented = list(segment(one, counts))
+            tokens = _total(segmented, counts)
+            entropy = cut_entropy(zip(one.cuts(counts.pretokens, segmented), counts.counts.tolist(), strict=True))
             yield {
                 "vocab_size_requested": tokenizer.requested_size,
                 "vocab_size": tokenizer.vocab_size,

@@ -12,7 +12,7 @@ from gqvae.networks import network_module
 from gqvae.study import layout
 from gqvae.tokenizers.base import MANIFEST
 from gqvae.tokenizers.counted import check_arm
-from gqvae.tokenizers.external import source_file
+from gqvae.tokenizers.external import read_external, source_file
 
 
 def read_study(given: Given) -> Study:
@@ -40,16 +40,23 @@ def text_files(study: Study, given: Given) -> list[str]:
         return study.corpus.files()
 
 
-def external_files(study: Study, given: Given) -> dict[str, str]:
+def external_files(study: Study, given: Given, read: bool) -> dict[str, str]:
     """The file of each tokenizer of another program, by arm.
 
+    Args:
+        study: the study.
+        given: its settings, for messages.
+        read: also read each of them.
+
     Raises:
-        UserError: there is no such file, or it is of an unknown kind.
+        UserError: there is no such file, it is of an unknown kind, or it cannot be read.
     """
     found = {}
     for name, arm in layout.external_arms(study).items():
         with _named(given, "arms", name, "path"):
             found[name] = str(source_file(arm.path))
+            if read:
+                read_external(arm.path, arm.pattern)
     return found
 
 

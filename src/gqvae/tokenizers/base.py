@@ -83,9 +83,10 @@ class Tokenizer(ABC):
     def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """Token ids of each of the given distinct pre-tokens; the tokens' bytes, joined, must equal the pre-token's."""
 
-    def cuts(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
-        """Bytes of each token of each of the given distinct pre-tokens."""
-        return ([len(self.token_bytes[one]) for one in ids] for ids in self.segment(pretokens))
+    def cuts(self, pretokens: Sequence[bytes], segmented: Iterable[Sequence[int]] | None = None) -> Iterable[Sequence[int]]:
+        """Bytes of each token of each of the given distinct pre-tokens; `segmented` is what `segment` gives, if it is known."""
+        rows = self.segment(pretokens) if segmented is None else segmented
+        return ([len(self.token_bytes[one]) for one in ids] for ids in rows)
 
     def segment_packed(self, pretokens: Packed) -> Packed:
         """`segment` for packed pre-tokens; kinds with a kernel override it."""

@@ -10,12 +10,14 @@ bytes after a `prefix`, the space that some tokenizers put in front of every tex
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gqvae.config import BYTE_VALUES, END_OF_DOCUMENT
+from gqvae.corpus.documents import SPLITS, DocumentStore
 from gqvae.corpus.pretokenizers import WHOLE
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, given_path, seen_from
@@ -23,8 +25,11 @@ from gqvae.kernels.packing import Packed, pack, pack_ids
 from gqvae.tokenizers.base import EXPORTED, MANIFEST, Tokenizer, load_tokenizer
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.external_formats import READERS
+from gqvae.tokenizers.readable import readable
 
 COPIES = {".json": EXPORTED, ".tiktoken": "ranks.tiktoken", ".model": "external.model"}  # names in a saved folder
+CHECKED_BYTES = 1 << 20  # text of each split that must come back before the study goes on
+SHOWN_BYTES = 12  # on each side of the first difference
 
 
 class ExternalTokenizer(Tokenizer):
@@ -107,6 +112,29 @@ def read_external(path: Path, pattern: str | None = None) -> ExternalTokenizer:
     """
     file = source_file(path)
     return ExternalTokenizer(file.read_bytes(), file.suffix, pattern, str(file))
+
+
+def require_text_back(tokenizer: ExternalTokenizer, name: str, corpus: Path) -> None:
+    """Refuse a tokenizer that loses text at the beginning of a split, before a corpus is encoded for language models.
+
+    Raises:
+        UserError: a document does not come back; the message shows where it first differs.
+    """
+    for split in SPLITS:
+        seen = 0
+        for number, text in enumerate(DocumentStore.open(corpus, split)):
+            decoded = tokenizer.decode_bytes(tokenizer.encode(text.decode("utf-8")))
+            if decoded != tokenizer.prefix + text:
+                found = decoded.removeprefix(tokenizer.prefix)
+                place = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, found, strict=False))))
+                excerpts = (readable(data[max(0, place - SHOWN_BYTES) : place + SHOWN_BYTES]) for data in (text, found))
+                raise UserError(
+                    f"{name} does not give back document {number} of {split} (“{'” becomes “'.join(excerpts)}”), so bits per byte of "
+                    "the text cannot be measured: set language_model: false for this arm, or use a lossless tokenizer."
+                )
+            seen += len(text)
+            if seen > CHECKED_BYTES:
+                break
 
 
 def is_external(path: Path) -> bool:

@@ -131,10 +131,10 @@ class LearnedTokenizer(Tokenizer):
                 kept += count * (right and text in self._fewest.ids)
         return 1 - kept / max(emitted, 1), exact / max(emitted, 1)
 
-    def cuts(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
+    def cuts(self, pretokens: Sequence[bytes], segmented: Iterable[Sequence[int]] | None = None) -> Iterable[Sequence[int]]:
         """Those of the gates, before fallback."""
         if self.encoder == "distilled":
-            return super().cuts(pretokens)
+            return super().cuts(pretokens, segmented)
         spans = self.spans(pretokens)
         return ([len(text) for text, _ in self.pretoken_spans(one, spans)] for one in pretokens)
 

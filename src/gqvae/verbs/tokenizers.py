@@ -78,7 +78,9 @@ def add_parsers(verbs: Verbs) -> None:
         verbs, "tokenizers.import_tokenizer", "copy the tokenizer of another program, to be an arm of a study",
         "--tokenizer other/tokenizer.json --out results/x/tokenizers/other/external",
         argument("--tokenizer", type=Path, required=True, metavar="FILE", help="tokenizer.json or its folder, .tiktoken, .model"),
-        PATTERN, folder("--out", "folder of the copy"),
+        PATTERN,
+        argument("--corpus", type=Path, metavar="DIR", help="corpus for language models: its text must come back from the tokens"),
+        folder("--out", "folder of the copy"),
     )  # fmt: skip
     add_verb(
         verbs, "tokenizers.borrow_tokenizer", "copy the tokenizer of another arm or study, optionally with another encoder",
