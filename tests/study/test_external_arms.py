@@ -226,7 +226,7 @@ def test_a_config_names_it_and_matches_it() -> None:
     [
         ({"mine": {"kind": "external", "path": "a.tiktoken"}}, "pattern is for .tiktoken files"),
         ({"mine": {"kind": "external", "path": "a.json", "pattern": "x"}}, "pattern is for .tiktoken files"),
-        ({"mine": {"kind": "external"}}, "'arms.mine.external.path' is missing"),
+        ({"mine": {"kind": "external"}}, "'arms.mine.path' is missing"),
         ({"matched": {"kind": "bpe", "match": "bpe"}}, "name a fixed, gqvae or external arm"),
     ],
 )
@@ -255,6 +255,7 @@ def test_a_claim_about_missing_bits_per_byte_is_an_error() -> None:
 def test_the_config_of_the_page_is_a_study() -> None:
     root = Path(__file__).parents[2]
     (block,) = re.findall(r"```yaml\n(.*?)```", (root / "docs" / "external-tokenizers.md").read_text(encoding="utf-8"), re.DOTALL)
-    study = config.parse(config.Study, config.resolved(yaml.safe_load(block), root / "configs" / "mine.yaml"), "the page")
+    given = config.given_value(yaml.safe_load(block), "the page", root / "configs")
+    study = config.parse(config.Study, given.merged(), given)
     assert {"mine", "bpe_mine", "bpe", "pathpiece", "gqvae"} < set(study.arms) and study.corpus.source == "text"
     assert "M1" in layout.decidable_claims(study)

@@ -56,7 +56,7 @@ def external_files(study: Study, given: Given, read: bool) -> dict[str, str]:
         with _named(given, "arms", name, "path"):
             found[name] = str(source_file(arm.path))
             if read:
-                read_external(arm.path, arm.pattern)
+                read_external(Path(arm.path), arm.pattern)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gqvae.config import RESERVED_IDS, Network, NetworkRun, NetworkTraining, parse
+from gqvae.config import RESERVED_IDS, Given, Network, NetworkRun, NetworkTraining, parse
 from gqvae.errors import UserError
 from gqvae.vocabularies.pruning import enough_candidates
 
@@ -23,7 +23,7 @@ def default_run(vocab_size: int, steps: int = STEPS) -> NetworkRun:
     return NetworkRun(network=network, training=NetworkTraining(steps=steps, unquantized_steps=int(UNQUANTIZED_SHARE * steps)))
 
 
-def run_with(own: Any, origin: str, vocab_size: int, steps: int | None = None) -> NetworkRun:
+def run_with(own: Any, origin: Given | str, vocab_size: int, steps: int | None = None) -> NetworkRun:
     """The default run with a user's settings laid over it, key by key. Fewer or more steps keep the share of unquantized ones.
 
     Args:
