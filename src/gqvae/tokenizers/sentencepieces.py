@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 import sentencepiece
 
 from gqvae.config import RESERVED_IDS, Block, setting
-from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.corpus.pretokens import LONGEST_TRAINED, PretokenCounts
 from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import atomic_open
 from gqvae.tokenizers.base import Tokenizer
@@ -23,7 +23,7 @@ from gqvae.tokenizers.byte_level import CHARACTERS, to_bytes, to_text
 
 MODEL = "sentencepiece.model"
 LONGEST_PIECE = 16  # bytes, as in the paper's BPE
-LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a warning
+LONGEST_LINE = 2 * LONGEST_TRAINED  # bytes; sentencepiece skips longer ones with only a warning
 
 
 class Settings(Block):
@@ -115,6 +115,5 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
 def _lines(counts: PretokenCounts) -> Iterator[str]:
     # Every byte once as a single character: this puts it in the alphabet and makes no pair.
     yield from (f"{character}\t1" for character in CHARACTERS)
-    for pretoken, count in counts.pairs():
-        for start in range(0, len(pretoken), LONGEST_LINE // 4):
-            yield f"{to_text(pretoken[start : start + LONGEST_LINE // 4])}\t{count}"
+    for pretoken, count in counts.in_parts().pairs():
+        yield f"{to_text(pretoken)}\t{count}"
