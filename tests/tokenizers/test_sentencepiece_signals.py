@@ -36,10 +36,13 @@ def test_a_training_ends_at_once(number: signal.Signals, tmp_path: Path) -> None
     train = ["tokenizer", "train", "--method", "unigram", "--text", str(text), "--vocab-size", "4096"]
     command = [sys.executable, "-c", PROGRAM, *train, "--out", str(tmp_path / "x")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None and process.stdout.readline() == "it has all lines\n"
-        time.sleep(1)
-        process.send_signal(number)
-        assert process.wait(timeout=30) == -number
+        try:
+            assert process.stdout is not None and process.stdout.readline() == "it has all lines\n"
+            time.sleep(1)
+            process.send_signal(number)
+            assert process.wait(timeout=30) == -number
+        finally:
+            process.kill()
     assert not (tmp_path / "x" / "gqvae.json").exists()
 
 
