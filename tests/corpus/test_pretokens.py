@@ -12,6 +12,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gqvae.corpus import pretokens
 from gqvae.corpus.pretoken_table import PretokenTable
 from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
@@ -151,3 +152,13 @@ def test_damaged_files_are_refused_by_name(tmp_path):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"none\.npz does not exist"):
         PretokenCounts.load(tmp_path / "none.npz")
+
+
+def test_trainings_see_long_pretokens_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretokens, "LONGEST_TRAINED", 8)
+    counts = PretokenCounts([b"the", "ééééé€".encode(), b"abcdefgh", b"x" * 20], np.array([4, 3, 2, 1]))
+    parts = counts.in_parts()
+    assert dict(parts.pairs()) == {b"the": 4, "éééé".encode(): 3, "é€".encode(): 3, b"abcdefgh": 2, b"x" * 8: 2, b"x" * 4: 1}
+    assert parts.total_bytes == counts.total_bytes and parts.pretokens[0] == b"the"
+    assert dict(counts.beginnings().pairs()) == {b"the": 4, "éééé".encode(): 3, b"abcdefgh": 2, b"x" * 8: 1}
+    assert parts.in_parts() is parts and parts.beginnings() is parts

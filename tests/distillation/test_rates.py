@@ -4,10 +4,12 @@ import copy
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from gqvae.config import Distillation
+from gqvae.corpus import pretokens
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.distillation.codebook import exact_uses, prune_codebook
 from gqvae.distillation.distill import distill
@@ -130,3 +132,15 @@ def test_strings_of_dropped_codes_are_candidates_too(network_folder: Path, count
     damaged.unlink()
     with pytest.raises(UserError, match="missing or damaged"):
         trained_strings(tmp_path)
+
+
+def test_of_a_very_long_pretoken_the_beginning_is_measured(
+    network_folder: Path, counts: PretokenCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretokens, "LONGEST_TRAINED", 20)
+    long = "the fox’s “frogs” walk " * 3
+    more = PretokenCounts([*counts.pretokens, long.encode()], np.array([*counts.counts, 1]))
+    (_, tokenizer), *_ = distill(network_folder, Distillation(sizes=(280,)), more)
+    remembered = set(tokenizer.remembered())
+    assert "the fox’s “frogs"[:14] in {text[:14] for text in remembered} and max(len(text.encode()) for text in remembered) <= 20
+    assert tokenizer.decode(tokenizer.encode(long)) == long

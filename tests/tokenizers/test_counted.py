@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 
 import numpy as np
 import pytest
@@ -62,3 +63,13 @@ def test_unknown_modules_and_settings_are_one_sentence() -> None:
         trainer("id_files", {})
     with pytest.raises(UserError, match="settings of dictionary: unknown key 'chunk'"):
         trainer("dictionary", {"chunk": 3})
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe", "pathpiece", "dictionary"])
+def test_a_very_long_pretoken_is_trained_on_in_parts_and_comes_back(kind: str) -> None:
+    """sentencepiece's unigram model fails on it as a whole."""
+    picture = bytes(Random(0).choices(range(97, 123), k=100_000))
+    counts = PretokenCounts([b" the", picture], np.array([9, 1]))
+    tokenizer = trainer(kind, {})(counts, [300])[300]
+    assert tokenizer.vocab_size == 300
+    assert tokenizer.decode_bytes(tokenizer.encode(picture.decode())) == picture

@@ -11,10 +11,12 @@ import pytest
 import torch
 
 from gqvae.config import Network, NetworkRun, NetworkTraining, PaperObjective, RateControlledObjective
+from gqvae.corpus import pretokens
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.byte_level import to_text
 from gqvae.tokenizers.network_files import NetworkFile
 from gqvae.tokenizers.spans import gated_spans
+from gqvae.training import network as training
 from gqvae.training.network import NetworkTraining as Training
 from gqvae.training.network import train_network
 from gqvae.training.pretoken_batches import PretokenStream
@@ -146,3 +148,16 @@ def test_codes_are_not_counted_before_they_are_used(tmp_path: Path) -> None:
     module = Training(late, PretokenStream(COUNTS, 8), PretokenStream(COUNTS, 8), 0)
     module.history.append(module.measure(20))
     assert module.progress_note().endswith("exact, codes not used yet")
+
+
+def test_a_network_sees_the_beginning_of_a_very_long_pretoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretokens, "LONGEST_TRAINED", 10)
+    seen = []
+    monkeypatch.setattr(training, "fit", lambda module, **options: seen.append(module.train_stream) or killed())
+    with pytest.raises(KeyboardInterrupt):
+        train(run(), tmp_path)
+    assert b" extraordi" in seen[0].pieces and not any(b"narily" in piece for piece in seen[0].pieces)
+
+
+def killed() -> None:
+    raise KeyboardInterrupt

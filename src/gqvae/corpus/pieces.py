@@ -1,4 +1,4 @@
-"""Pieces, the inputs of the network: pre-tokens longer than T bytes are cut, so nothing is dropped."""
+"""Pieces of pre-tokens: the inputs of the network, of at most T bytes, and the parts in which training sees very long pre-tokens."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ def cut(pretoken: bytes, longest: int) -> list[bytes]:
     if len(pretoken) <= longest:
         return [pretoken]
     return [pretoken[start : start + longest] for start in range(0, len(pretoken), longest)]
+
+
+def cut_characters(pretoken: bytes, longest: int) -> list[bytes]:
+    """The same for UTF-8, without cutting a character; `longest` is at least 4."""
+    parts, start = [], 0
+    while len(pretoken) - start > longest:
+        latest = start + longest
+        end = next((end for end in range(latest, latest - 4, -1) if pretoken[end] & 0xC0 != 0x80), latest)
+        parts.append(pretoken[start:end])
+        start = end
+    return [*parts, pretoken[start:]]
 
 
 def pack(pieces: Iterable[bytes], longest: int) -> tuple[np.ndarray, np.ndarray]:

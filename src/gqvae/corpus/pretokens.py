@@ -16,12 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gqvae.corpus.batches import batches
+from gqvae.corpus.pieces import cut_characters
 from gqvae.corpus.pretoken_table import PretokenTable
 from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.errors import UserError, is_out_of_memory
 from gqvae.files import atomic_open
 from gqvae.kernels.packing import Packed, pack
 from gqvae.progress import Progress
+
+LONGEST_TRAINED = 1 << 14  # bytes of a pre-token that trainings see at once; natural ones are shorter
 
 DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
@@ -71,6 +74,23 @@ class PretokenCounts:
         times = counts.tolist()
         order = sorted(range(len(pretokens)), key=lambda place: (-times[place], pretokens[place]))
         return cls([pretokens[place] for place in order], counts[order], name)
+
+    def in_parts(self) -> PretokenCounts:
+        """The same with pre-tokens longer than LONGEST_TRAINED cut into parts: the time of some trainings grows faster than their length."""
+        return self._in_parts(None)
+
+    def beginnings(self) -> PretokenCounts:
+        """The same with only the first part of such pre-tokens: a network would need hours for their many pieces."""
+        return self._in_parts(1)
+
+    def _in_parts(self, most: int | None) -> PretokenCounts:
+        if max(map(len, self.pretokens), default=0) <= LONGEST_TRAINED:
+            return self
+        totals = Counter[bytes]()
+        for pretoken, count in self.pairs():
+            for part in cut_characters(pretoken, LONGEST_TRAINED)[:most]:
+                totals[part] += count
+        return self._in_order([*totals], np.array([*totals.values()], dtype=np.int64), self.pretokenizer)
 
     def save(self, path: Path) -> None:
         """Write one .npz file: all bytes, the offset of each pre-token, the counts, and the name of the pre-tokenizer."""

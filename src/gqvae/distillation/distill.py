@@ -24,6 +24,7 @@ def distill(folder: Path, settings: Distillation, train: PretokenCounts) -> Iter
     Ids are ordered by use: the string that the fewest-tokens segmentation of the training split uses most comes first. The gates
     are set to the requested compression, or else to the rate with the fewest tokens, as measured on the training split.
     """
+    train = train.beginnings()
     file = NetworkFile.of(folder)
     file.to("auto")
     codes = file.network.code_strings()

@@ -46,7 +46,7 @@ def trainer(name: str, settings: dict[str, Any]) -> Trainer:
     chosen = parse(module.Settings, settings, f"settings of {name}")
 
     def train(counts: PretokenCounts, sizes: Sequence[int]) -> dict[int, Tokenizer]:
-        made: dict[int, Tokenizer] = module.train(counts, sizes, chosen)
+        made: dict[int, Tokenizer] = module.train(counts.in_parts(), sizes, chosen)
         for tokenizer in made.values():
             tokenizer.pretokenizer = counts.pretokenizer
         return made

@@ -6,8 +6,11 @@ newlines, its normalisation changes nothing, no character is unknown, and pieces
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -15,7 +18,7 @@ from typing import Any, Literal, Self
 import sentencepiece
 
 from gqvae.config import RESERVED_IDS, Block, setting
-from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.corpus.pretokens import LONGEST_TRAINED, PretokenCounts
 from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import atomic_open
 from gqvae.tokenizers.base import Tokenizer
@@ -23,7 +26,7 @@ from gqvae.tokenizers.byte_level import CHARACTERS, to_bytes, to_text
 
 MODEL = "sentencepiece.model"
 LONGEST_PIECE = 16  # bytes, as in the paper's BPE
-LONGEST_LINE = 1 << 20  # bytes; sentencepiece skips longer ones with only a warning
+LONGEST_LINE = 2 * LONGEST_TRAINED  # bytes; sentencepiece skips longer ones with only a warning
 
 
 class Settings(Block):
@@ -82,28 +85,29 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
         )
     model = io.BytesIO()
     try:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_lines(counts),
-            input_format="tsv",
-            model_writer=model,
-            model_type=model_type,
-            vocab_size=vocab_size,  # the unknown symbol takes the place of our end of a document
-            character_coverage=1.0,
-            max_sentencepiece_length=max_token_bytes,
-            max_sentence_length=LONGEST_LINE,
-            normalization_rule_name="identity",
-            add_dummy_prefix=False,
-            remove_extra_whitespaces=False,
-            split_by_whitespace=False,
-            split_by_unicode_script=False,
-            split_by_number=False,
-            unk_id=0,
-            bos_id=-1,
-            eos_id=-1,
-            pad_id=-1,
-            num_threads=1,  # stored in the model: a fixed number gives the same file everywhere
-            minloglevel=2,
-        )
+        with _signals_end_the_process():
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=_lines(counts),
+                input_format="tsv",
+                model_writer=model,
+                model_type=model_type,
+                vocab_size=vocab_size,  # the unknown symbol takes the place of our end of a document
+                character_coverage=1.0,
+                max_sentencepiece_length=max_token_bytes,
+                max_sentence_length=LONGEST_LINE,
+                normalization_rule_name="identity",
+                add_dummy_prefix=False,
+                remove_extra_whitespaces=False,
+                split_by_whitespace=False,
+                split_by_unicode_script=False,
+                split_by_number=False,
+                unk_id=0,
+                bos_id=-1,
+                eos_id=-1,
+                pad_id=-1,
+                num_threads=1,  # stored in the model: a fixed number gives the same file everywhere
+                minloglevel=2,
+            )
     except RuntimeError as error:
         largest = re.search(r"value <= (\d+)", str(error))
         if largest:
@@ -112,9 +116,23 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
     return model.getvalue()
 
 
+@contextlib.contextmanager
+def _signals_end_the_process() -> Iterator[None]:
+    """Python runs its handlers of signals only after the library has returned, which may take minutes: do without them until then."""
+    own = threading.current_thread() is threading.main_thread()  # the only thread that may set handlers
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT) if own}
+    replaced = {number: handler for number, handler in handlers.items() if callable(handler)}  # one that is ignored stays so
+    for number in replaced:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in replaced.items():
+            signal.signal(number, handler)
+
+
 def _lines(counts: PretokenCounts) -> Iterator[str]:
     # Every byte once as a single character: this puts it in the alphabet and makes no pair.
     yield from (f"{character}\t1" for character in CHARACTERS)
-    for pretoken, count in counts.pairs():
-        for start in range(0, len(pretoken), LONGEST_LINE // 4):
-            yield f"{to_text(pretoken[start : start + LONGEST_LINE // 4])}\t{count}"
+    for pretoken, count in counts.in_parts().pairs():
+        yield f"{to_text(pretoken)}\t{count}"

@@ -192,6 +192,7 @@ def train_network(
     and last `network.json`.
     """
     claim_gpu()
+    train, valid = train.beginnings(), valid.beginnings()
     longest = run.network.max_pretoken_bytes
     module = NetworkTraining(
         run,
