@@ -43,6 +43,7 @@ CORPUS = "corpus"
 PASSES = 21  # warm, or of decoding, at most
 READY = "aé…"
 PREPARED = ("bpe", "pathpiece", "learned")
+REFUSED = ".refused"  # beside the folder of an export: why there is none
 
 
 def measure(name: str, folder: Path, text: str, workers: int, seconds: float, empty: bool) -> dict[str, Any]:
@@ -92,6 +93,10 @@ def run(name: str, folder: Path, text: str, workers: int, seconds: float, empty:
     Raises:
         SystemExit: the process failed.
     """
+    row = {"tokenizer": name, "threads": workers, "text": text, "cache": "empty" if empty else ""}
+    refused = (folder / KINDS[name].files).parent.with_suffix(REFUSED)
+    if refused.exists():
+        return {**row, "error": refused.read_text(encoding="utf-8")}
     path = os.pathsep.join([*python_path(KINDS[name].library), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, **threads(workers), "PYTHONPATH": path}
     with tempfile.TemporaryDirectory() as cache:
@@ -99,8 +104,7 @@ def run(name: str, folder: Path, text: str, workers: int, seconds: float, empty:
             environment["NUMBA_CACHE_DIR"] = cache
         command = [sys.executable, __file__, "--one", name, str(folder), text, str(workers), str(seconds), str(int(empty))]
         found = subprocess.run(command, capture_output=True, text=True, env=environment)
-    row = {"tokenizer": name, "threads": workers, "text": text, "cache": "empty" if empty else ""}
-    if found.returncode and KINDS[name].files.startswith("exported/"):
+    if found.returncode and KINDS[name].files.startswith("exported"):
         return {**row, "error": found.stderr.strip().splitlines()[-1]}  # it may hold what a library cannot load
     if found.returncode:
         raise SystemExit(f"{name} failed:\n{found.stderr}")
@@ -117,7 +121,6 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> None:
     from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
     from gqvae.corpus.sources.text import Settings as TextCorpus
     from gqvae.tokenizers.counted import trainer
-    from gqvae.tokenizers.export import export
 
     corpus = TextCorpus(path=str(arguments.text)) if arguments.text else SyntheticCorpus(bytes=arguments.megabytes * MB)
     documents = [document.decode() for document in open_source(corpus).documents]
@@ -141,14 +144,26 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> None:
                 f"{kind} has {tokenizer.vocab_size} ids, the learned tokenizer {size}: their speeds differ for that, too.",
                 file=sys.stderr,
             )
-        (folder / "exported").mkdir(exist_ok=True)
-        export(tokenizer, folder / "exported" / kind)
+        export_for_versions(tokenizer, folder, kind)
     same_bpe(load_tokenizer(folder / "bpe"), counts.pretokens, folder)
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=(line for document in documents for line in document.splitlines()),
         model_prefix=str(folder / "sp_bpe"), model_type="bpe", vocab_size=size, character_coverage=1.0,
         byte_fallback=True, normalization_rule_name="identity", remove_extra_whitespaces=False, minloglevel=2,
     )  # fmt: skip
+
+
+def export_for_versions(tokenizer: Any, folder: Path, kind: str) -> None:
+    """Write a tokenizer as `tokenizers` before 1 reads it, and as version 1 does or, if it cannot, why."""
+    from gqvae.errors import UserError
+    from gqvae.tokenizers.export import export
+
+    export(tokenizer, folder / "exported" / kind)
+    try:
+        export(tokenizer, folder / "exported-1" / kind, form="tokenizers-1")
+    except UserError as error:
+        (folder / "exported-1").mkdir(exist_ok=True)
+        (folder / "exported-1" / kind).with_suffix(REFUSED).write_text(str(error), encoding="utf-8")
 
 
 def same_bpe(tokenizer: Any, pretokens: Iterable[bytes], folder: Path) -> None:

@@ -41,9 +41,11 @@ KINDS = {
     "exported_bpe": Kind("ours, `bpe`, exported", "tokenizers", "exported/bpe/tokenizer.json", "bpe"),
     "exported_pathpiece": Kind("ours, `pathpiece`, exported", "tokenizers", "exported/pathpiece/tokenizer.json", "pathpiece"),
     "exported_distilled": Kind("ours, `distilled`, exported", "tokenizers", "exported/learned/tokenizer.json", "distilled"),
-    "exported_bpe_1": Kind("ours, `bpe`, exported", "tokenizers_1", "exported/bpe/tokenizer.json", "bpe"),
-    "exported_pathpiece_1": Kind("ours, `pathpiece`, exported", "tokenizers_1", "exported/pathpiece/tokenizer.json", "pathpiece"),
-    "exported_distilled_1": Kind("ours, `distilled`, exported", "tokenizers_1", "exported/learned/tokenizer.json", "distilled"),
+    "exported_bpe_1": Kind("ours, `bpe`, exported", "tokenizers_1", "exported-1/bpe/tokenizer.json", "bpe"),
+    "exported_pathpiece_1": Kind(
+        "ours, `pathpiece`, exported", "tokenizers_1", "exported-1/pathpiece/tokenizer.json", "pathpiece"
+    ),
+    "exported_distilled_1": Kind("ours, `distilled`, exported", "tokenizers_1", "exported-1/learned/tokenizer.json", "distilled"),
     "hf_bpe": Kind("the same BPE", "tokenizers", "hf_bpe.json", "bpe", (1, 2)),
     "hf_bpe_1": Kind("the same BPE", "tokenizers_1", "hf_bpe.json", "bpe", (1, 2)),
     "tiktoken": Kind("the same BPE", "tiktoken", "ranks.json", "bpe", (1, 2)),

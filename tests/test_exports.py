@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shlex
 import subprocess
 import sys
 import threading
@@ -17,11 +16,9 @@ from typing import ClassVar
 import peers
 import pytest
 
+from documented import blocks, run_commands
 from gqvae import __version__, load_tokenizer
-from gqvae.cli import main
 from test_product import refused, run
-
-DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 @pytest.fixture(scope="module")
@@ -150,12 +147,8 @@ def test_every_line_of_the_documentation_runs(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").symlink_to(bpe)
     (tmp_path / "story.txt").write_bytes(stories.read_bytes())
-    shell, tiktoken, python = re.findall(
-        r"```(?:sh|python)\n(.*?)```", (DOCS / "exports.md").read_text(encoding="utf-8"), re.DOTALL
-    )
-    for line in shell.splitlines():
-        program, *arguments = shlex.split(line, comments=True)
-        assert program == "gqvae" and main(arguments) == 0, line
+    shell, tiktoken, python = (block for _, block in blocks("docs/exports.md", "sh", "python"))
+    assert run_commands(shell) == shell.splitlines()
     exec(python, {})
     assert transformers and "README.md" in hub.files
     path = ":".join(peers.python_path("tiktoken"))

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tokenizers as huggingface
 
+from documented import blocks, run_commands
 from gqvae import Tokenizer, load_tokenizer
 from gqvae.cli import main
 from gqvae.config import END_OF_DOCUMENT, NetworkRun
@@ -222,21 +223,27 @@ def test_every_line_of_the_readme_runs(
     pytest.importorskip("transformers")
     from gqvae.training import default_run as module
 
-    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("\n## Use the tokenizer\n")[2].partition("\n## ")[0]
-    blocks = re.findall(r"```(sh|python)\n(.*?)```", section, re.DOTALL)
-    assert [language for language, _ in blocks] == ["sh", "python"]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "default_run", lambda size, steps: NetworkRun.model_validate(TINY))  # ten minutes otherwise
     (tmp_path / "stories.txt").write_bytes(stories.read_bytes())
     (tmp_path / "story.txt").write_bytes(TEXT.encode())
     BytesTokenizer().save(tmp_path / "other")
-    for language, block in blocks:
+    lines, examples = [], 0
+    for language, block in blocks("README.md", "sh", "python"):
         if language == "python":
             exec(block, {})
-            continue
-        for line in block.splitlines():
-            program, *arguments = shlex.split(line, comments=True)
-            assert program == "gqvae" and main(arguments) == 0, line
+            examples += 1
+        else:
+            lines += run_commands(block)
+    assert [line.split()[2] for line in lines] == ["train", "encode", "decode", "compare", "explore", "export"] and examples == 1
+    # What the comments beside the commands say.
     assert (tmp_path / "again.txt").read_bytes() == TEXT.encode()
+    assert {"bytes_per_token", "fallback_rate", "warm_mb_per_s"} < set(capsys.readouterr().out.split())
     assert (tmp_path / "page.html").stat().st_size and (tmp_path / "exported" / "tokenizer.json").exists()
+    (encode,) = [line for line in lines if line.split()[2] == "encode"]
+    suffixes = re.findall(r"\.\w+", encode.partition("#")[2])
+    assert suffixes == [".u16", ".u32", ".txt"]
+    for suffix in suffixes:
+        run("encode", "--tokenizer", "mine", "story.txt", "--out", f"ids{suffix}", "--threads", 2)
+        run("decode", "--tokenizer", "mine", f"ids{suffix}", "--out", "back.txt")
+        assert (tmp_path / "back.txt").read_bytes() == TEXT.encode()

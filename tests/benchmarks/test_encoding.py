@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from encoding_report import COLUMNS, tables
 from measuring import write_rows
 from peers import KINDS, PEERS, python_path, title
 
+from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.pretokens import count_pretokens
 from gqvae.tokenizers.bpe import train_bpe
+from gqvae.tokenizers.pathpiece import PathPieceTokenizer
 
 STORY = "Once upon a time, there was a café. " * 20
 
@@ -50,6 +53,22 @@ def test_what_cannot_be_loaded_is_told_for_exported_files_only(tmp_path: Path) -
     assert encoding.run("exported_bpe", tmp_path, "corpus", 1, seconds=0.0)["error"]
     with pytest.raises(SystemExit, match="hf_bpe failed"):
         encoding.run("hf_bpe", tmp_path, "corpus", 1, seconds=0.0)
+
+
+def test_each_version_of_a_library_gets_the_export_that_it_reads(tmp_path: Path) -> None:
+    (tmp_path / "corpus.txt").write_text(STORY, encoding="utf-8")
+    encoding.export_for_versions(train_bpe(count_pretokens([STORY.encode()]), 261), tmp_path, "bpe")
+    old, new = (json.loads((tmp_path / place / "bpe" / "tokenizer.json").read_text()) for place in ("exported", "exported-1"))
+    assert old["model"] == new["model"] and PRETOKENIZER.published == new["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"]
+    places = {(kind.library, kind.files.partition("/")[0]) for kind in KINDS.values() if kind.label.endswith("exported")}
+    assert places == {("tokenizers", "exported"), ("tokenizers_1", "exported-1")}
+
+
+def test_a_vocabulary_that_version_1_cannot_have_is_a_row_that_says_why(tmp_path: Path) -> None:
+    encoding.export_for_versions(PathPieceTokenizer([" é".encode(), "e…".encode()], 259), tmp_path, "pathpiece")
+    assert (tmp_path / "exported" / "pathpiece" / "tokenizer.json").exists()
+    said = encoding.run("exported_pathpiece_1", tmp_path, "corpus", 1, seconds=0.0)["error"]
+    assert "Characters of 2 and of 3 bytes occur inside tokens alone, which tokenizers 1 cannot" in said
 
 
 def test_ratios_are_taken_within_a_repetition(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
@@ -15,6 +17,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from documented import blocks, run_commands
 from gqvae.cli import main
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.documents import DocumentStore
@@ -112,6 +115,24 @@ def test_export_does_not_need_transformers(run: Path, tmp_path: Path, monkeypatc
 def test_a_model_of_another_kind_is_refused() -> None:
     with pytest.raises(UserError, match="class Model has no counterpart in transformers"):
         llama_weights(Model())
+
+
+def test_every_line_of_the_page_runs(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a fresh process, the export is loaded without our code."""
+    pytest.importorskip("transformers")
+    monkeypatch.chdir(tmp_path)
+    shell, python = (block for _, block in blocks("docs/language-models.md", "sh", "python"))
+    (named,) = set(re.findall(r"--run (\S+)", shell))
+    copy = shutil.copytree(results_of(run), tmp_path / "results" / "default")
+    (copy / "language_models" / run.name).rename(tmp_path / named)
+    assert run_commands(shell) == shell.splitlines()
+    assert "Once upon a time" in capsys.readouterr().out
+    code = f"import sys; sys.modules['gqvae'] = None\n{python}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<|endoftext|>Once upon a time") and len(done.stdout) > 60
 
 
 # Samples

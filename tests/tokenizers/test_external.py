@@ -218,6 +218,14 @@ def test_ranks_that_cannot_serve_are_refused(
         read_external(path, pattern)
 
 
+def test_ranks_under_the_name_of_a_sentencepiece_model_are_told(tmp_path: Path) -> None:
+    path = files.ranks(tmp_path / "tokenizer.model")
+    with pytest.raises(
+        UserError, match=r"tokenizer\.model holds tiktoken's ranks, .*: give it the suffix \.tiktoken, and its pattern"
+    ):
+        read_external(path)
+
+
 def test_without_tiktoken_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "tiktoken", None)
     with pytest.raises(UserError, match=r"pip install 'gqvae\[tiktoken\]'"):

@@ -22,6 +22,7 @@ from gqvae.tokenizers.byte_level import to_bytes
 
 SPACE = "▁"  # sentencepiece's mark of a space
 BYTE = re.compile("<0x([0-9A-F]{2})>")  # a token of byte fallback
+RANK = re.compile(rb"[A-Za-z0-9+/]+={0,2} \d+\s")  # a line of a file of ranks
 
 
 class Source(NamedTuple):
@@ -151,6 +152,10 @@ def read_sentencepiece(data: bytes, pattern: str | None, name: str) -> Source:
         library = sentencepiece.SentencePieceProcessor(model_proto=data)
         size = library.get_piece_size()
     except Exception as error:
+        if RANK.match(data):
+            raise UserError(
+                f"{name} holds tiktoken's ranks, as Llama 3's: give it the suffix .tiktoken, and its pattern."
+            ) from None
         raise _damaged(name, "sentencepiece model", error) from None
     if not size:
         raise _damaged(name, "sentencepiece model", ValueError("it is empty"))
