@@ -183,6 +183,17 @@ def test_settings_differ_from_the_default_in_what_they_name_only() -> None:
             defaults.run_with(wrong, "x", 512)
 
 
+def test_a_pipe_is_a_text(stories: Path, train_split: PretokenCounts, tmp_path: Path) -> None:
+    trainer("bpe", {})(train_split, [300])[300].save(tmp_path / "expected")
+    command = (
+        f"{sys.executable} -m gqvae tokenizer train --method bpe --text <(head -c 30000 {stories}; sleep 0.3; tail -c +30001 {stories}) "
+        f"--vocab-size 300 --out {tmp_path / 'x'}"
+    )
+    subprocess.run(["bash", "-c", command], check=True)
+    assert (tmp_path / "x" / "gqvae.json").read_bytes() == (tmp_path / "expected" / "gqvae.json").read_bytes()
+    assert json.loads((tmp_path / "x" / "training.json").read_text())["text"] == "a pipe"
+
+
 def test_only_the_training_split_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Equal documents share a split, which their hash decides."""
     same = [f"{number} little foxes walked and talked. " * 3 for number in range(99)]

@@ -31,7 +31,7 @@ def found_files(path: str) -> list[Path]:
                 f"{path} holds no {', '.join(FORMS)} files, plain or {', '.join(COMPRESSED)}: give a pattern, as {path}/*.md."
             )
     elif whole.exists() or not glob.has_magic(str(whole)):
-        if not whole.is_file():
+        if not (whole.is_file() or whole.is_fifo()):  # a pipe, such as the shell's <(command), is read once
             raise UserError(f"{path} does not exist or is not a file{seen_from(whole)}: put the text there, or correct the path.")
         return [whole]
     else:

@@ -90,4 +90,6 @@ def _encoded(text: Any, where: str, field: str, option: str) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
-        raise UserError(f"{where}: the field {field!r} holds a lone surrogate: it is not Unicode text.") from None
+        raise UserError(
+            f"{where}: the field {field!r} holds a lone surrogate, so it is not Unicode text: replace or remove it."
+        ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,10 +45,12 @@ def read_documents(path: Path, separator: str, cut: Cut | None = None) -> Iterat
 
 
 def _identity(path: Path) -> tuple[int, int, int] | None:
-    """Values that change when a file is written or replaced; None if there is no such file."""
+    """Values that change when a file is written or replaced; None if there is no such file, or it is a pipe."""
     try:
         found = path.stat()
     except OSError:
+        return None
+    if not stat.S_ISREG(found.st_mode):
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
 

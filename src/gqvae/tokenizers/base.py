@@ -126,7 +126,9 @@ class Tokenizer(ABC):
         try:
             return self._by_encoder(Encoder.encode_text, text)
         except UnicodeEncodeError as error:
-            raise UserError(f"The text holds a lone surrogate ({error.object[error.start]!r}): it is not Unicode text.") from None
+            raise UserError(
+                f"The text holds a lone surrogate ({error.object[error.start]!r}), so it is not Unicode text: replace or remove it."
+            ) from None
 
     def load_kernels(self) -> None:
         """Load compiled code now, in most of a second, and not with the first long text."""

@@ -47,7 +47,7 @@ def open_source(settings: Settings, downloads: Path | None = None) -> Source:
     test = found_files(settings.test_path) if settings.test_path is not None else []
     cut = Cut(settings.separator)
     return Source(
-        label=Path(settings.path).name or settings.path,
+        label="a pipe" if files[0].is_fifo() else Path(settings.path).name or settings.path,
         synthetic=False,
         documents=documents_of(files, settings.field, cut),
         expected_bytes=text_bytes(files),
