@@ -45,8 +45,8 @@ def summarize(study: Study, results: Path, out: Path) -> None:
         parts += [*figures.named("learnability", "advantage")]
         parts += [models.power_laws(tables["power_laws"])] if len(tables["power_laws"]) else []
         parts += ["### Cost of use", models.serving(tables["serving"]), *figures.named("serving")]
-        parts += ["### Speed of encoding", models.speed(tables["serving"])]
         parts += figures.rest("3. Language models")
+        parts += ["### Speed of encoding", models.speed(tables["serving"])]
         parts += ["### What the models write", models.samples(tables["samples"])]
         parts += ["### Effect of the choice of windows", models.contexts(tables["contexts"])]
     if len(tables["differences"]):
