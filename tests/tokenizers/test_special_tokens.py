@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tokenizers as huggingface
+import torch
 from test_lossless import CORNERS
 
 from gqvae.corpus.pretokens import count_pretokens
@@ -104,6 +107,33 @@ def test_a_chat_template_writes_markers_if_asked(ours: Tokenizer, tmp_path: Path
     added = loaded(tmp_path / "text")
     added.add_tokens(["<|tool|>"])
     assert added("<|tool|>A<s>")["input_ids"] == [V + 4, *ours.encode("A"), *ours.encode("<s>")]
+
+
+def test_markers_that_a_user_adds_reach_chats_if_asked(ours: Tokenizer, tmp_path: Path) -> None:
+    """As after `gqvae tokenizer export` without --special, with --parse-special and without."""
+    markers = {"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]}
+    for parse in (True, False):
+        export(ours, tmp_path / str(parse), parse_special=parse)
+        auto = loaded(tmp_path / str(parse))
+        assert auto.add_special_tokens(markers) == 2
+        expected = [V + 1, *ours.encode("The fox"), V + 2, 256]
+        found = chat(auto, "The fox")
+        assert found == expected if parse else len(found) > 2 * len(expected)  # docs/exports.md says what to do
+        assert chat(auto, "The fox", tokenizer_kwargs={"split_special_tokens": False}) == expected
+
+
+def test_an_embedding_needs_more_rows_than_the_vocabulary_size(ours: Tokenizer, tmp_path: Path) -> None:
+    export(ours, tmp_path)
+    auto = loaded(tmp_path)
+    batch = auto(["The fox walked.", "A"], padding=True, return_tensors="pt")["input_ids"]
+    assert torch.nn.Embedding(len(auto), 2)(batch).shape == (*batch.shape, 2)
+    with pytest.raises(IndexError):
+        torch.nn.Embedding(V, 2)(batch)
+    said = subprocess.run(
+        [sys.executable, "-m", "gqvae", "tokenizer", "train", "--help"], capture_output=True, text=True, check=True
+    )
+    size = " ".join(said.stdout.partition("  --vocab-size")[2].partition("  --settings")[0].split())
+    assert "give an embedding len(tokenizer) rows, not V" in size
 
 
 def test_what_a_user_writes_in_a_chat_can_stay_text(ours: Tokenizer, tmp_path: Path) -> None:

@@ -260,11 +260,13 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
                 raise UserError(f"{path} is missing or damaged: delete the folder and make the tokenizer again.")
         strings = [to_bytes(text) for text in manifest["strings"]]
         tokenizer = kind.from_parts(strings, manifest["settings"], folder)
-        if tokenizer.strings != strings:
+        if tokenizer.strings != strings or b"" in strings:
             raise ValueError("other strings")
-        tokenizer.requested_size = int(manifest["requested_size"])
+        if type(manifest["requested_size"]) is not int or manifest["requested_size"] < 1:
+            raise ValueError("no size")
+        tokenizer.requested_size = manifest["requested_size"]
         tokenizer.pretokenizer = pretokenizer(manifest.get("pretokenizer", DEFAULT)).name
-    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError) as error:
         raise UserError(
             f"{folder / MANIFEST} does not hold a tokenizer of kind {manifest['kind']} ({type(error).__name__}):"
             " use the version that wrote it, or make the tokenizer again."

@@ -32,6 +32,8 @@ class DictionaryTokenizer(Tokenizer):
 
     def __init__(self, strings: Sequence[bytes], chunk_bytes: int, requested_size: int | None = None) -> None:
         super().__init__(strings, requested_size)
+        if type(chunk_bytes) is not int or chunk_bytes < 1:
+            raise ValueError(f"chunk_bytes {chunk_bytes!r} is no number of bytes")
         self.chunk_bytes = chunk_bytes
         self._fewest = Fewest(strings)
 

@@ -35,6 +35,7 @@ from gqvae.tokenizers.characters import OTHERWISE, character_model
 from gqvae.tokenizers.special_tokens import SpecialTokens, special_tokens
 
 CONFIG = "tokenizer_config.json"
+LONGEST_TOKEN = 1 << 13  # bytes; `tokenizers` recurses once for each and would crash somewhere above 65,536
 KEPT = ("chat_template", "model_max_length")  # what users add to the configuration
 
 Format = Literal["tokenizers", "tokenizers-1"]
@@ -53,6 +54,11 @@ def fast_tokenizer(
         UserError: `tokenizers`, or its version 1, has no such segmentation.
     """
     specials = specials or special_tokens(tokenizer.vocab_size)
+    longest = max(map(len, tokenizer.strings), default=0)
+    if longest > LONGEST_TOKEN:
+        raise UserError(
+            f"a token of {longest:,} bytes is too long for `tokenizers`, which takes {LONGEST_TOKEN:,} at most: train shorter ones."
+        )
     scores = tokenizer.scores()
     if scores is None and all(one.segmentation == "own" for one in tokenizer.encoders()):
         raise UserError(f"a tokenizer of kind {tokenizer.kind} has no counterpart in `tokenizers`: it cannot be exported.")

@@ -10,13 +10,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
+from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pieces import cut
+from gqvae.errors import UserError
 from gqvae.files import atomic_open, read_json
 from gqvae.kernels.packing import Packed
 from gqvae.tokenizers.base import Tokenizer, share_file
@@ -113,9 +116,24 @@ class LearnedTokenizer(Tokenizer):
         if self.encoder != "neural" or self.memory is None:
             return {}
         if isinstance(self.memory, Path):
-            record = read_json(self.memory)
-            self.memory = dict(zip(record["pretokens"], map(tuple, record["ids"]), strict=True))
+            self.memory = self._read_memory(self.memory)
         return dict(self.memory)
+
+    def _read_memory(self, path: Path) -> Memory:
+        record = read_json(path)
+        try:
+            found = dict(zip(record["pretokens"], map(tuple, record["ids"]), strict=True))
+            fits = all(
+                ids and END_OF_DOCUMENT not in ids and self.decode_bytes(ids) == pretoken.encode("utf-8")
+                for pretoken, ids in found.items()
+            )
+        except (KeyError, ValueError, TypeError, AttributeError, UserError):
+            fits = False
+        if not fits:
+            raise UserError(
+                f"{path} holds other ids than those of its pre-tokens: delete the folder and make the tokenizer again."
+            )
+        return found
 
     def gate_quality(self, pretokens: Sequence[tuple[bytes, int]]) -> tuple[float, float] | None:
         """Share of gated spans that fall back, and share that their code decodes to exactly, both weighted by frequency."""
@@ -200,8 +218,13 @@ class LearnedTokenizer(Tokenizer):
     @classmethod
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> LearnedTokenizer:
         """The network itself is loaded on first use."""
-        codes = [to_bytes(text) for text in settings["codes"]]
+        codes, rate = [to_bytes(text) for text in settings["codes"]], settings["rate"]
+        if len(codes) != settings["network"]["codebook_size"]:
+            raise ValueError("a string per code")
+        if rate is not None and (type(rate) not in (int, float) or not 1 <= rate < math.inf):
+            raise ValueError("no rate")
         file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
         memory = folder / MEMORY if settings["memory"] else None
-        compression = Compression(**settings["bytes_per_token"]) if "bytes_per_token" in settings else None
-        return cls(strings, codes, file, settings["encoder"], rate=settings["rate"], memory=memory, compression=compression)
+        told = settings.get("bytes_per_token")
+        compression = None if told is None else Compression(float(told["asked"]), float(told["reached"]))
+        return cls(strings, codes, file, settings["encoder"], rate=rate, memory=memory, compression=compression)

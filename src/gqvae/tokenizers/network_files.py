@@ -61,7 +61,7 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
         network.load_state_dict(load_file(weights))
     except KeyError as error:
         raise UserError(f"the description of {weights} lacks the key {error}: train the network again.") from None
-    except (OSError, SafetensorError, RuntimeError) as error:
+    except (OSError, SafetensorError, RuntimeError, TypeError, ValueError, IndexError, ArithmeticError) as error:
         if is_out_of_memory(error):
             raise
         raise UserError(f"{weights} does not hold this network ({first_line(error)}): train it again.") from None
