@@ -217,7 +217,7 @@ def _run(study: Study, run: runs.LanguageModelRun, results: Path, rng: np.random
     weights = {"l1w32": 20_000, "l2w64": 100_000, "l3w96": 300_000}[run.size]
     curve = curve * (weights / 100_000) ** -0.05
     record = dict.fromkeys(RESULT, 0) | {
-        "arm": run.arm, "seed": run.model_seed, "size": run.size, "train_bytes": run.train_bytes, "train_bytes_used": run.train_bytes,
+        "arm": run.arm, "seed": run.model_seed, "size": run.size, "train_bytes": run.train_bytes, "train_bytes_used": run.train_bytes + 400,
         "tokenizer": f"{run.family}/{run.variant}", "vocab_size": size, "parameters": weights + 128 * size,
         "parameters_non_embedding": weights, "parameters_embedding": 128 * size, "steps": int(steps[-1]), "tokens": int(tokens[-1]),
         "flops": float(tokens[-1] * 6 * (weights + 64 * size)), "seconds": 10.0, "valid_bpb": float(curve[-1]), "test_bpb": float(curve[-1] + 0.01),

@@ -276,6 +276,14 @@ def test_paper_config_has_the_sizes_of_the_paper() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["base", "nowhere"])
+def test_a_language_model_is_a_module_that_builds_one(kind: str) -> None:
+    message = error_of({"language_model": {"kind": kind}})
+    assert message.startswith("study.yaml: language_model.kind: ") and f"{kind}.py" in message
+    if kind == "base":
+        assert message.endswith("base.py has no build: name one of transformer, or add it.")
+
+
 def test_blocks_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         LanguageModel().layers = 3  # type: ignore[misc]

@@ -35,6 +35,20 @@ def declarations(folder: Path, constant: str, kind: type[Declared]) -> dict[str,
     return found
 
 
+@cache
+def defined_names(path: Path) -> frozenset[str]:
+    """The names that a module defines or imports at its top level."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+    return frozenset(found)
+
+
 def _read(value: ast.expr, kind: type[Declared], path: Path) -> Declared:
     try:
         if not isinstance(value, ast.Call) or ast.unparse(value.func) != kind.__name__ or value.args:

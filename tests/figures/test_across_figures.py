@@ -11,7 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gqvae.figures import across, by_text, frontier
+from gqvae.figures import across, advantage, by_text, frontier, learnability
 from gqvae.figures.claims import axis_end
 from gqvae.figures.labels import Word, write_beside
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, styled
@@ -62,6 +62,16 @@ def test_effects_far_larger_than_most_are_arrows_with_their_number(forest: tuple
     texts = [text.get_text() for text in axes.texts]
     for row in far.itertuples():
         assert any(text.startswith(f"{100 * row.effect:+.1f} %") for text in texts)
+
+
+def test_matched_arms_are_said_to_be_as_they_were_trained() -> None:
+    data = points_of(by_text, ["control-1024", "control-4096"])
+    with styled():
+        figures = [by_text.draw(data[data["second"].str.contains("matched") == chosen], FACTS) for chosen in (True, False)]
+    noted = [any(by_text.AS_TRAINED in text.get_text() for text in figure.texts) for figure in figures]
+    assert noted == [True, False]
+    for plot in (learnability.PLOT, advantage.PLOT):
+        assert "interpolate" in plot.caption and "as it was trained" in plot.caption.replace("as they were", "as it was")
 
 
 def test_a_decided_sign_is_a_bold_word(forest: tuple[pd.DataFrame, Figure]) -> None:

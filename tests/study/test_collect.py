@@ -114,6 +114,33 @@ def test_order_of_keys_in_the_configuration_changes_nothing(study: Study, result
         assert layout.table_path(results / "a", name).read_bytes() == layout.table_path(results / "b", name).read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        *(("fewer", name) for name in ("curve", "documents", "breakdown", "contexts")),
+        *(("others", name) for name in ("documents", "breakdown", "contexts")),
+    ],
+)
+def test_repeats_with_different_rows_are_named(change: str, name: str, study: Study, tmp_path: Path) -> None:
+    study = study.model_copy(update={"language_model": study.language_model.model_copy(update={"repeats": 2})})
+    fabricate(study, tmp_path)
+    path = tmp_path / "language_models" / "bpe-s0-b1000000-l2w64-r1" / f"{name}.csv"
+    table = pd.read_csv(path)
+    (table[:-1] if change == "fewer" else table[::-1]).to_csv(path, index=False)
+    said = rf"{path} and .*/bpe-s0-b1000000-l2w64/{name}.csv have different rows, though they are of one run: delete"
+    with pytest.raises(UserError, match=said):
+        collect(study, tmp_path, tmp_path / "tables")
+
+
+def test_repeats_on_two_devices_are_one_run_on_both(study: Study, tmp_path: Path) -> None:
+    study = study.model_copy(update={"language_model": study.language_model.model_copy(update={"repeats": 2})})
+    fabricate(study, tmp_path)
+    path = tmp_path / "language_models" / "bpe-s0-b1000000-l2w64-r1" / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"device": "a card"}))
+    collect(study, tmp_path, tmp_path / "tables")
+    assert set(read_table(tmp_path / "tables", "learnability")["device"]) == {"cpu", "cpu, a card"}
+
+
 def test_means_and_intervals_come_from_the_runs(study: Study, results: Path) -> None:
     collect(study, results, results / "tables")
     paths = [

@@ -80,6 +80,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "measure_compression": len(layout.families(study)),
         "encode_corpus": len(layout.downstream_tokenizers(study)),
         "measure_distribution": len(layout.downstream_tokenizers(study)),
+        "check_amounts": int(bool(modelled)),
         "train_lm": len(modelled),
         "measure_lm": len(modelled),
         "measure_speed": int(bool(modelled)),

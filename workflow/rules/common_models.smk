@@ -24,6 +24,7 @@ def tuning_settings(rate):
 RUNS = runs.runs_of_one_seed(STUDY)
 LANGUAGE_MODELS = [f"language_models/{{arm}}-s{{seed}}-{run.within_seed}" for run in RUNS]
 RATES = STUDY.language_model.learning_rates
+AMOUNTS = f"{RESULTS}/language_models/amounts.json"  # of training text: bytes of whole documents, by what was asked for
 TRIALS = [os.path.relpath(runs.tuning_path(RESULTS, "{arm}", "{seed}", rate), RESULTS) for rate in RATES]
 
 

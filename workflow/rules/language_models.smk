@@ -58,12 +58,38 @@ rule measure_distribution:
         " --corpus {params.corpus:q} --out {params.folder:q}"
 
 
+rule check_amounts:
+    input:
+        **CORPUS,
+    output:
+        amounts=AMOUNTS,
+    log:
+        f"{LOGS}/check_amounts.log",
+    benchmark:
+        f"{BENCHMARKS}/check_amounts.tsv"
+    priority: 20  # it may refuse the study, which is better done before networks are trained
+    localrule: True
+    conda:
+        "../envs/gqvae.yaml"
+    resources:
+        **growing(mem_mb=1000, runtime=10),
+    params:
+        code=code("language_models.check_amounts"),
+        train_bytes=STUDY.language_model.train_bytes,
+        corpus=subpath(input.corpus, parent=True),
+    message:
+        "Find out how much text each amount of training text takes, in whole documents."
+    shell:
+        "gqvae --log {log:q} check-amounts --corpus {params.corpus:q} --train-bytes {params.train_bytes} --out {output.amounts:q}"
+
+
 if RATES:
 
     rule try_learning_rate:
         input:
             unpack(tokens_of_run),
             **CORPUS,
+            amounts=AMOUNTS,
         output:
             results=[f"{RESULTS}/{trial}/result.json" for trial in TRIALS],
         log:
@@ -118,6 +144,7 @@ rule train_lm:
     input:
         unpack(tokens_of_run),
         **CORPUS,
+        amounts=AMOUNTS,
         rate=chosen_rate,
     output:
         **files_of_models(runs.TRAINED_FILES),

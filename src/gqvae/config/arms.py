@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Tag, model_validator
 
-from gqvae.config.block import MODULE_NAME, RESERVED_IDS, Block, setting
+from gqvae.config.block import MODULE_NAME, RESERVED_IDS, Block, module_of, setting
 from gqvae.config.networks import Objective, RateControlledObjective, RequestedRate
 
 ARM_NAME = r"^[a-z][a-z0-9_]{0,59}$"  # part of the names of folders
@@ -16,6 +16,7 @@ TOKENIZERS = Path(__file__).resolve().parents[1] / "tokenizers"
 NETWORKS = TOKENIZERS.with_name("networks")
 ARM_KINDS = ("bytes", "fixed", "gqvae", "borrowed", "external")  # all other kinds are modules
 MATCHED = "matched"  # the variant of a tokenizer whose size was searched
+NetworkKind: TypeAlias = module_of("networks", "Settings", "train_network", "make_tokenizers")  # type: ignore[valid-type]  # built at run time
 EXTERNAL = "external"  # the variant of a tokenizer from elsewhere
 
 
@@ -263,7 +264,7 @@ class NetworkArm(ArmBase):
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
-    kind: str = setting(..., "The module of `gqvae.networks`.", pattern=MODULE_NAME)
+    kind: NetworkKind = setting(..., "The module of `gqvae.networks`.")
 
     rank: ClassVar[int] = 5
 

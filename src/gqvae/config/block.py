@@ -14,6 +14,7 @@ from gqvae.config.complaints import UNKNOWN, complaint, near, not_finite
 from gqvae.config.layers import KEY as EXTENDS
 from gqvae.config.layers import Given, Layer, given_file
 from gqvae.config.yaml_files import load_json
+from gqvae.declarations import defined_names
 from gqvae.errors import UserError
 
 BYTE_VALUES = 256
@@ -65,13 +66,18 @@ class Block(BaseModel):
         return self.canonical(exclude={"checkpoint_seconds": True, "training": {"checkpoint_seconds"}})
 
 
-def module_of(package: str) -> Any:
-    """The type for the name of a module that must exist in `package`, a package of gqvae."""
+def module_of(package: str, *needed: str) -> Any:
+    """The type for the name of a module that must exist in `package`, a package of gqvae, and define the `needed` names."""
     folder = Path(__file__).resolve().parents[1].joinpath(*package.split("."))
 
     def exists(name: str) -> str:
         if not (folder / f"{name}.py").is_file():
             raise ValueError(f"there is no {name}.py in {folder}: name an existing module, or add it")
+        lacking = [one for one in needed if one not in defined_names(folder / f"{name}.py")]
+        if lacking:
+            others = sorted(path.stem for path in folder.glob("[a-z]*.py") if defined_names(path) >= set(needed))
+            choice = f"name one of {', '.join(others)}, or add it" if others else "add it"
+            raise ValueError(f"{folder / name}.py has no {' and no '.join(lacking)}: {choice}")
         return name
 
     return Annotated[str, Field(pattern=MODULE_NAME), AfterValidator(exists)]

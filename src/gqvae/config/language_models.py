@@ -10,7 +10,7 @@ from gqvae.config.block import Block, module_of, setting
 
 REPEAT_SEEDS = 1000  # between the seeds of repeats, so that a further repeat or seed changes no other run
 FEWEST_EVALUATIONS = 2  # of a run whose curve is not drawn
-Kind: TypeAlias = module_of("language_models")  # type: ignore[valid-type]  # built at run time
+Kind: TypeAlias = module_of("language_models", "build")  # type: ignore[valid-type]  # built at run time
 
 
 class ModelSize(Block):
@@ -44,8 +44,11 @@ class LanguageModel(ModelSize):
     )
     context: int = setting(128, "Context length.", "tokens", ge=2)
     train_bytes: tuple[int, ...] = setting(
-        (250_000, 500_000, 1_000_000), "Amounts of training text; the convergence figure uses the largest.", "bytes", min_length=1
-    )  # fmt: skip
+        (250_000, 500_000, 1_000_000),
+        "Amounts of training text, in whole documents: long ones make them larger. The convergence figure uses the largest.",
+        "bytes",
+        min_length=1,
+    )
     epochs: float = setting(1.0, "Passes over the training text.", "passes", gt=0)
     batch_windows: int = setting(16, "Windows of `context` tokens per step.", "windows", ge=1)
     learning_rate: float = setting(3e-3, "Peak learning rate of AdamW.", gt=0)

@@ -14,6 +14,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 from gqvae.figures.amounts import draw_hollow, note_below, under_amounts, with_mean
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, series_style, write_heading
 from gqvae.study.across import FinishedStudy
+from gqvae.study.amounts import amounts_read
 from gqvae.study.tables import read_table
 from gqvae.units import format_bytes, format_count
 
@@ -27,6 +28,8 @@ ABREAST = 2  # panels side by side, at most
 WIDE, HIGH = 3.9, 2.65  # inches per panel, labels included
 CLOSE = 0.36  # inches; of two closer ticks, only the one with more text has a label
 LEGEND_ROW, NOTE_ROW = 0.17, 0.17  # inches
+AS_TRAINED = "Matched arms are shown as they were trained: claims interpolate them to exactly equal compression."
+HOLLOW = "Hollow points decide nothing: a run behind them has fewer optimiser steps than its study asks for."
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
@@ -41,6 +44,7 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
         claims = study.table("claims", ("measure", "first", "second"))
         claims = claims[claims["measure"].isin(["test_bpb", "learnability"])]
         runs = read_table(study.tables, "learnability")
+        runs = runs.assign(train_bytes=amounts_read(runs))
         for first, second in dict.fromkeys(zip(claims["first"], claims["second"], strict=True)):
             if study.arms[first]["kind"] != "bpe":
                 shared = {"study": study.name, "first": first, "second": second, "vocab_size": study.vocab_size}
@@ -68,8 +72,9 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     studies = list(dict.fromkeys(data["study"]))
     columns = min(ABREAST, len(pairs))
     rows = -(-len(pairs) // columns)
-    notes = NOTE_ROW * (not data["decides"].all())
-    bottom = 0.72 + LEGEND_ROW * ((len(studies) + 1) // 2) + notes
+    notes = [AS_TRAINED] * any("matched" in arm for arm in data["second"]) + [HOLLOW] * (not data["decides"].all())
+    room = NOTE_ROW * len(notes)
+    bottom = 0.72 + LEGEND_ROW * ((len(studies) + 1) // 2) + room
     height = HIGH * rows + bottom
     width = max(WIDE * columns, 6.4) + 0.4
     figure = new_figure(width, height)
@@ -93,10 +98,9 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     lines = {str(line.get_label()): line for axes in panels for line in axes.lines}
     figure.legend(
         [lines[study] for study in studies], [_name(data[data["study"] == study]) for study in studies],
-        loc="lower center", ncols=2, fontsize=7, bbox_to_anchor=(0.5, notes / height), borderaxespad=0.2,
+        loc="lower center", ncols=2, fontsize=7, bbox_to_anchor=(0.5, room / height), borderaxespad=0.2,
     )  # fmt: skip
-    if notes:
-        note_below(figure, ["Hollow points decide nothing: a run behind them has fewer optimiser steps than its study asks for."])
+    note_below(figure, notes)
     return figure
 
 

@@ -22,6 +22,7 @@ from gqvae.figures.labels import Word, text_color, write_beside
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, new_figure, write_heading
 from gqvae.measures.intervals import t_interval
 from gqvae.study.across import FinishedStudy
+from gqvae.study.amounts import amounts_read
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
 from gqvae.units import format_bytes, format_count
@@ -71,6 +72,7 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
 def _of_study(study: FinishedStudy) -> Iterator[dict[str, Any]]:
     compression = main_rows(read_table(study.tables, "compression"))
     runs = read_table(study.tables, "learnability")
+    runs = runs.assign(train_bytes=amounts_read(runs))
     for (arm, size, amount), own in runs.groupby(["arm", "size", "train_bytes"], sort=False):
         interval = t_interval(own["test_bpb"].tolist())
         read = t_interval(compression.loc[compression["arm"] == arm, "bytes_per_token"].tolist())

@@ -13,6 +13,7 @@ from gqvae.figures.amounts import draw_means, hollow_note, mark_amounts, note_be
 from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.study.amounts import amounts_read
 from gqvae.study.tables import read_table
 from gqvae.units import format_bytes, format_count
 
@@ -22,14 +23,15 @@ PLOT = Plot(
     shows="final bits per byte against the amount of training text and the size of the model",
     caption="Test bits per byte after training, against the amount of training text and, after the most text, against "
     "non-embedding parameters. Small points: seeds; line: mean; bars (three seeds or more): 95 % t-interval. Under each amount "
-    "of text: the optimiser steps of its runs. Hollow: too few steps to decide anything.",
+    "of text: the optimiser steps of its runs. Hollow: too few steps to decide anything. Matched arms are shown as they were trained: "
+    "claims interpolate them to exactly equal compression.",
     tables=("learnability", "model_sizes"),
     needs="language models",
 )
 TEXT = "training text"
 # Panel: table, column of the amount, label of the axis, format of its ticks.
 PANELS = {
-    TEXT: ("learnability", "train_bytes", "training text (bytes) / optimiser steps", format_bytes),
+    TEXT: ("learnability", "amount", "training text (bytes) / optimiser steps", format_bytes),
     "model size": ("model_sizes", "parameters_non_embedding", "non-embedding parameters", format_count),
 }
 COLUMNS = ["panel", "arm", "series", "seed", "amount", "test_bpb", "low", "high", "fewest_steps", "most_steps"]
@@ -43,7 +45,9 @@ def points(tables: Path) -> pd.DataFrame:
     """
     rows = []
     for panel, (name, column, _, _) in PANELS.items():
-        for (arm, amount), group in read_table(tables, name).groupby(["arm", column], sort=False):
+        table = read_table(tables, name)
+        table = table.assign(amount=amounts_read(table))
+        for (arm, amount), group in table.groupby(["arm", column], sort=False):
             runs = zip(group["seed"], group["test_bpb"], group["steps"], group["steps"], strict=True)
             rows += with_mean({"panel": panel, "arm": arm, "amount": amount}, "test_bpb", runs)
     whole = dict.fromkeys(("seed", "fewest_steps", "most_steps"), "Int64")

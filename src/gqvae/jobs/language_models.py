@@ -8,6 +8,7 @@ import logging
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from gqvae.code_state import code_state
 from gqvae.config import LanguageModel, load_settings, measures
 from gqvae.corpus.documents import RECORD as CORPUS_RECORD
+from gqvae.corpus.documents import DocumentStore, Shard
 from gqvae.corpus.pretokenizers import module_of
 from gqvae.errors import DivergedError, UserError
 from gqvae.files import json_digest, read_json, write_json
 from gqvae.jobs.kept import Kept
 from gqvae.study import tuning
+from gqvae.study.amounts import MORE
 from gqvae.tokenizers.token_files import RECORD
 from gqvae.training.resume import RunState
 
@@ -29,6 +32,31 @@ if TYPE_CHECKING:
 TRIED = "model"  # within the folder that keeps a trial: what it has trained
 
 logger = logging.getLogger("gqvae")
+
+
+def check_amounts(arguments: argparse.Namespace) -> None:
+    """Write how much text each amount of training text takes: whole documents, so that it can be more than was asked for.
+
+    Raises:
+        UserError: two amounts take the same documents, or the training split is smaller than one of them.
+    """
+    from gqvae.training.windows import documents_of_budget
+
+    sizes = DocumentStore.open(arguments.corpus, "train", Shard(1, 1)).sizes
+    used = {asked: int(sizes[documents_of_budget(sizes, asked)].sum()) for asked in sorted(set(arguments.train_bytes))}
+    for (less, taken), (more, again) in pairwise(used.items()):
+        if taken == again:
+            raise UserError(
+                f"language_model.train_bytes asks for {less:,} and {more:,} bytes, but both take the same whole documents, "
+                f"{taken:,} bytes: leave one of them out, or use text with shorter documents."
+            )
+    for asked, taken in used.items():
+        if taken > (1 + MORE) * asked:
+            logger.warning(
+                "language_model.train_bytes asks for %s bytes, and whole documents make them %s: figures show what was used.",
+                f"{asked:,}", f"{taken:,}",
+            )  # fmt: skip
+    write_json(arguments.out, {str(asked): taken for asked, taken in used.items()})
 
 
 def train_lm(arguments: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from gqvae.config import Study
 from gqvae.figures.amounts import written_range
 from gqvae.report.markdown import markdown_table, percent_between
 from gqvae.study.across import FinishedStudy
+from gqvae.study.amounts import amounts_read
 from gqvae.study.claims import TABLES, TOO_FEW_STEPS, claims_table
 from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_table
@@ -77,7 +78,7 @@ def _models(study: FinishedStudy, runs: pd.DataFrame, claims: pd.DataFrame) -> s
     """The language models of a row: parameters, text and steps of those with the most text."""
     compared = claims[claims.index.isin(LANGUAGE_MODELS)]
     own = runs[(runs["train_bytes"] == runs["train_bytes"].max()) & runs["arm"].isin({*compared["first"], *compared["second"]})]
-    read = format_bytes(int(own["train_bytes"].iloc[0])) + (f" read {study.epochs:g} times" if study.epochs != 1 else "")
+    read = format_bytes(int(amounts_read(own).iloc[0])) + (f" read {study.epochs:g} times" if study.epochs != 1 else "")
     parameters = format_count(float(own["parameters_non_embedding"].iloc[0]))
     return f"bits per byte, {parameters} parameters, {read}, {written_range(own['steps'].min(), own['steps'].max())} steps"
 

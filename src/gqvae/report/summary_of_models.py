@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from gqvae.report.markdown import between, estimate, markdown_table, number
+from gqvae.study.amounts import amounts_read
 from gqvae.study.layout import REFERENCE
 from gqvae.units import format_count
 
@@ -15,7 +16,10 @@ def language_models(tables: dict[str, pd.DataFrame], seeds: int) -> str:
     """Bits per byte after the most training text, arm by arm."""
     trained, runs = tables["results"][tables["results"]["test_bpb"].notna()], tables["learnability"]
     size = int(trained["train_bytes"].iloc[0])
-    steps = runs[runs["train_bytes"] == size].groupby("arm")["steps"].agg(["min", "max"])
+    runs = runs[runs["train_bytes"] == size]
+    read = int(amounts_read(runs).iloc[0])
+    asked = "" if read == size else f" ({size:,} were asked for; documents are read whole)"
+    steps = runs.groupby("arm")["steps"].agg(["min", "max"])
     rows = [
         [
             f"`{row.arm}`",
@@ -30,7 +34,7 @@ def language_models(tables: dict[str, pd.DataFrame], seeds: int) -> str:
     ]
     header = ["arm", "test bits per byte", "95 % interval", "training tokens", "optimiser steps"]
     header += ["parameters: embedding", "parameters: other"]
-    note = f"Test split, language models trained on {size:,} bytes (the most in this study), mean of {seeds} seed{'s' if seeds > 1 else ''}."
+    note = f"Test split, language models trained on {read:,} bytes{asked}, the most in this study, mean of {seeds} seed{'s' if seeds > 1 else ''}."
     return f"{note}\n\n{markdown_table(header, rows)}"
 
 

@@ -16,6 +16,7 @@ from gqvae.report.gates import cuts, gates
 from gqvae.report.markdown import markdown_table, number, percent_between
 from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
+from gqvae.study.amounts import amounts_read
 from gqvae.study.serving import serving_table
 from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_table
@@ -44,7 +45,8 @@ def steps(studies: Sequence[FinishedStudy]) -> str:
             own = runs[runs["train_bytes"] == amount]
             rates = ", ".join(f"{rate:g}" for rate in sorted(set(own["learning_rate"])))
             taken = written_range(own["steps"].min(), own["steps"].max())
-            rows.append([f"`{study.name}`, {format_bytes(amount)}", taken, rates])
+            read = format_bytes(int(amounts_read(own).iloc[0]))
+            rows.append([f"`{study.name}`, {read}", taken, rates])
     return markdown_table(["study, training text", "optimiser steps", "learning rates chosen"], rows)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from gqvae.figures.amounts import written_range
 from gqvae.report.markdown import markdown_table, number, percent_between, share
 from gqvae.study.across import FinishedStudy
+from gqvae.study.amounts import amounts_read
 from gqvae.study.results import main_rows
 from gqvae.study.tables import read_table
 from gqvae.units import format_bytes
@@ -45,7 +46,7 @@ def _row(study: FinishedStudy) -> list[str]:
         *(number(rates[arm]) if arm in rates else "–" for arm in ARMS),
         share(exact, 0),
         *(_claim(claims.loc[name]) if name in claims.index else "–" for name in CLAIMS),
-        f"{format_bytes(int(longest['train_bytes'].iloc[0]))}, {steps}{few}",
+        f"{format_bytes(int(amounts_read(longest).iloc[0]))}, {steps}{few}",
     ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -154,25 +155,43 @@ def _value(record: dict[str, Any], key: str, path: Path) -> Any:
 
 
 def _convergence(study: Study, results: Path) -> pd.DataFrame:
-    frames = []
+    frames = {}
     for run in runs.main_runs(study):
-        curve = read_columns(run.path(results) / "curve.csv", CURVE)
-        frames.append(_with_run(curve, arm=run.arm, seed=run.seed, train_bytes=run.train_bytes))
+        path = run.path(results) / "curve.csv"
+        frames[path] = _with_run(read_columns(path, CURVE), arm=run.arm, seed=run.seed, train_bytes=run.train_bytes)
     return _stack(_over_repeats(study, frames), "convergence")
 
 
-def _over_repeats(study: Study, frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
-    """The means over the repeats of each run, which follow one another."""
-    count = study.language_model.repeats
-    return [_mean(frames[place : place + count]) for place in range(0, len(frames), count)]
+def _over_repeats(study: Study, frames: dict[Path, pd.DataFrame], keys: Sequence[str] = ()) -> list[pd.DataFrame]:
+    """The means over the repeats of each run, which follow one another.
+
+    Args:
+        study: with the number of repeats.
+        frames: the rows of each run, by the file that they are from.
+        keys: columns that say what a row is about.
+
+    Raises:
+        UserError: two repeats have different rows.
+    """
+    count, files = study.language_model.repeats, list(frames)
+    for place, file in enumerate(files):
+        first = files[place - place % count]
+        rows, others = (frames[path].reset_index(drop=True)[list(keys)] for path in (file, first))
+        if not rows.equals(others):
+            raise UserError(
+                f"{file} and {first} have different rows, though they are of one run: delete the folders of both and run again."
+            )
+    return [_mean([frames[file] for file in files[place : place + count]]) for place in range(0, len(files), count)]
 
 
 def _mean(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """One table of the averages of tables of equal form; columns that do not differ are kept. Whole numbers are rounded."""
+    """Rows of equal places, averaged where they differ. Whole numbers are rounded, and words, such as devices, listed."""
     mean = frames[0].copy()
     for column in mean.columns if len(frames) > 1 else ():
         values = [frame[column] for frame in frames]
-        if not all(value.equals(values[0]) for value in values):
+        if not all(value.equals(values[0]) for value in values) and not pd.api.types.is_numeric_dtype(mean[column]):
+            mean[column] = [", ".join(dict.fromkeys(row)) for row in zip(*values, strict=True)]
+        elif not all(value.equals(values[0]) for value in values):
             whole = pd.api.types.is_integer_dtype(mean[column])
             average = np.mean([value.to_numpy(float) for value in values], axis=0)
             mean[column] = average.round().astype(np.int64) if whole else average
@@ -181,7 +200,7 @@ def _mean(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _final_values(study: Study, results: Path, asked: list[runs.LanguageModelRun], name: str) -> pd.DataFrame:
     """The cost and the losses of each arm, seed, amount and size, one row each."""
-    rows = []
+    rows = {}
     for run in asked:
         path = run.path(results) / "result.json"
         record = read_json(path)
@@ -193,7 +212,7 @@ def _final_values(study: Study, results: Path, asked: list[runs.LanguageModelRun
         if not all(isinstance(row[key], int | float) and math.isfinite(row[key]) for key in ("valid_bpb", "test_bpb")):
             problem = "has bits per byte that are not finite: the run diverged; lower language_model.learning_rate."
             raise UserError(f"{path} {problem}")
-        rows.append(pd.DataFrame([row | {"seed": run.seed}], columns=list(COLUMNS[name])))
+        rows[path] = pd.DataFrame([row | {"seed": run.seed}], columns=list(COLUMNS[name]))
     return _stack(_over_repeats(study, rows), name)
 
 
@@ -206,11 +225,12 @@ def _model_sizes(study: Study, results: Path) -> pd.DataFrame:
 
 def _of_main_runs(study: Study, results: Path, name: str) -> pd.DataFrame:
     """A table of every run of the main size with the most training text."""
-    frames = []
+    frames, columns = {}, OF_MAIN_RUNS[name]
     for run in runs.main_runs(study):
-        measured = read_columns(run.path(results) / f"{name}.csv", OF_MAIN_RUNS[name])
-        frames.append(_with_run(measured, arm=run.arm, seed=run.seed))
-    return _stack(_over_repeats(study, frames), name)
+        path = run.path(results) / f"{name}.csv"
+        frames[path] = _with_run(read_columns(path, columns), arm=run.arm, seed=run.seed)
+    keys = [column for column, kind in columns.items() if kind == "text" or column == "document"]
+    return _stack(_over_repeats(study, frames, keys), name)
 
 
 def _samples(study: Study, results: Path) -> pd.DataFrame:

@@ -34,6 +34,13 @@ def add_parsers(verbs: Verbs) -> None:
     run, model = f"--settings '{{}}' --arm bpe --seed 0 --train-bytes 250000 {text}", "language_models/bpe-s0-b250000-l2w64"
     trials = "language_models/tuning/bpe-s0-r"
     add_verb(
+        verbs, "language_models.check_amounts", "say how much text each amount of training text takes, in whole documents",
+        "--corpus results/x/corpus --train-bytes 250000 500000 --out results/x/language_models/amounts.json",
+        folder("--corpus", "folder of the corpus"),
+        argument("--train-bytes", type=positive, nargs="+", required=True, metavar="B", help="bytes of training text of each run"),
+        RESULT,
+    )  # fmt: skip
+    add_verb(
         verbs, "language_models.train_lm", "train language models on an arm's tokens, one after the other",
         f"{run} --out results/x/{model} --state results/x/.state/{model}",
         *RUNS, folders(*KEPT, required=False),

@@ -6,7 +6,7 @@ A source that is downloaded also has `dataset(settings)`, the files to fetch.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gqvae.corpus.pinned import PinnedDataset
 from gqvae.corpus.separators import Cut
+from gqvae.errors import UserError
 
 if TYPE_CHECKING:
     from gqvae.config.corpus_base import CorpusBase
@@ -48,6 +49,28 @@ def dataset_of(settings: CorpusBase) -> PinnedDataset | None:
     module = import_module(type(settings).__module__)
     dataset: PinnedDataset | None = module.dataset(settings) if settings.download is not None else None
     return dataset
+
+
+def downloaded(label: str, names: Sequence[str], downloads: Path | None) -> dict[str, Path]:
+    """The files that `gqvae download-corpus` fetched, by name.
+
+    Args:
+        label: name of the data set, for messages.
+        names: of the files, in the data set.
+        downloads: the folder that they were fetched to.
+
+    Raises:
+        UserError: no folder is given, or a file is missing in it.
+    """
+    if downloads is None:
+        raise UserError(
+            f"{label} is read from downloaded files: run `gqvae download-corpus`, then give its folder as --downloads."
+        )
+    files = {name: Path(downloads) / name for name in names}
+    for file in files.values():
+        if not file.is_file():
+            raise UserError(f"{file} does not exist: run `gqvae download-corpus --out {downloads}` first.")
+    return files
 
 
 # The configuration has the settings of every source, and they use the class above. So it is loaded here, whichever of the two a

@@ -12,9 +12,8 @@ from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.local_files import documents_of, text_bytes
 from gqvae.corpus.pinned import PinnedDataset, PinnedFile
 from gqvae.corpus.separators import Cut
-from gqvae.corpus.sources import Source
+from gqvae.corpus.sources import Source, downloaded
 from gqvae.corpus.sources.text import FIELD, SEPARATOR
-from gqvae.errors import UserError
 from gqvae.files import file_digest
 
 
@@ -73,20 +72,11 @@ def dataset(settings: Settings) -> PinnedDataset:
 def open_source(settings: Settings, downloads: Path | None = None) -> Source:
     """The downloaded files as a source; needs no internet connection.
 
-    Args:
-        downloads: the folder that `gqvae download-corpus` filled.
-
     Raises:
-        UserError: no folder is given, or a file is missing in it.
+        UserError: as `downloaded`.
     """
-    if downloads is None:
-        raise UserError(
-            f"{settings.dataset} is read from downloaded files: run `gqvae download-corpus`, then give its folder as --downloads."
-        )
-    files, test = ([Path(downloads) / path for path in paths] for paths in (settings.paths, settings.test_paths))
-    for file in (*files, *test):
-        if not file.is_file():
-            raise UserError(f"{file} does not exist: run `gqvae download-corpus --out {downloads}` first.")
+    found = downloaded(settings.dataset, (*settings.paths, *settings.test_paths), downloads)
+    files, test = ([found[path] for path in paths] for paths in (settings.paths, settings.test_paths))
     cut = Cut(settings.separator)
     return Source(
         label=settings.dataset,
@@ -95,5 +85,5 @@ def open_source(settings: Settings, downloads: Path | None = None) -> Source:
         expected_bytes=text_bytes([*files, *test]),
         test_documents=documents_of(test, settings.field, cut) if test else None,
         cut=cut,
-        sha256={path: file_digest(Path(downloads) / path) for path in (*settings.paths, *settings.test_paths)},
+        sha256={path: file_digest(file) for path, file in found.items()},
     )

@@ -12,9 +12,8 @@ from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.hashing import unit_hash
 from gqvae.corpus.pinned import TINYSTORIES, PinnedDataset
 from gqvae.corpus.separators import Cut
-from gqvae.corpus.sources import Source
+from gqvae.corpus.sources import Source, downloaded
 from gqvae.corpus.text_file import read_documents
-from gqvae.errors import UserError
 from gqvae.files import file_digest
 
 VALID, TRAIN = (file.name for file in TINYSTORIES.files)
@@ -47,20 +46,11 @@ def dataset(settings: Settings) -> PinnedDataset:
 def open_source(settings: Settings, downloads: Path | None = None) -> Source:
     """TinyStories as a source; needs no internet connection.
 
-    Args:
-        downloads: the folder that `gqvae download-corpus` filled.
-
     Raises:
-        UserError: no folder is given, or a file is missing in it.
+        UserError: as `downloaded`.
     """
-    if downloads is None:
-        raise UserError(
-            "TinyStories is read from downloaded files: run `gqvae download-corpus`, then give its folder as --downloads."
-        )
-    train, valid = (Path(downloads) / name for name in (TRAIN, VALID))
-    for path in (train, valid):
-        if not path.is_file():
-            raise UserError(f"{path} does not exist: run `gqvae download-corpus --out {downloads}` first.")
+    files = downloaded("TinyStories", (TRAIN, VALID), downloads)
+    train, valid = files.values()
     dropped, cut = Counter[str](), Cut(SEPARATOR)
     return Source(
         label="TinyStories"
@@ -72,7 +62,7 @@ def open_source(settings: Settings, downloads: Path | None = None) -> Source:
         test_documents=read_documents(valid, SEPARATOR, cut),
         dropped=dropped,
         cut=cut,
-        sha256={path.name: file_digest(path) for path in (train, valid)},
+        sha256={name: file_digest(file) for name, file in files.items()},
     )
 
 
