@@ -99,8 +99,8 @@ def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
     draw_effect(axes, place, row, reach)
     color, effect = LOOKS[row.verdict][0], 100 * row.effect
     beside = axes.get_yaxis_transform()
-    lines = textwrap.wrap(f"{row.claim}: {row.text}", WRAP)
-    lines.append(f"{arm_style(row.first).name} against {arm_style(row.second).name}")
+    against = f"{arm_style(row.first).name} against {arm_style(row.second).name}"
+    lines = [*textwrap.wrap(f"{row.claim}: {row.text}", WRAP), *textwrap.wrap(against, WRAP)]
     axes.text(-0.03, place, "\n".join(lines), transform=beside, fontsize=6.5, ha="right", va="center")
     interval = f"  [{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else ""
     found = f"{effect:+.2f} %{interval}\n{row.verdict}{_sign(row)}"
