@@ -20,7 +20,7 @@ from fabricated_study import fabricate, fabricate_rates, fabricated_settings
 from gqvae.errors import UserError
 from gqvae.figures.plot import figure_module, plot
 from gqvae.figures.registry import plots, plots_of
-from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, styled
+from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, arm_style, styled
 from gqvae.study.ablations import collect_ablations
 from gqvae.study.collect import collect
 
@@ -52,12 +52,7 @@ LABELS = {
     ],
     "cuts": [("compression (bytes per token)", "entropy of cuts (bits per pre-token)")],
     "serving": [("inference (floating-point operations per byte of text)", "test loss (bits per byte) ↓")],
-    "training": [
-        ("", "tokens per pre-token ↓"),
-        ("", "reconstruction (nats/byte) ↓"),
-        ("optimiser step", "codes in use (share) ↑"),
-        ("optimiser step", "exact tokens (share) ↑"),
-    ],
+    "training": [("", "")] * 12 + [("optimiser step", "")] * 4,  # its columns have titles
     "rank_frequency": [("rank of the token (1 = most frequent)", "share of all tokens")],
     "bistability": [
         ("weight α of the gate loss", "open gates (share of positions)"),
@@ -276,10 +271,25 @@ def test_training_leaves_out_what_was_not_measured(results: Path) -> None:
     _, figure = drawn(FIGURES["training"], results)
     table = pd.read_csv(results / "tables" / "training.csv")
     history = table[(table["arm"] == "gqvae") & (table["seed"] == 2)]
-    np.testing.assert_allclose(lines_of(figure, 0)["gqvae seed 2 soft_rate"], history[["step", "soft_rate"]])
+    row = 4 * list(dict.fromkeys(table["arm"])).index("gqvae")
+    np.testing.assert_allclose(lines_of(figure, row)["gqvae seed 2 soft_rate"], history[["step", "soft_rate"]])
     exact = history[["step", "exact_token_accuracy"]].dropna()
     assert len(exact) < len(history)
-    np.testing.assert_allclose(lines_of(figure, 3)["gqvae seed 2 exact_token_accuracy"], exact)
+    np.testing.assert_allclose(lines_of(figure, row + 3)["gqvae seed 2 exact_token_accuracy"], exact)
+
+
+def test_arms_of_the_training_figure_have_a_row_each_above_the_others_in_grey(results: Path) -> None:
+    points, figure = drawn(FIGURES["training"], results)
+    arms = list(dict.fromkeys(points["arm"]))
+    assert [axes.get_title(loc="left") for axes in figure.axes[:4]] == [label for _, label in FIGURES["training"].PANELS.values()]
+    assert [text.get_text() for text in figure.texts if text.get_text() in {arm_style(arm).name for arm in arms}] == [
+        arm_style(arm).name for arm in arms
+    ]
+    for place, axes in enumerate(figure.axes):
+        own = [str(line.get_label()) for line in axes.get_lines()]
+        assert own and all(label.startswith(f"{arms[place // 4]} seed ") for label in own)
+        others = sum(len(part.get_segments()) for part in axes.collections)
+        assert others == len(own) * (len(arms) - 1)  # as many seeds and measures of every other arm
 
 
 def test_a_study_without_networks_still_has_its_figures(tmp_path: Path) -> None:

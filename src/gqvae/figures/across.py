@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gqvae.figures.claims import LOOKS, SIZES, axis_end, draw_effect, forest_axes
+from gqvae.figures.labels import widest
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, write_heading
 from gqvae.study import layout
 from gqvae.study.across import FinishedStudy
@@ -25,7 +26,10 @@ ROW = 0.165  # inches per study
 GAP = 0.9  # rows between claims
 LINE = 0.104  # inches per line of a claim
 WRAP = 42  # characters per line of a claim
-LEFT, RIGHT = 0.46, 0.755  # ends of the axis, as shares of the width
+LEFT, AXIS, RIGHT = 3.86, 2.48, 2.06  # inches at the left of the axis, at least; of the axis; at its right
+EDGE, BETWEEN = 0.084, 0.15  # inches before a claim and behind it
+BEFORE = 0.03  # of the axis, between it and the names of studies
+SIZE = 6.5  # of letters
 
 
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
@@ -63,20 +67,38 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     blocks = [rows for _, rows in data.groupby(["claim", "text"], sort=False)]
     rows_high = sum(map(_rows_high, blocks))
     height = ROW * rows_high + 1.75
-    figure = new_figure(8.4, height)
-    figure.subplots_adjust(left=0.01, right=RIGHT, bottom=0.78 / height)
+    left = _left(blocks)
+    width = left + AXIS + RIGHT
+    figure = new_figure(width, height)
+    figure.subplots_adjust(left=EDGE / width, right=1 - RIGHT / width, bottom=0.78 / height)
     write_heading(figure, "Where the claims hold", corpus, "95 % t-intervals over seeds · arrows: values beyond the axis")
-    figure.subplots_adjust(left=LEFT, top=figure.subplotpars.top - 0.22 / height)  # the heading is aligned with the claims
+    figure.subplots_adjust(
+        left=left / width, top=figure.subplotpars.top - 0.22 / height
+    )  # the heading is aligned with the claims
     _write_key(figure, list(dict.fromkeys(data["verdict"])))
     reach = axis_end(data)
     axes = forest_axes(figure, reach, (rows_high - 0.5, -0.5 - GAP / 2))
     start = 0.0
     for block in blocks:
-        _draw_block(axes, block, start, reach)
+        _draw_block(axes, block, start, reach, (EDGE - left) / AXIS)
         start += _rows_high(block)
         axes.axhline(start - 0.5 - GAP / 2, color="#e6e6e6", linewidth=0.6, zorder=0)
     axes.set_xlabel("relative advantage of the first → better\n(dashed: margin)")
     return figure
+
+
+def _left(blocks: list[pd.DataFrame]) -> float:
+    """Inches that the claims and the names beside them take."""
+    paper = new_figure(1, 1)
+    claims, names = (widest(paper, (word for block in blocks for word in of(block)), SIZE) for of in (_written, _names))
+    return max(LEFT, EDGE + claims + BETWEEN + names + BEFORE * AXIS)
+
+
+def _names(block: pd.DataFrame) -> list[str]:
+    """The study of each row, and the second arm where a claim has several pairs."""
+    several = block["second"].nunique() > 1 or block["first"].nunique() > 1
+    found: Any = block.itertuples()
+    return [f"{row.study}, {arm_style(row.second).name}" if several else row.study for row in found]
 
 
 def _written(block: pd.DataFrame) -> list[str]:
@@ -111,22 +133,19 @@ def _write_key(figure: Figure, verdicts: list[str]) -> None:
     figure.text(0.99, y, words, fontsize=7, fontweight="bold", ha="right", va="top")
 
 
-def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float) -> None:
-    """One claim: its text at the left, then a row for each study with its name, the effect, the interval and the sign."""
+def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float, left: float) -> None:
+    """One claim: its text at `left` of the axis, then a row for each study with its name, the effect, the interval and the sign."""
     place = axes.get_yaxis_transform()
     middle = start + (_rows_high(block) - GAP - 1) / 2
-    left = (0.01 - LEFT) / (RIGHT - LEFT)
-    axes.text(left, middle, "\n".join(_written(block)), transform=place, fontsize=6.5, ha="left", va="center", linespacing=1.15)
-    several = block["second"].nunique() > 1 or block["first"].nunique() > 1
+    axes.text(left, middle, "\n".join(_written(block)), transform=place, fontsize=SIZE, ha="left", va="center", linespacing=1.15)
     found: Any = block.itertuples()
-    for number, row in enumerate(found):
+    for number, (row, name) in enumerate(zip(found, _names(block), strict=True)):
         y = middle - (len(block) - 1) / 2 + number
         draw_effect(axes, y, row, reach, f"{row.study} {row.claim}")
-        name = f"{row.study}, {arm_style(row.second).name}" if several else row.study
-        axes.text(-0.03, y, name, transform=place, fontsize=6.5, ha="right", va="center")
+        axes.text(-BEFORE, y, name, transform=place, fontsize=SIZE, ha="right", va="center")
         words = f"{100 * row.effect:+.1f} %  "
         words += f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else "no interval"
         words += f"  {row.sizes}" if getattr(row, "sizes", "") else ""
-        said = axes.text(1.045, y, words, transform=place, fontsize=6.5, ha="left", va="center", color=LOOKS[row.verdict][0])
+        said = axes.text(1.045, y, words, transform=place, fontsize=SIZE, ha="left", va="center", color=LOOKS[row.verdict][0])
         if row.sign != "undecided":
             said.set(text=f"{words}  {row.sign}", fontweight="bold")

@@ -9,12 +9,30 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
-from gqvae.figures.amounts import draw_means, hollow_note, mark_amounts, note_below, range_of, under_amounts, with_mean
-from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
+from gqvae.figures.amounts import (
+    NOTE_ROW,
+    draw_means,
+    hollow_note,
+    mark_amounts,
+    mark_cut,
+    note_below,
+    range_of,
+    under_amounts,
+    with_mean,
+    wrapped,
+)  # fmt: skip
+from gqvae.figures.labels import (
+    NAME_SIZE,
+    LineEnd,
+    label_line_ends,
+    leave_room_for_names,
+    names_high,
+    widest,
+)  # fmt: skip
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_points, new_figure, write_heading
 from gqvae.study.amounts import amounts_read
 from gqvae.study.layout import REFERENCE
 from gqvae.study.tables import read_table
@@ -27,7 +45,7 @@ PLOT = Plot(
     caption="Bits per byte saved relative to BPE at equal compression, paired by seed; an arm above zero is better. Left: "
     "validation split during training on the most text; middle and right: test split after training, by amount of text and by "
     "model size. Small points: seeds; line: mean; bars (three seeds or more): 95 % t-interval of the paired difference. Arms at "
-    "one amount are drawn side by side. Values beyond the axis are cut off; arms that end far from zero are named, not drawn. "
+    "one amount are drawn side by side. Arrows mark values beyond the axis; arms that end far from zero are named, not drawn. "
     "Under each amount of text: the optimiser steps of its runs. Hollow: too few steps to decide anything. BPE is shown as it was "
     "trained, within the tolerance of the match: claims interpolate it to exactly equal compression.",
     tables=("convergence", "learnability", "model_sizes"),
@@ -44,6 +62,7 @@ COLUMNS = ["panel", "arm", "series", "seed", "amount", "advantage", "low", "high
 FROM_BYTES = 10_000  # training text, in bytes: before this, models have learnt little more than token frequencies
 FAR = 0.05  # arms that end farther from the reference are named, not drawn: they would flatten the others
 HIGHEST = 0.08  # limit of the axis
+WIDE, PANELS_WIDE = 7.2, 5.7  # inches of the figure, at least, and of what is left of the names
 DODGE = 1.05  # factor between neighbouring arms
 Curves = dict[int, tuple[np.ndarray, np.ndarray]]  # x and y, by seed
 SIZES = (2.5, 4, 0.7, 1.5)  # of dots, markers, bars and their caps
@@ -112,22 +131,27 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     ends = means.groupby(["arm", "panel"], sort=False)["advantage"].last()
     near = [arm for arm in arms_in(means) if ends[arm].abs().max() <= FAR]
     far = [_farthest(arm, ends[arm]) for arm in arms_in(means) if arm not in near]
-    below = [f"Too far away to be drawn: {'; '.join(far)}"] if far else []
+    below = wrapped([f"Too far away to be drawn: {'; '.join(far)}."] if far else [], WIDE)
     below += hollow_note(data[data["arm"].isin(near)])
-    bottom = 0.7 + 0.14 * len(below)  # inches
-    figure = new_figure(7.2, 2.9 + bottom)
-    figure.subplots_adjust(left=0.085, bottom=bottom / (2.9 + bottom), wspace=0.1)
-    leave_room_for_names(figure, (arm_style(arm).name for arm in [*near, REFERENCE]))
+    bottom = 0.7 + NOTE_ROW * len(below)  # inches
+    height = max(2.3, names_high(len(near) + 1)) + 0.7 + bottom
+    names = [arm_style(arm).name for arm in [*near, REFERENCE]]
+    figure = new_figure(max(WIDE, PANELS_WIDE + widest(new_figure(1, 1), names, NAME_SIZE)), height)
+    figure.subplots_adjust(left=0.72 / figure.get_figwidth(), bottom=bottom / height, wspace=0.1)
+    leave_room_for_names(figure, names)
     intervals = " · bars: 95 % t-interval, paired by seed" if data["low"].notna().any() else ""
-    write_heading(
-        figure, f"Advantage over {arm_style(REFERENCE).name}", corpus, f"{describe_seeds(data)} · small points: seeds{intervals}"
-    )
+    note = f"{describe_points(data)}{intervals} · arrows: beyond the axis"
+    write_heading(figure, f"Advantage over {arm_style(REFERENCE).name}", corpus, note)
     note_below(figure, below)
     panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
-    for axes, panel in zip(panels, shown, strict=True):
-        lines = _draw_panel(axes, panel, data[(data["panel"] == panel) & data["arm"].isin(near)])
+    placed = data[data["arm"].isin(near)].assign(amount=lambda rows: rows["amount"] * rows["arm"].map(_aside(near)))
     reach = min(HIGHEST, 1.2 * float(means.loc[means["arm"].isin(near), "advantage"].abs().max())) if near else HIGHEST
     panels[0].set_ylim(-reach, reach)
+    for axes, panel in zip(panels, shown, strict=True):
+        lines = _draw_panel(
+            axes, panel, data[(data["panel"] == panel) & data["arm"].isin(near)], placed[placed["panel"] == panel]
+        )
+    panels[0].yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))  # quarters would need wider labels
     panels[0].yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g} %" if abs(value) > 1e-9 else "0")
     panels[0].set_ylabel("loss saved (share of bits per byte) ↑")
     label_line_ends(axes, [*lines, LineEnd(axes.get_xlim()[1], 0.0, arm_style(REFERENCE).name, arm_style(REFERENCE).color)])
@@ -140,21 +164,25 @@ def _farthest(arm: str, ends: pd.Series[float]) -> str:
     return f"{arm_style(arm).name} {100 * float(ends[panel]):+.0f} % ({panel})"
 
 
-def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame) -> list[LineEnd]:
+def _aside(arms: list[str]) -> dict[str, float]:
+    """A factor for each arm, which keeps bars at one amount apart."""
+    return {arm: DODGE ** (place - (len(arms) - 1) / 2) for place, arm in enumerate(arms)}
+
+
+def _draw_panel(axes: Axes, panel: str, data: pd.DataFrame, placed: pd.DataFrame) -> list[LineEnd]:
+    """`placed`: the same points side by side."""
     *_, name, written = PANELS[panel]
     name += "\nvalidation split" if panel == WHILE else "\ntest split"
     axes.set_xscale("log")
     axes.axhline(0, color=arm_style(REFERENCE).color, linewidth=1.6, zorder=1)
-    lines = []
-    arms = arms_in(data)
-    for place, arm in enumerate(arms):
-        rows = data[data["arm"] == arm]
-        aside = DODGE ** (place - (len(arms) - 1) / 2)  # keeps bars at one amount apart
-        lines.append(draw_means(axes, arm, rows.assign(amount=rows["amount"] * aside), "advantage", SIZES))
+    lines = [draw_means(axes, str(arm), rows, "advantage", SIZES) for arm, rows in placed.groupby("arm", sort=False)]
     mark_amounts(axes, data["amount"], under_amounts(data, "amount", written) if panel == TEXT and len(data) else written)
     if panel == WHILE:  # one tick per measurement would be too many
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.tick_params(axis="x", labelsize=6.5)
     axes.set_xlabel(f"{name}, {range_of(data)} steps each" if panel == SIZE and len(data) else name)
     axes.margins(x=0.07)
+    for arm, rows in placed.groupby("arm", sort=False):
+        drawn = rows.melt("amount", ["advantage", "low", "high"]).dropna()
+        mark_cut(axes, drawn["amount"], drawn["value"], arm_style(str(arm)).color)
     return lines

@@ -5,9 +5,11 @@ A short run measures the warm-up. Claims leave such runs out, and figures show t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,6 +22,8 @@ from gqvae.measures.intervals import t_interval
 
 DECISIVE = LanguageModel().decisive_steps  # for figures that cannot read their study's setting
 HOLLOW = f"Hollow points decide nothing: a run behind them has fewer than {DECISIVE} optimiser steps."
+NOTE_ROW = 0.14  # inches per line of a note
+NOTE_CHARACTERS = 15  # per inch of a note
 # With two seeds the t-interval is far wider than their distance: the two points are more informative than a bar.
 SEEDS_FOR_BARS = 3
 
@@ -113,7 +117,26 @@ def draw_hollow(axes: Axes, x: pd.Series[float], y: pd.Series[float], decides: p
     axes.plot(x[~decides], y[~decides], marker, color=color, markerfacecolor="white", markersize=size, zorder=4)
 
 
-def note_below(figure: Figure, lines: list[str]) -> None:
+def mark_cut(axes: Axes, x: Iterable[float], y: Iterable[float], color: str, sideways: bool = False) -> None:
+    """Arrows at the upper and lower edges of the axes in the place of points and ends of bars beyond them.
+
+    Call it when the limits are set. `sideways`: at the left and right edges.
+    """
+    places, axis = np.column_stack([list(x), list(y)]).astype(float), 0 if sideways else 1
+    low, high = sorted(axes.get_xlim() if sideways else axes.get_ylim())
+    for beyond, edge, arrow in ((places[:, axis] < low, low, "v<"[sideways]), (places[:, axis] > high, high, "^>"[sideways])):
+        at = places[beyond]
+        at[:, axis] = edge
+        if len(at):
+            axes.plot(at[:, 0], at[:, 1], arrow, color=color, markersize=3.5, clip_on=False, zorder=5)
+
+
+def wrapped(sentences: Iterable[str], width: float) -> list[str]:
+    """Sentences as lines of `note_below` for a figure of this width in inches."""
+    return [line for sentence in sentences for line in textwrap.wrap(sentence, int(NOTE_CHARACTERS * width))]
+
+
+def note_below(figure: Figure, lines: Sequence[str]) -> None:
     """Small lines, if any, in the bottom left corner; the figure must leave room for them."""
     place = (figure.subplotpars.left, 0.05 / figure.get_figheight())
     if lines:

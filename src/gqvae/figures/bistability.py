@@ -112,7 +112,7 @@ def _draw_requests(axes: Axes, requests: pd.DataFrame) -> None:
         )
     axes.set_xlim(0, max(1.0, 1.04 * float(requests["x"].max())) if len(requests) else 1.0)
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=0.9, zorder=1, label="as requested")
-    axes.annotate("as requested", (0.8, 0.8), (4, -9), textcoords="offset points", fontsize=7.5, color="#666666")
+    axes.annotate("as requested", (0.72, 0.72), (4, -9), textcoords="offset points", fontsize=7.5, color="#666666")
 
 
 def _draw_compressions(axes: Axes, met: pd.DataFrame) -> None:

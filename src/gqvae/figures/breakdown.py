@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from gqvae.figures.labels import NAME_SIZE, leave_room_for_names
+from gqvae.figures.labels import name_beside, names_high
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_points, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -41,12 +40,13 @@ def points(tables: Path) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Means over seeds, a marker for each arm, seeds as small points."""
-    figure = new_figure(9.6, 3.7)
-    figure.subplots_adjust(left=0.06, bottom=0.25, wspace=0.2)
-    leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)), before=0.55)  # with the markers of the legend
-    note = f"test split, most training text · {describe_seeds(data)}"
-    write_heading(figure, "Where the bits go: parts of the test loss", corpus, note)
     arms = arms_in(data)
+    height = max(3.7, names_high(len(arms)) + 0.6)
+    figure = new_figure(9.6, height)
+    figure.subplots_adjust(left=0.06, bottom=0.93 / height, wspace=0.2)
+    note = f"test split, most training text · {describe_points(data)}"
+    write_heading(figure, "Where the bits go: parts of the test loss", corpus, note)
+    name_beside(figure, arms)
     panels = figure.subplots(1, 3)
     for axes, (kind, title) in zip(panels, PANELS.items(), strict=True):
         rows = data[data["kind"] == kind]
@@ -66,10 +66,6 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         axes.set_ylim(bottom=0)
         axes.set_xlabel(title)
     panels[0].set_ylabel("bits per byte of the whole text ↓")
-    looks = [arm_style(arm) for arm in arms]
-    handles = [Line2D([], [], linestyle="", marker=style.marker, color=style.color, label=style.name) for style in looks]
-    beside = (figure.subplotpars.right + 0.01, 0.5)
-    figure.legend(handles=handles, loc="center left", bbox_to_anchor=beside, fontsize=NAME_SIZE)
     return figure
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter
 
-from gqvae.figures.amounts import draw_hollow, note_below, under_amounts, with_mean
+from gqvae.figures.amounts import draw_hollow, mark_amounts, mark_cut, note_below, under_amounts, with_mean
 from gqvae.figures.style import CorpusFacts, arm_style, new_figure, series_style, write_heading
 from gqvae.study.across import FinishedStudy
 from gqvae.study.amounts import amounts_read
@@ -26,7 +24,6 @@ HIGHEST = 0.06  # limit of the axis; longer intervals are cut
 APART = 1.2  # factor between an amount and the outermost marker drawn at it
 ABREAST = 2  # panels side by side, at most
 WIDE, HIGH = 3.9, 2.65  # inches per panel, labels included
-CLOSE = 0.36  # inches; of two closer ticks, only the one with more text has a label
 LEGEND_ROW, NOTE_ROW = 0.17, 0.17  # inches
 AS_TRAINED = "Matched arms are shown as they were trained: claims interpolate them to exactly equal compression."
 HOLLOW = "Hollow points decide nothing: a run behind them has fewer optimiser steps than its study asks for."
@@ -80,19 +77,24 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     figure = new_figure(width, height)
     figure.subplots_adjust(left=0.66 / width, right=0.985, bottom=bottom / height, wspace=0.1, hspace=0.45)
     title = "What language models save with GQ-VAE, by amount of training text"
-    write_heading(figure, title, corpus, "test split, 95 % t-intervals over seeds; long ones end at the axis")
+    write_heading(
+        figure, title, corpus, "test split · small points: seeds · bars: 95 % t-intervals over seeds · arrows: beyond the axis"
+    )
     figure.subplots_adjust(top=figure.subplotpars.top - 0.24 / height)
+    placed = data.assign(x=data["train_bytes"] * data["study"].map(_aside(studies)))
+    reach = min(HIGHEST, 1.15 * max(data[column].abs().max() for column in ("advantage", "low", "high")))
     panels = [figure.add_subplot(rows, columns, place + 1) for place in range(len(pairs))]
     for place, (axes, (first, second)) in enumerate(zip(panels, pairs, strict=True)):
         axes.set_title(f"{arm_style(first).name} over {arm_style(second).name}", fontsize=8)
-        _draw_panel(axes, data[(data["first"] == first) & (data["second"] == second)], studies)
-        axes.set_xlim(0.7 * data["train_bytes"].min(), 1.43 * data["train_bytes"].max())
-        axes.tick_params(labelleft=place % columns == 0)
-    reach = min(HIGHEST, 1.15 * max(data[column].abs().max() for column in ("advantage", "low", "high")))
-    for place, (axes, (first, second)) in enumerate(zip(panels, pairs, strict=True)):
+        own = placed[(placed["first"] == first) & (placed["second"] == second)]
         axes.set_ylim(-reach, reach)
+        _draw_panel(axes, own, studies)
+        axes.tick_params(labelleft=place % columns == 0)
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:+g} %" if value else "0")
-        _mark_amounts(axes, data[(data["first"] == first) & (data["second"] == second)])
+        mark_amounts(axes, own["train_bytes"], under_amounts(own, "train_bytes", format_bytes))
+        axes.set_xlim(0.7 * data["train_bytes"].min(), 1.43 * data["train_bytes"].max())
+        axes.tick_params(axis="x", labelsize=6.5)
+        axes.set_xlabel("training text / optimiser steps")
         if place % columns == 0:
             axes.set_ylabel("bits per byte saved ↑ better")
     lines = {str(line.get_label()): line for axes in panels for line in axes.lines}
@@ -111,35 +113,25 @@ def _name(rows: pd.DataFrame) -> str:
     return f"{first.study}: V = {first.vocab_size:,}, {format_count(first.parameters_non_embedding)} parameters, {seeds} seeds"
 
 
+def _aside(studies: list[str]) -> dict[str, float]:
+    """A factor for each study, which keeps bars at one amount apart."""
+    middle = (len(studies) - 1) / 2
+    return {study: APART ** ((place - middle) / max(middle, 1)) for place, study in enumerate(studies)}
+
+
 def _draw_panel(axes: Axes, rows: pd.DataFrame, studies: list[str]) -> None:
     axes.set_xscale("log")
     axes.axhline(0, color="#888888", linewidth=0.8, zorder=1)
-    middle = (len(studies) - 1) / 2
     for place, study in enumerate(studies):
         of_study = rows[rows["study"] == study]
         if of_study.empty:
             continue
         color, marker = series_style(place)
-        of_study = of_study.assign(x=of_study["train_bytes"] * APART ** ((place - middle) / max(middle, 1)))
         seeds, means = (of_study[of_study["series"] == series] for series in ("seed", "mean"))
         axes.plot(seeds["x"], seeds["advantage"], ".", color=color, markersize=2.5, alpha=0.4, zorder=2)
         axes.plot(means["x"], means["advantage"], color=color, marker=marker, label=study, zorder=4)
         draw_hollow(axes, means["x"], means["advantage"], means["decides"], color, marker)
         known = means.dropna(subset=["low"])
         axes.vlines(known["x"], known["low"], known["high"], color=color, linewidth=1.1, zorder=3)
-
-
-def _mark_amounts(axes: Axes, rows: pd.DataFrame) -> None:
-    """Ticks at the amounts of these rows, with the optimiser steps under them; where two are close, the larger has the label."""
-    wide = axes.get_window_extent().width / axes.figure.dpi  # inches
-    low, high = np.log(axes.get_xlim())
-    labelled: list[float] = []
-    for amount in sorted(set(rows["train_bytes"]), reverse=True):
-        if not labelled or wide * np.log(labelled[-1] / amount) / (high - low) >= CLOSE:
-            labelled.append(float(amount))
-    others = sorted(set(map(float, rows["train_bytes"])) - set(labelled))
-    label = under_amounts(rows, "train_bytes", format_bytes)
-    axes.set_xticks(sorted(labelled), [label(amount) for amount in sorted(labelled)], fontsize=6.5)
-    axes.xaxis.set_minor_locator(FixedLocator(others))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("training text / optimiser steps")
+        drawn = of_study.melt("x", ["advantage", "low", "high"]).dropna()
+        mark_cut(axes, drawn["x"], drawn["value"], color)

@@ -1,31 +1,36 @@
-"""Figure: bytes per token on the test split against vocabulary size, with matched pairs joined."""
+"""Figure: bytes per token on the test split against vocabulary size, with matched pairs joined.
+
+Where every arm has one size, lines would be points on top of each other: each arm has a row instead.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gqvae.figures.amounts import set_ticks
-from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
+from gqvae.config import RESERVED_IDS
+from gqvae.figures.amounts import NOTE_ROW, note_below, set_ticks, wrapped
+from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names, names_high
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.figures.rows import Row, draw_rows, rows_high
+from gqvae.figures.style import CorpusFacts, arm_style, describe_points, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
     title="Compression against vocabulary size",
     section="2. Tokenizers",
     shows="bytes per token against vocabulary size",
-    caption="Bytes per token on the test split against the vocabulary size that was reached. Learned arms: solid lines for text split at the "
-    "gates, with fallback (neural); dashed lines for the fewest tokens (distilled). A dotted line joins each matched pair.",
+    caption="Bytes per token on the test split against the vocabulary size V that was reached; a row for each arm if every arm has one size. Learned arms: "
+    "filled markers and solid lines for text split at the gates, with fallback (neural); open markers and dashed lines for the "
+    "fewest tokens (distilled). Small points: seeds; large ones: their mean. A dotted line joins the rings of each matched pair.",
     tables=("compression", "matching"),
 )
 COLUMNS = ["arm", "encoder", "variant", "series", "seed", "vocab_size", "bytes_per_token", "used_downstream", "matched_to"]
-LABEL = 0.14  # inches of height for each name at the ends of lines
+WIDE = 5.4  # inches
 DASHES = {"": "-", "neural": "-", "distilled": "--"}
 
 
@@ -53,29 +58,64 @@ def _drawn_already(table: pd.DataFrame) -> set[str]:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """Draw solid lines for the neural encoder and for arms without a network, dashed lines for the distilled encoder."""
-    names = len(data[["arm", "encoder"]].drop_duplicates())
-    height = max(3.7, LABEL * names + 1.1)
-    figure = new_figure(5.4, height)
-    figure.subplots_adjust(left=0.10, bottom=0.48 / height)
-    leave_room_for_names(figure, (_name(data, arm, encoder) for arm, encoder in zip(data["arm"], data["encoder"], strict=True)))
+    """Lines over sizes, or rows if no arm has several."""
+    means = data[data["series"] == "mean"]
+    several = (means.groupby(["arm", "encoder"]).size() > 1).any()
+    return _draw_lines(data, means, corpus) if several else _draw_rows(data, means, corpus)
+
+
+def _draw_rows(data: pd.DataFrame, means: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """The arm that compresses best at the top; mean and vocabulary size at the right."""
+    rows = []
+    found: Any = means.sort_values("bytes_per_token", ascending=False, kind="stable").itertuples()
+    for mean in found:
+        own = data[(data["arm"] == mean.arm) & (data["encoder"] == mean.encoder) & (data["series"] == "seed")]
+        to = f" to {arm_style(mean.matched_to).name}" if mean.matched_to else ""
+        rows.append(
+            Row(
+                label=f"{mean.arm} {mean.encoder}".strip(),
+                name=_name(data, mean.arm, mean.encoder) + to,
+                style=arm_style(mean.arm),
+                seeds=own.loc[own["seed"].notna(), "bytes_per_token"].tolist(),
+                mean=mean.bytes_per_token,
+                filled=mean.encoder != "distilled",
+                written=f"{mean.bytes_per_token:.3f} · {mean.vocab_size:,.0f}",
+                scaled=mean.vocab_size > RESERVED_IDS,  # single bytes are always 1
+            )
+        )
+    figure = new_figure(WIDE, rows_high(len(rows)))
+    figure.subplots_adjust(left=0.02)
+    write_heading(figure, "Compression", corpus, f"test split · {describe_points(data)} · V: vocabulary size")
+    draw_rows(figure, {"compression (bytes per token) → better": rows}, "mean · V")
+    return figure
+
+
+def _draw_lines(data: pd.DataFrame, means: pd.DataFrame, corpus: CorpusFacts) -> Figure:
+    """Solid lines for the neural encoder and for arms without a network, dashed lines for the distilled encoder."""
+    targets = means[means["used_downstream"]].groupby("arm").first()
+    named = means[means["matched_to"] == ""]  # matched arms are named in the note on their pair
+    pairs = [(matched, targets.loc[matched["matched_to"]]) for _, matched in means.drop(index=named.index).iterrows()]
+    below = wrapped(
+        [f"Rings: compression matched on the validation split: {'; '.join(_said(*pair) for pair in pairs)}."] * bool(pairs), WIDE
+    )
+    names = {(arm, encoder): _name(data, arm, encoder) for arm, encoder in zip(named["arm"], named["encoder"], strict=True)}
+    bottom = 0.48 + NOTE_ROW * len(below)
+    height = max(2.7, names_high(len(names))) + 0.7 + bottom
+    figure = new_figure(WIDE, height)
+    figure.subplots_adjust(left=0.10, bottom=bottom / height)
+    leave_room_for_names(figure, names.values())
+    write_heading(figure, PLOT.title, corpus, f"test split · {describe_points(data)}")
+    note_below(figure, below)
     axes = figure.add_subplot()
-    write_heading(figure, "Compression against vocabulary size", corpus, f"test split · {describe_seeds(data)}")
     _set_axes(axes, data)
     ends = []
-    for arm in arms_in(data):
-        of_arm = data[data["arm"] == arm]
-        for encoder in sorted(of_arm["encoder"].unique(), reverse=True):
-            rows = of_arm[of_arm["encoder"] == encoder]
-            mean = rows[rows["series"] == "mean"].sort_values("vocab_size")
-            _draw_arm(axes, arm, encoder, rows, mean)
-            last = mean.iloc[-1]
-            if not last["matched_to"]:  # matched arms are named in the note on their pair
-                name, color = _name(data, arm, encoder), arm_style(arm).color
-                ends.append(LineEnd(last["vocab_size"], last["bytes_per_token"], name, color))
-    pairs = data[(data["matched_to"] != "") & (data["series"] == "mean")]
-    for place, (_, matched) in enumerate(pairs.iterrows()):
-        _join_pair(axes, data, matched, place)
+    for (arm, encoder), mean in means.sort_values("vocab_size").groupby(["arm", "encoder"], sort=False):
+        _draw_arm(axes, str(arm), str(encoder), data, mean)
+        if (arm, encoder) in names:
+            x, y = mean[["vocab_size", "bytes_per_token"]].iloc[-1]
+            ends.append(LineEnd(x, y, names[arm, encoder], arm_style(str(arm)).color))
+    for matched, target in pairs:
+        _join_pair(axes, matched, target)
     label_line_ends(axes, ends)
     return figure
 
@@ -86,35 +126,30 @@ def _name(data: pd.DataFrame, arm: str, encoder: str) -> str:
     return arm_style(arm).name + (f" ({encoder})" if several else "")
 
 
-def _draw_arm(axes: Axes, arm: str, encoder: str, rows: pd.DataFrame, mean: pd.DataFrame) -> None:
+def _draw_arm(axes: Axes, arm: str, encoder: str, data: pd.DataFrame, mean: pd.DataFrame) -> None:
     style = arm_style(arm)
+    face = "white" if encoder == "distilled" else style.color
     axes.plot(
         mean["vocab_size"], mean["bytes_per_token"], DASHES.get(encoder, "-"), color=style.color, marker=style.marker,
-        markerfacecolor="white" if encoder == "distilled" else style.color, linewidth=1.2, markersize=3.8, label=f"{arm} {encoder}".strip(), zorder=3,
+        markerfacecolor=face, linewidth=1.2, markersize=3.8, label=f"{arm} {encoder}".strip(), zorder=3,
     )  # fmt: skip
-    seeds = rows[(rows["series"] == "seed") & rows["seed"].notna()]
+    seeds = data[(data["arm"] == arm) & (data["encoder"] == encoder) & (data["series"] == "seed") & data["seed"].notna()]
     if seeds["seed"].nunique() > 1:
-        axes.plot(seeds["vocab_size"], seeds["bytes_per_token"], "_", color=style.color, markersize=6, alpha=0.7, zorder=2)
+        axes.plot(seeds["vocab_size"], seeds["bytes_per_token"], ".", color=style.color, markersize=2.5, alpha=0.6, zorder=2)
 
 
-def _join_pair(axes: Axes, data: pd.DataFrame, matched: pd.Series[Any], place: int) -> None:
-    """A dotted line between two tokenizers of equal compression, with a note in free space: below curves or left of points."""
-    target = data[(data["arm"] == matched["matched_to"]) & (data["series"] == "mean") & data["used_downstream"]]
-    if target.empty:
-        return
-    x = [float(matched["vocab_size"]), float(target["vocab_size"].iloc[0])]
-    y = [float(matched["bytes_per_token"]), float(target["bytes_per_token"].iloc[0])]
-    curves = (data[data["series"] == "mean"].groupby(["arm", "encoder"]).size() > 1).any()
-    corner, side, end = ((0.97, 0.06 + 0.2 * place), "right", "bottom") if curves else ((0.03, 0.94 - 0.2 * place), "left", "top")
-    ours, theirs = arm_style(matched["arm"]), arm_style(matched["matched_to"])
-    axes.plot(x, y, ":", color="#222222", linewidth=1.2, label=f"{matched['arm']} matched to {matched['matched_to']}", zorder=5)
+def _said(matched: pd.Series[Any], target: pd.Series[Any]) -> str:
+    """A pair of equal compression in words."""
+    pair = ((matched["arm"], matched), (matched["matched_to"], target))
+    return " and ".join(f"{arm_style(arm).name} at V = {row['vocab_size']:,.0f}" for arm, row in pair)
+
+
+def _join_pair(axes: Axes, matched: pd.Series[Any], target: pd.Series[Any]) -> None:
+    """A dotted line between two tokenizers of equal compression, and a ring around each."""
+    x, y = ([float(row[column]) for row in (matched, target)] for column in ("vocab_size", "bytes_per_token"))
+    label = f"{matched['arm']} matched to {matched['matched_to']}"
+    axes.plot(x, y, ":", color="#222222", linewidth=1.2, label=label, zorder=5)
     axes.plot(x, y, "o", markersize=8, markerfacecolor="none", markeredgecolor="#222222", markeredgewidth=0.8, zorder=5)
-    axes.annotate(
-        f"matched compression:\n{ours.name}, V = {x[0]:,.0f}\n{theirs.name}, V = {x[1]:,.0f}",
-        (float(np.exp2(np.mean(np.log2(x)))), float(np.mean(y))), corner, textcoords="axes fraction",
-        fontsize=7, color="#222222", ha=side, va=end, linespacing=1.25, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-        arrowprops={"arrowstyle": "-", "color": "#222222", "linewidth": 0.6, "shrinkA": 2, "shrinkB": 5}, zorder=5,
-    )  # fmt: skip
 
 
 def _set_axes(axes: Axes, data: pd.DataFrame) -> None:

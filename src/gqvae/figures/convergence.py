@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from gqvae.figures.amounts import DECISIVE, written_range
-from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
+from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names, names_high
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
@@ -28,6 +28,7 @@ PLOT = Plot(
     needs="language models",
 )
 HIGHEST = 1.8  # top of the axis, as a multiple of the highest final loss; the CSV file includes the points above
+GAP = 0.27  # between rows of panels, as a share of their height
 PANELS = {
     "bytes": "training text (bytes)",
     "tokens": "training tokens",
@@ -78,8 +79,10 @@ def seed_curves(arm: str, panel: str, curves: dict[int, pd.DataFrame]) -> pd.Dat
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw four panels with one vertical axis, and names at the right of each row."""
-    figure = new_figure(7.2, 6.2)
-    figure.subplots_adjust(left=0.075, bottom=0.075, wspace=0.1, hspace=0.27)
+    row = max(2.2, names_high(len(arms_in(data))))  # inches
+    height = (2 + GAP) * row + 1.2
+    figure = new_figure(7.2, height)
+    figure.subplots_adjust(left=0.075, bottom=0.47 / height, wspace=0.1, hspace=GAP)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     note = f"validation split · {describe_seeds(data)} · {_steps(data)}"
     write_heading(figure, "Convergence of the language models", corpus, note)

@@ -6,7 +6,6 @@ whose point is below a curve is better at equal compression.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from gqvae.figures.amounts import note_below, range_of
+from gqvae.figures.amounts import NOTE_ROW, mark_cut, note_below, range_of, wrapped
 from gqvae.figures.labels import Word, text_color, write_beside
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, new_figure, write_heading
 from gqvae.measures.intervals import t_interval
@@ -37,7 +36,7 @@ PANEL = ["test_text", "size", "train_bytes"]
 ALIKE = ["arm", "vocab_size", *PANEL, "bytes_per_token", "test_bpb"]  # points equal in these are duplicates
 ACROSS = 4  # panels side by side, at most
 WIDE, HIGH = 2.35, 2.4  # inches per panel, labels included
-LEGEND_ROW, NOTE_ROW = 0.17, 0.14  # inches
+LEGEND_ROW = 0.17  # inches
 FAR = 0.03  # points farther above the curves (as a share) are named, not drawn: they would flatten the others
 CUT = 0.6  # intervals are cut at this distance beyond the means, as a share of the range of means
 SMALL = 5.5  # font size of the numbers beside points
@@ -110,13 +109,15 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     rows, columns = (1 + max(place[axis] for place in places.values()) for axis in (0, 1))
     width = max(WIDE * columns + 0.4, 7.1)
     sentences = [LEFT_OUT, *([f"Too far above the curves to be drawn: {'; '.join(named)}."] if named else [])]
-    below = [line for sentence in sentences for line in textwrap.wrap(sentence, int(16 * width))]
+    below = wrapped(sentences, width)
     notes = NOTE_ROW * len(below) + 0.06
     bottom = 0.55 + LEGEND_ROW * -(-len(handles) // 4) + notes
     height = HIGH * rows + 0.35 + bottom
     figure = new_figure(width, height)
     figure.subplots_adjust(left=0.7 / width, right=1 - 0.12 / width, bottom=bottom / height, wspace=0.45, hspace=0.45)
-    note = "test split · 95 % t-intervals over seeds; long ones end at the axis · numbers: vocabulary size"
+    note = (
+        "test split · bars: 95 % t-intervals over seeds · arrows: beyond the axis · numbers: vocabulary size where there is room"
+    )
     write_heading(figure, "Bits per byte of language models by compression", corpus, note)
     one_text = near["test_text"].nunique() == 1
     figure.subplots_adjust(top=figure.subplotpars.top - (0.2 if one_text else 0.32) / height)
@@ -185,6 +186,10 @@ def _draw_panel(axes: Axes, own: pd.DataFrame) -> None:
     low, high = max(float(own["low"].min()), low - beyond), min(float(own["high"].max()), high + beyond)
     if np.isfinite([low, high]).all():
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+    arms: Any = own.itertuples()
+    for row in arms:
+        for bar_x, bar_y in _bars(row):
+            mark_cut(axes, bar_x, bar_y, arm_style(_arm_of(row.series) if row.series else row.arm).color)
     axes.margins(x=0.3)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_locator(MaxNLocator(5))

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
+from gqvae.figures.style import arm_style
+
 NAME_SIZE = 7.5  # font size of the names at the ends of lines
 LEADER = 0.16  # inches from the axes to a name
 # Places around a point, best first: x and y in typographic points, alignment of the word.
@@ -36,7 +38,7 @@ class Word(NamedTuple):
 
 
 def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Sequence[np.ndarray], size: float) -> None:
-    """Write the words in order; overlapping markers with the same word get it once.
+    """Write the words in order; overlapping markers with the same word get it once. Words that would cover others are left out.
 
     Call it last: it reads the limits of the axes. `marks` (points, 2) are all markers drawn there, `lines` all lines, (points, 2)
     each; `size` is the font size in points.
@@ -64,6 +66,9 @@ def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Se
             box = written.get_window_extent()
             tried.append((LATER * number + _cost(box, axes.bbox, taken, pieces), box, look))
         _, box, look = min(tried, key=lambda found: found[0])
+        if any(map(box.overlaps, taken[len(marks) :])):
+            written.remove()
+            continue
         written.set(**look)
         taken.append(box)
 
@@ -117,18 +122,44 @@ def text_color(color: str) -> tuple[float, float, float]:
 
 def leave_room_for_names(figure: Figure, names: Iterable[str], before: float = LEADER) -> None:
     """Set the right margin to fit the longest of these names, plus `before` inches in front of it."""
-    widest = 0.0
-    for name in names:
-        text = figure.text(0, 0, name, fontsize=NAME_SIZE)
-        widest = max(widest, text.get_window_extent().width / figure.dpi)
+    figure.subplots_adjust(right=1 - (before + widest(figure, names, NAME_SIZE) + 0.12) / figure.get_figwidth())
+
+
+def widest(figure: Figure, words: Iterable[str], size: float) -> float:
+    """Inches that the longest of these words takes at this font size."""
+    inches = 0.0
+    for word in words:
+        text = figure.text(0, 0, word, fontsize=size)
+        inches = max(inches, text.get_window_extent().width / figure.dpi)
         text.remove()
-    figure.subplots_adjust(right=1 - (before + widest + 0.12) / figure.get_figwidth())
+    return inches
+
+
+def name_beside(figure: Figure, arms: Sequence[str]) -> None:
+    """A legend of these arms at the right of the axes, and the margin that it takes. Write the heading before.
+
+    The figure must be `names_high` below its heading.
+    """
+    looks = [arm_style(arm) for arm in arms]
+    leave_room_for_names(figure, (look.name for look in looks), before=0.35)  # with the markers of the legend
+    handles = [Line2D([], [], linestyle="", marker=look.marker, color=look.color, label=look.name) for look in looks]
+    beside = (figure.subplotpars.right + 0.1 / figure.get_figwidth(), figure.subplotpars.top)
+    figure.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=beside, fontsize=NAME_SIZE, handlelength=1.0, borderaxespad=0,
+        borderpad=0, handletextpad=0.4, labelspacing=0.35,
+    )  # fmt: skip
+
+
+def names_high(count: int) -> float:
+    """Inches that the names of this many arms take, one below the other."""
+    return 0.145 * count
 
 
 def label_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
     """Write the name of each line to the right of the axes at the height of its end, moved apart where they would touch.
 
-    Call it last: it reads the limits of the axes. `leave_room_for_names` makes the margin.
+    Call it last: it reads the limits of the axes, which must be `names_high`. `leave_room_for_names` makes the
+    margin. Leaders are grey and dotted, so that they are not read as data.
     """
     axes.set_ylim(axes.get_ylim())
     axes.set_xlim(axes.get_xlim())
@@ -136,10 +167,10 @@ def label_line_ends(axes: Axes, ends: Sequence[LineEnd]) -> None:
     points = [to_axes.transform(axes.transData.transform((end.x, end.y))) for end in ends]
     height = axes.get_window_extent().height / axes.figure.dpi  # inches
     beside = 1 + LEADER / (axes.get_window_extent().width / axes.figure.dpi)
-    heights = spread_apart([float(point[1]) for point in points], distance=0.135 / height)
+    heights = spread_apart([float(point[1]) for point in points], distance=names_high(1) / height)
     for end, point, y in zip(ends, points, heights, strict=True):
         leader = Line2D([point[0], 1.0, beside - 0.01], [point[1], point[1], y], transform=axes.transAxes, clip_on=False)
-        leader.set(color=end.color, linewidth=0.6, alpha=0.7, zorder=1)
+        leader.set(color="#777777", linewidth=0.5, linestyle=(0, (1, 1.5)), zorder=1)
         axes.add_artist(leader)
         axes.text(
             beside, y, end.text, transform=axes.transAxes, color=text_color(end.color), fontsize=NAME_SIZE, va="center", ha="left"

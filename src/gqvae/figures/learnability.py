@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from gqvae.figures.amounts import draw_means, hollow_note, mark_amounts, note_below, range_of, under_amounts, with_mean
-from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
+from gqvae.figures.amounts import DECISIVE, draw_means, hollow_note, mark_amounts, note_below, range_of, under_amounts, with_mean
+from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names, names_high
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.figures.rows import Row, draw_rows, rows_high
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_points, new_figure, write_heading
 from gqvae.study.amounts import amounts_read
 from gqvae.study.tables import read_table
 from gqvae.units import format_bytes, format_count
@@ -23,8 +25,8 @@ PLOT = Plot(
     shows="final bits per byte against the amount of training text and the size of the model",
     caption="Test bits per byte after training, against the amount of training text and, after the most text, against "
     "non-embedding parameters. Small points: seeds; line: mean; bars (three seeds or more): 95 % t-interval. Under each amount "
-    "of text: the optimiser steps of its runs. Hollow: too few steps to decide anything. Matched arms are shown as they were trained: "
-    "claims interpolate them to exactly equal compression.",
+    "of text: the optimiser steps of its runs. With one amount and one size, a row for each arm. Hollow: too few steps to decide anything. "
+    "Matched arms are shown as they were trained: claims interpolate them to exactly equal compression.",
     tables=("learnability", "model_sizes"),
     needs="language models",
 )
@@ -57,13 +59,16 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A panel for each kind of amount: a line of means by arm, with intervals, and every seed as a small point."""
     shown = [panel for panel in PANELS if (data["panel"] == panel).any()]
+    bars = " · bars: 95 % t-interval" if data["low"].notna().any() else ""
+    note = f"test split · {describe_points(data)}{bars}"
     hollow = hollow_note(data)
-    height = 4.1 if hollow else 3.9
+    if len(shown) == 1 and data["amount"].nunique() == 1:
+        return _draw_rows(data, corpus, note, hollow)
+    bottom = 0.88 if hollow else 0.68
+    height = max(2.7, names_high(len(arms_in(data)))) + 0.7 + bottom
     figure = new_figure(5.4 if len(shown) == 1 else 7.2, height)
-    figure.subplots_adjust(left=0.115 if len(shown) == 1 else 0.075, bottom=(0.88 if hollow else 0.68) / height, wspace=0.14)
+    figure.subplots_adjust(left=0.115 if len(shown) == 1 else 0.075, bottom=bottom / height, wspace=0.14)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
-    bars = data["low"].notna().any()
-    note = f"test split · {describe_seeds(data)}" + (" · bars: 95 % t-interval" if bars else " · points: seeds")
     write_heading(
         figure, "Learnability: bits per byte by amount of text" + (" and size of model" if len(shown) > 1 else ""), corpus, note
     )
@@ -75,6 +80,26 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     panels[0].yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     panels[0].set_ylabel("test loss (bits per byte) ↓")
     label_line_ends(axes, ends)
+    return figure
+
+
+def _draw_rows(data: pd.DataFrame, corpus: CorpusFacts, note: str, hollow: list[str]) -> Figure:
+    """A row for each arm, the lowest loss at the top, with the mean at the right."""
+    panel, (_, _, _, written) = next((name, facts) for name, facts in PANELS.items() if name in set(data["panel"]))
+    rows = []
+    found: Any = data[data["series"] == "mean"].sort_values("test_bpb", kind="stable").itertuples()
+    for mean in found:
+        style, own = arm_style(mean.arm), data[(data["arm"] == mean.arm) & (data["series"] == "seed")]
+        bar = (None, None) if pd.isna(mean.low) else (mean.low, mean.high)
+        look: dict[str, Any] = {"filled": mean.fewest_steps >= DECISIVE, "written": f"{mean.test_bpb:.4f}"}
+        rows.append(Row(mean.arm, style.name, style, own["test_bpb"].tolist(), mean.test_bpb, *bar, **look))
+    figure = new_figure(5.4, rows_high(len(rows), hollow))
+    figure.subplots_adjust(left=0.02)
+    amount = f"{panel}: {written(float(data['amount'].iloc[0]))}, {range_of(data)} optimiser steps".replace(
+        " ", "\N{NO-BREAK SPACE}"
+    )
+    write_heading(figure, "Learnability: bits per byte", corpus, f"{note} · {amount}")
+    draw_rows(figure, {"better ← test loss (bits per byte)": rows}, "mean", hollow)
     return figure
 
 

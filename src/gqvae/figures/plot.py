@@ -7,9 +7,13 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
+from matplotlib.figure import Figure
+
 from gqvae.errors import UserError
 from gqvae.figures.registry import plots
 from gqvae.figures.style import CorpusFacts, draw_nothing, save, styled
+from gqvae.figures.ticks import leave_out_touching_labels
 from gqvae.study.across import finished_studies
 
 
@@ -22,6 +26,13 @@ def figure_module(name: str) -> ModuleType:
     if name not in plots():
         raise UserError(f"There is no figure {name!r}: name one of {', '.join(plots())}.")
     return import_module(f"gqvae.figures.{name}")
+
+
+def drawn(module: ModuleType, points: pd.DataFrame, facts: CorpusFacts) -> Figure:
+    """The figure of these points, as it is saved. Call it inside of `styled`."""
+    figure: Figure = draw_nothing(facts) if points.empty else module.draw(points, facts)
+    leave_out_touching_labels(figure)
+    return figure
 
 
 def plot(name: str, tables: Path, corpus: Path, out: Path, external: Sequence[str] = ()) -> None:
@@ -38,7 +49,7 @@ def plot(name: str, tables: Path, corpus: Path, out: Path, external: Sequence[st
     shown = set(data["arm"]) if "arm" in data else set()
     facts = facts._replace(external=tuple(arm for arm in external or facts.external if arm in shown))
     with styled():
-        save(draw_nothing(facts) if data.empty else module.draw(data, facts), data, Path(out), name)
+        save(drawn(module, data, facts), data, Path(out), name)
 
 
 def plot_across(folders: Sequence[Path], out: Path) -> None:
@@ -58,4 +69,4 @@ def plot_across(folders: Sequence[Path], out: Path) -> None:
                 stale.unlink()
             continue
         with styled():
-            save(module.draw(data, facts), data, Path(out), name)
+            save(drawn(module, data, facts), data, Path(out), name)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
+from gqvae.figures.labels import name_beside, names_high
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
@@ -28,13 +28,15 @@ def points(tables: Path) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """Draw a line per tokenizer, with a few markers to tell arms apart without colour."""
-    figure = new_figure(5.0, 3.9)
-    figure.subplots_adjust(left=0.125, right=0.97, bottom=0.125)
+    arms = arms_in(data)
+    height = max(3.9, names_high(len(arms)) + 0.9)
+    figure = new_figure(6.2, height)
+    figure.subplots_adjust(left=0.1, bottom=0.49 / height)
     axes = figure.add_subplot()
     write_heading(figure, "Token frequency by rank", corpus, f"tokens of the training split · {describe_seeds(data)}")
+    name_beside(figure, arms)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    arms = arms_in(data)
     for place, arm in enumerate(arms):
         style = arm_style(arm)
         rows = data[data["arm"] == arm]
@@ -49,7 +51,4 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.set_xlabel("rank of the token (1 = most frequent)")
     axes.set_ylabel("share of all tokens")
-    looks = [arm_style(arm) for arm in arms]
-    handles = [Line2D([], [], color=style.color, marker=style.marker, markersize=4, label=style.name) for style in looks]
-    axes.legend(handles=handles, loc="lower left")
     return figure

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from gqvae.figures.amounts import draw_means, hollow_note, note_below, with_mean
-from gqvae.figures.labels import label_line_ends, leave_room_for_names
+from gqvae.figures.amounts import NOTE_ROW, draw_means, hollow_note, note_below, with_mean
+from gqvae.figures.labels import label_line_ends, leave_room_for_names, names_high
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_points, new_figure, write_heading
 from gqvae.study.tables import read_table
 from gqvae.units import format_count
 
@@ -45,12 +45,13 @@ def points(tables: Path) -> pd.DataFrame:
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A line of means for each arm, from the smallest model to the largest, with every run as a small point."""
     below = hollow_note(data)
-    bottom = 0.5 + 0.14 * len(below)  # inches
-    figure = new_figure(5.6, 3.1 + bottom)
-    figure.subplots_adjust(left=0.12, bottom=bottom / (3.1 + bottom))
+    bottom = 0.5 + NOTE_ROW * len(below)  # inches
+    height = max(2.55, names_high(len(arms_in(data)))) + 0.6 + bottom
+    figure = new_figure(5.6, height)
+    figure.subplots_adjust(left=0.12, bottom=bottom / height)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     intervals = " · bars: 95 % t-interval" if data["low"].notna().any() else ""
-    write_heading(figure, PLOT.title, corpus, f"test split · {describe_seeds(data)}{intervals}")
+    write_heading(figure, PLOT.title, corpus, f"test split · {describe_points(data)}{intervals}")
     note_below(figure, below)
     axes = figure.add_subplot()
     axes.set_xscale("log")

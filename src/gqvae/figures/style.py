@@ -10,19 +10,21 @@ import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 import matplotlib.style
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from gqvae.errors import UserError
 from gqvae.files import atomic_path, read_json, write_csv
 
 STYLE_FILE = Path(__file__).with_name("style.mplstyle")
 SYNTHETIC_NOTE = "synthetic stories — not a natural corpus"
+NOTE_SIZE, NOTE_LINE = 7.5, 0.16  # font size and inches per line of what is below the title
 
 
 class ArmStyle(NamedTuple):
@@ -60,9 +62,9 @@ _KNOWN = {
 _OTHER_COLORS = ("#C020B0", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
 _OTHER_MARKERS = ("v", "<", ">", "^", "p", "h", "d", "*")
 
-# For series that are not arms (Okabe and Ito, and a violet).
-_SERIES_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00", "#7F3C8D")
-_SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# For series that are not arms: no colour is that of an arm.
+_SERIES_COLORS = ("#0000FF", "#CCAA11", "#550011", "#88AAEE", "#336677", "#AA2200", "#AAAA88", "#002266", "#0077FF")
+_SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "h")
 
 
 def arm_style(arm: str) -> ArmStyle:
@@ -111,17 +113,37 @@ def arms_in(points: pd.DataFrame) -> list[str]:
 def write_heading(figure: Figure, title: str, corpus: CorpusFacts, note: str) -> None:
     """Write a bold title and below it the corpus, a note such as split and number of seeds, and external arms; mark a synthetic corpus in red.
 
-    The heading makes room above the axes and shares their left edge: call it after setting the other margins.
+    The heading makes room above the axes and shares their left edge: call it after setting the other margins. The note is broken
+    where it would leave the figure.
     """
     inch = 1 / figure.get_figheight()
     left = figure.subplotpars.left
     if corpus.external:
         note += f" · own pre-tokens: {', '.join(arm_style(arm).name for arm in corpus.external)}"
     figure.text(left, 1 - 0.08 * inch, title, fontsize=9.5, fontweight="bold", va="top", ha="left")
-    figure.text(left, 1 - 0.27 * inch, f"{corpus.label} · {note}", fontsize=7.5, color="#444444", va="top", ha="left")
+    look: dict[str, Any] = {"fontsize": NOTE_SIZE, "va": "top", "ha": "left"}
+    written = figure.text(left, 1 - 0.27 * inch, f"{corpus.label} · {note}", color="#444444", **look)
+    lines = break_lines(written, (0.99 - left) * figure.get_figwidth())
+    below = 0.27 + NOTE_LINE * lines
     if corpus.synthetic:
-        figure.text(left, 1 - 0.43 * inch, SYNTHETIC_NOTE, fontsize=7.5, color="#B00020", va="top", ha="left", fontstyle="italic")
-    figure.subplots_adjust(top=1 - (0.68 if corpus.synthetic else 0.52) * inch)
+        figure.text(left, 1 - below * inch, SYNTHETIC_NOTE, color="#B00020", fontstyle="italic", **look)
+        below += NOTE_LINE
+    figure.subplots_adjust(top=1 - (below + 0.09) * inch)
+
+
+def break_lines(text: Text, width: float) -> int:
+    """Break a text between words so that it is at most `width` inches wide, as far as its words allow; returns its lines."""
+    figure = text.get_figure()
+    assert figure is not None
+    lines: list[str] = []
+    for word in text.get_text().split(" "):
+        text.set_text(f"{lines[-1]} {word}" if lines else word)
+        if lines and text.get_window_extent().width <= width * figure.dpi:
+            lines[-1] = text.get_text()
+        else:
+            lines.append(word)
+    text.set_text("\n".join(lines))
+    return len(lines)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -148,7 +170,7 @@ def styled() -> Iterator[None]:
 
 
 def save(figure: Figure, points: pd.DataFrame, folder: Path, name: str) -> None:
-    """Write `name`.png (200 dpi), `name`.pdf and `name`.csv (exactly the points drawn); the same input gives the same bytes."""
+    """Write `name`.png, `name`.pdf and `name`.csv (exactly the points drawn); the same input gives the same bytes."""
     write_csv(points, Path(folder) / f"{name}.csv")
     save_pictures(figure, Path(folder), name)
 
@@ -156,7 +178,7 @@ def save(figure: Figure, points: pd.DataFrame, folder: Path, name: str) -> None:
 def save_pictures(figure: Figure, folder: Path, name: str) -> None:
     """Write only `name`.png and `name`.pdf, for a figure whose points are elsewhere."""
     with atomic_path(folder / f"{name}.png") as temporary:
-        figure.savefig(temporary, format="png", dpi=200, metadata={"Software": None})
+        figure.savefig(temporary, format="png", metadata={"Software": None})
     with atomic_path(folder / f"{name}.pdf") as temporary:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
 
@@ -164,4 +186,12 @@ def save_pictures(figure: Figure, folder: Path, name: str) -> None:
 def describe_seeds(points: pd.DataFrame) -> str:
     """ "3 seeds" or "1 seed", counted from the rows that have one."""
     count = points["seed"].dropna().nunique() if "seed" in points else 0
+    if not count:
+        return "the same at every seed"
     return f"{count} seed" + ("" if count == 1 else "s")
+
+
+def describe_points(points: pd.DataFrame) -> str:
+    """The seeds, and that small points show them if there are several."""
+    seeds = describe_seeds(points)
+    return f"{seeds} (small points)" if seeds.endswith("seeds") else seeds

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from gqvae.figures.labels import LEADER, NAME_SIZE, leave_room_for_names, text_color
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
 from gqvae.study.tables import read_table
@@ -19,24 +22,29 @@ PLOT = Plot(
     section="2. Tokenizers",
     shows="rate, reconstruction and codebook use while the networks train",
     caption="The tokenizer networks while they train, measured on the most frequent validation pre-tokens: rate of the hard gates "
-    "(solid) and of the soft ones (dashed), reconstruction, share of codes in use, share of exact tokens. One line per "
-    "seed.",
+    "(solid) and of the soft ones (dashed), reconstruction, share of codes in use, share of exact tokens. A row per arm, a line "
+    "per seed; grey: the other arms. Codes in use begin where quantization does.",
     tables=("training",),
     needs="networks",
 )
-PANELS = {  # column(s) of the history: solid first, dashed second; label of the axis
+PANELS = {  # column(s) of the history: solid first, dashed second; title
     "rate": (("hard_rate", "soft_rate"), "tokens per pre-token ↓"),
     "reconstruction": (("reconstruction",), "reconstruction (nats/byte) ↓"),
     "codes_used": (("codes_used",), "codes in use (share) ↑"),
     "exact_token_accuracy": (("exact_token_accuracy",), "exact tokens (share) ↑"),
 }
 DASHES = ("-", "--")
-LEGEND_ROW = 0.17  # inches
+TALL, LOW, FEW = 1.15, 0.62, 3  # inches of a row for up to `FEW` arms, and for more
+GAP = 0.25  # between rows, as a share of their height
 
 
 def points(tables: Path) -> pd.DataFrame:
-    """One row per panel, measure, arm, seed and step; values that were not measured are left out."""
+    """One row per panel, measure, arm, seed and step; values that were not measured are left out.
+
+    No codes in use means that the network did not quantize yet: once it does, some code is the nearest.
+    """
     table = read_table(tables, "training")
+    table["codes_used"] = table["codes_used"].where(table["codes_used"] > 0)
     frames = []
     for panel, (measures, _) in PANELS.items():
         for measure in measures:
@@ -48,30 +56,52 @@ def points(tables: Path) -> pd.DataFrame:
 
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
-    """Draw four panels with a line per seed, and one legend for all of them under the panels."""
-    entries = len(arms_in(data)) + 2
-    columns = entries if entries <= 6 else 4
-    height = 5.0 + LEGEND_ROW * (math.ceil(entries / columns) - 1)
-    figure = new_figure(7.2, height)
-    figure.subplots_adjust(left=0.085, right=0.975, bottom=(0.775 + height - 5.0) / height, wspace=0.24, hspace=0.22)
-    note = f"validation split · one line per seed · {describe_seeds(data)}"
+    """A row of panels for each arm: a line per seed, above those of the other arms in grey."""
+    arms, left = arms_in(data), 0.35
+    row = TALL if len(arms) <= FEW else LOW
+    height = (1 + GAP) * row * len(arms) + 1.15
+    figure = new_figure(8.0, height)
+    figure.subplots_adjust(left=left / 8.0, bottom=0.42 / height, wspace=0.28, hspace=GAP)
+    leave_room_for_names(figure, (arm_style(arm).name for arm in arms))
+    others = " · grey: the other arms" if len(arms) > 1 else ""
+    note = f"validation split · a line per seed · {describe_seeds(data)} · dashed: soft gates{others}"
     write_heading(figure, "Training of the tokenizer networks", corpus, note)
-    for axes, (panel, (measures, label)) in zip(figure.subplots(2, 2).flat, PANELS.items(), strict=True):
-        of_panel = data[data["panel"] == panel]
-        for arm in arms_in(of_panel):
-            for measure, dashes in zip(measures, DASHES, strict=False):
-                rows = of_panel[(of_panel["arm"] == arm) & (of_panel["measure"] == measure)]
-                for seed, curve in rows.groupby("seed"):
-                    look = {"color": arm_style(arm).color, "alpha": 0.85, "label": f"{arm} seed {seed} {measure}"}
-                    axes.plot(curve["step"], curve["value"], dashes, linewidth=1.1, **look)
-        axes.set_ylabel(label)
-        axes.set_xlim(0, float(data["step"].max()) * 1.02)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-        if panel in ("codes_used", "exact_token_accuracy"):
-            axes.set_ylim(-0.02, 1.02)
-            axes.set_xlabel("optimiser step")
-    handles = [Line2D([], [], color=arm_style(arm).color, label=arm_style(arm).name) for arm in arms_in(data)]
-    handles.append(Line2D([], [], color="#444444", label="hard rate"))
-    handles.append(Line2D([], [], color="#444444", linestyle="--", label="soft rate"))
-    figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.53, 0.0))
+    figure.subplots_adjust(top=figure.subplotpars.top - 0.2 / height)  # room for the titles of the columns
+    panels = figure.subplots(len(arms), len(PANELS), sharex=True, sharey="col", squeeze=False)
+    for column, (panel, (measures, label)) in zip(panels.T, PANELS.items(), strict=True):
+        column[0].set_title(label, fontsize=7.5, fontweight="normal")
+        _draw_column(column, arms, data[data["panel"] == panel], measures)
+        if "(share)" in label:
+            column[0].set_ylim(-0.05, 1.05)
+    for axes in panels[-1]:
+        axes.set_xlabel("optimiser step", fontsize=7)
+    for axes, arm in zip(panels[:, -1], arms, strict=True):
+        style = arm_style(arm)
+        look: dict[str, Any] = {"color": text_color(style.color), "fontsize": NAME_SIZE, "va": "center"}
+        figure.text(figure.subplotpars.right + LEADER / 8.0, _middle(axes), style.name, **look)
     return figure
+
+
+def _draw_column(column: Sequence[Axes], arms: list[str], of_panel: pd.DataFrame, measures: tuple[str, ...]) -> None:
+    """The panels of one measure, from top to bottom."""
+    for axes, arm in zip(column, arms, strict=True):
+        color = arm_style(arm).color
+        for measure, dashes in zip(measures, DASHES, strict=False):
+            of_measure = of_panel[of_panel["measure"] == measure]
+            others = of_measure[of_measure["arm"] != arm].groupby(["arm", "seed"])[["step", "value"]]
+            curves = [curve.to_numpy(float) for _, curve in others]
+            axes.add_collection(LineCollection(curves, colors="#cccccc", linewidths=0.5, linestyles=dashes, zorder=1))
+            for seed, curve in of_measure[of_measure["arm"] == arm].groupby("seed"):
+                name = f"{arm} seed {seed} {measure}"
+                axes.plot(curve["step"], curve["value"], dashes, linewidth=1.0, color=color, alpha=0.85, label=name)
+        axes.set_xlim(left=0)
+        axes.tick_params(labelsize=6.5)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+    column[0].margins(y=0.08)
+
+
+def _middle(axes: Axes) -> float:
+    """Height of the middle of the axes, as a share of the figure."""
+    place = axes.get_position()
+    return float((place.y0 + place.y1) / 2)

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gqvae.figures.amounts import set_ticks
-from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names
+from gqvae.figures.labels import LineEnd, label_line_ends, leave_room_for_names, names_high
 from gqvae.figures.registry import Plot
-from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_seeds, new_figure, write_heading
+from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_points, new_figure, write_heading
 from gqvae.study.tables import read_table
 
 PLOT = Plot(
@@ -31,11 +31,12 @@ def points(tables: Path) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A line for each arm: means over seeds."""
-    figure = new_figure(5.4, 3.6)
-    figure.subplots_adjust(left=0.10, bottom=0.13)
+    height = max(2.6, names_high(len(arms_in(data)))) + 1.25
+    figure = new_figure(5.4, height)
+    figure.subplots_adjust(left=0.10, bottom=0.47 / height)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     axes = figure.add_subplot()
-    note = f"validation split · {describe_seeds(data)} (dots) · circled: chosen"
+    note = f"validation split · {describe_points(data)} · circled: chosen"
     write_heading(figure, "Learning rates: the same grid for every arm", corpus, note)
     axes.set_xscale("log")
     ends = []
