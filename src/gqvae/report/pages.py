@@ -14,7 +14,8 @@ from gqvae.files import atomic_open
 from gqvae.report.tables import block
 from gqvae.study.across import PUBLISHED
 
-PAGES = tuple(map(Path, ("README.md", "docs/results.md", "docs/experiments.md", "docs/domains.md", "docs/language-models.md")))
+DOCS = ("results", "experiments", "domains", "language-models", "external-tokenizers")
+PAGES = (Path("README.md"), *(Path(f"docs/{name}.md") for name in DOCS))
 END = "<!-- end of results -->"
 _BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re.DOTALL)
 
