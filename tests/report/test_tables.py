@@ -148,3 +148,17 @@ def test_serving_is_the_loss_with_the_operations_of_a_byte() -> None:
     (shown,) = (cells.loc["`gqvae`", name] for name in header if name.startswith("V = 4,096; "))
     assert shown == f"{runs['test_bpb'].mean():.3f} ({cost / 1e6:,.3g} M)"
     assert cells.loc["`fixed_8`", "V = 4,096; 4.75 M parameters, 12 MB"] == "–"
+
+
+def test_arms_are_told_by_size_compression_round_trip_and_loss() -> None:
+    header, _, *lines = (line.strip("| ").split(" | ") for line in block("arms", [STUDY], PUBLISHED).splitlines())
+    cells = pd.DataFrame(lines, columns=header).set_index("arm")
+    tables = PUBLISHED / STUDY / "tables"
+    runs = pd.read_csv(tables / "learnability.csv").query("train_bytes == 1_000_000").sort_values("seed")
+    assert set(cells.index) == {f"`{arm}`" for arm in runs["arm"]}
+    rates = pd.read_csv(tables / "compression.csv").query("split == 'test' and used_downstream").set_index("arm")
+    for arm in ("bpe", "gqvae"):
+        own, row = runs[runs["arm"] == arm], cells.loc[f"`{arm}`"]
+        assert row["bits per byte, by seed"] == " / ".join(f"{value:.3f}" for value in own["test_bpb"])
+        used = rates.loc[[arm]].query("vocab_size_requested == 1024")
+        assert row["bytes per token"] == f"{used['bytes_per_token'].mean():.3f}" and row["V"] == "1,024"

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import lzma
 import math
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
+import tokenizers as huggingface
 
 import external_files as files
+from documented import ROOT, blocks, run_commands
 from gqvae import config
 from gqvae.cli import main
 from gqvae.corpus.documents import DocumentStore, Shard
-from gqvae.corpus.sources import Source
+from gqvae.corpus.sources import Source, open_source
 from gqvae.corpus.sources.synthetic import Settings as SyntheticCorpus
 from gqvae.corpus.splits import write_corpus
 from gqvae.errors import UserError
@@ -36,6 +37,7 @@ from gqvae.tokenizers.token_parts import merge_tokens
 from gqvae.training.windows import BLOCK_BYTES, Windows, join_documents
 
 MAKERS = {"llama": ("a.json", files.llama), "wordpiece": ("b.json", files.wordpiece), "byte_level": ("c.json", files.byte_level)}
+PAGE = "docs/external-tokenizers.md"
 CORPUS = '{"source": "synthetic", "bytes": 60000, "seed": 0, "valid_fraction": 0.1, "test_fraction": 0.1}'
 
 
@@ -252,10 +254,28 @@ def test_a_claim_about_missing_bits_per_byte_is_an_error() -> None:
         claims_table(study, tables, "text")
 
 
-def test_the_config_of_the_page_is_a_study() -> None:
-    root = Path(__file__).parents[2]
-    (block,) = re.findall(r"```yaml\n(.*?)```", (root / "docs" / "external-tokenizers.md").read_text(encoding="utf-8"), re.DOTALL)
-    given = config.given_value(yaml.safe_load(block), "the page", root / "configs")
-    study = config.parse(config.Study, given.merged(), given)
-    assert {"mine", "bpe_mine", "bpe", "pathpiece", "gqvae"} < set(study.arms) and study.corpus.source == "text"
-    assert "M1" in layout.decidable_claims(study)
+def test_the_page_shows_the_config_and_its_code_makes_what_that_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = ROOT / "configs" / "external.yaml"
+    (shown,) = (block for _, block in blocks(PAGE, "yaml"))
+    assert path.read_text(encoding="utf-8").partition("\n")[2] == shown and len(shown.splitlines()) <= 15
+    study = config.load_settings(config.Study, str(path))
+    assert set(layout.decidable_claims(study)) == {"E1", "E2"} and {"bpe", "pathpiece", "gqvae"} < set(study.arms)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    text = b"\n<|endoftext|>\n".join(open_source(SyntheticCorpus(bytes=400_000)).documents)
+    (tmp_path / "data" / "tinystories_train.txt.xz").write_bytes(lzma.compress(text))
+    (tmp_path / "story.txt").write_bytes(text[:5000])
+    byte_level = huggingface.Tokenizer.from_file(str(files.byte_level(tmp_path / "any.json")))
+    for made, name in zip(byte_level.model.save(str(tmp_path)), ("encoder.json", "vocab.bpe"), strict=True):
+        Path(made).rename(tmp_path / name)
+    for _, code in blocks(PAGE, "python"):
+        exec(code, {})
+    (_, shell), *_ = blocks(PAGE, "sh")
+    capsys.readouterr()
+    (line,) = run_commands(shell)
+    assert "compare" in line
+    assert [row.split()[-2:] for row in capsys.readouterr().out.splitlines()[1:]] == [["yes", "0.000"]] * 2
+    assert read_external(Path(study.arms["sp"].path)).vocab_size == study.vocabulary.size
+    assert read_external(Path(study.arms["gpt2"].path)).encode("a time") == read_external(tmp_path / "any.json").encode("a time")

@@ -14,10 +14,8 @@ from gqvae.files import atomic_open
 from gqvae.report.tables import block
 from gqvae.study.across import PUBLISHED
 
-PAGES = (
-    Path("README.md"),
-    *(Path("docs") / f"{name}.md" for name in ("results", "experiments", "beside-the-paper", "domains", "language-models")),
-)
+DOCS = ("results", "experiments", "beside-the-paper", "domains", "language-models", "external-tokenizers")
+PAGES = (Path("README.md"), *(Path(f"docs/{name}.md") for name in DOCS))
 END = "<!-- end of results -->"
 _BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re.DOTALL)
 

@@ -13,7 +13,7 @@ from gqvae.figures.amounts import written_range
 from gqvae.report.beside import beside
 from gqvae.report.effects import effects
 from gqvae.report.gates import cuts, gates
-from gqvae.report.markdown import markdown_table, number, percent_between
+from gqvae.report.markdown import markdown_table, number, percent_between, share
 from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
 from gqvae.study.amounts import amounts_read
@@ -145,7 +145,23 @@ def serving(studies: Sequence[FinishedStudy]) -> str:
     return markdown_table(header, [[f"`{arm}`", *(column.get(arm, "–") for column in columns)] for arm in arms])
 
 
-STUDIES = {table.__name__: table for table in (effects, beside, steps, claims, candidates, texts, serving, gates, cuts)}
+def arms(studies: Sequence[FinishedStudy]) -> str:
+    """Arms with language models: vocabulary, test bytes per token, whether text comes back, and test bits per byte of every seed."""
+    rows = []
+    for study in studies:
+        runs, text = (read_table(study.tables, name) for name in ("learnability", "compression"))
+        runs = runs[runs["train_bytes"] == runs["train_bytes"].max()]
+        text = text[text["used_downstream"] & (text["split"] == "test")]
+        changed = read_table(study.tables, "distribution").groupby("arm")["documents_changed"].mean()
+        for arm, own in runs.groupby("arm", sort=False):
+            sizes = [f"{size:,}" for size in sorted(set(own["vocab_size"]))]
+            rate = text[(text["arm"] == arm) & text["vocab_size"].isin(own["vocab_size"])]["bytes_per_token"].mean()
+            bits = (number(value) for value in own.sort_values("seed")["test_bpb"])
+            rows.append([f"`{arm}`", " / ".join(sizes), number(rate), share(1 - changed[str(arm)]), " / ".join(bits)])
+    return markdown_table(["arm", "V", "bytes per token", "documents that come back", "bits per byte, by seed"], rows)
+
+
+STUDIES = {table.__name__: table for table in (effects, beside, steps, claims, candidates, texts, serving, gates, cuts, arms)}
 
 
 def block(name: str, folders: Sequence[str], published: Path) -> str:
