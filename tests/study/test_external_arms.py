@@ -276,6 +276,6 @@ def test_the_page_shows_the_config_and_its_code_makes_what_that_reads(
     capsys.readouterr()
     (line,) = run_commands(shell)
     assert "compare" in line
-    assert [row.split()[-2:] for row in capsys.readouterr().out.splitlines()[1:]] == [["yes", "0.000"]] * 2
+    assert [row.split()[-2:] for row in capsys.readouterr().out.partition("\n\n")[0].splitlines()[1:]] == [["yes", "0.000"]] * 2
     assert read_external(Path(study.arms["sp"].path)).vocab_size == study.vocabulary.size
     assert read_external(Path(study.arms["gpt2"].path)).encode("a time") == read_external(tmp_path / "any.json").encode("a time")
