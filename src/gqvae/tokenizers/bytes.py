@@ -17,7 +17,7 @@ class BytesTokenizer(Tokenizer):
 
     def segment(self, pretokens: Sequence[bytes]) -> Iterable[Sequence[int]]:
         """The UTF-8 bytes."""
-        return pretokens
+        return map(list, pretokens)
 
     @classmethod
     def from_parts(cls, strings: list[bytes], settings: dict[str, Any], folder: Path) -> BytesTokenizer:
