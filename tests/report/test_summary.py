@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from workers import contents
 
 from fabricated_study import fabricate, fabricated_settings
+from gqvae.files import write_json
 from gqvae.report.summary import summarize
 from gqvae.report.summary_of_models import reading
 from gqvae.study.collect import collect
@@ -134,6 +136,29 @@ def test_speeds_are_those_of_the_table(tmp_path: Path) -> None:
     assert set(rows) == {f"`{arm}`" for arm in table["arm"]} and rows["`bpe`"] == ["60.0", "1.00"]
     for arm, own in table.groupby("arm"):
         assert rows[f"`{arm}`"] == [f"{own['encode_mb_per_s'].mean():.1f}", f"{own['encode_ratio_to_bpe'].mean():.2f}"]
+
+
+def test_two_runs_that_differ_in_speed_alone_count_as_equal(tmp_path: Path) -> None:
+    """What the tests of faults compare: a study that ran again has other times, and nothing else."""
+    study = fabricated_settings(seeds=(0, 1))
+    outcomes = []
+    for name, column, factor in (("a", "encode_mb_per_s", 1), ("b", "encode_mb_per_s", 1.1), ("c", "test_bpb", 1.1)):
+        results = fabricate(study, tmp_path / name)
+        if column == "test_bpb":
+            path = results / "language_models" / "bpe-s0-b1000000-l2w64" / "result.json"
+            record = json.loads(path.read_text(encoding="utf-8"))
+            write_json(path, record | {column: factor * record[column]})
+        else:
+            frame = pd.read_csv(results / "speed.csv")
+            frame[["encode_mb_per_s", "encode_ratio_to_bpe"]] *= factor
+            frame.to_csv(results / "speed.csv", index=False)
+        collect(study, results, results / "tables")
+        summarize(study, results, results / "summary.md")
+        outcomes.append(contents(results))
+    assert (tmp_path / "a" / "summary.md").read_bytes() != (tmp_path / "b" / "summary.md").read_bytes()
+    assert outcomes[0] == outcomes[1]
+    differ = {name for name in outcomes[0] if outcomes[0][name] != outcomes[2][name]}
+    assert {"summary.md", "tables/serving.csv", "tables/learnability.csv"} <= differ and "speed.csv" not in differ
 
 
 def test_samples_are_those_of_the_first_seed(tmp_path: Path) -> None:
