@@ -14,18 +14,19 @@ from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.encode import lost_bytes
 
 COLUMNS = (
-    "tokenizer", "kind", "encoder", "vocab_size", "tokens", "bytes_per_token", "asked", "reached", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
-    "warm_mb_per_s", "decode_mb_per_s", "comes_back", "bytes_lost",
+    "tokenizer", "kind", "encoder", "vocab_size", "tokens", "bytes_per_token", "asked", "reached", "tokens_per_word", "fallback_rate",
+    "cut_otherwise", "cold_mb_per_s", "warm_mb_per_s", "decode_mb_per_s", "comes_back", "bytes_lost",
 )  # fmt: skip
 
 
 def compare(tokenizers: Mapping[str, Tokenizer], text: str) -> Iterator[dict[str, Any]]:
     """A row of `COLUMNS` for every tokenizer and encoder.
 
-    `asked` and `reached` are bytes per token that gates were set to, and what came of it on the training text. Fertility is tokens per whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the
-    gates differs from the one with the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no
-    pre-token cached (a network is loaded but has not run), warm with all cached. External tokenizers cache nothing. `comes_back`
-    says whether the text does, `bytes_lost` which share of it the tokens lack, at least.
+    `asked` are the bytes per token that gates were set to, `reached` those of the training text. Fertility is tokens per
+    whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the gates differs from the one with
+    the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no pre-token cached (a network is loaded
+    but has not run), warm with all cached. External tokenizers cache nothing. `comes_back` says whether the text does, `bytes_lost`
+    which share of it the tokens lack, at least.
 
     Raises:
         UserError: a tokenizer that is made to be lossless does not reproduce the text.
