@@ -34,10 +34,11 @@ Row = dict[str, Any]
 def compare(tokenizers: Mapping[str, Tokenizer], parts: Parts, unit: str = "character") -> tuple[list[Row], list[Row]]:
     """A row of `COLUMNS` for every tokenizer and encoder, and one of `PART_COLUMNS` for each of these and every part of the text.
 
-    `asked` and `reached` are bytes per token that gates were set to, and what came of it on the training text. Fertility is tokens per whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the
-    gates differs from the one with the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no
-    pre-token cached (a network is loaded but has not run), warm with all cached. External tokenizers cache nothing. `comes_back`
-    says whether all documents do, `bytes_lost` which share of the text the tokens lack, at least. Edits: `measures.edits`.
+    `asked` are the bytes per token that gates were set to, `reached` those of the training text. Fertility is tokens per
+    whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the gates differs from the one with
+    the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no pre-token cached (a network is loaded
+    but has not run), warm with all cached. External tokenizers cache nothing. `comes_back` says whether all documents do,
+    `bytes_lost` which share of the text the tokens lack, at least. Edits: `measures.edits`.
 
     The cost of a part is tokens per `unit`, one of `measures.parity.UNITS`; its premium, parity and the Gini coefficient compare the
     costs. With a single part there are no rows of parts, and both are empty.
