@@ -17,6 +17,7 @@ from gqvae.figures.style import CorpusFacts, arm_style, series_style, styled
 from gqvae.study.ablations import collect_ablations
 from gqvae.study.across import FinishedStudy
 from gqvae.study.collect import collect
+from gqvae.study.provenance import write_provenance
 from readable import assert_readable
 
 ONE_SIZE: dict[str, Any] = {"vocabulary": {"size": 1024}, "language_model": {"train_bytes": [3_000_000]}}
@@ -79,6 +80,7 @@ def test_no_text_on_figures_of_several_studies_touches_another(names: list[str],
 
 
 def finished(settings: Study, folder: Path, name: str) -> FinishedStudy:
+    write_provenance(settings, folder, folder / "provenance.json")
     arms = settings.model_dump(mode="json")["arms"]
     sizes = (settings.vocabulary.size, settings.language_model.decisive_steps, settings.language_model.epochs)
     return FinishedStudy(folder, name.replace(", ", "-"), "a corpus", f"train {name}", f"test {name}", False, arms, *sizes)
