@@ -238,7 +238,7 @@ def test_every_line_of_the_readme_runs(
     assert [line.split()[2] for line in lines] == ["train", "encode", "decode", "compare", "explore", "export"] and examples == 1
     # What the comments beside the commands say.
     assert (tmp_path / "again.txt").read_bytes() == TEXT.encode()
-    assert {"bytes_per_token", "fallback_rate", "warm_mb_per_s"} < set(capsys.readouterr().out.split())
+    assert {"bytes_per_token", "changed_by_typo", "warm_mb_per_s"} < set(capsys.readouterr().out.split())
     assert (tmp_path / "page.html").stat().st_size and (tmp_path / "exported" / "tokenizer.json").exists()
     (encode,) = [line for line in lines if line.split()[2] == "encode"]
     suffixes = re.findall(r"\.\w+", encode.partition("#")[2])

@@ -16,7 +16,7 @@ from gqvae.distillation.distill import distill
 from gqvae.distillation.rates import RateDial
 from gqvae.errors import UserError
 from gqvae.measures.bytes_per_token import count_tokens
-from gqvae.report.comparison import compare, table
+from gqvae.report.comparison import COLUMNS, compare, table
 from gqvae.report.inspection import report
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.learned import LearnedTokenizer
@@ -81,11 +81,11 @@ def test_a_compression_out_of_reach_is_told_and_stored(
     loaded = load_tokenizer(tmp_path / "x")
     assert loaded.compression == found.compression
     assert f"set to {asked:.3f} bytes per token, of which they reach {reached:.3f}" in report(loaded)
-    rows = list(compare({"x": loaded}, "The little fox walked."))
+    rows, _ = compare({"x": loaded}, {"text": [b"The little fox walked."]})
     assert [(row["asked"], row["reached"]) for row in rows] == [loaded.compression, ("", "")]
-    head, neural, distilled = table(rows).splitlines()
+    head, neural, distilled = table(rows, COLUMNS).splitlines()
     assert "asked  reached" in head and f"{asked:.3f}" in neural and "–" in distilled
-    assert "asked" not in table(list(compare({"x": loaded.with_encoder("distilled")}, "fox"))[1:])
+    assert "asked" not in table(compare({"x": loaded.with_encoder("distilled")}, {"text": [b"fox"]})[0][1:], COLUMNS)
 
 
 def test_rate_and_tokenizer_come_back_from_disk(tokenizers: dict[str, Tokenizer], counts: PretokenCounts, tmp_path: Path) -> None:
