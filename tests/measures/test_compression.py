@@ -88,7 +88,7 @@ def test_gate_quality_equals_a_count_by_hand(tokenizers: dict[str, Tokenizer], c
 def test_a_lossy_tokenizer_is_refused(
     tokenizers: dict[str, Tokenizer], counts: PretokenCounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokenizers["bytes"], "segment", lambda pretokens: [b"x" for _ in pretokens], raising=True)
+    monkeypatch.setattr(tokenizers["bytes"], "segment", lambda pretokens: [[120] for _ in pretokens], raising=True)
     with pytest.raises(UserError, match="does not reproduce"):
         count_tokens(tokenizers["bytes"], counts)
 
