@@ -51,6 +51,7 @@ rule all:
         tables=[table(name) for name in TABLES],
         explorer=f"{RESULTS}/figures/explorer.html",
         summary=f"{RESULTS}/summary.md",
+        page=f"{RESULTS}/summary.html",
         provenance=f"{RESULTS}/provenance.json",
     message:
         f"Study {STUDY.study!r} is complete: see {RESULTS}/summary.md and {RESULTS}/figures/."

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gqvae.config import BYTE_VALUES
+from gqvae.config import BYTE_VALUES, EXTERNAL, MATCHED
 from gqvae.corpus.pretokenizers import WHOLE, pretokenizer
 from gqvae.figures.style import arm_style
 from gqvae.study.layout import split_family
@@ -28,7 +28,7 @@ PASSAGE = (
     '"Look," said the bear, "12 butterflies are flying unbelievably high."'
 )
 ENCODERS = {"neural": "split at its gates", "distilled": "fewest tokens"}
-VARIANT = re.compile(r"v\d+|matched")  # of a study's tokenizers: its folder in that of its family
+VARIANT = re.compile(rf"v\d+|{MATCHED}|{EXTERNAL}")  # of a study's tokenizers: its folder in that of its family
 
 
 def explorer_page(tokenizers: Mapping[str, Tokenizer], passage: str | None = None) -> str:
