@@ -59,6 +59,7 @@ rule all:
         tables=[table(name) for name in TABLES],
         explorer=f"{RESULTS}/figures/explorer.html",
         summary=f"{RESULTS}/summary.md",
+        page=f"{RESULTS}/summary.html",
         provenance=f"{RESULTS}/provenance.json",
     message:
         f"Study {STUDY.study!r} is complete: see {FINISHED}/summary.md and {FINISHED}/figures/."

@@ -20,6 +20,9 @@ from gqvae.figures.explorer import PASSAGE, explorer_page
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.bpe import train_bpe
 from gqvae.tokenizers.bytes import BytesTokenizer
+from gqvae.tokenizers.counted import trainer
+from gqvae.tokenizers.learned import LearnedTokenizer
+from gqvae.tokenizers.network_files import NetworkFile
 from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 TYPED = "It's <|endoftext|> the  fox’s naïve 漢字 42!\n\n</script> unbelievable 🙂"
@@ -46,17 +49,64 @@ class Gated(BytesTokenizer):
 
 
 @pytest.fixture(scope="module")
-def arms() -> dict[str, Tokenizer]:
-    return {"bytes": BytesTokenizer(), "bpe": train_bpe(count_pretokens([(PASSAGE * 3).encode()]), 300), "gqvae": Gated()}
+def arms(stories: Path) -> dict[str, Tokenizer]:
+    counts = count_pretokens([stories.read_bytes(), PASSAGE.encode()])
+    return {
+        "results/my_study/tokenizers/bytes/v257": BytesTokenizer(),
+        "results/my_study/tokenizers/bpe/v500": train_bpe(counts, 500),
+        "mine": Gated(),
+        "unigram/v500": trainer("unigram", {})(counts, [500])[500],
+        "dictionary_3/v500": trainer("dictionary", {"chunk_bytes": 3})(counts, [500])[500],
+    }
 
 
-def test_the_page_stands_alone(arms: dict[str, Tokenizer]) -> None:
+def in_order(arms: dict[str, Tokenizer]) -> list[Tokenizer]:
+    """As the page shows them, without single bytes."""
+    return [one for tokenizer in arms.values() if tokenizer.kind != "bytes" for one in tokenizer.encoders()]
+
+
+def data_of(page: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    return data
+
+
+def test_the_page_stands_alone_and_names_arms_as_figures_do(arms: dict[str, Tokenizer]) -> None:
     page = explorer_page(arms, TYPED)
     assert "http:" not in page and "https:" not in page and page.count("</script>") == 2
-    data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    data = data_of(page)
     assert data["passage"] == TYPED
-    assert [(arm["name"], arm["how"]) for arm in data["arms"]] == [
-        ("bytes", "fewest"), ("bpe", "merges"), ("gqvae", "fixed"), ("gqvae", "fewest"),
+    assert [(arm["title"], arm["how"], arm["hidden"]) for arm in data["arms"]] == [
+        ("BPE", "merges", False),
+        ("mine, split at its gates", "fixed", False),
+        ("mine, fewest tokens", "fewest", False),
+        ("unigram", "probable", False),
+        ("dictionary, 3", "chunks", False),
+        ("bytes", "fewest", True),
+    ]
+
+
+def test_only_gates_need_a_network(arms: dict[str, Tokenizer]) -> None:
+    why = {arm["title"]: arm["why"] for arm in data_of(explorer_page(arms))["arms"] if arm["why"]}
+    assert why == {"mine, split at its gates": "its gates need their network, which is not in this page"}
+
+
+def test_learned_gates_come_first_and_equal_titles_are_told_apart(arms: dict[str, Tokenizer]) -> None:
+    bpe = arms["results/my_study/tokenizers/bpe/v500"]
+    fixed, learned = (
+        LearnedTokenizer([text], [], NetworkFile({"chunk_bytes": n}, Path("none"))) for n, text in ((3, b"he"), (None, b"the"))
+    )
+    borrowed = learned.with_encoder("distilled")
+    arms = {
+        "x/bpe/v300": bpe,
+        "y/bpe/v300": bpe,
+        "fixed-s0/v280": fixed,
+        "gqvae-s1/v280": learned,
+        "gqvae_distilled-s1/v280": borrowed,
+    }
+    page = explorer_page(arms, "")
+    assert [arm["title"] for arm in data_of(page)["arms"]] == [
+        "GQ-VAE, seed 1, split at its gates", "GQ-VAE, seed 1, fewest tokens", f"BPE, V = {bpe.vocab_size}", f"BPE, V = {bpe.vocab_size}",
+        "fixed length, split at its gates", "fixed length, fewest tokens",
     ]  # fmt: skip
 
 
@@ -69,8 +119,9 @@ class Browser:
             port = found.getsockname()[1]
         self.process = subprocess.Popen([driver, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.url = f"http://127.0.0.1:{port}"
-        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=420,900"]
-        options = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}}
+        arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=420,5000"]
+        chrome = {"binary": shutil.which("chromium"), "args": arguments}
+        options = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": chrome}}}
         for _ in range(100):
             try:
                 self.url += f"/session/{self._send('/session', options)['sessionId']}"
@@ -98,7 +149,13 @@ class Browser:
         keys = [{"type": action, "value": key} for key in text for action in ("keyDown", "keyUp")]
         self._send("/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": keys}]})
 
+    def pause(self) -> None:
+        """Until the page has drawn what was typed."""
+        waited = "const done = arguments[0]; setTimeout(() => requestAnimationFrame(() => setTimeout(done)), PAUSE + 50)"
+        self._send("/execute/async", {"script": waited, "args": []})
+
     def close(self) -> None:
+        urllib.request.urlopen(urllib.request.Request(self.url, method="DELETE"), timeout=60).close()  # ends Chromium
         self.process.terminate()
         self.process.wait(timeout=20)
 
@@ -122,14 +179,14 @@ def page(browser: Browser, arms: dict[str, Tokenizer], tmp_path: Path) -> Browse
     return browser
 
 
-IDS = "[...document.querySelectorAll('section')].map(s => [...s.querySelectorAll('[data-id]')].map(t => +t.dataset.id))"
+IDS = "[...document.querySelectorAll('section:not([hidden])')].map(s => [...s.querySelectorAll('[data-id]')].map(t => +t.dataset.id))"
 TAB = "\ue004"
 
 
 def test_the_first_passage_is_cut_as_python_cuts_it(page: Browser, arms: dict[str, Tokenizer]) -> None:
-    expected = [one.encode(PASSAGE) for tokenizer in arms.values() for one in tokenizer.encoders()]
+    expected = [one.encode(PASSAGE) for one in in_order(arms)]
     assert page.run(IDS) == expected
-    counts = page.run("[...document.querySelectorAll('section p')].map(p => parseInt(p.textContent))")
+    counts = page.run("[...document.querySelectorAll('section:not([hidden]) p')].map(p => parseInt(p.textContent))")
     assert counts == list(map(len, expected))
 
 
@@ -139,17 +196,53 @@ def test_text_typed_with_the_keyboard_alone_is_cut_as_python_cuts_it(page: Brows
     page.run("document.activeElement.select()")
     page.type(TYPED)
     assert page.run("document.getElementById('text').value") == TYPED
-    shown = page.run(IDS)
-    assert shown == [
-        arms["bytes"].encode(TYPED), arms["bpe"].encode(TYPED), [], arms["gqvae"].encode(TYPED),
-    ]  # fmt: skip
-    assert "not in this page" in page.run("document.querySelectorAll('section')[2].textContent")
+    page.pause()
+    assert page.run(IDS) == [[] if one.encoder == "neural" else one.encode(TYPED) for one in in_order(arms)]
+    assert "gates need their network" in page.run("document.querySelectorAll('section')[1].textContent")
+
+
+def test_bytes_are_shown_when_they_are_ticked(page: Browser, arms: dict[str, Tokenizer]) -> None:
+    page.run("[...document.querySelectorAll('fieldset input')].at(-1).click()")
+    assert page.run(IDS)[-1] == list(PASSAGE.encode())
+    page.run("document.querySelector('fieldset input').click()")
+    assert page.run(IDS)[0] == arms["mine"].encoders()[0].encode(PASSAGE)
+
+
+def test_keys_draw_once_they_pause_and_only_what_fits(page: Browser, arms: dict[str, Tokenizer]) -> None:
+    text = (PASSAGE + " ") * 60
+    before = page.run(IDS)
+    page.run(f"(box.value = {json.dumps(text)}, box.dispatchEvent(new Event('input')))")
+    assert page.run(IDS) == before
+    page.pause()
+    bpe = next(tokenizer for tokenizer in arms.values() if tokenizer.kind == "bpe").encode(text)
+    cards = page.run(IDS)
+    assert all(len(ids) <= 250 for ids in cards) and cards[0] == bpe[:250] and len(bpe) > 500
+    counts = page.run("[...document.querySelectorAll('section:not([hidden]) p')].map(p => parseInt(p.textContent))")
+    assert counts[0] == len(bpe)  # of the whole text
+    page.run("(l => l.scrollTop = l.scrollHeight)(document.querySelector('.tokens'))")
+    page.pause()
+    assert page.run(IDS)[0] == bpe[:500]
+
+
+def test_numbers_stand_below_their_tokens(page: Browser) -> None:
+    numbered = page.run("[...document.querySelector('.tokens').querySelectorAll('[data-id]')].map(t => t.dataset.number ?? null)")
+    assert numbered[:10] == [None, None, None, None, "5", None, None, None, None, "10"]
+    style = page.run("(s => [s.position, s.top])(getComputedStyle(document.querySelector('[data-number]'), '::after'))")
+    height = page.run("document.querySelector('[data-number]').getBoundingClientRect().height")
+    assert style == ["absolute", f"{height:g}px"]
+
+
+def test_longer_texts_and_words_are_cut_as_python_cuts_them(page: Browser, arms: dict[str, Tokenizer], stories: Path) -> None:
+    for text in (stories.read_text(encoding="utf-8")[:6000], "butterfliesaafraidbeareverydayyyy" * 30):
+        page.run(f"(box.value = {json.dumps(text)}, draw())")
+        found = page.run("data.arms.filter(arm => arm.tick.checked).map(arm => arm.now)")
+        assert found == [None if one.encoder == "neural" else one.encode(text) for one in in_order(arms)]
 
 
 def test_line_ends_are_those_of_the_box(browser: Browser, arms: dict[str, Tokenizer], tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(explorer_page(arms, "the fox\r\nis able\r"), encoding="utf-8")
     browser.open(tmp_path / "page.html")
-    assert browser.run(IDS) == [one.encode("the fox\nis able\n") for arm in arms.values() for one in arm.encoders()]
+    assert browser.run(IDS) == [one.encode("the fox\nis able\n") for one in in_order(arms)]
 
 
 def test_a_large_vocabulary_is_shown(browser: Browser, tmp_path: Path) -> None:
@@ -161,11 +254,12 @@ def test_a_large_vocabulary_is_shown(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_the_vocabulary_is_searched_with_the_keyboard_alone(page: Browser) -> None:
-    page.type(TAB * 2)
-    assert page.run("document.activeElement.id") == "arm"
-    page.type("g")  # selects gqvae
+    while page.run("document.activeElement.id") != "arm":
+        page.type(TAB)
+    page.type("m")  # selects mine
     page.type(TAB)
     page.type(" th")
+    page.pause()
     rows = "[...document.querySelectorAll('#rows tr')].map(r => r.children[1].textContent)"
     assert page.run(rows) == ["␣the"]
 

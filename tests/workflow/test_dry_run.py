@@ -90,6 +90,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "try_learning_rate": len(layout.tuned_arms(study)) * len(runs.tuning_seeds(study)),
         "choose_learning_rate": len(layout.tuned_arms(study)),
         "summarize": 1,
+        "present_summary": 1,
         "write_provenance": 1,
         "all": 1,
     }

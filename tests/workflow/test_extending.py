@@ -76,9 +76,7 @@ def test_an_external_tokenizer_is_compared_and_named(extended: Path) -> None:
     assert "| `bpe_mine` to `mine`, seed 0 |" in summary
     provenance = json.loads((extended / RESULTS / "provenance.json").read_text(encoding="utf-8"))
     assert provenance["external_tokenizers"] == {"mine": {"tokenizer.json": file_digest(extended / "tokenizer.json")}}
-    assert '"name": "mine/external (external, V = ' in (extended / RESULTS / "figures" / "explorer.html").read_text(
-        encoding="utf-8"
-    )
+    assert '"folder": "mine/external"' in (extended / RESULTS / "figures" / "explorer.html").read_text(encoding="utf-8")
     written = table(extended, "samples").set_index("arm")["prompt"]
     document = (extended / RESULTS / "corpus" / "test.txt").read_text(encoding="utf-8")
     assert len(written["mine"]) > 30 and document.startswith(written["mine"].partition("\\n")[0])

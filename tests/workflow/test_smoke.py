@@ -75,7 +75,13 @@ def test_everything_the_study_promises_is_there(computed: Path, study: Study) ->
     results = computed / "results" / "smoke"
     promised = [Path("figures") / f"{figure}.{form}" for figure in plots_of(study) for form in ("png", "pdf", "csv")]
     promised += [layout.table_path("", table) for table in TABLES]
-    promised += [Path("figures/explorer.html"), Path("summary.md"), Path("provenance.json"), *expected_files(study)]
+    promised += [
+        Path("figures/explorer.html"),
+        Path("summary.md"),
+        Path("summary.html"),
+        Path("provenance.json"),
+        *expected_files(study),
+    ]
     for path in promised:
         assert (results / path).stat().st_size > 0, path
     assert not list(results.rglob("*.tmp"))
@@ -222,7 +228,7 @@ def test_a_figure_with_another_name_is_drawn_and_retrains_nothing(computed: Path
         planned = rules_of(plan(computed))
     finally:
         renamed.rename(path)
-    assert "plot_learning_rates" in planned and not planned - {"plot_learning_rates", "summarize"}
+    assert "plot_learning_rates" in planned and not planned - {"plot_learning_rates", "summarize", "present_summary"}
 
 
 def test_an_edit_of_the_network_leaves_plain_tokenizers_alone(computed: Path) -> None:
@@ -274,7 +280,8 @@ def test_a_changed_figure_is_drawn_again_and_nothing_else(computed: Path) -> Non
         done = run_snakemake(computed, "--cores", "2", *SMOKE)
     assert done.returncode == 0, done.stderr
     changed = {file.name for file, moment in before.items() if file.stat().st_mtime_ns != moment}
-    assert changed == {"training.png", "training.pdf", "training.csv", "plot_training.log", "plot_training.tsv"}
+    drawn = {"training.png", "training.pdf", "training.csv", "plot_training.log", "plot_training.tsv"}
+    assert changed == drawn | {"summary.html", "present_summary.log", "present_summary.tsv"}
 
 
 def test_the_report_holds_every_figure(computed: Path, study: Study) -> None:
@@ -285,5 +292,9 @@ def test_the_report_holds_every_figure(computed: Path, study: Study) -> None:
         names = report.namelist()
         for figure in plots_of(study):
             assert sum(name.endswith(f"/{figure}.png") for name in names) == 1, names
+        assert sum(name.endswith("/summary.html") for name in names) == 1 and not any(name.endswith(".md") for name in names)
+        first = report.read("report/report.html").decode("utf-8").partition("var workflow_desc = ")[2].partition("</script>")[0]
         pages = b"".join(report.read(name) for name in names if name.endswith((".html", ".js")))
     assert b"Convergence" in pages
+    assert 0 < first.index("Not supported:") < first.index("How the study works")  # a smoke study supports nothing
+    assert "System Message" not in first

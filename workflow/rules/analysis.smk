@@ -52,9 +52,11 @@ rule collect_results:
         **MEASUREMENTS,
         corpus=CORPUS["corpus"],
     output:
-        claims=reported(table("claims"), "claims", "1. Claims", "Claims and verdicts", "table"),
+        claims=reported(table("claims"), "claims", "1. Claims", "Claims and verdicts", "table (CSV, is downloaded)"),
         tables=[table(name) for name in TABLES if name not in ("claims", "results")],
-        results=reported(table("results"), "summary", "4. Results and provenance", "All arms and seeds", "table"),
+        results=reported(
+            table("results"), "summary", "4. Results and provenance", "All arms and seeds", "table (CSV, is downloaded)"
+        ),
     log:
         f"{LOGS}/collect_results.log",
     benchmark:
@@ -109,7 +111,7 @@ rule summarize:
         tables=rules.collect_results.output.tables,
         results=rules.collect_results.output.results,
     output:
-        summary=reported(f"{RESULTS}/summary.md", "summary", "4. Results and provenance", "Summary", "text"),
+        summary=f"{RESULTS}/summary.md",
     log:
         f"{LOGS}/summarize.log",
     benchmark:
@@ -130,6 +132,30 @@ rule summarize:
         "gqvae --log {log:q} summarize --settings {params.settings:q} --results {params.results:q} --out {output.summary:q}"
 
 
+rule present_summary:
+    input:
+        summary=rules.summarize.output.summary,
+        figures=expand(f"{RESULTS}/figures/{{figure}}.{{form}}", figure=registry.plots_of(STUDY), form=["png", "csv"]),
+        template=os.path.relpath(PACKAGE / "report" / "page.html"),
+    output:
+        page=reported(f"{RESULTS}/summary.html", "summary", "0. Summary", "What was found", "page"),
+    log:
+        f"{LOGS}/present_summary.log",
+    benchmark:
+        f"{BENCHMARKS}/present_summary.tsv"
+    localrule: True
+    conda:
+        "../envs/gqvae.yaml"
+    resources:
+        **growing(mem_mb=1000, runtime=10),
+    params:
+        code=code("tables.summary_page"),
+    message:
+        "Write the summary as a page that holds its figures and their points."
+    shell:
+        "gqvae --log {log:q} summary-page --summary {input.summary:q} --out {output.page:q}"
+
+
 rule write_provenance:
     input:
         corpus=f"{RESULTS}/corpus/corpus.json",
@@ -137,7 +163,9 @@ rule write_provenance:
         external=[tokenizer_file(arm, settings.EXTERNAL) for arm in EXTERNAL_FILES],
         results=rules.collect_results.output.results,
     output:
-        record=reported(f"{RESULTS}/provenance.json", "provenance", "4. Results and provenance", "Provenance", "record"),
+        record=reported(
+            f"{RESULTS}/provenance.json", "provenance", "4. Results and provenance", "Provenance", "record (JSON, is downloaded)"
+        ),
     log:
         f"{LOGS}/write_provenance.log",
     benchmark:

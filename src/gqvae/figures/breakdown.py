@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gqvae.figures.labels import name_beside, names_high
+from gqvae.figures.labels import names_high
+from gqvae.figures.legend import name_beside
 from gqvae.figures.registry import Plot
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_points, new_figure, write_heading
 from gqvae.study.tables import read_table

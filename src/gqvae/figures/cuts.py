@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gqvae.figures.labels import name_beside, names_high
+from gqvae.figures.labels import names_high
+from gqvae.figures.legend import name_beside
 from gqvae.figures.registry import Plot
 from gqvae.figures.rows import Row, draw_rows, rows_high
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, describe_points, new_figure, write_heading

@@ -12,8 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
-from gqvae.figures.style import arm_style
-
 NAME_SIZE = 7.5  # font size of the names at the ends of lines
 LEADER = 0.16  # inches from the axes to a name
 # Places around a point, best first: x and y in typographic points, alignment of the word.
@@ -133,21 +131,6 @@ def widest(figure: Figure, words: Iterable[str], size: float) -> float:
         inches = max(inches, text.get_window_extent().width / figure.dpi)
         text.remove()
     return inches
-
-
-def name_beside(figure: Figure, arms: Sequence[str]) -> None:
-    """A legend of these arms at the right of the axes, and the margin that it takes. Write the heading before.
-
-    The figure must be `names_high` below its heading.
-    """
-    looks = [arm_style(arm) for arm in arms]
-    leave_room_for_names(figure, (look.name for look in looks), before=0.35)  # with the markers of the legend
-    handles = [Line2D([], [], linestyle="", marker=look.marker, color=look.color, label=look.name) for look in looks]
-    beside = (figure.subplotpars.right + 0.1 / figure.get_figwidth(), figure.subplotpars.top)
-    figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=beside, fontsize=NAME_SIZE, handlelength=1.0, borderaxespad=0,
-        borderpad=0, handletextpad=0.4, labelspacing=0.35,
-    )  # fmt: skip
 
 
 def names_high(count: int) -> float:

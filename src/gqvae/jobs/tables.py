@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from gqvae.config import Study, load_settings
-from gqvae.report import summary
+from gqvae.report import page, summary
 from gqvae.study import ablations, judging
 from gqvae.study import collect as collecting
 from gqvae.study import provenance as record
@@ -24,6 +24,11 @@ def collect_ablations(arguments: argparse.Namespace) -> None:
 def summarize(arguments: argparse.Namespace) -> None:
     """Write the summary."""
     summary.summarize(load_settings(Study, arguments.settings), arguments.results, arguments.out)
+
+
+def summary_page(arguments: argparse.Namespace) -> None:
+    """Write the summary as a page."""
+    page.write_page(arguments.summary, arguments.out)
 
 
 def provenance(arguments: argparse.Namespace) -> None:

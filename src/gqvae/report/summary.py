@@ -21,15 +21,19 @@ from gqvae.study.results import main_rows
 from gqvae.study.sizes import TOLERANCE, size_in_words
 from gqvae.study.tables import read_table
 
+VERDICTS = ("supported", "contradicted", "not supported", "too few steps")  # in the order in which claims are told
+
 
 def summarize(study: Study, results: Path, out: Path) -> None:
     """Write the summary of a study to `out` as Markdown, in the sections of the report; links are relative to `results`."""
     tables = {name: read_table(results / "tables", name) for name in TABLES}
     corpus = read_json(results / "corpus" / "corpus.json")
     figures = _Figures(plots_of(study))
-    parts = [f"# Study `{study.study}`", _corpus(corpus), _reading(study)]
+    parts = [f"# Study `{study.study}`", _corpus(corpus)]
     if len(tables["claims"]):
-        parts += ["## Claims", _claims(tables["claims"], study.language_model.decisive_steps), *figures.rest("1. Claims")]
+        table, note = _claims(tables["claims"], study.language_model.decisive_steps)
+        parts += ["## Claims", _found(tables["claims"]), *figures.rest("1. Claims"), table, note]
+    parts += ["## How to read this", _reading(study), _splits(corpus)]
     parts += ["## Compression", _compression(tables), *figures.named("compression")]
     if layout.external_arms(study):
         parts += ["### External tokenizers", _external(study, tables["distribution"])]
@@ -77,16 +81,22 @@ def _figure(name: str, plot: Plot) -> str:
 
 def _corpus(corpus: dict[str, Any]) -> str:
     try:
+        label, synthetic = corpus["label"], corpus["synthetic"]
+    except KeyError as error:
+        raise UserError(f"corpus.json lacks {error}: delete the corpus folder and run again.") from None
+    warning = "\n\n**This corpus is synthetic: generated stories, not natural text. Nothing below is about natural language.**"
+    return f"Corpus: {label}.{warning if synthetic else ''}"
+
+
+def _splits(corpus: dict[str, Any]) -> str:
+    try:
         rows = [
             [split, f"{facts['documents']:,}", f"{facts['bytes']:,}", f"`{facts['sha256'][:12]}`"]
             for split, facts in ((split, corpus["splits"][split]) for split in ("train", "valid", "test"))
         ]
-        label, synthetic = corpus["label"], corpus["synthetic"]
     except (KeyError, TypeError) as error:
         raise UserError(f"corpus.json lacks {error}: delete the corpus folder and run again.") from None
-    warning = "\n\n**This corpus is synthetic: generated stories, not natural text. Nothing below is about natural language.**"
-    table = markdown_table(["split", "documents", "bytes", "SHA-256"], rows)
-    return f"Corpus: {label}.{warning if synthetic else ''}\n\n{table}"
+    return markdown_table(["split", "documents", "bytes", "SHA-256"], rows)
 
 
 def _reading(study: Study) -> str:
@@ -108,7 +118,17 @@ def _reading(study: Study) -> str:
     )
 
 
-def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
+def _found(claims: pd.DataFrame) -> str:
+    """How many claims have each verdict, and which."""
+    verdicts = []
+    for verdict in VERDICTS:
+        names = claims.loc[claims["verdict"] == verdict, "claim"].tolist()
+        verdicts += [f"**{verdict.capitalize()}:** {', '.join(names)}."] if names else []
+    return " ".join(verdicts)
+
+
+def _claims(claims: pd.DataFrame, decisive_steps: int) -> tuple[str, str]:
+    """The table, and the note on it."""
     found: Any = claims.itertuples()
     rows = [
         [
@@ -138,7 +158,7 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> str:
         "differ, whatever the claim says."
     )
     header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "pairs ahead", "verdict", "sign"]
-    return f"{note}\n\n{markdown_table(header, rows)}"
+    return markdown_table(header, rows), note
 
 
 def _arm(row: Any, place: str) -> str:

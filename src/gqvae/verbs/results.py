@@ -30,6 +30,12 @@ def add_parsers(verbs: Verbs) -> None:
             argument("--out", type=Path, required=True, help=out),
         )  # fmt: skip
     add_verb(
+        verbs, "tables.summary_page", "write the summary of a study as a page that holds its figures",
+        "--summary results/default/summary.md --out results/default/summary.html",
+        argument("--summary", type=Path, required=True, metavar="FILE", help="the summary, beside its folder of figures"),
+        argument("--out", type=Path, required=True, metavar="HTML", help="page to write"),
+    )  # fmt: skip
+    add_verb(
         verbs, "tables.judge", "judge the claims of finished studies again from their tables and provenance",
         "--results results/published/tinystories-replication results/published/wikitext2",
         folders("--results", "folders of the studies; their claims.csv are replaced"),
