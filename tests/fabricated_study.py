@@ -15,9 +15,11 @@ from gqvae.measures.contexts import ALONE, HALF, LONG
 from gqvae.measures.distribution import rank_frequency
 from gqvae.study import layout, runs
 from gqvae.study.columns import COLUMNS, HISTORY, RESULT, SPEED, TOKEN_MEASURES
+from gqvae.tokenizers.byte_level import to_text
 
 QUALITY = {"bytes": 0.0, "bpe": 0.50, "bpe_matched": 0.47, "fixed": 0.33, "fixed_2": 0.30, "gqvae": 0.49, "gqvae_paper": 0.40}
 QUALITY |= {"dictionary_2": 0.2, "dictionary_3": 0.25}
+SENTENCE = "Grünkohl “für 3 $” 😀 ate e\u0301lan,\nunhappily, and $5 more."
 
 
 def fabricated_settings(seeds: tuple[int, ...] = (0, 1, 2), many: bool = False, **changes: Any) -> Study:
@@ -47,7 +49,7 @@ def fabricated_settings(seeds: tuple[int, ...] = (0, 1, 2), many: bool = False, 
 
 
 def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
-    """Write every file that `gqvae collect` reads, and `corpus.json`."""
+    """Write every file that `gqvae collect` reads, `corpus.json`, and the table that has its own rule."""
     rng = np.random.default_rng(0)
     label = "synthetic stories" if synthetic else "a real corpus"
     splits = {split: {"documents": 10 * size, "bytes": 10_000 * size, "sha256": f"{size:064x}"} for split, size in _SIZES.items()}
@@ -79,6 +81,8 @@ def fabricate(study: Study, results: Path, synthetic: bool = True) -> Path:
                 write_json(runs.tuning_path(results, arm, seed, rate) / "result.json", record)
     for run in runs.language_model_runs(study):
         _run(study, run, results, rng)
+    split = pd.DataFrame([_segmentation(study, arm) for arm in layout.tokenizer_arms(study)])
+    _write(split.astype({"seed": "Int64"}), layout.table_path(results, "segmentations"))
     timed = runs.timed_tokenizers(study)
     if timed:
         speeds = [[f"{name}/{variant}", 500_000, 60.0 - place, 1 - place / 60] for place, (name, variant) in enumerate(timed)]
@@ -192,6 +196,15 @@ def _matching(study: Study, name: str, results: Path) -> None:
     record = {"target": f"{target}/{variant}", "target_bytes_per_token": theirs, "bytes_per_token": ours, "vocab_size": size}
     record |= {"relative_difference": ours / theirs - 1, "tried": [[size, ours]]}
     write_json(layout.matching_path(results, name), record | {"within_tolerance": abs(ours / theirs - 1) <= 0.005})
+
+
+def _segmentation(study: Study, arm: str) -> dict[str, Any]:
+    """Tokens of as many bytes as a token of the arm has on average."""
+    name, seed = layout.family(study, arm, study.seeds[0]), study.seeds[0] if study.arms[arm].seeded else None
+    size, text = _vocab_size(study, name, layout.variant(study, arm)), SENTENCE.encode("utf-8")
+    step = 1 if arm == "bytes" else round(_rate(arm, size))
+    tokens = [to_text(text[place : place + step]) for place in range(0, len(text), step)]
+    return {"arm": arm, "seed": seed, "vocab_size": size, "tokens": len(tokens), "segmentation": " ".join(tokens)}
 
 
 def _distribution(study: Study, name: str, folder: Path, rng: np.random.Generator) -> None:

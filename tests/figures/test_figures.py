@@ -53,6 +53,7 @@ LABELS = {
     "cuts": [("compression (bytes per token)", "entropy of cuts (bits per pre-token)")],
     "serving": [("inference (floating-point operations per byte of text)", "test loss (bits per byte) ↓")],
     "training": [("", "")] * 12 + [("optimiser step", "")] * 4,  # its columns have titles
+    "segmentations": [("", "")],
     "rank_frequency": [("rank of the token (1 = most frequent)", "share of all tokens")],
     "bistability": [
         ("weight α of the gate loss", "open gates (share of positions)"),
@@ -134,7 +135,7 @@ def test_a_synthetic_corpus_is_marked_in_every_figure(name: str, results: Path) 
         _, figure = drawn(FIGURES[name], results, CorpusFacts("some label", synthetic))
         texts = [text.get_text() for text in figure.texts]
         assert (SYNTHETIC_NOTE in texts) == synthetic
-        seeds = "2 seeds" if name == "tuning" else "3 seeds"  # rates are chosen with the first two
+        seeds = {"tuning": "2 seeds", "segmentations": "seed 0"}.get(name, "3 seeds")  # rates are chosen with the first two
         assert any("some label" in text and seeds in text for text in texts)
 
 

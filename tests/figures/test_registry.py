@@ -16,7 +16,7 @@ def test_figures_are_those_that_have_something_to_show() -> None:
     assert set(plots_of(fabricated_settings())) == default
     assert default - set(plots_of(fabricated_settings(arms={"bpe": {"kind": "bpe"}}))) == {"training", "claims", "advantage"}
     silent = fabricated_settings(arms={"bpe": {"kind": "bpe", "language_model": False}})
-    assert list(plots_of(silent)) == ["compression", "cuts", "rank_frequency"]
+    assert list(plots_of(silent)) == ["compression", "cuts", "rank_frequency", "segmentations"]
 
 
 @pytest.mark.parametrize("value", ["Plot(title=name)", "Plot('a title')", "print()", "Plot(titel='a title')"])

@@ -85,6 +85,7 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "measure_lm": len(modelled),
         "measure_speed": int(bool(modelled)),
         "collect_results": 1,
+        "segment_sentence": 1,
         "explore": 1,
         **{f"plot_{figure}": 1 for figure in plots_of(study)},
         "try_learning_rate": len(layout.tuned_arms(study)) * len(runs.tuning_seeds(study)),

@@ -151,7 +151,7 @@ def test_it_is_small(computed: Path) -> None:
     """What decides its time, counted: beside other work on two cores these jobs take 210 processor seconds, training a quarter of them."""
     jobs = [path.parent.name for path in (computed / "results" / "smoke" / "benchmarks").rglob("*.tsv")]
     trainings = [rule for rule in jobs if rule in ("train_network", "train_lm", "try_learning_rate")]
-    assert 0 < len(jobs) <= 92 and 0 < len(trainings) <= 11, (len(jobs), len(trainings))
+    assert 0 < len(jobs) <= 94 and 0 < len(trainings) <= 11, (len(jobs), len(trainings))
 
 
 def test_a_second_run_has_nothing_to_do(computed: Path) -> None:
@@ -182,6 +182,7 @@ TOKENIZERS = {"train_counted", "make_tokenizers", "encode_corpus", "measure_comp
         ("figures/convergence.py", b'title="Convergence"', b'title="Curves"', set(), TRAININGS | {"collect_results", "plot_tuning"}),
         ("measures/renyi_efficiency.py", b"more_is_better=True", b"more_is_better=False", {"measure_distribution"}, TRAININGS | TOKENIZERS | {"measure_lm"}),
         ("measures/losses.py", b"MOST_PLACES = 4", b"MOST_PLACES = 5", {"measure_lm"}, TRAININGS | TOKENIZERS | {"measure_distribution"}),
+        ("measures/segmentations.py", b"RARE = 10", b"RARE = 20", {"segment_sentence", "plot_segmentations"}, TRAININGS | TOKENIZERS | {"collect_results", "measure_speed"}),
         ("study/columns.py", b'"text: verdict sign"', b'"text: verdict sign note"', {"collect_results"}, TRAININGS | TOKENIZERS | {"measure_lm", "measure_distribution"}),
         ("study/verdicts.py", b"SIGNIFICANCE = 0.05", b"SIGNIFICANCE = 0.01", {"collect_results"}, TRAININGS | TOKENIZERS | {"measure_lm"}),
         ("report/summary.py", b"## Language models", b"## The language models", {"summarize"}, TRAININGS | {"collect_results"}),

@@ -16,6 +16,11 @@ MEASUREMENTS = {
     "runs": [str(path) for run in runs.language_model_runs(STUDY) for path in run.collected(RESULTS)],
 }
 
+# At the main vocabulary size and the first seed.
+TOKENIZER_OF_EACH_ARM = [
+    tokenizer_file(layout.family(STUDY, arm, STUDY.seeds[0]), layout.variant(STUDY, arm)) for arm in layout.tokenizer_arms(STUDY)
+]
+
 
 if TIMED:
 
@@ -34,7 +39,7 @@ if TIMED:
         resources:
             **growing(mem_mb=1800, runtime=60),
         params:
-            code=code_of_speed(),
+            code=code_of_tokenizers("tokenizers.measure_speed", [layout.split_family(family)[0] for family, _ in TIMED]),
             tokenizers=folders_of_tokenizers,
             baseline=lambda wildcards, input: (
                 f"--baseline {shlex.quote(str(Path(input.tokenizers[0]).parent))}" if layout.has_baseline(STUDY) else ""
@@ -77,12 +82,37 @@ rule collect_results:
         "gqvae --log {log:q} collect --settings {params.settings:q} --results {params.results:q} --out {params.folder:q}"
 
 
+rule segment_sentence:
+    input:
+        **CORPUS,
+        pretokens=PRETOKENS["train"],
+        tokenizers=TOKENIZER_OF_EACH_ARM,
+    output:
+        table=table("segmentations"),
+    log:
+        f"{LOGS}/segment_sentence.log",
+    benchmark:
+        f"{BENCHMARKS}/segment_sentence.tsv"
+    localrule: True
+    conda:
+        "../envs/gqvae.yaml"
+    resources:
+        **growing(mem_mb=1800, runtime=10),
+    params:
+        code=code_of_tokenizers("tokenizers.segment_sentence", layout.tokenizer_arms(STUDY)),
+        tokenizers=folders_of_tokenizers,
+        corpus=subpath(input.corpus, parent=True),
+        pretokens=subpath(input.pretokens, parent=True),
+    message:
+        "Split one sentence of the test split with the tokenizer of every arm."
+    shell:
+        "gqvae --log {log:q} segment-sentence --tokenizers {params.tokenizers:q} --corpus {params.corpus:q}"
+        " --pretokens {params.pretokens:q} --out {output.table:q}"
+
+
 rule explore:
     input:
-        tokenizers=[
-            tokenizer_file(layout.family(STUDY, arm, STUDY.seeds[0]), layout.variant(STUDY, arm))
-            for arm in layout.tokenizer_arms(STUDY)
-        ],
+        tokenizers=TOKENIZER_OF_EACH_ARM,
         template=local(os.path.relpath(PACKAGE / "figures" / "explorer.html")),
     output:
         page=reported(f"{RESULTS}/figures/explorer.html", "explorer", "2. Tokenizers", "One text under every arm", "page"),

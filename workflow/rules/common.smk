@@ -112,12 +112,11 @@ def modules_of(arm):
     return [f"gqvae.tokenizers.{name}"] if name else []
 
 
-def code_of_speed():
-    """The code of the job that times the tokenizers of many arms."""
-    arms = dict.fromkeys(layout.split_family(family)[0] for family, _ in TIMED)
+def code_of_tokenizers(job, arms):
+    """The code of a job that reads the tokenizers of several arms."""
     network = any(STUDY.arms[arm].downstream_encoder for arm in arms)
-    also = [*PRETOKENIZER, *(module for arm in arms for module in modules_of(arm))]
-    return code("tokenizers.measure_speed", also, without=() if network else ("gqvae.tokenizers.learned",))
+    also = [*PRETOKENIZER, *(module for arm in dict.fromkeys(arms) for module in modules_of(arm))]
+    return code(job, also, without=() if network else ("gqvae.tokenizers.learned",))
 
 
 def modules_of_target(arm):

@@ -13,14 +13,16 @@ from gqvae.corpus.pretokenizers import WHOLE
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.errors import UserError
 from gqvae.files import write_csv, write_json, write_rows
-from gqvae.measures import bytes_per_token, speed
+from gqvae.measures import bytes_per_token, segmentations, speed
 from gqvae.measures.distribution import rank_frequency
 from gqvae.measures.encoded_text import EncodedText
+from gqvae.study.columns import SEGMENTATIONS
+from gqvae.study.layout import split_family
 from gqvae.tokenizers import encode, matching, token_parts
 from gqvae.tokenizers.base import Tokenizer, tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.counted import trainer
-from gqvae.tokenizers.load import load_on_device, load_with_encoder
+from gqvae.tokenizers.load import load_on_device, load_tokenizer, load_with_encoder
 
 
 def make_bytes(arguments: argparse.Namespace) -> None:
@@ -115,6 +117,17 @@ def measure_speed(arguments: argparse.Namespace) -> None:
         raise UserError(f"{arguments.baseline} is not among --tokenizers: add it, since all are timed in one process.")
     documents = beginning(DocumentStore.open(arguments.corpus, "test"), speed.BYTES)
     write_rows(arguments.out, speed.COLUMNS, speed.speeds(names, documents, arguments.baseline))
+
+
+def segment_sentence(arguments: argparse.Namespace) -> None:
+    """Write how the tokenizers of a study split one sentence of the test split."""
+    counts = PretokenCounts.of_split(arguments.pretokens, "train")
+    text = segmentations.sentence(DocumentStore.open(arguments.corpus, "test"), counts)
+    rows = []
+    for folder in arguments.tokenizers:
+        arm, seed = split_family(folder.resolve().parent.name)
+        rows.append({"arm": arm, "seed": "" if seed is None else seed, **segmentations.segmented(load_tokenizer(folder), text)})
+    write_rows(arguments.out, tuple(SEGMENTATIONS), rows)
 
 
 def measure_distribution(arguments: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ def summarize(study: Study, results: Path, out: Path) -> None:
         table, note = _claims(tables["claims"], study.language_model.decisive_steps)
         parts += ["## Claims", _found(tables["claims"]), *figures.rest("1. Claims"), table, note]
     parts += ["## How to read this", _reading(study), _splits(corpus)]
-    parts += ["## Compression", _compression(tables), *figures.named("compression")]
+    parts += ["## Compression", _compression(tables), *figures.named("compression", "segmentations")]
     if layout.external_arms(study):
         parts += ["### External tokenizers", _external(study, tables["distribution"])]
     if len(tables["matching"]):

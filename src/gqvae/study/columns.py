@@ -122,4 +122,5 @@ ON_DEMAND: dict[str, dict[str, Kind]] = {
         "number: cut_entropy",
     ),
 }  # fmt: skip
-COLUMNS = {**TABLES, **ON_DEMAND}
+SEGMENTATIONS = _columns("text: arm", "int: seed vocab_size tokens", "text: segmentation")  # by a rule of its own
+COLUMNS = {**TABLES, **ON_DEMAND, "segmentations": SEGMENTATIONS}

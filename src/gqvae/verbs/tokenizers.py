@@ -116,6 +116,12 @@ def add_parsers(verbs: Verbs) -> None:
         CORPUS, TABLE,
     )  # fmt: skip
     add_verb(
+        verbs, "tokenizers.segment_sentence", "write how tokenizers split one sentence of the test split",
+        "--tokenizers results/x/tokenizers/bpe/v1024 results/x/tokenizers/gqvae-s0/v1024 --corpus results/x/corpus "
+        "--pretokens results/x/pretokens --out segmentations.csv",
+        folders("--tokenizers", "tokenizers <family>/<variant>"), CORPUS, COUNTS, TABLE,
+    )  # fmt: skip
+    add_verb(
         verbs, "tokenizers.measure_distribution",
         "measure how a tokenizer spreads a corpus over its vocabulary, how well bigram counts predict its tokens, and what edits change",
         "--tokens results/x/tokens/bpe/v1024 --tokenizer results/x/tokenizers/bpe/v1024 --corpus results/x/corpus "
