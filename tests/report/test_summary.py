@@ -187,6 +187,7 @@ def test_links_lead_to_figures_of_the_study(tmp_path: Path) -> None:
         "cuts",
         "training",
         "rank_frequency",
+        "segmentations",
         "tuning",
         "convergence",
         "learnability",
