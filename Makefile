@@ -17,7 +17,7 @@ CONFIG ?= configs/default.yaml
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help reproduce domains report publish redraw test test-slurm test-gpu lint bench lock audit clean
+.PHONY: help reproduce domains report publish redraw rulegraph test test-slurm test-gpu lint bench lock audit clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +48,11 @@ publish: $(INSTALLED) ## Copy claims, tables, figures, summary and provenance of
 
 redraw: $(INSTALLED) ## Draw the figures of results/published/ again from the tables beside them.
 	$(BIN)/gqvae redraw
+
+rulegraph: $(INSTALLED) ## Draw docs/rulegraph.svg again after a rule was added or removed (needs graphviz).
+	mkdir -p build
+	$(BIN)/snakemake --rulegraph --configfile configs/smoke.yaml | $(BIN)/python scripts/rulegraph.py | tred | dot -Tsvg > build/rulegraph.svg
+	mv build/rulegraph.svg docs/rulegraph.svg
 
 lint: $(INSTALLED) ## Formatting, types, workflow lint, generated documentation: seconds.
 	$(BIN)/ruff check

@@ -6,7 +6,9 @@ import functools
 import json
 import re
 import shlex
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,28 @@ def test_every_config_plans_its_whole_study(path: Path, plans: Callable[..., str
         "all": 1,
     }
     assert counts == {rule: count for rule, count in expected.items() if count}
+
+
+def test_the_picture_of_the_rules_is_current(planned: Path) -> None:
+    """After a rule was added or removed: `make rulegraph`."""
+    graph = run_snakemake(planned, "--rulegraph", "--configfile", "configs/smoke.yaml")
+    assert graph.returncode == 0, graph.stderr
+    script = [sys.executable, str(ROOT / "scripts" / "rulegraph.py")]
+    shown = subprocess.run(script, input=graph.stdout, capture_output=True, encoding="utf-8", check=True).stdout
+    picture = (ROOT / "docs" / "rulegraph.svg").read_text(encoding="utf-8").replace("&#45;&gt;", "->")
+    rules = set(re.findall(r'^"([^"]+)";$', shown, re.MULTILINE))
+    assert "train_lm" in rules and "plot_…" in rules and "all" not in rules
+    assert rules == set(re.findall(r"<text [^>]*>([^<]+)</text>", picture))
+    needed, drawn = re.findall(r'"([^"]+)" -> "([^"]+)"', shown), re.findall(r"<title>([^<]+)->([^<]+)</title>", picture)
+    assert set(drawn) <= set(needed) and reachable(drawn) == reachable(needed)  # without edges that others imply
+
+
+def reachable(edges: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """All pairs of rules of which the second needs the first, directly or through others."""
+    found = set(edges)
+    while more := {(first, then) for first, middle in found for other, then in found if middle == other} - found:
+        found |= more
+    return found
 
 
 def test_the_plan_makes_everything_that_collecting_asks_for(plans: Callable[..., str]) -> None:
