@@ -1,9 +1,10 @@
-"""What the documents of the repository link to is there."""
+"""What the documents of the repository link to is there, and their drawings can be shown anywhere."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,3 +21,23 @@ def test_what_is_linked_is_there(document: Path) -> None:
     text = re.sub(r"```.*?```|`[^`]*`", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
     targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:", target)]
     assert [target for target in targets if target and not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("drawing", sorted(ROOT.glob("docs/*.svg")), ids=lambda path: path.name)
+def test_a_drawing_has_a_white_background_and_loads_nothing(drawing: Path) -> None:
+    """Pages show it as an image, in light and dark mode: what it would load is not loaded, and dark pages would show through."""
+    text = drawing.read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    assert (left, top) == (0, 0) and min(width, height) > 100
+    white = [one for one in root.iter() if one.get("fill") in ("#fff", "white")]
+    assert any(size == (width, height) for size in map(size_of, white))
+    assert not re.search(r"@import|@font-face|<image|<script|<foreignObject|href=|url\((?!#)", text)
+
+
+def size_of(shape: ElementTree.Element) -> tuple[float, float]:
+    """Width and height of a rectangle or polygon."""
+    if "points" not in shape.attrib:
+        return float(shape.get("width", 0)), float(shape.get("height", 0))
+    x, y = zip(*(map(float, point.split(",")) for point in shape.attrib["points"].split()), strict=True)
+    return max(x) - min(x), max(y) - min(y)
