@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -58,6 +61,31 @@ def test_refused_memory_is_one_sentence(
     assert cli.main(["doctor"]) == 2
     said = capsys.readouterr().err
     assert "gqvae: error: out of memory" in said and "Traceback" not in said and len(said.strip().splitlines()) == 1
+
+
+LOADED_WITH_LITTLE_MEMORY = """
+import ctypes, importlib.util, json, os, pathlib, resource
+package = pathlib.Path(importlib.util.find_spec("llvmlite").origin).parent  # importing it would load the library
+library = str(package / "binding" / "libllvmlite.so")
+held = 1024 * int(next(line for line in open("/proc/self/status") if line.startswith("VmData")).split()[1])
+for spare in range(0, 20_000_000, 200_000):
+    if os.fork() == 0:  # a process that cannot load it once may not try again
+        resource.setrlimit(resource.RLIMIT_DATA, (held + spare, held + spare))
+        try:
+            ctypes.CDLL(library)
+        except OSError as error:
+            print(json.dumps(str(error)), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_the_loader_says_of_too_little_memory_is_understood() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED_WITH_LITTLE_MEMORY], capture_output=True, text=True, check=True)
+    said = {json.loads(line) for line in done.stdout.splitlines()}
+    assert len(said) > 1
+    assert not [message for message in said if not is_out_of_memory(while_handling(OSError(message), OSError("not loaded")))]
 
 
 @pytest.mark.parametrize("error", OTHERS)

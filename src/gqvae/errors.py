@@ -26,11 +26,14 @@ class DivergedError(UserError):
 # Messages of failed allocations and thread starts that are not raised as `MemoryError`.
 _OUT_OF_MEMORY = (
     "can't allocate memory",  # torch on the CPU
-    "cannot allocate memory",  # the system, through a library
-    "failed to map segment from shared object",  # the loader of shared libraries, which does not say why
+    "cannot allocate ",  # the system, through a library; the loader of shared libraries
+    "failed to map segment from shared object",  # that loader, which does not say why
+    "cannot map zero-fill pages",  # the same
+    "cannot change memory protections",
+    "cannot create shared object descriptor",
+    "out of memory",  # the loader, CUDA
     "std::bad_alloc",
     "can't start new thread",
-    "cuda error: out of memory",
     "_status_alloc_failed",  # cuBLAS, cuDNN
 )
 

@@ -13,7 +13,9 @@ import pytest
 from workers import Ledger, contents
 from workflow_runs import copy_of_repository, run_snakemake
 
-TINY = ("--configfile", str(Path(__file__).with_name("tiny.yaml")))
+# The second language model of a job takes seconds, so that the power can fail between the two.
+AMOUNTS = ("--config", "language_model={train_bytes: [1000, 30000]}")
+TINY = ("--configfile", str(Path(__file__).with_name("tiny.yaml")), *AMOUNTS)
 # A rule of each stage, in an order in which none has run when its turn comes.
 STAGES = (
     "prepare_corpus", "count_pretokens", "train_counted", "train_network", "make_tokenizers", "match_compression", "encode_corpus",
@@ -22,7 +24,7 @@ STAGES = (
 FIRST_OF_TWO = (
     ".state/language_models/gqvae-s0-b1000-*.kept/kept.json"  # of the runs that share a job; bpe needs no network and may be done
 )
-OF_THE_MOMENT = ("logs/", "benchmarks/", "provenance.json", "figures/explorer.html")  # times, and what holds them
+OF_THE_MOMENT = ("logs/", "benchmarks/", "provenance.json", "figures/explorer.html", "summary.html")  # times, and what holds them
 RECEIPT = "/kept.json"  # holds digests of files with times; the files themselves are compared
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -47,7 +49,7 @@ def run_until(folder: Path, *patterns: str) -> bool:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return True
-        time.sleep(0.05)
+        time.sleep(0.02)
     return False
 
 

@@ -27,6 +27,8 @@ from gqvae.vocabularies.segmentation import fewest_tokens, string_ids
 
 TYPED = "It's <|endoftext|> the  fox’s naïve 漢字 42!\n\n</script> unbelievable 🙂"
 
+OWN = "gated, for tests, V = 264"  # kind and size of the tokenizer that is in no study's folder
+
 
 class Gated(BytesTokenizer):
     """Two encoders, as a learned tokenizer has, without a network."""
@@ -77,8 +79,8 @@ def test_the_page_stands_alone_and_names_arms_as_figures_do(arms: dict[str, Toke
     assert data["passage"] == TYPED
     assert [(arm["title"], arm["how"], arm["hidden"]) for arm in data["arms"]] == [
         ("BPE", "merges", False),
-        ("mine, split at its gates", "fixed", False),
-        ("mine, fewest tokens", "fewest", False),
+        (f"mine ({OWN}), split at its gates", "fixed", False),
+        (f"mine ({OWN}), fewest tokens", "fewest", False),
         ("unigram", "probable", False),
         ("dictionary, 3", "chunks", False),
         ("bytes", "fewest", True),
@@ -87,7 +89,7 @@ def test_the_page_stands_alone_and_names_arms_as_figures_do(arms: dict[str, Toke
 
 def test_only_gates_need_a_network(arms: dict[str, Tokenizer]) -> None:
     why = {arm["title"]: arm["why"] for arm in data_of(explorer_page(arms))["arms"] if arm["why"]}
-    assert why == {"mine, split at its gates": "its gates need their network, which is not in this page"}
+    assert why == {f"mine ({OWN}), split at its gates": "its gates need their network, which is not in this page"}
 
 
 def test_learned_gates_come_first_and_equal_titles_are_told_apart(arms: dict[str, Tokenizer]) -> None:

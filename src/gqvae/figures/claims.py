@@ -33,8 +33,9 @@ LOOKS = {
     "contradicted": ("#AA3377", "X"),
     "too few steps": ("#8A6D00", "s"),
 }
-ROW = 0.46  # inches
-WRAP = 58  # characters per line of a claim
+ROW = 0.46  # inches, at least
+LINE = 0.125  # inches, of a claim's text
+WRAP = 72  # characters per line of it
 REACH = 1.6  # the axis ends at this multiple of the `MOST` quantile of effects, so that outliers leave the others readable
 MOST = 0.75  # share of the effects
 SMALL = 5.5  # font size of p values and steps
@@ -52,16 +53,17 @@ def points(tables: Path) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """One row per claim: text, effect in per cent with its 95 % interval, margin, verdict, sign and corrected p."""
-    height = ROW * len(data) + 1.35
+    rows: Any = list(data.itertuples())
+    labels = [_label(row) for row in rows]
+    height = max(ROW, LINE * max(len(label) for label in labels)) * len(data) + 1.35
     figure = new_figure(8.6, height)
     figure.subplots_adjust(left=0.44, right=0.81, bottom=0.55 / height)
     note = f"{_seeds(data)} · bars: 95 % t-interval over seeds" if data["low"].notna().any() else f"{_seeds(data)}: no interval"
     write_heading(figure, "What was claimed, and what was found", corpus, note)
     reach = axis_end(data)
     axes = forest_axes(figure, reach, (len(data) - 0.5, -0.5))
-    rows: Any = data.itertuples()
-    for place, row in enumerate(rows):
-        _draw_claim(axes, place, row, reach)
+    for place, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        _draw_claim(axes, place, row, label, reach)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set_xlabel("relative advantage of the first arm → (dashed: margin)")
     return figure
@@ -97,15 +99,19 @@ def draw_effect(axes: Axes, y: float, row: Any, reach: float, label: str | None 
         axes.plot([-100 * row.margin] * 2, [y - 0.36, y + 0.36], color="#000000", linewidth=1, linestyle=(0, (2, 1.5)))
 
 
-def _draw_claim(axes: Axes, place: int, row: Any, reach: float) -> None:
+def _label(row: Any) -> list[str]:
+    """The lines that say what was claimed and which arms are compared."""
+    first, second = (arm_style(getattr(row, arm)).name + size_in_words(row, arm) for arm in ("first", "second"))
+    compared = f"{first} against {second}".replace("V = ", "V\u00a0=\u00a0")  # no line ends within a size
+    return [*textwrap.wrap(f"{row.claim}: {row.text}", WRAP), *textwrap.wrap(compared, WRAP)]
+
+
+def _draw_claim(axes: Axes, place: int, row: Any, label: list[str], reach: float) -> None:
     """One row, with verdict, sign and p values at the right."""
     draw_effect(axes, place, row, reach)
     color, effect = LOOKS[row.verdict][0], 100 * row.effect
     beside = axes.get_yaxis_transform()
-    lines = textwrap.wrap(f"{row.claim}: {row.text}", WRAP)
-    first, second = (arm_style(getattr(row, arm)).name + size_in_words(row, arm) for arm in ("first", "second"))
-    lines += textwrap.wrap(f"{first} against {second}", WRAP)
-    axes.text(-0.03, place, "\n".join(lines), transform=beside, fontsize=6.5, ha="right", va="center")
+    axes.text(-0.03, place, "\n".join(label), transform=beside, fontsize=6.5, ha="right", va="center")
     interval = f"  [{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else ""
     found = f"{effect:+.2f} %{interval}\n{row.verdict}{_sign(row)}"
     axes.text(1.03, place + 0.1, found, transform=beside, fontsize=6.5, ha="left", va="bottom", color=color)

@@ -41,10 +41,10 @@ def explorer_page(tokenizers: Mapping[str, Tokenizer], passage: str | None = Non
     # A text box normalizes line ends to line feeds.
     passage = PASSAGE if passage is None else passage.replace("\r\n", "\n").replace("\r", "\n")
     ordered = sorted(_without_copies(tokenizers).items(), key=lambda item: _place(item[1]))
-    titles = [_title(name) for name, _ in ordered]
+    titles = [_title(name, tokenizer) for name, tokenizer in ordered]
     arms: list[dict[str, Any]] = []
     for title, (name, tokenizer) in zip(titles, ordered, strict=True):
-        size = f", V = {tokenizer.vocab_size:,}" if titles.count(title) > 1 else ""
+        size = f", V = {tokenizer.vocab_size:,}" if titles.count(title) > 1 else ""  # of arms that differ in it alone
         arms += _arms(name, title + size, tokenizer, passage)
     data = {"passage": passage, "alphabet": CHARACTERS, "arms": arms}
     # "<" is escaped so that no token can end the script element.
@@ -70,11 +70,11 @@ def _place(tokenizer: Tokenizer) -> int:
     return 2 if tokenizer.kind == BytesTokenizer.kind else 1
 
 
-def _title(name: str) -> str:
-    """The arm and seed, if the name ends as a study's folders do; otherwise the name itself."""
+def _title(name: str, tokenizer: Tokenizer) -> str:
+    """The arm and seed, if the name ends as a study's folders do; otherwise the name itself, with kind and size."""
     family, _, variant = name.rpartition("/")
     if not family or not VARIANT.fullmatch(variant):
-        return name
+        return f"{name} ({tokenizer.kind}, V = {tokenizer.vocab_size:,})"
     arm, seed = split_family(family.rpartition("/")[2])
     return arm_style(arm).name + (f", seed {seed}" if seed else "")
 

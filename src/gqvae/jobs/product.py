@@ -114,8 +114,7 @@ def explore(arguments: argparse.Namespace) -> None:
     from gqvae.figures.explorer import explorer_page
     from gqvae.jobs.parts import blocks
 
-    named = {f"{name} ({one.kind}, V = {one.vocab_size:,})": one for name, one in _loaded(arguments).items()}
-    page = explorer_page(named, "".join(blocks(arguments.text)) if arguments.text else None)
+    page = explorer_page(_loaded(arguments), "".join(blocks(arguments.text)) if arguments.text else None)
     with atomic_open(arguments.out) as stream:
         stream.write(page)
 
