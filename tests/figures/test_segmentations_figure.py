@@ -16,6 +16,7 @@ from fabricated_study import SENTENCE, fabricate, fabricated_settings
 from gqvae.figures import segmentations
 from gqvae.figures.segmentations import pieces
 from gqvae.figures.style import CorpusFacts, styled
+from gqvae.measures.segmentations import LONGEST, RARE, SHORTEST
 from gqvae.study.tables import write_table
 from gqvae.tokenizers.byte_level import to_text
 from readable import assert_readable
@@ -106,3 +107,8 @@ def test_numbers_of_tokens_and_sizes_are_those_of_the_table(tmp_path: Path) -> N
     assert texts[values + 1 :] == [f"{size:,}" for size in points["vocab_size"]]
     assert len(points) == 5 and points.loc[0, "tokens"] == len(SENTENCE.encode())
     assert any("seed 0" in text.get_text() for text in figure.texts)
+
+
+def test_the_caption_says_by_which_rule_the_sentence_is_chosen() -> None:
+    caption = segmentations.PLOT.caption
+    assert f"{SHORTEST} to {LONGEST} bytes" in caption and f"fewer than {RARE} times" in caption
