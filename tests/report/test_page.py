@@ -109,7 +109,11 @@ def test_marks_are_read_as_they_are_written(tmp_path: Path) -> None:
     write_page(tmp_path / "a.md", tmp_path / "a.html")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "<p>2 * 3 &lt; 7, [low, 3] and <em>it</em> <strong>is</strong> <code>a*b*c</code></p>" in page
-    assert '<pre><code class="language-text">| *kept*\n\nas it is\n</code></pre>' in page and "<h2>C &amp; D</h2>" in page and "<title>A b</title>" in page
+    assert (
+        '<pre><code class="language-text">| *kept*\n\nas it is\n</code></pre>' in page
+        and "<h2>C &amp; D</h2>" in page
+        and "<title>A b</title>" in page
+    )
     assert '<a href="https://example.org/x">out</a>' in page
 
 
