@@ -227,7 +227,6 @@ def test_every_line_of_the_readme_runs(
     monkeypatch.setattr(module, "default_run", lambda size, steps: NetworkRun.model_validate(TINY))  # ten minutes otherwise
     (tmp_path / "stories.txt").write_bytes(stories.read_bytes())
     (tmp_path / "story.txt").write_bytes(TEXT.encode())
-    BytesTokenizer().save(tmp_path / "other")
     lines, examples = [], 0
     for language, block in blocks("README.md", "sh", "python"):
         if language == "python":
@@ -235,7 +234,15 @@ def test_every_line_of_the_readme_runs(
             examples += 1
         else:
             lines += run_commands(block)
-    assert [line.split()[2] for line in lines] == ["train", "encode", "decode", "compare", "explore", "export"] and examples == 1
+    assert [line.split()[2] for line in lines] == [
+        "train",
+        "train",
+        "encode",
+        "decode",
+        "compare",
+        "explore",
+        "export",
+    ] and examples == 1
     # What the comments beside the commands say.
     assert (tmp_path / "again.txt").read_bytes() == TEXT.encode()
     assert {"bytes_per_token", "changed_by_typo", "warm_mb_per_s"} < set(capsys.readouterr().out.split())

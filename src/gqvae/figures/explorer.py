@@ -41,11 +41,7 @@ def explorer_page(tokenizers: Mapping[str, Tokenizer], passage: str | None = Non
     # A text box normalizes line ends to line feeds.
     passage = PASSAGE if passage is None else passage.replace("\r\n", "\n").replace("\r", "\n")
     ordered = sorted(_without_copies(tokenizers).items(), key=lambda item: _place(item[1]))
-    titles = [_title(name, tokenizer) for name, tokenizer in ordered]
-    arms: list[dict[str, Any]] = []
-    for title, (name, tokenizer) in zip(titles, ordered, strict=True):
-        size = f", V = {tokenizer.vocab_size:,}" if titles.count(title) > 1 else ""  # of arms that differ in it alone
-        arms += _arms(name, title + size, tokenizer, passage)
+    arms = [arm for name, tokenizer in ordered for arm in _arms(name, _title(name, tokenizer), tokenizer, passage)]
     data = {"passage": passage, "alphabet": CHARACTERS, "arms": arms}
     # "<" is escaped so that no token can end the script element.
     return TEMPLATE.read_text(encoding="utf-8").replace("{{data}}", json.dumps(data, ensure_ascii=True).replace("<", "\\u003c"))
@@ -71,12 +67,13 @@ def _place(tokenizer: Tokenizer) -> int:
 
 
 def _title(name: str, tokenizer: Tokenizer) -> str:
-    """The arm and seed, if the name ends as a study's folders do; otherwise the name itself, with kind and size."""
+    """The arm, its seed and its size, if the name ends as a study's folders do; otherwise the name itself, kind and size."""
+    size = f"V = {tokenizer.vocab_size:,}"
     family, _, variant = name.rpartition("/")
     if not family or not VARIANT.fullmatch(variant):
-        return f"{name} ({tokenizer.kind}, V = {tokenizer.vocab_size:,})"
+        return f"{name} ({tokenizer.kind}, {size})"
     arm, seed = split_family(family.rpartition("/")[2])
-    return arm_style(arm).name + (f", seed {seed}" if seed else "")
+    return ", ".join([arm_style(arm).name, *([f"seed {seed}"] if seed else []), size])
 
 
 def _arms(name: str, title: str, tokenizer: Tokenizer, passage: str) -> Iterator[dict[str, Any]]:
