@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from gqvae.config import Study
+from gqvae.config import BorrowedArm, Study
 from gqvae.figures.amounts import written_range
 from gqvae.report.markdown import markdown_table, percent_between
 from gqvae.study.across import FinishedStudy
@@ -33,18 +33,19 @@ COLUMNS = (
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A column for each opponent. Rows for each objective: compression at each vocabulary size, from the first study of that size,
-    and bits per byte of the language models of each study, by their size. Against tokenizers of the same V they are measured after
+    """A column for each opponent. Rows for each objective: compression, from the first study of those that share networks, and bits per byte of the language models of each study, by their size. Against tokenizers of the same V they are measured after
     the most text, at equal compression over all amounts of text that have enough steps (for further sizes: after the most text)."""
     rows = []
     for suffix, subject in SUBJECTS.items():
-        told: set[int] = set()  # vocabulary sizes whose compression has a row
+        told = set()  # networks and vocabulary sizes whose compression has a row
         for study in studies:
             claims = of_subject(study.table("claims", CLAIM), suffix)
-            about = f"{subject}, V = {study.vocab_size:,}"
-            if claims.index.isin(COMPRESSION).any() and study.vocab_size not in told:
+            about = f"{subject}, V = {study.vocab_size:,} (`{study.name}`)"
+            compared = claims[claims.index.isin(COMPRESSION)]
+            networks = {(_trained_by(study, arm), study.vocab_size) for arm in compared["first"]}
+            if not networks <= told:
                 rows.append([f"{about}: bytes per token", *cells(claims, COMPRESSION)])
-                told.add(study.vocab_size)
+                told |= networks
             if claims.index.isin(LANGUAGE_MODELS).any():
                 runs = read_table(study.tables, "learnability")
                 main = runs["size"].iloc[0]
@@ -54,6 +55,12 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
                     untested = of_subject(_judged(study, other), suffix).assign(verdict="", sign="undecided")
                     rows.append([f"{about}: {_models(study, other, untested)}", *cells(untested, LANGUAGE_MODELS)])
     return markdown_table(["advantage of GQ-VAE over", *COLUMNS], rows)
+
+
+def _trained_by(study: FinishedStudy, arm: str) -> tuple[str, str]:
+    """The study and arm that trained the networks of an arm."""
+    lender = study.settings().arms[arm]
+    return (lender.study or study.name, lender.arm) if isinstance(lender, BorrowedArm) else (study.name, arm)
 
 
 def of_subject(claims: pd.DataFrame, suffix: str) -> pd.DataFrame:
