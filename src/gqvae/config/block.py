@@ -10,12 +10,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from gqvae.config.complaints import UNKNOWN, complaint, near, not_finite
+from gqvae.config.complaints import UNKNOWN, complaint, not_finite
 from gqvae.config.layers import KEY as EXTENDS
 from gqvae.config.layers import Given, Layer, given_file
 from gqvae.config.yaml_files import load_json
 from gqvae.declarations import defined_names
-from gqvae.errors import UserError
+from gqvae.errors import UserError, near
 
 BYTE_VALUES = 256
 END_OF_DOCUMENT = BYTE_VALUES  # id of the end-of-document token

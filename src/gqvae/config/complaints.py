@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gqvae.config.layers import Given
+from gqvae.errors import near
 
 UNKNOWN = "unknown_key"  # the type of our error for a key that a block does not have
 DISCRIMINATORS = ("source", "kind", "name")
@@ -22,12 +22,6 @@ def complaint(error: ValidationError, value: Any, origin: str | Given) -> str:
     key = key_of(first["loc"], value, absent=first["type"] == "missing")
     where = origin.origin(key) if isinstance(origin, Given) else origin
     return f"{where}: {_clause(first, '.'.join(key))}."
-
-
-def near(wrong: str, right: Sequence[str]) -> str:
-    """A question for the name that was perhaps meant, or nothing."""
-    found = get_close_matches(wrong, right, n=1)
-    return f"did you mean {found[0]!r}? " if found else ""
 
 
 def key_of(location: Sequence[int | str], value: Any, *, absent: bool = False) -> tuple[str, ...]:

@@ -11,13 +11,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
+from gqvae.verbs.parser import Parser
+
+Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"  # what `add_subparsers` returns
 Argument: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]  # what `add_argument` takes
 
 
-def add_verb(
-    verbs: Verbs, run: str, text: str, example: str, *arguments: Argument, description: str = ""
-) -> argparse.ArgumentParser:
+def add_verb(verbs: Verbs, run: str, text: str, example: str, *arguments: Argument, description: str = "") -> Parser:
     """Add a parser for a verb.
 
     `run` names the function below `gqvae.jobs` that does the work: "corpus.prepare_corpus" is that of `gqvae prepare-corpus`.

@@ -138,7 +138,7 @@ def _add_train(verbs: Verbs) -> None:
     source.add_argument("--corpus", metavar="FILE|JSON", help="settings of any source of text, see configs/README.md")
     parser.add_argument(
         "--separator", type=separator, default=SEPARATOR, metavar="LINE",
-        help="what stands between two documents of --text; '' for blank lines (%(default)s)",
+        help="what stands between two documents of --text; '' for blank lines; one that begins with a dash as --separator=-*- (%(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--pretokenizer", default=DEFAULT, metavar="NAME",
