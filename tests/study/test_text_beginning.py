@@ -39,6 +39,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
          "no '---' was found, so set `separator` to what stands between documents"),
         (gzip.compress(STORIES.encode()), ", separator: ---", "a.txt.gz", 99, "corpus: a.txt.gz holds only one document"),
         (b"one\n\ntwo\n", ", separator: ''", "a.txt", 5, "corpus: a.txt holds 2 documents, and the splits need at least 3: give more"),
+        (b'[{"text": "x"}]', "", "a.json", 9, "corpus: a.json holds only one document, and the splits need at least 3: rows are read from "),
         (b'{"body": "x"}\n', "", "a.jsonl", 99, "corpus: a.jsonl, line 1"),
         (STORIES.encode(), "", "a.txt", 300_000_000, "language_model.train_bytes: 300,000,000 bytes are asked for, but a.txt has "),
     ],

@@ -12,7 +12,7 @@ from pathlib import Path
 from gqvae.config import Given, Study
 from gqvae.corpus.beginning import beginning
 from gqvae.corpus.documents import SPLITS
-from gqvae.corpus.local_files import found_files, has_rows, rows_of, text_bytes
+from gqvae.corpus.local_files import found_files, has_rows, json_name, rows_of, text_bytes
 from gqvae.corpus.separators import Cut, split
 from gqvae.corpus.sources.text import Settings
 from gqvae.corpus.text_file import open_file
@@ -57,7 +57,8 @@ def _documents(corpus: Settings) -> list[str]:
         text, whole = _text(file)
         if file in test:
             continue
-        own = Cut(corpus.separator, texts=1)
+        own = Cut(corpus.separator, texts=1, json=json_name(file))
+        cut.json = cut.json or own.json
         found = sum(1 for _, document in split(io.BytesIO(text), own, str(file)) if document.strip())
         cut.texts, cut.documents, cut.left = cut.texts + 1, cut.documents + found, cut.left + own.left
         cut.lines, cut.inside, seen = cut.lines + own.lines, cut.inside + own.inside, seen + whole
