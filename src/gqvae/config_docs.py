@@ -92,7 +92,8 @@ values, lists included, are replaced. An arm, source or objective of another kin
 claim. Any other key that is null has the value `null`, if the table shows that it may, and otherwise its default.
 
 **On the command line** a value is YAML, and nested keys are braces: `--config 'training={{steps: 100}}' 'arms={{unigram: null}}'`.
-At other forms, such as `training.steps=100`, Snakemake ends in a traceback of its own.
+At other forms, such as `training.steps=100`, and at a config file that does not exist, Snakemake ends in a traceback of its own,
+before it reads the `Snakefile`. `gqvae check-config` names a missing file in a sentence.
 
 **Folders.** Results, texts and tokenizers from elsewhere are in the working folder, wherever the `Snakefile` is: the folder where
 `snakemake` starts, or that of `--directory`. `extends:` is relative to the file that says it. In another workflow, `module` with
