@@ -130,6 +130,8 @@ def test_check_config_prints_the_name_or_says_what_is_wrong(capsys: pytest.Captu
     assert main(["check-config", str(path)]) == 0
     assert capsys.readouterr().out == "mine\n"
     assert "missing.yaml" in complaint(capsys, "check-config", tmp_path / "missing.yaml")
+    path.write_text("\n")
+    assert "study.yaml is empty" in complaint(capsys, "check-config", path)
     path.write_text("study: [\n")
     assert "study.yaml is not YAML" in complaint(capsys, "check-config", path)
     path.write_text("corpus: {source: synthetic, bytes: 1000}\n")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gqvae.config import Study, load_settings, read_settings
+from gqvae.config import Study, given_study, load_settings, read_settings
 from gqvae.config.yaml_files import load_yaml
 from gqvae.errors import UserError
 
@@ -61,12 +61,12 @@ def test_merge_keys_may_be_overridden() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("training: {steps: yes}", "training.steps: Input should be a valid integer"),
+        ("training: {steps: yes}", "training.steps must be a whole number"),
         ("training: {learning_rate: true}", "training.learning_rate: true is no number"),
         ("seeds: [0, true]", "seeds: true is no number"),
-        ("training: {steps: '1e3'}", r"training.steps: .* \(given: '1e3'\): write 1000;"),
-        ("training: {steps: 2.5}", "training.steps: Input should be a valid integer"),
-        ("study: 2024", r"study: .* \(given: 2024\): put it in quotes"),
+        ("training: {steps: '1e3'}", r"training.steps must be a whole number \(given: '1e3'\): write 1000;"),
+        ("training: {steps: 2.5}", "training.steps must be a whole number"),
+        ("study: 2024", r"study must be text \(given: 2024\): put it in quotes"),
     ],
 )
 def test_what_is_no_number_does_not_become_one(text: str, said: str, tmp_path: Path) -> None:
@@ -80,3 +80,17 @@ def test_a_whole_number_may_have_an_exponent(tmp_path: Path) -> None:
     training = load_settings(Study, str(tmp_path / "a.yaml")).training
     assert (training.steps, training.learning_rate, training.amsgrad) == (1000, 0.0001, False)
     assert '"steps":1000,' in training.canonical()
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing but a comment\n", "---\n"])
+def test_an_empty_file_is_refused(text: str, tmp_path: Path) -> None:
+    """It says nothing, so it was probably not meant; `{}` says that the defaults are."""
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text("extends: a.yaml\n", encoding="utf-8")
+    for given in ([tmp_path / "a.yaml"], [tmp_path / "b.yaml"]):
+        with pytest.raises(
+            UserError, match=rf"^{tmp_path}/a.yaml is empty: write keys into it \(configs/README.md lists them\), or"
+        ):
+            given_study(given)
+    (tmp_path / "a.yaml").write_text("{}", encoding="utf-8")
+    assert given_study([tmp_path / "b.yaml"]).merged() == {}

@@ -23,6 +23,7 @@ from gqvae.errors import UserError, first_line, is_out_of_memory
 from gqvae.files import FULL_DISK
 from gqvae.training.resume import Interrupted
 from gqvae.verbs import corpus, language_models, lm, product, project, results, tokenizers
+from gqvae.verbs.parser import Parser
 from gqvae.verbs.parsers import run_verb
 
 MODULES = (product, lm, corpus, tokenizers, language_models, results, project)
@@ -31,9 +32,9 @@ logger = logging.getLogger("gqvae")
 _reserve = bytearray(1 << 16)  # freed when a verb ends, so that running out of memory can still be reported
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="gqvae",
         description="Train, match and compare learned and classical tokenizers, and language models on their tokens.",
         epilog="`snakemake --cores all` runs the verbs in order; each has its own --help with an example.",

@@ -55,17 +55,45 @@ A config file defines a study; `profiles/` sets where and how it runs (cores, GP
 | file | study |
 |---|---|
 {files}
-Run one with `snakemake --cores all --configfile configs/<file>`; its results go to `results/<study>/`. To make your own, copy
-one and change it, or name it under `extends:` and write only what differs. Keys that no file sets have the defaults below; unknown
-keys are errors. `gqvae check-config <file> …` says what is wrong. Editors with a YAML language server use the first line of each
-file to complete and check keys.
+Run one with `snakemake --cores all --configfile configs/<file>`; its results go to `results/<study>/`. Keys that no file sets have
+the defaults below; unknown keys are errors. Editors with a YAML language server use the first line of each file to complete and
+check keys.
+
+**Your own text.** A small study of it, as `mine.yaml`; [docs/text.md](../docs/text.md) says what can be read:
+
+```yaml
+study: mine
+seeds: [0, 1] # each trains everything once
+corpus:
+  source: text
+  path: stories.txt # your text, UTF-8
+  separator: "<|endoftext|>" # what stands between two documents; "" for blank lines
+vocabulary: {{size: 1024}}
+arms: # the tokenizers that are compared
+  bpe: {{kind: bpe}}
+  pathpiece: {{kind: pathpiece}} # the control without a network
+  gqvae: {{kind: gqvae}}
+  bpe_matched: {{kind: bpe, match: gqvae}} # the size that compresses as gqvae does
+network: {{width: 64, head_width: 32, encoder_layers: 2, gater_layers: 1, decoder_layers: 2, codebook_size: 2048}} # as in default.yaml
+training: {{steps: 800, unquantized_steps: 500, batch_pretokens: 256}}
+language_model: {{train_bytes: [300_000, 600_000], batch_windows: 4}} # less than stories.txt has
+```
+
+```sh
+gqvae check-config mine.yaml          # is it right, and can the text be read?
+snakemake -n --configfile mine.yaml   # what would run; with --cores all in place of -n, it runs
+```
+
+Or copy one of the files above and change it, or name it under `extends:` and write only what differs. The arms of a file that
+extends another are added to those of the other; `fixed: null` under `arms:` removes one.
 
 **Merging** is the same for `extends:`, several files after `--configfile`, and `--config`. Blocks are merged key by key, and other
 values, lists included, are replaced. An arm, source or objective of another kind replaces the whole block. Null removes an arm or a
 claim. Any other key that is null has the value `null`, if the table shows that it may, and otherwise its default.
 
 **On the command line** a value is YAML, and nested keys are braces: `--config 'training={{steps: 100}}' 'arms={{unigram: null}}'`.
-At other forms, such as `training.steps=100`, Snakemake ends in a traceback of its own.
+At other forms, such as `training.steps=100`, and at a config file that does not exist, Snakemake ends in a traceback of its own,
+before it reads the `Snakefile`. `gqvae check-config` names a missing file in a sentence.
 
 **Folders.** Results, texts and tokenizers from elsewhere are in the working folder, wherever the `Snakefile` is: the folder where
 `snakemake` starts, or that of `--directory`. `extends:` is relative to the file that says it. In another workflow, `module` with

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import zlib
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 
 class UserError(Exception):
@@ -53,3 +55,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, for use inside a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def near(wrong: str, right: Sequence[str]) -> str:
+    """A question for the name that was perhaps meant, for use inside a sentence; empty if none is near."""
+    found = get_close_matches(wrong, right, n=1)
+    return f"did you mean {found[0]!r}? " if found else ""

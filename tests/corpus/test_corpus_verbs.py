@@ -53,6 +53,17 @@ def test_settings_may_be_a_file(tmp_path):
     assert sum(len(DocumentStore.open(tmp_path / "corpus", split)) for split in SPLITS) == 300
 
 
+@pytest.mark.parametrize("text", ['{"text": "one"}\n{"text": "two"}\n', '[{"text": "one"}, {"text": "two"}]'])
+@pytest.mark.parametrize("name", ["code.json", "code.ndjson", "code.json.gz"])
+def test_rows_under_another_name_are_told_as_such(name, text, tmp_path):
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    settings = json.dumps({"source": "text", "path": str(tmp_path / name)})
+    with pytest.raises(UserError) as raised:
+        run("prepare-corpus", "--settings", settings, "--out", tmp_path / "corpus")
+    advice = f"rows are read from files named .jsonl, with an object in each line, so write those of {name} to one."
+    assert str(raised.value).endswith(advice)
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -60,7 +71,7 @@ def test_settings_may_be_a_file(tmp_path):
         ('{"source": "books"}', "source is 'books': choose one of hub, python_stdlib, synthetic, text, tinystories"),
         ('{"bytes": 5}', "source is None: choose one of"),
         ('{"source": "synthetic", "byte": 5}', "unknown key 'byte'"),
-        ('{"source": "synthetic", "bytes": -5}', "bytes: .* greater than 0"),
+        ('{"source": "synthetic", "bytes": -5}', "bytes must be more than 0"),
         ('{"source": "synthetic", "bytes": 5}', "only one document, and the splits need at least 3"),
         ('{"source": "tinystories"}', "give its folder as --downloads"),
         ('{"source": ', "--settings is not JSON"),
@@ -155,14 +166,14 @@ def test_tokenizers_are_trained_from_the_hub(hub, tmp_path):
     ("changes", "sentence"),
     [
         ({}, "the key 'paths' is missing"),
-        ({"paths": []}, "paths: "),
+        ({"paths": []}, "paths must have 1 or more entries"),
         ({"paths": ["../x.txt"]}, r"'\.\./x\.txt' is no path in a dataset"),
         ({"paths": ["/x.txt"]}, "'/x.txt' is no path in a dataset"),
         ({"paths": ["x.txt"], "test_paths": ["x.txt"]}, "a path is given twice"),
         ({"paths": ["x.txt"], "sha256": {"y.txt": "0" * 64}}, "sha256 names 'y.txt'"),
         ({"paths": ["x.txt"], "sha256": {"x.txt": "0"}}, "sha256.x.txt"),
-        ({"paths": ["x.txt"], "revision": "main"}, "revision: "),
-        ({"paths": ["x.txt"], "dataset": "a/b/c"}, "dataset: "),
+        ({"paths": ["x.txt"], "revision": "main"}, "revision must match the pattern"),
+        ({"paths": ["x.txt"], "dataset": "a/b/c"}, "dataset must match the pattern"),
         ({"paths": ["x.txt"]}, r"someone/stories is read from downloaded files: run `gqvae download-corpus`"),
     ],
 )

@@ -129,6 +129,8 @@ def test_the_advice_names_what_was_looked_for(text, separator, advice):
     cut = Cut(separator, texts=1)
     documents_of(text, separator, cut)
     assert re.match(advice, cut.advice())
+    cut.json = "rows.json"
+    assert cut.advice().startswith("rows are read from files named .jsonl") != (advice == "give more documents")
 
 
 def test_an_enormous_document_asks_for_the_separator_at_once(monkeypatch):

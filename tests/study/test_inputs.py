@@ -11,7 +11,8 @@ import pytest
 
 from gqvae.cli import main
 
-TWO = "study: two\ncorpus: {source: text, path: there.txt}\n"
+TWO = "study: two\ncorpus: {source: text, path: there.txt}\nlanguage_model: {train_bytes: [9]}\n"
+TEXT = "one\n<|endoftext|>\ntwo\n<|endoftext|>\nthree\n"
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ TWO = "study: two\ncorpus: {source: text, path: there.txt}\n"
             "corpus: {source: text, path: absent.txt}",
             "corpus: absent.txt does not exist or is not a file in {here}: put the text there",
         ),
-        (TWO + "corpus: {source: synthetic}\n", "the key 'corpus' is there twice, in lines 2 and 3"),
+        (TWO + "corpus: {source: synthetic}\n", "the key 'corpus' is there twice, in lines 2 and 4"),
         (
             "corpus: {source: text, path: 'absent/*.txt'}",
             "corpus: No file matches absent/*.txt in {here}: correct the pattern",
@@ -44,7 +45,7 @@ def test_what_is_missing_is_told(
     text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "there.txt").write_text("text", encoding="utf-8")
+    (tmp_path / "there.txt").write_text(TEXT, encoding="utf-8")
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     assert main(["check-config", "mine.yaml"]) == 2
     assert f"gqvae: error: mine.yaml: {said.format(here=tmp_path)}" in capsys.readouterr().err
@@ -54,7 +55,7 @@ def test_a_second_file_changes_what_the_first_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "there.txt").write_text("text", encoding="utf-8")
+    (tmp_path / "there.txt").write_text(TEXT, encoding="utf-8")
     (tmp_path / "one.yaml").write_text("study: one\ncorpus: {source: synthetic, bytes: 900000}\n", encoding="utf-8")
     (tmp_path / "two.yaml").write_text(TWO, encoding="utf-8")
     assert main(["check-config", "one.yaml", "two.yaml"]) == 0
@@ -63,8 +64,10 @@ def test_a_second_file_changes_what_the_first_says(
 
 @pytest.mark.parametrize(("mode", "code"), [("1", 0), ("0", 2)])
 def test_a_name_that_the_locale_cannot_express_is_not_called_absent(mode: str, code: int, tmp_path: Path) -> None:
-    (tmp_path / "süß.txt").write_text("text", encoding="utf-8")
-    (tmp_path / "mine.yaml").write_text("corpus: {source: text, path: süß.txt}\n", encoding="utf-8")
+    (tmp_path / "süß.txt").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(
+        "corpus: {source: text, path: süß.txt}\nlanguage_model: {train_bytes: [9]}\n", encoding="utf-8"
+    )
     done = subprocess.run(
         [sys.executable, "-m", "gqvae", "check-config", "mine.yaml"],
         cwd=tmp_path,

@@ -201,7 +201,7 @@ SMOKE = ("--configfile", "configs/smoke.yaml")
     [
         (("--config", "trainig={steps: 9}"), "--config: unknown key 'trainig'; did you mean 'training'?"),
         (("--config", "training={steps: true}"), "--config: training.steps: true is no number"),
-        ((*SMOKE, "over.yaml", "--config", "study=x"), "over.yaml: vocabulary.size: Input should be greater than 257"),
+        ((*SMOKE, "over.yaml", "--config", "study=x"), "over.yaml: vocabulary.size must be more than 257"),
     ],
 )
 def test_the_place_that_is_wrong_is_named(arguments: tuple[str, ...], message: str, planned: Path) -> None:

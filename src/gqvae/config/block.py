@@ -10,16 +10,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from gqvae.config.complaints import UNKNOWN, complaint, near, not_finite
+from gqvae.config.complaints import UNKNOWN, complaint, not_finite
 from gqvae.config.layers import KEY as EXTENDS
 from gqvae.config.layers import Given, Layer, given_file
 from gqvae.config.yaml_files import load_json
 from gqvae.declarations import defined_names
-from gqvae.errors import UserError
+from gqvae.errors import UserError, near
 
 BYTE_VALUES = 256
 END_OF_DOCUMENT = BYTE_VALUES  # id of the end-of-document token
 MODULE_NAME = r"^[a-z][a-z0-9_]*$"
+OF_THE_CONFIGURATION = ("gqvae.config.", "gqvae.corpus.sources.")  # modules
 RESERVED_IDS = BYTE_VALUES + 1  # every byte, and the end of a document
 
 
@@ -36,6 +37,16 @@ class Block(BaseModel):
 
     retired: ClassVar[dict[str, Any]] = {}  # keys of earlier versions, with the only value still accepted
 
+    on_page: ClassVar[bool] = True  # whether configs/README.md has a table of its keys, if it is a part of the configuration
+
+    @classmethod
+    def _listed(cls) -> str:
+        """Where its keys are listed. Settings of modules, such as those of a tokenizer, have few."""
+        if cls.on_page and cls.__module__.startswith(OF_THE_CONFIGURATION):
+            return "configs/README.md lists the valid keys"
+        keys = f"its keys are {', '.join(cls.model_fields)}" if cls.model_fields else "it has no keys"
+        return f"{keys} (docs/training.md describes those of `gqvae tokenizer train`)"
+
     @model_validator(mode="before")
     @classmethod
     def _prepared(cls, value: Any) -> Any:
@@ -48,7 +59,7 @@ class Block(BaseModel):
         fields = cls.model_fields
         for key in value if cls.model_config.get("extra") == "forbid" else ():
             if key not in fields and key not in cls.retired:
-                raise _error_at(str(key), UNKNOWN, near(str(key), [*fields, EXTENDS]), value[key])
+                raise _error_at(str(key), UNKNOWN, near(str(key), [*fields, EXTENDS]) + cls._listed(), value[key])
         kinds = {key: _kinds(fields[key]) for key in value if key in fields}
         for key in (key for key, found in kinds.items() if found & {int, float} and bool not in found):
             for one in value[key] if isinstance(value[key], list | tuple) else [value[key]]:

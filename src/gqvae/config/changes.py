@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -41,16 +42,19 @@ def apply_changes(run: NetworkRun, changes: Mapping[str, Any], place: tuple[str,
         changed = NetworkRun.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
-        raise _error(place, _key_at(first["loc"], changes, run), first["type"], first["msg"], first["input"]) from None
+        found = _key_at(first["loc"], changes, run)
+        raise _error(place, found, first["type"], first["msg"], first["input"], first.get("ctx", {})) from None
     for key in (key for key, value in changes.items() if value is None):
         if reduce(getattr, key.split("."), changed) is not None:  # null unsets a key, which here would undo the study's own value
             raise _error(place, key, "value_error", "null is not among its values: give one", None)
     return changed
 
 
-def _error(place: tuple[str, ...], key: str, kind: str, message: str, value: Any) -> ValidationError:
+def _error(
+    place: tuple[str, ...], key: str, kind: str, message: str, value: Any, context: Mapping[str, Any] = MappingProxyType({})
+) -> ValidationError:
     """A validation error as if the key were a field."""
-    custom = PydanticCustomError(kind, "{message}", {"message": message})
+    custom = PydanticCustomError(kind, "{message}", {**context, "message": message})
     location = (*place, "changes", key) if key else place  # an empty key: the arm itself is wrong, not a change
     return ValidationError.from_exception_data("changes", [InitErrorDetails(type=custom, loc=location, input=value)])
 

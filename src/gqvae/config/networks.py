@@ -146,6 +146,8 @@ class NetworkRun(Block):
     network: Network = setting(Network(), "Sizes.")
     training: NetworkTraining = setting(NetworkTraining(), "Training.")
 
+    on_page: ClassVar[bool] = False
+
     @model_validator(mode="after")
     def _objective_fits_the_network(self) -> NetworkRun:
         if isinstance(self.objective, PaperObjective):

@@ -62,17 +62,19 @@ _Loader.add_constructor(PADDED, _padded)
 
 
 def read_yaml(path: Path) -> Any:
-    """Read a YAML file; an empty file is an empty mapping.
+    """Read a YAML file.
 
     Raises:
-        UserError: the file does not exist, is not YAML, or has a key twice.
+        UserError: the file does not exist, is empty, is not YAML, or has a key twice.
     """
     try:
         with path.open(encoding="utf-8") as stream:
             found = load_yaml(stream, str(path))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: give a config file, or settings as JSON.") from None
-    return {} if found is None else found
+    if found is None:
+        raise UserError(f"{path} is empty: write keys into it (configs/README.md lists them), or {{}} for the defaults.")
+    return found
 
 
 def load_yaml(text: str | TextIO, origin: str) -> Any:

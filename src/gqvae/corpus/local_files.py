@@ -62,6 +62,7 @@ def documents_of(files: Sequence[Path], field: str, cut: Cut) -> Iterator[bytes]
     """
     for file in files:
         if not has_rows(file):
+            cut.json = cut.json or json_name(file)
             yield from read_documents(file, cut.separator, cut)
             continue
         cut.files += 1
@@ -73,6 +74,11 @@ def documents_of(files: Sequence[Path], field: str, cut: Cut) -> Iterator[bytes]
 def has_rows(path: Path) -> bool:
     """Whether a file is read row by row."""
     return _form(path) in ROWS
+
+
+def json_name(path: Path) -> str:
+    """The name of a file that is read as text, if it says that the file holds JSON; else nothing."""
+    return path.name if _form(path) in (".json", ".ndjson") else ""
 
 
 def rows_of(path: Path, field: str, option: str = "field") -> Iterator[bytes]:

@@ -31,6 +31,7 @@ class Cut:
     files: int = 0
     documents: int = 0
     texts: int = 0  # files that were cut at separators; others hold a document per row
+    json: str = ""  # a file that was read as text, although its name says that it holds JSON
     lines: int = 0  # separators that are lines of their own
     inside: int = 0  # separators within lines
     left: int = 0  # occurrences within lines that do not separate
@@ -48,6 +49,8 @@ class Cut:
         """What to do if there are too few documents."""
         if not self.texts or self.lines or self.inside:
             return "give more documents"
+        if self.json:
+            return f"rows are read from files named .jsonl, with an object in each line, so write those of {self.json} to one"
         name, where = (repr(self.separator), "") if self.separator else ("blank line", " (now blank lines)")
         found = "was found" if not self.left else f"is a line of its own ({self.left:,} are within lines)"
         return f"no {name} {found}, so {OTHER_SEPARATOR.format(where)}"

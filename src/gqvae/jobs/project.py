@@ -47,16 +47,20 @@ def check_config(arguments: argparse.Namespace) -> None:
     """Print the name of the study that config files define, and check what it reads.
 
     Raises:
-        UserError: a file is missing or is not YAML, they define no study, or its text or a tokenizer from elsewhere does not exist.
+        UserError: a file is missing or is not YAML, they define no study, its text or a tokenizer from elsewhere does not exist, or
+            the beginning of the text shows that it cannot be read.
     """
     from gqvae.config import given_study
     from gqvae.study.inputs import check_lenders, external_files, read_study, text_files
+    from gqvae.study.text_beginning import check_beginning
 
     given = given_study(arguments.config)
     study = read_study(given)
     text_files(study, given)
     external_files(study, given, read=True)
     check_lenders(study, given)
+    for note in check_beginning(study, given):
+        logger.warning("note: %s", note)
     sys.stdout.write(study.study + "\n")
 
 

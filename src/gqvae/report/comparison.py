@@ -12,18 +12,15 @@ import numpy as np
 
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.errors import UserError
-from gqvae.measures.edits import KINDS, Effect, effects
+from gqvae.measures.edits import Effect, effects
 from gqvae.measures.parity import gini, parity, premiums
+from gqvae.report import comparison_columns
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.encode import lost_bytes
 
-NAMES = ("tokenizer", "kind", "encoder")
-ON_THE_WHOLE = (
-    "vocab_size", "tokens", "bytes_per_token", "asked", "reached", "tokens_per_word", "fallback_rate", "cut_otherwise", "cold_mb_per_s",
-    "warm_mb_per_s", "decode_mb_per_s", "comes_back", "bytes_lost",
-)  # fmt: skip
-OF_EDITS = tuple(f"{part}_by_{kind}" for part in Effect._fields for kind in KINDS)
-OF_PARTS = ("parity", "gini")
+NAMES = tuple(comparison_columns.NAMES)
+ON_THE_WHOLE = (*comparison_columns.ON_THE_WHOLE, *comparison_columns.MEASURED)
+OF_EDITS, OF_PARTS = comparison_columns.OF_EDITS, tuple(comparison_columns.OF_PARTS)
 COLUMNS = (*NAMES, *ON_THE_WHOLE, *OF_EDITS, *OF_PARTS)
 PART_COLUMNS = (*NAMES, "part", "documents", "bytes", "characters", "tokens", "bytes_per_token", "cost", "premium")
 
@@ -34,14 +31,7 @@ Row = dict[str, Any]
 def compare(tokenizers: Mapping[str, Tokenizer], parts: Parts, unit: str = "character") -> tuple[list[Row], list[Row]]:
     """A row of `COLUMNS` for every tokenizer and encoder, and one of `PART_COLUMNS` for each of these and every part of the text.
 
-    `asked` are the bytes per token that gates were set to, `reached` those of the training text. Fertility is tokens per
-    whitespace-separated word. `cut_otherwise` is the share of pre-tokens whose segmentation by the gates differs from the one with
-    the fewest tokens of the same vocabulary. Speeds are of one run on one thread: cold with no pre-token cached (a network is loaded
-    but has not run), warm with all cached. External tokenizers cache nothing. `comes_back` says whether all documents do,
-    `bytes_lost` which share of the text the tokens lack, at least. Edits: `measures.edits`.
-
-    The cost of a part is tokens per `unit`, one of `measures.parity.UNITS`; its premium, parity and the Gini coefficient compare the
-    costs. With a single part there are no rows of parts, and both are empty.
+    `comparison_columns` says what the columns mean. The cost of a part is tokens per `unit`, one of `measures.parity.UNITS`. With a single part there are no rows of parts, and what compares them is empty.
 
     Args:
         tokenizers: by name.

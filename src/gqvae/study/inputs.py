@@ -23,7 +23,7 @@ def read_study(given: Given) -> Study:
     """
     study = parse(Study, given.merged(), given)
     for name, arm in study.arms.items():
-        with _named(given, "arms", name):
+        with named(given, "arms", name):
             check_arm(arm)
             if isinstance(arm, NetworkArm):
                 parse(network_module(arm.kind).Settings, arm.settings, f"settings of {arm.kind}")
@@ -36,7 +36,7 @@ def text_files(study: Study, given: Given) -> list[str]:
     Raises:
         UserError: there is no such file.
     """
-    with _named(given, "corpus"):
+    with named(given, "corpus"):
         return study.corpus.files()
 
 
@@ -53,7 +53,7 @@ def external_files(study: Study, given: Given, read: bool) -> dict[str, str]:
     """
     found = {}
     for name, arm in layout.external_arms(study).items():
-        with _named(given, "arms", name, "path"):
+        with named(given, "arms", name, "path"):
             found[name] = str(source_file(arm.path))
             if read:
                 read_external(Path(arm.path), arm.pattern)
@@ -76,7 +76,7 @@ def check_lenders(study: Study, given: Given, placed: Callable[[str], str] = str
         lending, theirs, variant = layout.lender(study, family)
         file = Path(placed(f"{layout.tokenizer_path(f'results/{lending}', theirs, variant)}/{MANIFEST}"))
         if lending != study.study and not file.is_file():
-            with _named(given, "arms", arm):
+            with named(given, "arms", arm):
                 raise UserError(
                     f"{file} does not exist: run the study {lending!r} first, or correct study, arm and encoder (set an encoder "
                     "if and only if that arm has a network)."
@@ -84,7 +84,7 @@ def check_lenders(study: Study, given: Given, placed: Callable[[str], str] = str
 
 
 @contextmanager
-def _named(given: Given, *key: str) -> Iterator[None]:
+def named(given: Given, *key: str) -> Iterator[None]:
     """Put the place and the key of a setting in front of what is wrong with it."""
     try:
         yield

@@ -7,26 +7,36 @@ the code on which results depend.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what `add_subparsers` returns
+from gqvae.verbs.parser import Parser
+
+Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"  # what `add_subparsers` returns
 Argument: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]  # what `add_argument` takes
 
 
 def add_verb(
-    verbs: Verbs, run: str, text: str, example: str, *arguments: Argument, description: str = ""
-) -> argparse.ArgumentParser:
+    verbs: Verbs,
+    run: str,
+    text: str,
+    example: str,
+    *arguments: Argument,
+    description: str = "",
+    notes: Callable[[], str] | None = None,
+) -> Parser:
     """Add a parser for a verb.
 
     `run` names the function below `gqvae.jobs` that does the work: "corpus.prepare_corpus" is that of `gqvae prepare-corpus`.
     `text` is the short help for the list of verbs, `description` the long one (default: `text`), `example` the arguments of an
-    example.
+    example. `notes` makes the end of the help.
     """
     name = run.rpartition(".")[2].replace("_", "-")
     parser = verbs.add_parser(name, help=text, description=description or f"{text[0].upper()}{text[1:]}.")
     parser.epilog = f"example: {parser.prog} {example}".rstrip()
+    parser.notes = notes
     parser.set_defaults(run=f"gqvae.jobs.{run}")
     for names, options in arguments:
         parser.add_argument(*names, **options)

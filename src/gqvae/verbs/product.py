@@ -8,6 +8,7 @@ from pathlib import Path
 from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.jobs.product_training import METHODS, NETWORK
 from gqvae.measures.parity import UNITS
+from gqvae.report.comparison_columns import notes
 from gqvae.verbs.parsers import (
     PATTERN,
     Argument,
@@ -80,6 +81,7 @@ def add_parsers(verbs: Verbs) -> None:
         ),
         argument("--csv", type=Path, metavar="CSV", help="also write what is measured of each tokenizer to a file"),
         argument("--parts-csv", type=Path, metavar="CSV", help="also write what is measured of each part to a file"),
+        notes=notes,
     )  # fmt: skip
     add_verb(
         inner, "exports.export", "write files for transformers, tokenizers or tiktoken (docs/exports.md)",
