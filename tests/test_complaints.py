@@ -24,6 +24,7 @@ class Kinds(Block):
     block: Block = setting(Block(), "")
     table: dict[str, int] = setting({}, "")
     choice: Literal["auto", "32", "bf16"] = setting("auto", "")
+    number: Literal[1, 2] = setting(1, "")
     either: int | tuple[int, ...] | Literal["all"] = setting(0, "")
 
 
@@ -59,6 +60,7 @@ class Kinds(Block):
         ({"table": []}, "table must be a block of keys (given: []); correct"),
         ({"choice": "bf"}, "choice: 'bf' is not among the values: did you mean 'bf16'? name one of auto, 32, bf16."),
         ({"choice": 32}, "choice: 32 is not among the values: put it in quotes."),
+        ({"number": 3}, "number must be one of 1 or 2 (given: 3); correct"),
         ({"either": {}}, "either must be a whole number or a list or one of 'all' (given: {}); correct"),
         ([], "the settings must be a block of keys (given: []); correct"),
         (None, "the settings must be a block of keys (given: null); correct"),

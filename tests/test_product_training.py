@@ -128,7 +128,9 @@ def test_settings_are_those_of_the_method(stories: Path, tmp_path: Path, capsys:
         run(*command(stories, method, tmp_path / method, 300), "--settings", file)
         assert max(map(len, load_tokenizer(tmp_path / method).strings)) == 3
     wrong = [*command(stories, "unigram", tmp_path / "x", 300), "--settings", '{"network": {}}']
-    assert "settings of unigram: unknown key 'network'; its keys are max_token_bytes (docs/training.md describes" in refused(capsys, *wrong)
+    assert "settings of unigram: unknown key 'network'; its keys are max_token_bytes (docs/training.md describes" in refused(
+        capsys, *wrong
+    )
     assert not (tmp_path / "x").exists()
 
 

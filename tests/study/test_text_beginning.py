@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import os
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,12 @@ def test_what_can_be_read_is_silent(text: str, corpus: str, name: str, capsys: p
     assert checked(text.encode(), corpus, name) == 0
     printed = capsys.readouterr()
     assert printed.out == "mine\n" and printed.err == ""
+
+
+def test_a_pipe_is_not_read(capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("pipe")
+    Path("mine.yaml").write_text("corpus: {source: text, path: pipe}\n", encoding="utf-8")
+    assert main(["check-config", "mine.yaml"]) == 0 and capsys.readouterr().err == ""
 
 
 def test_a_folder_of_files_needs_no_separator(capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,8 +102,7 @@ def _clause(error: ErrorDetails, key: str, alternatives: Sequence[ErrorDetails])
             return f"the key {choice!r} is missing; configs/README.md describes it"
         tags = [tag.strip(" '") for tag in context["expected_tags"].split(",")]
         return f"{choice} is {context['tag']!r}: {near(context['tag'], tags)}name one of {', '.join(tags)}"
-    if kind == "literal_error":
-        names = re.findall(r"'([^']*)'", context["expected"])
+    if kind == "literal_error" and (names := re.findall(r"'([^']*)'", context["expected"])):
         remedy = "put it in quotes" if str(given) in names else f"{near(str(given), names)}name one of {', '.join(names)}"
         return f"{colon}{_shown(given)} is not among the values: {remedy}"
     if kind == "value_error":  # raised here, in words of our own
