@@ -33,12 +33,12 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "corpus", "name", "amount", "said"),
     [
         (b"PK\x03\x04\xff\xfe", "", "a.txt", 99, "corpus: a.txt is not UTF-8 at byte 4 of its text: convert it"),
-        (gzip.compress(b"text \xff"), "", "a.txt.gz", 99, "corpus: a.txt.gz is not UTF-8 at byte 5 of its text: convert it"),
+        (gzip.compress(b"text \xff", mtime=0), "", "a.txt.gz", 99, "corpus: a.txt.gz is not UTF-8 at byte 5 of its text: convert it"),
         (lzma.compress(STORIES.encode())[:60], "", "a.txt.xz", 99, "corpus: a.txt.xz is damaged or cut short"),
         (STORIES.encode("utf-16"), "", "a.txt", 99, "corpus: a.txt is not UTF-8 at byte 0 of its text"),
         (STORIES.encode(), ", separator: ---", "a.txt", 99, "corpus: a.txt holds only one document, and the splits need at least 3: "
          "no '---' was found, so set `separator` to what stands between documents"),
-        (gzip.compress(STORIES.encode()), ", separator: ---", "a.txt.gz", 99, "corpus: a.txt.gz holds only one document"),
+        (gzip.compress(STORIES.encode(), mtime=0), ", separator: ---", "a.txt.gz", 99, "corpus: a.txt.gz holds only one document"),
         (b"one\n\ntwo\n", ", separator: ''", "a.txt", 5, "corpus: a.txt holds 2 documents, and the splits need at least 3: give more"),
         (b'[{"text": "x"}]', "", "a.json", 9, "corpus: a.json holds only one document, and the splits need at least 3: rows are read from "),
         (b'{"body": "x"}\n', "", "a.jsonl", 99, "corpus: a.jsonl, line 1"),
