@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.local_files import documents_of, found_files, text_bytes
-from gqvae.corpus.separators import Cut
+from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.corpus.sources import Source
 
 SEPARATOR = (
@@ -27,7 +27,7 @@ class Settings(CorpusBase):
         source="user",
     )
     test_path: str | None = setting(None, "Further files to be the whole test split, given in the same way.", source="user")
-    separator: str = setting("<|endoftext|>", SEPARATOR, source="TinyStories")
+    separator: str = setting(DEFAULT, SEPARATOR, source="TinyStories")
     field: str = setting("text", FIELD)
 
     heading: ClassVar[str] = "local files"
