@@ -13,7 +13,7 @@ from gqvae import load_tokenizer
 from gqvae.config import NetworkRun
 from gqvae.jobs.product_training import METHODS, NETWORK
 from gqvae.training import default_run as defaults
-from test_product import TINY, run
+from test_product import TINY, refused, run
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
 
@@ -30,6 +30,18 @@ def test_its_commands_run(stories: Path, tmp_path: Path, monkeypatch: pytest.Mon
         run(*arguments)
         out = tmp_path / arguments[arguments.index("--out") + 1]
         assert all(load_tokenizer(file.parent) for file in out.rglob("gqvae.json")) and any(out.rglob("gqvae.json"))
+
+
+def test_a_finished_training_is_not_repeated(stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        "A finished training is not repeated, and no command writes over a tokenizer: give another `--out`, or delete the folder"
+        in PAGE
+    )
+    finished = ("train", "--method", "bpe", "--text", stories, "--vocab-size", 300, "--out", tmp_path / "x")
+    run(*finished)
+    before = (tmp_path / "x" / "gqvae.json").stat()
+    assert "holds a tokenizer already: give another folder, or delete it" in refused(capsys, *finished)
+    assert (tmp_path / "x" / "gqvae.json").stat() == before
 
 
 def test_it_lists_every_setting() -> None:

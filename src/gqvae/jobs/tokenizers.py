@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 from importlib import import_module
 
@@ -24,6 +25,8 @@ from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.load import load_on_device, load_tokenizer, load_with_encoder
 
+logger = logging.getLogger("gqvae")
+
 
 def make_bytes(arguments: argparse.Namespace) -> None:
     """Write the bytes tokenizer."""
@@ -37,6 +40,9 @@ def train_counted(arguments: argparse.Namespace) -> None:
     train = trainer(wanted.tokenizer, wanted.settings)
     counts = PretokenCounts.load(arguments.pretokens)
     for size, tokenizer in train(counts, wanted.sizes).items():  # all are trained before any is saved
+        if tokenizer.vocab_size < size:
+            filled = f"the candidates fill only one of {tokenizer.vocab_size}: raise `count`, or use more text"
+            logger.warning("vocabulary of %d requested, but %s", size, filled)
         tokenizer.save(arguments.out / f"v{size}")
 
 

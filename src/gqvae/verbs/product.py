@@ -133,7 +133,7 @@ def _add_train(verbs: Verbs) -> None:
         description="Train a tokenizer by one of four methods. pathpiece compresses best and takes seconds: it prunes a large "
         "vocabulary to the strings that save most tokens. bpe is the standard and the fastest; unigram, sentencepiece's "
         "alternative to BPE, compresses less. gqvae is the paper's method, for research: it trains a network, which takes "
-        "minutes, and resumes when called again. All read the same training split of a text, so their tokenizers are comparable.",
+        "minutes, and goes on when it was stopped and is called again. All read the same training split of a text, so their tokenizers are comparable.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
