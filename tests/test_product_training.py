@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -130,79 +129,6 @@ def test_settings_are_those_of_the_method(stories: Path, tmp_path: Path, capsys:
         assert max(map(len, load_tokenizer(tmp_path / method).strings)) == 3
     wrong = [*command(stories, "unigram", tmp_path / "x", 300), "--settings", '{"network": {}}']
     assert "settings of unigram: unknown key 'network'" in refused(capsys, *wrong)
-    assert not (tmp_path / "x").exists()
-
-
-@pytest.mark.parametrize("method", ["gqvae", *COUNTED])
-def test_a_size_without_room_for_strings_is_refused(
-    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
-) -> None:
-    assert "--vocab-size is 257: give more than 257" in refused(capsys, *command(stories, method, tmp_path / "x", 300, 257))
-    assert not (tmp_path / "x").exists()
-
-
-@pytest.mark.parametrize("method", ["bpe", "unigram"])
-def test_a_size_that_the_text_cannot_fill_is_refused_and_leaves_nothing(
-    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
-) -> None:
-    assert "vocabulary size 50000 is more than" in refused(capsys, *command(stories, method, tmp_path / "x", 300, 50_000))
-    assert not (tmp_path / "x").exists()
-
-
-def test_candidates_that_do_not_fill_a_size_are_all_taken(
-    train_split: PretokenCounts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """By the rule of a study, whose sizes are those of all arms."""
-    train_split.save(tmp_path / "train.npz")
-    wanted = {"tokenizer": "pathpiece", "settings": {"candidates": "chunks", "max_token_bytes": 2}, "sizes": [900]}
-    given = ("--pretokens", str(tmp_path / "train.npz"), "--out", str(tmp_path / "x"))
-    assert main(["train-counted", "--settings", json.dumps(wanted), *given]) == 0
-    held = load_tokenizer(tmp_path / "x" / "v900").vocab_size
-    assert held < 900
-    assert f"vocabulary of 900 requested, but the candidates fill only one of {held}: raise `count`" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("settings", [{"candidates": "chunks", "max_token_bytes": 2}, {}])
-def test_a_person_is_told_the_largest_size_that_candidates_fill(
-    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: dict[str, Any]
-) -> None:
-    given = ("--settings", json.dumps(settings))
-    said = refused(capsys, *command(stories, "pathpiece", tmp_path / "x", 300, 50_000), *given)
-    found = re.search(r"vocabulary size 50000 is more than the candidates fill: set it to (\d+) or less, or use more text", said)
-    assert found and not (tmp_path / "x").exists()
-    run(*command(stories, "pathpiece", tmp_path / "x", 300, int(found[1])), *given)
-    assert load_tokenizer(tmp_path / "x" / f"v{found[1]}").vocab_size == int(found[1])
-
-
-def test_the_record_says_what_repeats_the_training(stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = []
-    for place in ("one", "two"):
-        (tmp_path / place).mkdir()
-        text = tmp_path / place / "text.txt"
-        text.write_bytes(stories.read_bytes().replace(b"<|endoftext|>", b"=="))
-        given = ("--separator", "==", "--field", "body", "--pretokenizer", "cl100k")
-        run(*command(text, "bpe", tmp_path / place / "out", 300), *given)
-        found.append((tmp_path / place / "out" / "training.json").read_bytes())
-    assert found[0] == found[1] and str(tmp_path).encode() not in found[0]
-    record = json.loads(found[0])
-    corpus = {**TextCorpus(path="text.txt", separator="==", field="body").model_dump(mode="json"), "path": "text.txt"}
-    assert record["corpus"] == corpus and record["pretokenizer"] == "cl100k"
-    asked = json.dumps({"source": "text", "path": str(text), "separator": "=="})
-    assert main(["prepare-corpus", "--settings", asked, "--out", str(tmp_path / "corpus")]) == 0
-    assert record["train"] == json.loads((tmp_path / "corpus" / "corpus.json").read_text())["splits"]["train"]
-    run("export", "--tokenizer", tmp_path / "two" / "out", "--out", tmp_path / "card", "--card")
-    card = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
-    assert f"SHA-256 {record['train']['sha256']} |" in card and '"separator": "=="' in card and str(tmp_path) not in card
-
-
-def test_fewer_candidates_than_a_size_needs_are_refused(
-    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = refused(capsys, *command(stories, "pathpiece", tmp_path / "x", 400), "--settings", '{"count": 100}')
-    assert "vocabulary size 400 is more than a `count` of 100 fills: set it to 357 or less, or raise `count`." in said
-    few = json.dumps({"network": {"codebook_size": 300}})
-    said = refused(capsys, "train", "--text", stories, "--vocab-size", 300, 600, "--settings", few, "--out", tmp_path / "x")
-    assert "network.codebook_size is 300: it fills a vocabulary of 557 at most" in said
     assert not (tmp_path / "x").exists()
 
 

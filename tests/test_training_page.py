@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from importlib import import_module
@@ -10,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from gqvae import load_tokenizer
+from gqvae.cli import main
 from gqvae.config import NetworkRun
+from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.jobs.product_training import METHODS, NETWORK
 from gqvae.training import default_run as defaults
 from test_product import TINY, refused, run
+from test_product_training import command
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
 
@@ -55,3 +59,24 @@ def test_it_lists_every_setting() -> None:
         method: NetworkRun if method == NETWORK else import_module(f"gqvae.tokenizers.{method}").Settings for method in METHODS
     }
     assert listed == {(method, key) for method, block in blocks.items() for key in block.model_fields}
+
+
+def test_the_record_says_what_repeats_the_training(stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        text = tmp_path / place / "text.txt"
+        text.write_bytes(stories.read_bytes().replace(b"<|endoftext|>", b"=="))
+        given = ("--separator", "==", "--field", "body", "--pretokenizer", "cl100k")
+        run(*command(text, "bpe", tmp_path / place / "out", 300), *given)
+        found.append((tmp_path / place / "out" / "training.json").read_bytes())
+    assert found[0] == found[1] and str(tmp_path).encode() not in found[0]
+    record = json.loads(found[0])
+    corpus = {**TextCorpus(path="text.txt", separator="==", field="body").model_dump(mode="json"), "path": "text.txt"}
+    assert record["corpus"] == corpus and record["pretokenizer"] == "cl100k"
+    asked = json.dumps({"source": "text", "path": str(text), "separator": "=="})
+    assert main(["prepare-corpus", "--settings", asked, "--out", str(tmp_path / "corpus")]) == 0
+    assert record["train"] == json.loads((tmp_path / "corpus" / "corpus.json").read_text())["splits"]["train"]
+    run("export", "--tokenizer", tmp_path / "two" / "out", "--out", tmp_path / "card", "--card")
+    card = (tmp_path / "card" / "README.md").read_text(encoding="utf-8")
+    assert f"SHA-256 {record['train']['sha256']} |" in card and '"separator": "=="' in card and str(tmp_path) not in card

@@ -172,5 +172,5 @@ def _loaded(arguments: argparse.Namespace) -> dict[str, Tokenizer]:
     from gqvae.jobs.parts import short_names
     from gqvae.tokenizers.external import load_any
 
-    paths = short_names([path.resolve() for path in arguments.tokenizers])
-    return {name: load_any(path, arguments.pattern) for name, path in paths.items()}
+    names = short_names([path.resolve() for path in arguments.tokenizers])
+    return {name: load_any(path, arguments.pattern) for name, path in zip(names, arguments.tokenizers, strict=True)}
