@@ -216,14 +216,14 @@ def test_export_writes_what_training_wrote(mine: Path, tmp_path: Path) -> None:
 
 
 def test_every_line_of_the_readme_runs(
-    stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    more_stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("transformers")
     from gqvae.training import default_run as module
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "default_run", lambda size, steps: NetworkRun.model_validate(TINY))  # ten minutes otherwise
-    (tmp_path / "stories.txt").write_bytes(stories.read_bytes())
+    (tmp_path / "stories.txt").write_bytes(more_stories.read_bytes())
     (tmp_path / "story.txt").write_bytes(TEXT.encode())
     BytesTokenizer().save(tmp_path / "other")
     lines, examples = [], 0

@@ -22,15 +22,16 @@ from test_product_training import command
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "training.md").read_text(encoding="utf-8")
 
 
-def test_its_commands_run(stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_commands_run(stories: Path, more_stories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = NetworkRun.model_validate({**TINY, "network": {**TINY["network"], "codebook_size": 2048}})
     monkeypatch.setattr(defaults, "default_run", lambda size, steps: small)  # ten minutes otherwise
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "stories.txt").write_bytes(stories.read_bytes())
     lines = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
     for line in lines:
         program, command, *arguments = shlex.split(line, comments=True)
         assert (program, command) == ("gqvae", "tokenizer")
+        counted = "--method" in arguments
+        (tmp_path / "stories.txt").write_bytes((more_stories if counted else stories).read_bytes())
         run(*arguments)
         out = tmp_path / arguments[arguments.index("--out") + 1]
         assert all(load_tokenizer(file.parent) for file in out.rglob("gqvae.json")) and any(out.rglob("gqvae.json"))

@@ -23,12 +23,13 @@ from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import file_digest, json_digest, read_json, write_json
 from gqvae.progress import Progress
 from gqvae.tokenizers.base import EXPORTED, MANIFEST, Tokenizer
-from gqvae.tokenizers.counted import Trainer, trainer
+from gqvae.tokenizers.counted import Trainer, trainer, warn_unfilled
 from gqvae.tokenizers.export import CONFIG, export
 from gqvae.tokenizers.load import load_tokenizer
 
 COUNTING = "counting"  # working folder of the methods that only count; network training has another, which stays if it is killed
 TRAINING = "training.json"  # in the folder of a tokenizer: what it was trained on and how, for its model card
+FILLED = 0.99  # of a size that counts as reached: near the limit of a text, pruning drops a few strings more than it must
 WRITING = "writing.json"  # identity of the call that is writing tokenizers; present until the last is written
 
 
@@ -134,6 +135,7 @@ def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path, pretok
     try:
         made = train(counts, sorted(set(wanted.sizes)))
         _require_filled(made, counts, train)
+        warn_unfilled(made)
     except UserError:
         shutil.rmtree(output.work)  # counting again takes seconds
         with contextlib.suppress(OSError):
@@ -143,15 +145,15 @@ def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path, pretok
 
 
 def _require_filled(made: Mapping[int, Tokenizer], counts: PretokenCounts, train: Trainer) -> None:
-    """Refuse a size that the text does not fill; a study takes what there is, since its sizes are those of all arms.
+    """Refuse a size that the text does not fill to 1 %; a study takes what there is, since its sizes are those of all arms.
 
     Raises:
-        VocabularyTooLargeError: it names the largest size that the text fills.
+        VocabularyTooLargeError: it names a size that the text fills.
     """
     size = max(made)
     largest = made[size].vocab_size
-    if largest == size:
+    if largest >= FILLED * size:
         return
-    while (reached := train(counts, [largest])[largest].vocab_size) < largest:  # smaller sizes start from fewer candidates
+    while (reached := train(counts, [largest])[largest].vocab_size) < FILLED * largest:  # it starts from fewer candidates
         largest = reached
     raise VocabularyTooLargeError(size, largest, "the candidates fill", "use more text or other `--settings`")
