@@ -25,6 +25,7 @@ from typing import Any
 
 from gqvae.config import parse, read_settings
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
+from gqvae.corpus.separators import DEFAULT
 from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.corpus.text_file import open_file, read_documents
 from gqvae.files import read_json, write_json, write_rows
@@ -33,7 +34,6 @@ from gqvae.measures.bytes_per_token import measure
 from gqvae.study.provenance import PACKAGE, code_digest, git_state, machine, versions
 from gqvae.tokenizers.from_text import folders_of
 from gqvae.tokenizers.load import load_tokenizer
-from gqvae.verbs.product import SEPARATOR
 
 COLUMNS = (
     "method", "encoder", "seed", "vocab_size", "ids", "tokens", "bytes", "bytes_per_token", "ratio_to_bpe", "fallback_rate", "seconds",
@@ -121,7 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, required=True, help="a file of documents to train on, plain or .xz, .gz, .zst")
     parser.add_argument("--test-text", type=Path, required=True, help="another to measure on")
-    parser.add_argument("--separator", default=SEPARATOR, help="line between documents, '' for blank lines (%(default)s)")
+    parser.add_argument("--separator", default=DEFAULT, help="line between documents, '' for blank lines (%(default)s)")
     parser.add_argument("--sizes", type=int, nargs="+", default=[512, 1024, 2048, 4096], help="of vocabularies (%(default)s)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help=f"of {NETWORK} (%(default)s)")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS, help="(%(default)s)")

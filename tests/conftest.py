@@ -38,9 +38,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A text of 60 kB, with a line between two stories."""
+    return _written(tmp_path_factory.mktemp("text") / "stories.txt", 60_000)
+
+
+@pytest.fixture(scope="session")
+def more_stories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough of them for a vocabulary of 4,096."""
+    return _written(tmp_path_factory.mktemp("text") / "stories.txt", 450_000)
+
+
+def _written(path: Path, size: int) -> Path:
     from gqvae.corpus.sources import open_source
     from gqvae.corpus.sources.synthetic import Settings
 
-    path = tmp_path_factory.mktemp("text") / "stories.txt"
-    path.write_bytes(b"\n<|endoftext|>\n".join(open_source(Settings(bytes=60_000)).documents))
+    path.write_bytes(b"\n<|endoftext|>\n".join(open_source(Settings(bytes=size)).documents))
     return path

@@ -110,9 +110,10 @@ def test_the_card_says_what_the_tokenizer_is(bpe: Path, stories: Path, tmp_path:
         for _ in range(2):  # over its own card
             run("export", "--tokenizer", bpe, "--out", out, "--special", "bos=<s>", "--card", "--text", stories, *options)
     card, other = ((tmp_path / folder / "README.md").read_text(encoding="utf-8") for folder in ("x", "t"))
-    text = stories.read_text(encoding="utf-8")
-    per_token = len(text.encode()) / len(load_tokenizer(bpe).encode(text))
-    assert f"| compression | {per_token:.3f} bytes per token on stories.txt ({len(text.encode()):,} bytes of UTF-8) |" in card
+    documents = stories.read_bytes().split(b"\n<|endoftext|>\n")
+    size = sum(map(len, documents))
+    per_token = size / sum(map(len, load_tokenizer(bpe).encode_documents(documents)))
+    assert f"| compression | {per_token:.3f} bytes per token on stories.txt ({size:,} bytes of UTF-8) |" in card
     assert "| training text | stories.txt |" in card and f"| trained by | gqvae {__version__} |" in card
     assert re.search(r"\| settings \| `\{.*\"tokenizer\":\"bpe\".*\}` \|", card)
     assert "| `<s>` | bos | 321 |" in card and r"| `<\|pad\|>` | pad | 320 |" in card and "| rows of an embedding | 322 |" in card

@@ -134,41 +134,6 @@ def test_settings_are_those_of_the_method(stories: Path, tmp_path: Path, capsys:
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("method", ["gqvae", *COUNTED])
-def test_a_size_without_room_for_strings_is_refused(
-    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
-) -> None:
-    assert "--vocab-size is 257: give more than 257" in refused(capsys, *command(stories, method, tmp_path / "x", 300, 257))
-    assert not (tmp_path / "x").exists()
-
-
-@pytest.mark.parametrize("method", ["bpe", "unigram"])
-def test_a_size_that_the_text_cannot_fill_is_refused_and_leaves_nothing(
-    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
-) -> None:
-    assert "vocabulary size 50000 is more than" in refused(capsys, *command(stories, method, tmp_path / "x", 300, 50_000))
-    assert not (tmp_path / "x").exists()
-
-
-def test_candidates_that_do_not_fill_a_size_are_all_taken(
-    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(*command(stories, "pathpiece", tmp_path / "x", 900), "--settings", '{"candidates": "chunks", "max_token_bytes": 2}')
-    assert load_tokenizer(tmp_path / "x").vocab_size < 900
-    assert "vocabulary of 900 requested" in capsys.readouterr().err
-
-
-def test_fewer_candidates_than_a_size_needs_are_refused(
-    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    said = refused(capsys, *command(stories, "pathpiece", tmp_path / "x", 400), "--settings", '{"count": 100}')
-    assert "vocabulary size 400 is more than a `count` of 100 fills: set it to 357 or less, or raise `count`." in said
-    few = json.dumps({"network": {"codebook_size": 300}})
-    said = refused(capsys, "train", "--text", stories, "--vocab-size", 300, 600, "--settings", few, "--out", tmp_path / "x")
-    assert "network.codebook_size is 300: it fills a vocabulary of 557 at most" in said
-    assert not (tmp_path / "x").exists()
-
-
 def test_settings_differ_from_the_default_in_what_they_name_only() -> None:
     named = {"network": {"width": 32}, "training": {"steps": 120, "unquantized_steps": 60, "gradient_clip": None}}
     expected = defaults.default_run(512).model_dump()
@@ -229,7 +194,13 @@ def test_a_folder_with_a_tokenizer_is_refused_before_any_work(
     (tmp_path / "file").touch()
     monkeypatch.delattr(from_text, "write_corpus")
     for method in ("gqvae", "pathpiece"):
-        for out, sizes in (("x/v300", [300]), ("x", [300, 320]), ("exported", [300])):
+        for out, sizes in (
+            ("x/v300", [300]),
+            ("x", [300, 320]),
+            ("x/v300", [310, 320]),
+            ("exported", [300]),
+            ("exported", [310, 320]),
+        ):
             assert "holds a tokenizer already" in refused(capsys, *command(stories, method, tmp_path / out, *sizes))
         assert "is not a folder" in refused(capsys, *command(stories, method, tmp_path / "file", 300))
 

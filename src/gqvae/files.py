@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -88,6 +89,15 @@ def atomic_open(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     with atomic_path(path) as temporary, open(temporary, mode, **options) as stream:
         yield stream
         stream.flush()
+
+
+def share_file(source: Path, target: Path) -> None:
+    """Hard-link a large file into a folder, or copy it where the file system cannot link."""
+    with atomic_path(target) as temporary:
+        try:
+            temporary.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, temporary)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ import torch
 from gqvae.config import Distillation
 from gqvae.corpus import pretokens
 from gqvae.corpus.pretokens import PretokenCounts
+from gqvae.distillation import rates as module
 from gqvae.distillation.codebook import exact_uses, prune_codebook
 from gqvae.distillation.distill import distill
 from gqvae.distillation.rates import RateDial
 from gqvae.errors import UserError
 from gqvae.measures.bytes_per_token import count_tokens
+from gqvae.models.network import GQVAE
 from gqvae.report.comparison import COLUMNS, compare, table
 from gqvae.report.inspection import report
 from gqvae.tokenizers.base import Tokenizer
@@ -47,6 +50,28 @@ def test_the_default_is_the_rate_of_fewest_tokens(tokenizers: dict[str, Tokenize
     tokens = {rate: count_tokens(tokenizer.at_rate(rate), counts) for rate in served_rates(tokenizer.network, 9)}
     assert len(set(tokens.values())) > 1
     assert tokens[tokenizer.rate] == min(tokens.values())
+
+
+def test_the_best_rate_is_found_without_cutting_all_text_at_every_rate(
+    tokenizers: dict[str, Tokenizer], counts: PretokenCounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer, cut = learned(tokenizers), list[bytes]()
+    rates = served_rates(tokenizer.network, 9)
+
+    def watched(network: GQVAE, pieces: list[bytes], *more: Any) -> Any:
+        cut.extend(pieces)
+        return gated_spans(network, pieces, *more)
+
+    for strings in (tokenizer.strings, tokenizer.strings[:3], []):
+        measured = RateDial(tokenizer.network, tokenizer.codes, counts)
+        expected = min((measured.at(strings, rate) for rate in rates), key=lambda found: found.tokens_per_pretoken)
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "gated_spans", watched)
+            cut.clear()
+            dial = RateDial(tokenizer.network, tokenizer.codes, counts)
+            assert dial.best(strings) == expected
+            assert len(dial.counts) <= len(cut) < len(rates) * len(dial.counts)
+            assert dial.cut(expected.rate) == measured.cut(expected.rate)
 
 
 def test_a_requested_compression_is_reached(

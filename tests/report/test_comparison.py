@@ -136,7 +136,7 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("files", "options", "sentence"),
     [
-        ({"a.txt": "x", "b.txt": ""}, [], "The part b.txt has no text: leave it out"),
+        ({"a.txt": "x", "b.txt": ""}, [], "b.txt has no text: give another, or leave it out"),
         ({"a.txt": "x"}, ["--label", "lang"], "a.txt has no rows that could be labelled"),
         ({"a.jsonl": '{"text": "x", "lang": ""}\n'}, ["--label", "lang"], "the field 'lang' is empty in a row: give every row a label"),
         ({"a.jsonl": '{"text": "x"}\n'}, ["--label", "lang"], "line 1 has no field 'lang' but text: set `label` to the one that says"),
@@ -160,5 +160,16 @@ def test_parts_of_one_name_are_told_apart(folders: list[str], tmp_path: Path) ->
     for file in files:
         file.parent.mkdir()
         file.write_text("a text", encoding="utf-8")
-    _, parts = compared(tmp_path, "--tokenizers", folders[0], "--text", *files, files[0])
+    _, parts = compared(tmp_path, "--tokenizers", folders[0], "--text", *files)
     assert [row["part"] for row in parts] == ["de/text.txt", "en/text.txt"]
+
+
+def test_what_is_given_twice_is_refused(folders: list[str], tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "text.txt").write_text("a text", encoding="utf-8")
+    text = str(tmp_path / "text.txt")
+    for tokenizers, texts, twice in (
+        ([folders[0], f"{folders[0]}/."], [text], folders[0]),
+        (folders, [text, text], text),
+    ):
+        assert main(["tokenizer", "compare", "--tokenizers", *tokenizers, "--text", *texts]) == 2
+        assert f"{twice} is given twice: give it once." in capsys.readouterr().err

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError
 from gqvae.files import json_digest
 from gqvae.tokenizers.base import Tokenizer, tokenizer_digest
+from gqvae.tokenizers.bytes import BytesTokenizer
 from gqvae.tokenizers.counted import trainer
 from gqvae.tokenizers.learned import LearnedTokenizer
 from gqvae.tokenizers.load import load_tokenizer
@@ -82,7 +84,7 @@ def test_a_changed_file_is_refused(tokenizers: dict[str, Tokenizer], arm: str, t
 def test_foreign_and_missing_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         load_tokenizer(tmp_path)
-    with pytest.raises(UserError, match="does not exist or is not a file"):
+    with pytest.raises(UserError, match="is a file: give the folder of a tokenizer"):
         load_tokenizer(Path(__file__))
     for text, message in (
         ('{"model": {"type": "BPE"}}', "is not a gqvae-tokenizer"),
@@ -173,3 +175,30 @@ def test_what_is_remembered_is_what_the_network_says(tokenizers: dict[str, Token
     (tmp_path / "network.safetensors").unlink()
     for pretoken, ids in remembered.items():
         assert again.encode(pretoken) == list(ids)  # without the network
+
+
+def test_a_path_beside_a_tokenizer_says_what_to_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("v1024", "v512"):
+        BytesTokenizer().save(Path("other") / name)
+    BytesTokenizer().save(Path("st"))
+    Path("st/training.json").write_text("{}")
+    Path("text.txt").write_text("a text")
+    folders = "other holds tokenizers in its folders: give other/v512 or other/v1024."
+    with pytest.raises(UserError, match=folders):
+        load_tokenizer("other")
+    with pytest.raises(UserError, match=r"^st/gqvae.json is a file: give the folder of a tokenizer, st.$"):
+        load_tokenizer("st/gqvae.json")
+    for command, said in (
+        (["compare", "--text", "text.txt", "--tokenizers", "other"], folders),
+        (["explore", "--out", "x.html", "--tokenizers", "st", "other"], folders),
+        (["export", "--out", "x", "--tokenizer", "other"], folders),
+        (["inspect", "--tokenizer", "st/gqvae.json"], "st/gqvae.json is one of the files of a tokenizer: give the folder st."),
+        (
+            ["inspect", "--tokenizer", "st/training.json"],
+            "st/training.json is one of the files of a tokenizer: give the folder st.",
+        ),
+        (["encode", "--tokenizer", "st/gqvae.json", "text.txt"], "st/gqvae.json is a file: give the folder of a tokenizer, st."),
+    ):
+        assert main(["tokenizer", *command]) == 2
+        assert said in capsys.readouterr().err

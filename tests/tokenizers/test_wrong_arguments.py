@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from gqvae.errors import UserError
 from gqvae.tokenizers.bytes import BytesTokenizer
 
 
@@ -69,6 +70,18 @@ def test_no_ids(tokenizer: BytesTokenizer, ids: Any, what: str) -> None:
         tokenizer.decode(ids)
     with pytest.raises(TypeError, match=said):
         list(tokenizer.decode_documents([[97], ids]))
+
+
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
+def test_padding_and_ids_beyond_it(tokenizer: BytesTokenizer, kind: Any) -> None:
+    for ids, said in (
+        ([97, 257, 257], "^Token id 257 is that of padding, which stands for no text: remove it, or use the tokenizer"),
+        ([97, 257, 258], "^Token id 258 is not below the vocabulary size 257: use the tokenizer that made it"),
+    ):
+        with pytest.raises(UserError, match=said):
+            tokenizer.decode(kind(ids))
+        with pytest.raises(UserError, match=said):
+            list(tokenizer.decode_documents([[97], kind(ids)]))
 
 
 @pytest.mark.parametrize("ids", [[], np.array([]), torch.tensor([97, 98]), (97, 98), iter([97]), range(97, 99), {97: "a"}])

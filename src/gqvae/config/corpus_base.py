@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from gqvae.config.block import Block, setting
 
@@ -30,6 +30,10 @@ class CorpusBase(Block):
     def download_settings(self) -> str:
         """The canonical form without keys that do not change what is downloaded, so that studies share it."""
         return type(self).model_validate(self.model_dump(include=set(self.fetched))).canonical()
+
+    def record(self) -> dict[str, Any]:
+        """Its settings for the record of a training, without where files lie on this machine."""
+        return self.model_dump(mode="json")
 
     def files(self) -> list[str]:
         """Its input files; the workflow reads them again when they change."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from gqvae.errors import UserError
 
+DEFAULT = "<|endoftext|>"
 BLOCK_BYTES = 1 << 20
 DOCUMENT_BYTES = 1 << 26  # longer documents suggest a wrong separator; each must fit into memory
 LINE_ENDS = (b"\n", b"\r")
@@ -35,6 +36,7 @@ class Cut:
     lines: int = 0  # separators that are lines of their own
     inside: int = 0  # separators within lines
     left: int = 0  # occurrences within lines that do not separate
+    longest: int = field(default_factory=lambda: DOCUMENT_BYTES)  # a document may have
 
     def sentence(self) -> str:
         """What was read, for `corpus.json`."""
@@ -44,6 +46,11 @@ class Cut:
             said += f" {self.separator!r}" if self.separator else ""
             said += f" and {self.inside:,} within lines" if self.inside else ""
         return said + (f"; {self.left:,} within lines stay text" if self.left else "")
+
+    @property
+    def uncut(self) -> bool:
+        """Whether there was text to cut, and no separator in it."""
+        return bool(self.texts and self.documents and not (self.lines or self.inside))
 
     def advice(self) -> str:
         """What to do if there are too few documents."""
@@ -66,7 +73,7 @@ def split(stream: IO[bytes], cut: Cut, name: str) -> Iterator[tuple[int, bytes]]
     The text after the last separator is a document unless it is empty.
 
     Raises:
-        UserError: a document exceeds `DOCUMENT_BYTES`.
+        UserError: a document exceeds `cut.longest`.
     """
     pattern, longest = _pattern(cut.separator), max(1, len(cut.separator.encode("utf-8")) - 1)
     buffer = stream.read(len(BOM_UTF8))
@@ -75,7 +82,7 @@ def split(stream: IO[bytes], cut: Cut, name: str) -> Iterator[tuple[int, bytes]]
     start = place = 0  # in the buffer: where the document starts, and where the search goes on
     ended = False
     while not ended:
-        block = stream.read(BLOCK_BYTES)
+        block = stream.read(max(BLOCK_BYTES, len(buffer)))  # a long document is copied a few times, not once for each block
         buffer, ended = buffer + block, not block
         for found in pattern.finditer(buffer, place):
             place = found.start()
@@ -93,7 +100,7 @@ def split(stream: IO[bytes], cut: Cut, name: str) -> Iterator[tuple[int, bytes]]
             mark, start, place = b"", found.end(), found.end()
         else:
             place = max(place, len(buffer) - longest)  # a separator may have begun
-        if len(buffer) - start > DOCUMENT_BYTES:
+        if len(buffer) - start > cut.longest:
             _checked(buffer[start:], cut, name)
         done = max(0, start - 1)  # the byte before the document may end a line, so it stays
         buffer, base, start, place = buffer[done:], base + done, start - done, place - done
@@ -119,9 +126,9 @@ def _without_line_end(document: bytes, end: bytes | None) -> bytes:
 
 def _checked(document: bytes, cut: Cut, name: str) -> bytes:
     """Refuse a document that is too long; count what looks like a separator in it."""
-    if len(document) > DOCUMENT_BYTES:
+    if len(document) > cut.longest:
         other = OTHER_SEPARATOR.format(f" (now {cut.separator!r})")
-        raise UserError(f"{name}: a document exceeds {DOCUMENT_BYTES:,} bytes: {other}.")
+        raise UserError(f"{name}: a document exceeds {cut.longest:,} bytes: {other}.")
     if cut.separator.strip():
         cut.left += document.count(cut.separator.encode("utf-8"))
     return document

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from gqvae.errors import UserError
-from gqvae.jobs.streams import open_input, show
+from gqvae.jobs.streams import show
 
 if TYPE_CHECKING:
     from gqvae.tokenizers.base import Tokenizer
@@ -42,15 +42,16 @@ def export(arguments: argparse.Namespace) -> None:
 def _write_card(tokenizer: Tokenizer, specials: SpecialTokens, arguments: argparse.Namespace) -> None:
     import numpy as np
 
+    from gqvae.jobs.parts import read_documents
     from gqvae.report.model_card import Measured, write_card
 
     exported = next((one for one in tokenizer.encoders() if one.encoder == "distilled"), tokenizer)
     measured = None
     if arguments.text:
         lengths = np.array([len(token) for token in exported.token_bytes])
-        with open_input(str(arguments.text)) as stream:
-            blocks = [(int(lengths[ids].sum()), len(ids)) for ids in exported.encode_stream(stream, str(arguments.text))]
-        measured = Measured(arguments.text.name, sum(size for size, _ in blocks), sum(tokens for _, tokens in blocks))
+        documents = read_documents(arguments.text, arguments.field, arguments.separator)
+        found = [(int(lengths[ids].sum()), len(ids)) for ids in exported.encode_documents(documents)]
+        measured = Measured(arguments.text.name, sum(size for size, _ in found), sum(tokens for _, tokens in found))
     library = "tiktoken" if arguments.format == "tiktoken" else "transformers"
     name = arguments.push_to_hub or arguments.out.name
     write_card(exported, arguments.tokenizer, arguments.out, specials, library, name, measured)

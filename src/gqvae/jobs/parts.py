@@ -1,55 +1,104 @@
-"""A text in labelled parts, e.g. languages or domains, as a person gives it: a file for each part, or rows with a label."""
+"""Text as a person gives it: read as `gqvae tokenizer train` reads it, and in labelled parts, e.g. languages, if there are several."""
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gqvae.corpus.local_files import has_rows, rows_of
-from gqvae.corpus.pretokenizers import DEFAULT
+from gqvae.corpus.local_files import documents_of, found_files, has_rows, rows_of
+from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
 from gqvae.jobs.streams import open_input
 
+STANDARD_INPUT = Path("/dev/stdin")
 
-def read_parts(paths: Sequence[Path], field: str, label: str | None) -> dict[str, list[bytes]]:
-    """The documents of each part: a row of a .jsonl or .parquet file is one, any other file is one.
+logger = logging.getLogger("gqvae")
+
+
+def read_documents(path: Path, field: str, separator: str) -> Iterator[bytes]:
+    """The documents of a file, a folder, a pattern or standard input ("-"); a file without a separator is one, however long.
 
     Args:
-        paths: the files; "-" is standard input.
+        path: where they are.
         field: where rows hold their text.
-        label: where rows say their part, whose name it is, in the order in which the names are met; None: each file is a part.
+        separator: what stands between two documents of other text.
 
     Raises:
-        UserError: a file cannot be read or is not UTF-8, or a part has no name.
+        UserError: a file cannot be read or is not UTF-8, or there is no text.
     """
+    cut, size = Cut(separator, longest=sys.maxsize), 0
+    for document in documents_of(_files(path), field, cut):
+        size += len(document)
+        yield document
+    if not size:
+        raise UserError(f"{path} has no text: give another, or leave it out.")
+    if separator != DEFAULT:  # which text need not have
+        warn_if_uncut(cut, str(path))
+
+
+def warn_if_uncut(cut: Cut, name: str) -> None:
+    """Say that a text has none of the separators that were asked for."""
+    if cut.uncut:
+        logger.warning("%s was not cut into documents: %s.", name, cut.advice())
+
+
+def _files(path: Path) -> list[Path]:
+    return [STANDARD_INPUT] if str(path) == "-" else found_files(str(path))
+
+
+def read_parts(paths: Sequence[Path], field: str, separator: str, label: str | None) -> dict[str, list[bytes]]:
+    """The documents of each part.
+
+    Args:
+        paths: as `read_documents` takes them.
+        field: where rows hold their text.
+        separator: what stands between two documents of other text.
+        label: where rows say their part, whose name it is, in the order in which the names are met; None: each path is a part.
+
+    Raises:
+        UserError: as `read_documents`, or a part has no name.
+    """
+    parts = short_names(paths)
     if label is None:
-        return {name: list(_documents(path, field)) for name, path in short_names(paths).items()}
+        return {name: list(read_documents(path, field, separator)) for name, path in parts.items()}
     found: dict[str, list[bytes]] = {}
-    for path in dict.fromkeys(paths):
+    for path in (file for given in parts.values() for file in _files(given)):
         if not has_rows(path):
             raise UserError(f"{path} has no rows that could be labelled: give .jsonl or .parquet files, or leave `label` out.")
         for name, document in zip(rows_of(path, label, "label"), rows_of(path, field), strict=True):
             if not name:
                 raise UserError(f"{path}: the field {label!r} is empty in a row: give every row a label.")
             found.setdefault(name.decode("utf-8"), []).append(document)
+    if not any(map(any, found.values())):
+        raise UserError(f"{', '.join(map(str, paths))}: there is no text in the field {field!r}: give other rows.")
     return found
 
 
-def _documents(path: Path, field: str) -> Iterator[bytes]:
-    return rows_of(path, field) if has_rows(path) else iter(["".join(blocks(path)).encode("utf-8")])
+def read_passage(path: Path) -> str:
+    """The text of a file or of standard input ("-") as it is.
 
-
-def blocks(path: Path, pretokenizer: str = DEFAULT) -> Iterator[str]:
-    """The text of a file or of standard input ("-"), in blocks that end at a border of pre-tokens."""
+    Raises:
+        UserError: it cannot be read, is not UTF-8 or has rows.
+    """
+    if has_rows(path):
+        raise UserError(f"{path} has rows, and a passage is shown as it is: give plain text.")
     with open_input(str(path)) as stream:
-        yield from text_blocks(stream, str(path), pretokenizer_name=pretokenizer)
+        return "".join(text_blocks(stream, str(path)))
 
 
 def short_names(paths: Sequence[Path]) -> dict[str, Path]:
-    """Paths, each once, named by the shortest ends that differ."""
-    different = list(dict.fromkeys(paths))
-    longest = max(len(path.parts) for path in different)
-    ends = ([path.parts[-depth:] for path in different] for depth in range(1, longest + 1))
+    """Paths, named by the shortest ends that differ.
+
+    Raises:
+        UserError: one is given twice.
+    """
+    twice = next((path for place, path in enumerate(paths) if path in paths[:place]), None)
+    if twice is not None:
+        raise UserError(f"{twice} is given twice: give it once.")
+    longest = max(len(path.parts) for path in paths)
+    ends = ([path.parts[-depth:] for path in paths] for depth in range(1, longest + 1))
     names = next(found for found in ends if len(set(found)) == len(found))
-    return {"/".join(name): path for name, path in zip(names, different, strict=True)}
+    return {"/".join(name): path for name, path in zip(names, paths, strict=True)}

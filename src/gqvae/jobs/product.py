@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
+from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, write_rows
-from gqvae.jobs.streams import input_name, input_size, open_input, open_output, plain_name, show
+from gqvae.jobs.streams import Watched, input_name, input_size, open_input, open_output, plain_name, show
 from gqvae.progress import Progress
 
 if TYPE_CHECKING:
     import numpy as np
 
     from gqvae.tokenizers.base import Tokenizer
+
+SHOWN_BYTES = 1 << 16  # of a text, whose first lines are shown
+
+logger = logging.getLogger("gqvae")
 
 
 def encode(arguments: argparse.Namespace) -> None:
@@ -36,18 +42,53 @@ def _encoded(tokenizer: Tokenizer, arguments: argparse.Namespace) -> Iterator[np
     import numpy as np
 
     from gqvae.config import END_OF_DOCUMENT
-    from gqvae.corpus.text_file import read_documents
 
-    if arguments.separator is None:
-        lengths = np.array([len(data) for data in tokenizer.token_bytes])
-        with open_input(arguments.input) as stream, Progress("encoding", input_size(arguments.input), "B") as progress:
-            for ids in tokenizer.encode_stream(stream, input_name(arguments.input), arguments.threads):
-                yield ids
-                progress.update(int(lengths[ids].sum()))
+    documents = _documents(arguments)
+    if documents is not None:
+        for ids in tokenizer.encode_documents(documents, arguments.threads):
+            yield np.append(ids, np.uint32(END_OF_DOCUMENT))
         return
-    path = Path("/dev/stdin" if arguments.input == "-" else arguments.input)
-    for ids in tokenizer.encode_documents(read_documents(path, arguments.separator), arguments.threads):
-        yield np.append(ids, np.uint32(END_OF_DOCUMENT))
+    lengths, name = np.array([len(data) for data in tokenizer.token_bytes]), input_name(arguments.input)
+    with open_input(arguments.input) as stream, Progress("encoding", input_size(arguments.input), "B") as progress:
+        watched = Watched(stream)
+        for ids in tokenizer.encode_stream(cast(BinaryIO, watched), name, arguments.threads):
+            yield ids
+            progress.update(int(lengths[ids].sum()))
+    if watched.separated:
+        note = "%s has lines %r, which were encoded as text: give --separator '%s' to end documents there"
+        logger.warning(note, name, DEFAULT, DEFAULT)
+
+
+def _documents(arguments: argparse.Namespace) -> Iterator[bytes] | None:
+    """The documents of the input: its rows, or what stands between separators; None: it is one text.
+
+    Raises:
+        UserError: rows are to be read as text, or text as rows.
+    """
+    from gqvae.corpus.local_files import has_rows, rows_of
+    from gqvae.corpus.text_file import read_documents
+    from gqvae.jobs.parts import STANDARD_INPUT, warn_if_uncut
+
+    name, path = input_name(arguments.input), STANDARD_INPUT if arguments.input == "-" else Path(arguments.input)
+    rows = has_rows(path)
+    if arguments.field is not None:
+        if not rows:
+            raise UserError(f"--field names the text of .jsonl and .parquet files, and {name} is none: leave it out.")
+        if arguments.separator is not None:
+            raise UserError(f"--separator cuts text, and each row of {name} is a document: leave it out.")
+        return rows_of(path, arguments.field)
+    if rows:
+        as_it_is = f", or < {path} to encode the bytes as they are" if path.suffix.lower() == ".jsonl" else ""
+        raise UserError(f"{path} has rows: give --field text if that is what holds the text of each document{as_it_is}.")
+    if arguments.separator is None:
+        return None
+
+    def documents() -> Iterator[bytes]:
+        cut = Cut(arguments.separator)
+        yield from read_documents(path, arguments.separator, cut)
+        warn_if_uncut(cut, name)
+
+    return documents()
 
 
 def decode(arguments: argparse.Namespace) -> None:
@@ -72,8 +113,9 @@ def decode(arguments: argparse.Namespace) -> None:
 
 def inspect(arguments: argparse.Namespace) -> None:
     """Print a report; with --csv, also write the vocabulary as a table."""
+    from gqvae.corpus.beginning import beginning
     from gqvae.corpus.pretokens import count_pretokens
-    from gqvae.jobs.parts import blocks
+    from gqvae.jobs.parts import read_documents
     from gqvae.report.inspection import COLUMNS, id_counts, passages, report, vocabulary
     from gqvae.tokenizers.external import is_external, read_external
 
@@ -81,10 +123,10 @@ def inspect(arguments: argparse.Namespace) -> None:
     tokenizer = read_external(arguments.tokenizer, arguments.pattern) if external else _load(arguments)
     pretokenizer, counts, shown = tokenizer.pretokenizer, None, []
     if arguments.text:
-        pieces = blocks(arguments.text, pretokenizer)
-        first = next(pieces, "")
-        counts = count_pretokens((block.encode("utf-8") for block in chain([first], pieces)), pretokenizer)
-        shown = passages(first)
+        documents = read_documents(arguments.text, arguments.field, arguments.separator)
+        first = beginning(documents, SHOWN_BYTES)
+        counts = count_pretokens(chain(first, documents), pretokenizer)
+        shown = passages(b"\n".join(first).decode("utf-8"))
     show(report(tokenizer, counts, shown))
     if arguments.csv:
         used = None if counts is None else id_counts(tokenizer, counts)
@@ -96,7 +138,7 @@ def compare(arguments: argparse.Namespace) -> None:
     from gqvae.jobs.parts import read_parts
     from gqvae.report import comparison
 
-    parts = read_parts(arguments.text, arguments.field, arguments.label)
+    parts = read_parts(arguments.text, arguments.field, arguments.separator, arguments.label)
     rows, of_parts = comparison.compare(_loaded(arguments), parts, arguments.per)
     columns = [comparison.ON_THE_WHOLE, (*comparison.OF_EDITS, *(comparison.OF_PARTS if of_parts else ()))]
     tables = [comparison.table(rows, (*comparison.NAMES, *some)) for some in columns]
@@ -112,9 +154,9 @@ def compare(arguments: argparse.Namespace) -> None:
 def explore(arguments: argparse.Namespace) -> None:
     """Write the HTML page."""
     from gqvae.figures.explorer import explorer_page
-    from gqvae.jobs.parts import blocks
+    from gqvae.jobs.parts import read_passage
 
-    page = explorer_page(_loaded(arguments), "".join(blocks(arguments.text)) if arguments.text else None)
+    page = explorer_page(_loaded(arguments), read_passage(arguments.text) if arguments.text else None)
     with atomic_open(arguments.out) as stream:
         stream.write(page)
 
@@ -130,5 +172,5 @@ def _loaded(arguments: argparse.Namespace) -> dict[str, Tokenizer]:
     from gqvae.jobs.parts import short_names
     from gqvae.tokenizers.external import load_any
 
-    paths = short_names([path.resolve() for path in arguments.tokenizers])
-    return {name: load_any(path, arguments.pattern) for name, path in paths.items()}
+    names = short_names([path.resolve() for path in arguments.tokenizers])
+    return {name: load_any(path, arguments.pattern) for name, path in zip(names, arguments.tokenizers, strict=True)}

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from gqvae.corpus.separators import DEFAULT
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
 
 PACKED = (".xz", ".gz", ".zst")
+SEPARATOR = DEFAULT.encode("utf-8")
+LINE = re.compile(rb"[\r\n]%s[ \t]*[\r\n]" % re.escape(SEPARATOR))
+LONGEST_LINE = 64  # bytes of a separator's line that two blocks may share
 
 
 @contextlib.contextmanager
@@ -26,6 +31,23 @@ def open_input(name: str) -> Iterator[BinaryIO]:
         raise UserError("standard input is closed: give a FILE.")
     else:
         yield sys.stdin.buffer
+
+
+class Watched:
+    """A stream of text that notes whether a line of it is the separator that training takes by default."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._last = stream, b"\n"
+        self.separated = False
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        data = self._stream.read(size)
+        if not self.separated:
+            seen = self._last + data + (b"" if data else b"\n")
+            self.separated = SEPARATOR in seen and LINE.search(seen) is not None
+            self._last = seen[-LONGEST_LINE:]
+        return data
 
 
 def input_name(name: str) -> str:

@@ -21,7 +21,7 @@ from gqvae.study.layout import split_family
 from gqvae.tokenizers import encode, matching, token_parts
 from gqvae.tokenizers.base import Tokenizer, tokenizer_digest
 from gqvae.tokenizers.bytes import BytesTokenizer
-from gqvae.tokenizers.counted import trainer
+from gqvae.tokenizers.counted import trainer, warn_unfilled
 from gqvae.tokenizers.load import load_on_device, load_tokenizer, load_with_encoder
 
 
@@ -36,7 +36,9 @@ def train_counted(arguments: argparse.Namespace) -> None:
     wanted = load_settings(CountedTraining, arguments.settings)
     train = trainer(wanted.tokenizer, wanted.settings)
     counts = PretokenCounts.load(arguments.pretokens)
-    for size, tokenizer in train(counts, wanted.sizes).items():  # all are trained before any is saved
+    made = train(counts, wanted.sizes)
+    warn_unfilled(made)
+    for size, tokenizer in made.items():  # all are trained before any is saved
         tokenizer.save(arguments.out / f"v{size}")
 
 

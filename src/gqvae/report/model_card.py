@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,8 +100,13 @@ def _training(source: Path) -> list[tuple[str, str]]:
     if not (source / TRAINING).exists():
         return []
     record = read_json(source / TRAINING)
+    text = [("training text", str(record["text"]))]
+    if "train" in record:  # earlier versions did not write it
+        train, read = record["train"], json.dumps(record["corpus"], ensure_ascii=False)
+        text.append(("trained on", f"{train['documents']:,} documents, {train['bytes']:,} bytes, SHA-256 {train['sha256']}"))
+        text.append(("read with", f"`{read}`"))
     return [
-        ("training text", str(record["text"])),
+        *text,
         ("settings", f"`{record['settings']}`"),
         ("trained by", f"gqvae {record['gqvae']}"),
     ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -24,7 +23,7 @@ from gqvae.corpus.batches import batches
 from gqvae.corpus.pretokenizers import DEFAULT, pretokenizer
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
-from gqvae.files import atomic_path, file_digest, json_digest, read_json, write_json
+from gqvae.files import file_digest, json_digest, read_json, write_json
 from gqvae.kernels.packing import Packed, pack, pack_ids
 from gqvae.tokenizers.byte_level import to_bytes, to_text
 from gqvae.tokenizers.decoding import Decoder
@@ -236,11 +235,9 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     Raises:
         UserError: the folder is not a tokenizer, is of a newer version, or is damaged.
     """
-    folder = Path(folder).absolute()  # some files are read later, when the working directory may differ
-    if not (folder / MANIFEST).exists() and (folder / EXPORTED).exists():
-        raise UserError(
-            f"{folder} holds an exported tokenizer only: load it with transformers.AutoTokenizer, or give the original folder."
-        )
+    given, folder = folder, Path(folder).absolute()  # some files are read later, when the working directory may differ
+    if not (folder / MANIFEST).exists():
+        _explain(Path(given))
     manifest = read_json(folder / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise UserError(f"{folder / MANIFEST} is not a {FORMAT}: give the folder of a tokenizer made by this program.")
@@ -274,6 +271,19 @@ def load_tokenizer(folder: Path | str) -> Tokenizer:
     return tokenizer
 
 
+def _explain(folder: Path) -> None:
+    """Raise a `UserError` that says what to give in place of a path that holds no tokenizer, if that can be seen."""
+    if folder.is_file():
+        raise UserError(f"{folder} is a file: give the folder of a tokenizer{f', {folder.parent}' * (folder.name == MANIFEST)}.")
+    if (folder / EXPORTED).exists():
+        raise UserError(
+            f"{folder} holds an exported tokenizer only: load it with transformers.AutoTokenizer, or give the original folder."
+        )
+    inner = sorted((path.parent for path in folder.glob(f"*/{MANIFEST}")), key=lambda path: (len(path.name), path.name))
+    if inner:
+        raise UserError(f"{folder} holds tokenizers in its folders: give {' or '.join(map(str, inner))}.")
+
+
 def _kind(name: str) -> type[Tokenizer] | None:
     """The class of a kind; imports the module of that name in this package if necessary."""
     if name not in Tokenizer.kinds and re.fullmatch(MODULE_NAME, name) and find_spec(f"{__package__}.{name}"):
@@ -284,12 +294,3 @@ def _kind(name: str) -> type[Tokenizer] | None:
 def tokenizer_digest(folder: Path) -> str:
     """The digest of a saved tokenizer."""
     return str(read_json(Path(folder) / MANIFEST)["digest"])
-
-
-def share_file(source: Path, target: Path) -> None:
-    """Hard-link a large file into a folder, or copy it where the file system cannot link."""
-    with atomic_path(target) as temporary:
-        try:
-            temporary.hardlink_to(source)
-        except OSError:
-            shutil.copyfile(source, temporary)

@@ -6,7 +6,8 @@ a `Tokenizer` whose `kind` is the module's name (docs/extending.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -16,6 +17,8 @@ from gqvae.errors import UserError
 from gqvae.tokenizers.base import Tokenizer
 
 Trainer: TypeAlias = Callable[[PretokenCounts, Sequence[int]], dict[int, Tokenizer]]
+
+logger = logging.getLogger("gqvae")
 
 
 def check_arm(arm: Arm) -> None:
@@ -52,3 +55,11 @@ def trainer(name: str, settings: dict[str, Any]) -> Trainer:
         return made
 
     return train
+
+
+def warn_unfilled(made: Mapping[int, Tokenizer]) -> None:
+    """Say which vocabularies are smaller than was asked for, because all candidates that are used are in them."""
+    for size, tokenizer in made.items():
+        if tokenizer.vocab_size < size:
+            filled = f"the candidates fill only one of {tokenizer.vocab_size}: raise `count`, or use more text"
+            logger.warning("vocabulary of %d requested, but %s", size, filled)

@@ -125,6 +125,10 @@ class Decoder:
             kind = next((type(one).__name__ for one in ids if not isinstance(one, SupportsIndex)), type(ids[0]).__name__)
             raise _no_row(f"a row of {kind}") from None
         except IndexError:
+            if max(ids) == len(self._token_bytes):
+                raise UserError(
+                    f"Token id {max(ids)} is that of padding, which stands for no text: remove it, or use the tokenizer that made it."
+                ) from None
             raise UserError(
                 f"Token id {max(ids)} is not below the vocabulary size {len(self._token_bytes)}: use the tokenizer that made it."
             ) from None

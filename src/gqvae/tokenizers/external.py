@@ -99,6 +99,8 @@ def source_file(path: Path | str) -> Path:
         raise UserError(
             f"{path} does not exist{seen_from(path)}: give the file of the tokenizer ({', '.join(READERS)}), or a folder with {EXPORTED}."
         )
+    if path.suffix == ".json" and path.name != EXPORTED and (path.parent / MANIFEST).exists():
+        raise UserError(f"{path} is one of the files of a tokenizer: give the folder {path.parent}.")
     if path.suffix not in READERS:
         raise UserError(f"{path} is not of a known kind: the names of tokenizers end in {', '.join(READERS)}.")
     return path

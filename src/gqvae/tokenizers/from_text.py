@@ -9,6 +9,7 @@ import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gqvae import __version__
 from gqvae.config import CorpusBase, CountedTraining
@@ -18,16 +19,17 @@ from gqvae.corpus.pretokenizers import DEFAULT
 from gqvae.corpus.pretokens import PretokenCounts, count_pretokens
 from gqvae.corpus.sources import dataset_of, open_source
 from gqvae.corpus.splits import write_corpus
-from gqvae.errors import UserError
+from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import file_digest, json_digest, read_json, write_json
 from gqvae.progress import Progress
 from gqvae.tokenizers.base import EXPORTED, MANIFEST, Tokenizer
-from gqvae.tokenizers.counted import trainer
+from gqvae.tokenizers.counted import Trainer, trainer, warn_unfilled
 from gqvae.tokenizers.export import CONFIG, export
 from gqvae.tokenizers.load import load_tokenizer
 
 COUNTING = "counting"  # working folder of the methods that only count; network training has another, which stays if it is killed
 TRAINING = "training.json"  # in the folder of a tokenizer: what it was trained on and how, for its model card
+FILLED = 0.99  # of a size that counts as reached: near the limit of a text, pruning drops a few strings more than it must
 WRITING = "writing.json"  # identity of the call that is writing tokenizers; present until the last is written
 
 
@@ -45,7 +47,7 @@ class Output:
 
     def __init__(self, out: Path, sizes: Sequence[int], working: str, pretokenizer: str = DEFAULT) -> None:
         self.out, self.work, self.folders = out, out / working, folders_of(out, sizes)
-        self.record: dict[str, str] = {"gqvae": __version__}
+        self.record: dict[str, Any] = {"gqvae": __version__}
         self.pretokenizer = pretokenizer
 
     def check(self) -> None:
@@ -56,12 +58,12 @@ class Output:
         """
         goes_on = (self.work / WRITING).exists()
         marks = (MANIFEST,) if goes_on else (MANIFEST, EXPORTED, CONFIG)
-        folders = list(self.folders.values())
-        for folder in (self.out, *folders):
+        folders = list(dict.fromkeys((self.out, *self.folders.values())))
+        for folder in folders:
             if folder.exists() and not folder.is_dir():
                 raise UserError(f"--out: {folder} is not a folder: give another path.")
         taken = [folder for folder in folders if any((folder / mark).exists() for mark in marks)]
-        if taken and not (goes_on and len(taken) < len(folders)):
+        if taken and not (goes_on and self.out not in taken and len(taken) < len(self.folders)):
             raise UserError(f"{taken[0]} holds a tokenizer already: give another folder, or delete it.")
 
     def counts(self, corpus: CorpusBase, *splits: str) -> dict[str, PretokenCounts]:
@@ -76,8 +78,9 @@ class Output:
             if dataset is not None:
                 download(dataset, downloads)
             source = open_source(corpus, downloads)
-            self.record["text"] = source.label
-            write_corpus(folder, source, corpus, needed=("train",))
+            written = write_corpus(folder, source, corpus, needed=("train",))
+            self.record |= {"text": source.label, "corpus": corpus.record(), "pretokenizer": self.pretokenizer}
+            self.record["train"] = written["splits"]["train"]  # as in corpus.json
             found = {split: self._counted(DocumentStore.open(folder, split), split) for split in splits}
         except UserError:
             for empty in (folder, self.work, self.out):
@@ -131,9 +134,26 @@ def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path, pretok
     identity = output.identity(wanted.identity())
     try:
         made = train(counts, sorted(set(wanted.sizes)))
+        _require_filled(made, counts, train)
+        warn_unfilled(made)
     except UserError:
         shutil.rmtree(output.work)  # counting again takes seconds
         with contextlib.suppress(OSError):
             out.rmdir()
         raise
     return output.write(made, identity)
+
+
+def _require_filled(made: Mapping[int, Tokenizer], counts: PretokenCounts, train: Trainer) -> None:
+    """Refuse a size that the text does not fill to 1 %; a study takes what there is, since its sizes are those of all arms.
+
+    Raises:
+        VocabularyTooLargeError: it names a size that the text fills.
+    """
+    size = max(made)
+    largest = made[size].vocab_size
+    if largest >= FILLED * size:
+        return
+    while (reached := train(counts, [largest])[largest].vocab_size) < FILLED * largest:  # it starts from fewer candidates
+        largest = reached
+    raise VocabularyTooLargeError(size, largest, "the candidates fill", "use more text or other `--settings`")

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 from gqvae.config import END_OF_DOCUMENT
 from gqvae.corpus.pieces import cut
 from gqvae.errors import UserError
-from gqvae.files import atomic_open, read_json
+from gqvae.files import atomic_open, read_json, share_file
 from gqvae.kernels.packing import Packed
-from gqvae.tokenizers.base import Tokenizer, share_file
+from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import to_bytes, to_text
 from gqvae.tokenizers.network_files import DESCRIBED, WEIGHTS, NetworkFile
 from gqvae.vocabularies.segmentation import Fewest

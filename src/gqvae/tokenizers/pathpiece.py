@@ -10,7 +10,6 @@ each round drops a tenth of the strings; dropped strings are exchanged for kept 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
@@ -24,8 +23,6 @@ from gqvae.tokenizers.base import Tokenizer
 from gqvae.vocabularies import candidates
 from gqvae.vocabularies.pruning import enough_candidates, prune
 from gqvae.vocabularies.segmentation import Fewest
-
-logger = logging.getLogger("gqvae")
 
 Probability = Annotated[float, Field(gt=0, lt=1)]
 
@@ -77,12 +74,7 @@ def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> d
         raise VocabularyTooLargeError(max(sizes), largest, f"a `count` of {settings.count} fills", "raise `count`")
     number = settings.count or enough_candidates(max(sizes))
     found = prune(_candidates(counts, settings, number), counts.pairs(), sizes)
-    made = {size: PathPieceTokenizer(found[size], size) for size in sizes}
-    for size, tokenizer in made.items():
-        if tokenizer.vocab_size < size:
-            filled = f"the candidates fill only one of {tokenizer.vocab_size}: raise `count`, or use more text"
-            logger.warning("vocabulary of %d requested, but %s", size, filled)
-    return made
+    return {size: PathPieceTokenizer(found[size], size) for size in sizes}
 
 
 def _candidates(counts: PretokenCounts, settings: Settings, number: int) -> list[bytes]:

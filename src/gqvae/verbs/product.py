@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from gqvae.corpus.pretokenizers import DEFAULT
+from gqvae.corpus.separators import DEFAULT as DEFAULT_SEPARATOR
 from gqvae.jobs.product_training import METHODS, NETWORK
 from gqvae.measures.parity import UNITS
 from gqvae.report.comparison_columns import notes
@@ -23,7 +24,6 @@ from gqvae.verbs.parsers import (
     separator,
 )
 
-SEPARATOR = "<|endoftext|>"
 FORMS = ("text", "npy", "u16", "u32")
 TOKENIZER = folder("--tokenizer", "folder of the tokenizer")
 USED = (
@@ -32,6 +32,11 @@ USED = (
 )
 OUT = argument("--out", default="-", metavar="FILE", help="default: standard output")
 FIELD = argument("--field", default="text", metavar="NAME", help="where .jsonl and .parquet files hold text (%(default)s)")
+SEPARATOR = argument(
+    "--separator", type=separator, default=DEFAULT_SEPARATOR, metavar="LINE",
+    help="what stands between two documents of --text; '' for blank lines (%(default)s)",
+)  # fmt: skip
+DOCUMENTS = "a file, a folder or a quoted pattern; .txt, .jsonl or .parquet, plain or .xz, .gz, .zst"
 TOKENIZERS = folders("--tokenizers", "folders of tokenizers; also tokenizer.json, .tiktoken and .model files of other programs")
 
 
@@ -50,6 +55,7 @@ def add_parsers(verbs: Verbs) -> None:
         argument(
             "--separator", type=separator, metavar="LINE", help="what stands between documents; each document then ends with id 256"
         ),
+        argument("--field", metavar="NAME", help="where a .jsonl or .parquet file holds text; each row is then such a document"),
     )  # fmt: skip
     add_verb(
         inner, "product.decode", "decode token ids into text", "--tokenizer mine story.npy --out story.txt",
@@ -61,7 +67,7 @@ def add_parsers(verbs: Verbs) -> None:
         inner, "product.inspect", "show token lengths, sample segmentations and token use on a text; write the vocabulary",
         "--tokenizer mine --text story.txt --csv vocabulary.csv",
         *USED, PATTERN,
-        argument("--text", type=Path, metavar="FILE", help="count tokens on this text"),
+        argument("--text", type=Path, metavar="FILE", help=f"count tokens on these documents: {DOCUMENTS}"), FIELD, SEPARATOR,
         argument("--csv", type=Path, metavar="CSV", help="write the vocabulary, one row per id"),
     )  # fmt: skip
     add_verb(
@@ -71,9 +77,9 @@ def add_parsers(verbs: Verbs) -> None:
         TOKENIZERS, PATTERN,
         argument(
             "--text", type=Path, nargs="+", required=True, metavar="FILE",
-            help="the text, UTF-8; of several files each is a part, e.g. a language. .jsonl and .parquet files hold a document in each row",
+            help=f"documents: {DOCUMENTS}; of several, each is a part, e.g. a language",
         ),
-        FIELD,
+        FIELD, SEPARATOR,
         argument("--label", metavar="NAME", help="where .jsonl and .parquet files say to which part a row belongs (default: a file is a part)"),
         argument(
             "--per", choices=UNITS, default="character",
@@ -102,14 +108,15 @@ def add_parsers(verbs: Verbs) -> None:
             help="text that spells a special token becomes that token, as chat templates need (default: it stays text)",
         ),
         argument("--card", action="store_true", help="also write a model card, README.md"),
-        argument("--text", type=Path, metavar="FILE", help="text on which the card gives the compression"),
+        argument("--text", type=Path, metavar="FILE", help=f"documents on which the card gives the compression: {DOCUMENTS}"),
+        FIELD, SEPARATOR,
         argument("--push-to-hub", metavar="NAME", help="upload the folder to a model repository of the hub, made if necessary"),
     )  # fmt: skip
     add_verb(
         inner, "product.explore", "write an HTML page: your text under several tokenizers, side by side",
         "--tokenizers mine results/default/tokenizers/bpe/v512 --out tokens.html",
         TOKENIZERS, PATTERN,
-        argument("--text", type=Path, metavar="FILE", help="passage to show first (default: a story)"),
+        argument("--text", type=Path, metavar="FILE", help="passage to show first, plain text (default: a story)"),
         file("--out", "HTML", "page to write"),
     )  # fmt: skip
 
@@ -128,20 +135,17 @@ def _add_train(verbs: Verbs) -> None:
         description="Train a tokenizer by one of four methods. pathpiece compresses best and takes seconds: it prunes a large "
         "vocabulary to the strings that save most tokens. bpe is the standard and the fastest; unigram, sentencepiece's "
         "alternative to BPE, compresses less. gqvae is the paper's method, for research: it trains a network, which takes "
-        "minutes, and resumes when called again. All read the same training split of a text, so their tokenizers are comparable.",
+        "minutes, and goes on when it was stopped and is called again. All read the same training split of a text, so their tokenizers are comparable.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--text",
         type=Path,
         metavar="FILE",
-        help="documents: a file, a folder or a quoted pattern; .txt, .jsonl or .parquet, plain or .xz, .gz, .zst",
+        help=f"documents: {DOCUMENTS}",
     )
     source.add_argument("--corpus", metavar="FILE|JSON", help="settings of any source of text, see configs/README.md")
-    parser.add_argument(
-        "--separator", type=separator, default=SEPARATOR, metavar="LINE",
-        help="what stands between two documents of --text; '' for blank lines (%(default)s)",
-    )  # fmt: skip
+    parser.add_argument(*SEPARATOR[0], **SEPARATOR[1])
     parser.add_argument(
         "--pretokenizer", default=DEFAULT, metavar="NAME",
         help="what no token crosses: gpt2, cl100k, o200k, whitespace, bytes (none) or pattern:EXPRESSION (%(default)s)",

@@ -11,7 +11,7 @@ from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.local_files import documents_of, text_bytes
 from gqvae.corpus.pinned import PinnedDataset, PinnedFile
-from gqvae.corpus.separators import Cut
+from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.corpus.sources import Source, downloaded
 from gqvae.corpus.sources.text import FIELD, SEPARATOR
 from gqvae.files import file_digest
@@ -32,7 +32,7 @@ class Settings(CorpusBase):
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = setting(
         {}, "Expected SHA-256 of files, by path; of others, that which the hub announces is verified and recorded.", source="user"
     )
-    separator: str = setting("<|endoftext|>", SEPARATOR, source="TinyStories")
+    separator: str = setting(DEFAULT, SEPARATOR, source="TinyStories")
     field: str = setting("text", FIELD)
 
     heading: ClassVar[str] = "a dataset of the hub"

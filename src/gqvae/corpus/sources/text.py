@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
 from gqvae.corpus.local_files import documents_of, found_files, text_bytes
-from gqvae.corpus.separators import Cut
+from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.corpus.sources import Source
 
 SEPARATOR = (
@@ -27,10 +27,15 @@ class Settings(CorpusBase):
         source="user",
     )
     test_path: str | None = setting(None, "Further files to be the whole test split, given in the same way.", source="user")
-    separator: str = setting("<|endoftext|>", SEPARATOR, source="TinyStories")
+    separator: str = setting(DEFAULT, SEPARATOR, source="TinyStories")
     field: str = setting("text", FIELD)
 
     heading: ClassVar[str] = "local files"
+
+    def record(self) -> dict[str, Any]:
+        """Its settings, with names in place of paths."""
+        paths = {"path": _name(self.path), "test_path": self.test_path and _name(self.test_path)}
+        return super().record() | paths
 
     def files(self) -> list[str]:
         """The files to read.
@@ -41,13 +46,18 @@ class Settings(CorpusBase):
         return [str(file) for path in (self.path, self.test_path) if path is not None for file in found_files(path)]
 
 
+def _name(path: str) -> str:
+    """What records call a path."""
+    return "a pipe" if Path(path).is_fifo() else Path(path).name or path
+
+
 def open_source(settings: Settings, downloads: Path | None = None) -> Source:
     """Local files as a source, with others as its test split if they are given."""
     files = found_files(settings.path)
     test = found_files(settings.test_path) if settings.test_path is not None else []
     cut = Cut(settings.separator)
     return Source(
-        label="a pipe" if files[0].is_fifo() else Path(settings.path).name or settings.path,
+        label=_name(settings.path),
         synthetic=False,
         documents=documents_of(files, settings.field, cut),
         expected_bytes=text_bytes(files),
