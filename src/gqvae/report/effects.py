@@ -37,7 +37,7 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
     the most text, at equal compression over all amounts of text that have enough steps (for further sizes: after the most text)."""
     rows = []
     for suffix, subject in SUBJECTS.items():
-        told = set()  # networks and vocabulary sizes whose compression has a row
+        told: set[tuple[tuple[str, str], int]] = set()  # networks and vocabulary sizes whose compression has a row
         for study in studies:
             claims = of_subject(study.table("claims", CLAIM), suffix)
             about = f"{subject}, V = {study.vocab_size:,} (`{study.name}`)"
