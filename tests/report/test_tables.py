@@ -49,7 +49,7 @@ def test_compression_is_that_of_the_table(effects: pd.DataFrame) -> None:
     table = table[(table["used_downstream"].astype(str) == "True") & (table["split"] == "test")]
     ours, fixed = (table[table["arm"] == arm].set_index("seed")["bytes_per_token"] for arm in ("gqvae", "fixed_8"))
     (bpe,) = table[table["arm"] == "bpe"]["bytes_per_token"]
-    found = effects["our objective, V = 1,024: bytes per token"]
+    found = effects[f"our objective, V = 1,024 (`{STUDY}`): bytes per token"]
     assert found["fixed-length tokens"] == stated(ours, fixed, True) + " **better**"
     assert found["BPE, same V"] == stated(ours, bpe, True) + " **better**"
     assert found["BPE, equal compression"] == "–"  # their making, no finding
@@ -57,13 +57,13 @@ def test_compression_is_that_of_the_table(effects: pd.DataFrame) -> None:
 
 def test_language_models_are_paired_by_seed_and_signed_by_claims(effects: pd.DataFrame) -> None:
     claims, bpb = pd.read_csv(PUBLISHED / STUDY / "claims.csv").set_index("claim"), bits("learnability", "l2w96")
-    found = effects["our objective, V = 1,024: bits per byte, 222 k parameters, 1 MB, 301–318 steps"]
+    found = effects[f"our objective, V = 1,024 (`{STUDY}`): bits per byte, 222 k parameters, 1 MB, 301–318 steps"]
     assert found["BPE, same V"] == stated(bpb["gqvae"], bpb["bpe"], False)  # undecided
     assert found["fixed-length tokens"] == stated(bpb["gqvae"], bpb["fixed_8"], False) + " **better**"
     row = claims.loc["C4b"]
     assert row["sign"] == "worse"
     assert found["BPE, equal compression"] == percent_between(row["effect"], row["low"], row["high"]) + " **worse**"
-    few = effects.filter(like="V = 4,096: bits per byte").iloc[:, 0]
+    few = effects.filter(like="V = 4,096 (`gpu-minutes`): bits per byte").iloc[:, 0]
     assert [cell.endswith(" too few steps") for cell in few if cell != "–"] == [True] * 3
 
 
@@ -83,13 +83,15 @@ def test_both_objectives_have_rows(tmp_path: Path) -> None:
     assert [title.split(",")[0] for title in titles if "bytes per token" in title] == ["the paper's objective", "our objective"]
 
 
-def test_compression_is_said_once_for_each_vocabulary_size() -> None:
-    titles = list(read("effects", ["control-1024", "control-1024-larger", "control-4096"]))
-    assert [title for title in titles if "bytes per token" in title] == [
-        "our objective, V = 1,024: bytes per token",
-        "our objective, V = 4,096: bytes per token",
+def test_compression_is_said_once_for_the_same_networks_and_vocabulary_size() -> None:
+    titles = list(read("effects", ["stories-1024", "control-1024", "control-1024-larger", "control-4096"]))
+    assert [title.partition(":")[0] for title in titles if "bytes per token" in title] == [
+        "the paper's objective, V = 1,024 (`stories-1024`)",
+        "our objective, V = 1,024 (`stories-1024`)",
+        "our objective, V = 1,024 (`control-1024`)",
+        "our objective, V = 4,096 (`control-4096`)",
     ]
-    assert len(titles) == 5
+    assert len(titles) == 9
 
 
 def test_steps_are_the_fewest_and_the_most() -> None:
