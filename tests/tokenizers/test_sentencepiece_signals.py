@@ -16,7 +16,8 @@ from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.tokenizers.unigram import Settings, train
 
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where the tests run
 from gqvae.cli import main
 from gqvae.tokenizers import sentencepieces
 lines = sentencepieces._lines
