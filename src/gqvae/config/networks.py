@@ -14,9 +14,9 @@ class Network(Block):
 
     width: int = setting(64, "Model width D.", "features", "paper: 1024", ge=8)
     head_width: int = setting(32, "Width of one attention head.", "features", "authors' code: 64", ge=4)
-    encoder_layers: int = setting(4, "Transformer layers of the encoder.", "layers", "authors' code", ge=1)
-    gater_layers: int = setting(2, "Transformer layers of the gater.", "layers", "authors' code", ge=1)
-    decoder_layers: int = setting(4, "Feed-forward blocks of the decoder.", "blocks", "authors' code", ge=1)
+    encoder_layers: int = setting(4, "Transformer layers of the encoder.", "layers", "authors' code", ge=1, le=1000)
+    gater_layers: int = setting(2, "Transformer layers of the gater.", "layers", "authors' code", ge=1, le=1000)
+    decoder_layers: int = setting(4, "Feed-forward blocks of the decoder.", "blocks", "authors' code", ge=1, le=1000)
     codebook_size: int = setting(1024, "Codes K in the codebook.", "codes", "paper: up to 50,000", ge=2)
     max_token_bytes: int = setting(10, "Longest token L; kernel of the decoder's transposed convolution.", "bytes", "paper", ge=1)
     max_pretoken_bytes: int = setting(16, "Longest piece T the network sees; longer pre-tokens are cut.", "bytes", "paper", ge=2)

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from itertools import chain
@@ -221,7 +220,7 @@ class LearnedTokenizer(Tokenizer):
         codes, rate = [to_bytes(text) for text in settings["codes"]], settings["rate"]
         if len(codes) != settings["network"]["codebook_size"]:
             raise ValueError("a string per code")
-        if rate is not None and (type(rate) not in (int, float) or not 1 <= rate < math.inf):
+        if rate is not None and (type(rate) not in (int, float) or not 1 <= rate < 1e9):
             raise ValueError("no rate")
         file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
         memory = folder / MEMORY if settings["memory"] else None
