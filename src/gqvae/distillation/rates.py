@@ -27,8 +27,6 @@ GRID = 9  # rates tried over the range
 HALVINGS = 7  # largest number of bisections of the interval that contains a rate
 CLOSE = 0.001  # relative difference from the target that ends the search
 MEASURED_PRETOKENS = 50_000  # the most frequent ones, which are measured, and whose ids are stored with a tokenizer
-
-
 PARTS = 6  # of a text, which each rate is measured on in turn until one is known to win
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gqvae.errors import UserError
-from gqvae.files import atomic_path, file_digest, read_json, write_json
+from gqvae.files import file_digest, read_json, share_file, write_json
 
 RECEIPT = "kept.json"
 
@@ -37,7 +36,7 @@ class Kept:
         for folder in (self.folder, *self.others):
             if self._usable(folder):
                 for file in self.files:
-                    _link(folder / file.name, file)
+                    share_file(folder / file.name, file)
                     os.utime(file)  # newer than the inputs, which were compared
                 if folder != self.folder:
                     self.keep()
@@ -59,15 +58,7 @@ class Kept:
         for file in self.files:
             if file.parent == self.folder:
                 continue
-            _link(file, self.folder / file.name)
+            share_file(file, self.folder / file.name)
         write_json(
             self.folder / RECEIPT, {"identity": self.identity, "files": {file.name: file_digest(file) for file in self.files}}
         )
-
-
-def _link(source: Path, target: Path) -> None:
-    with atomic_path(target) as temporary:
-        try:
-            os.link(source, temporary)
-        except OSError:  # no hard links here, or another file system
-            shutil.copyfile(source, temporary)

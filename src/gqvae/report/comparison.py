@@ -31,7 +31,8 @@ Row = dict[str, Any]
 def compare(tokenizers: Mapping[str, Tokenizer], parts: Parts, unit: str = "character") -> tuple[list[Row], list[Row]]:
     """A row of `COLUMNS` for every tokenizer and encoder, and one of `PART_COLUMNS` for each of these and every part of the text.
 
-    `comparison_columns` says what the columns mean. The cost of a part is tokens per `unit`, one of `measures.parity.UNITS`. With a single part there are no rows of parts, and what compares them is empty.
+    `comparison_columns` says what the columns mean. The cost of a part is tokens per `unit`, one of `measures.parity.UNITS`. With a
+    single part there are no rows of parts, and what compares them is empty.
 
     Args:
         tokenizers: by name.

@@ -33,8 +33,9 @@ COLUMNS = (
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A column for each opponent. Rows for each objective: compression, from the first study of those that share networks, and bits per byte of the language models of each study, by their size. Against tokenizers of the same V they are measured after
-    the most text, at equal compression over all amounts of text that have enough steps (for further sizes: after the most text)."""
+    """A column for each opponent. Rows for each objective: compression, from the first study of those that share networks, and bits
+    per byte of the language models of each study, by their size. Against tokenizers of the same V they are measured after the most
+    text, at equal compression over all amounts of text that have enough steps (for further sizes: after the most text)."""
     rows = []
     for suffix, subject in SUBJECTS.items():
         told: set[tuple[tuple[str, str], int]] = set()  # networks and vocabulary sizes whose compression has a row

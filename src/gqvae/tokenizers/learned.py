@@ -220,7 +220,8 @@ class LearnedTokenizer(Tokenizer):
         codes, rate = [to_bytes(text) for text in settings["codes"]], settings["rate"]
         if len(codes) != settings["network"]["codebook_size"]:
             raise ValueError("a string per code")
-        if rate is not None and (type(rate) not in (int, float) or not 1 <= rate < 1e9):
+        longest = settings["network"]["max_pretoken_bytes"]  # a token has a byte or more
+        if rate is not None and (type(rate) not in (int, float) or not 1 <= rate <= min(longest, 1e9)):
             raise ValueError("no rate")
         file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
         memory = folder / MEMORY if settings["memory"] else None
