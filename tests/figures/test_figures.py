@@ -17,9 +17,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from fabricated_study import fabricate, fabricate_rates, fabricated_settings
-from gqvae.errors import UserError
 from gqvae.figures.plot import figure_module, plot
-from gqvae.figures.registry import plots, plots_of
+from gqvae.figures.registry import plots
 from gqvae.figures.style import SYNTHETIC_NOTE, CorpusFacts, arm_style, styled
 from gqvae.study.ablations import collect_ablations
 from gqvae.study.collect import collect
@@ -291,20 +290,3 @@ def test_arms_of_the_training_figure_have_a_row_each_above_the_others_in_grey(re
         assert own and all(label.startswith(f"{arms[place // 4]} seed ") for label in own)
         others = sum(len(part.get_segments()) for part in axes.collections)
         assert others == len(own) * (len(arms) - 1)  # as many seeds and measures of every other arm
-
-
-def test_a_study_without_networks_still_has_its_figures(tmp_path: Path) -> None:
-    study = fabricated_settings(seeds=(0,), arms={"bpe": {"kind": "bpe", "language_model": False}})
-    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
-    assert "training" not in plots_of(study)
-    for name in (*plots_of(study), "training"):  # a figure with nothing to show can be drawn
-        plot(name, tmp_path / "tables", tmp_path / "corpus" / "corpus.json", tmp_path / "figures")
-    assert pd.read_csv(tmp_path / "figures" / "training.csv").empty
-    assert len(pd.read_csv(tmp_path / "figures" / "rank_frequency.csv")) > 10
-
-
-def test_an_unknown_figure_and_a_missing_table_are_one_sentence(results: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no figure 'pie'"):
-        plot("pie", results / "tables", results / "corpus" / "corpus.json", tmp_path)
-    with pytest.raises(UserError, match=r"training\.csv does not exist"):
-        plot("training", tmp_path, results / "corpus" / "corpus.json", tmp_path)

@@ -8,9 +8,8 @@ import pytest
 from scipy import stats
 
 from fabricated_study import fabricate, fabricated_settings
-from gqvae.config import Claim, Study, parse
+from gqvae.config import Claim, Study
 from gqvae.errors import UserError
-from gqvae.study import layout
 from gqvae.study.claims import TABLES, advantages, claims_table
 from gqvae.study.collect import collect
 from gqvae.study.tables import read_table
@@ -266,30 +265,6 @@ def test_convergence_is_the_mean_of_the_milestones(tables: Path) -> None:
     )
     row = read_table(tables, "claims").set_index("claim").loc["C4a"]
     assert row["effect"] == pytest.approx((1 - means["gqvae"] / means["bpe_matched"]).mean(), rel=1e-12)
-
-
-def test_claims_of_the_paper_without_their_arms_are_left_out() -> None:
-    small = fabricated_settings(arms={"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae", "language_model": False}})
-    assert list(layout.decidable_claims(small)) == ["C2", "C5a"]
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "measure", "wrong"),
-    [
-        ("gqvae", "bpe", "test_bpb", "first is 'gqvae'"),  # no language model
-        ("gq*", "bpe", "bytes_per_token", "first is 'gq\\*'"),
-        ("bpe", "bp*", "bytes_per_token", "second is 'bp\\*'.* but not bpe"),
-        ("bpe", "raw", "bytes_per_token", "second is 'raw'"),  # never quantized
-        ("raw", "bpe", "bytes_per_token", "first is 'raw'"),
-    ],
-)
-def test_claims_that_nothing_decides_are_refused(first: str, second: str, measure: str, wrong: str) -> None:
-    raw = {"kind": "gqvae", "language_model": False, "changes": {"training.quantize": False}}
-    arms = {"bpe": {"kind": "bpe"}, "gqvae": {"kind": "gqvae", "language_model": False}, "raw": raw}
-    settings = fabricated_settings(arms=arms).model_dump(mode="json")
-    settings["claims"] = {"mine": {"text": "x", "measure": measure, "first": first, "second": second}}
-    with pytest.raises(UserError, match=rf"claims\.mine\.{wrong}"):
-        parse(Study, settings, "test")
 
 
 def test_one_pair_of_tokenizers_is_one_observation(tmp_path: Path) -> None:
