@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from gqvae.figures.labels import LineEnd, label_line_ends, spread_apart
 from gqvae.figures.style import arm_style, new_figure, styled
 from gqvae.units import format_bytes
 
+PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 KNOWN = (
     *("bytes", "bpe", "bpe_matched", "bpe_weak", "unigram", "dictionary", "fixed", "fixed_4", "fixed_6", "fixed_8"),
     *("gqvae", "gqvae_paper", "gqvae_distilled", "bpe_tinystories", "gqvae_tinystories"),
@@ -40,6 +42,12 @@ def test_known_arms_differ_for_people_who_lack_a_kind_of_cones(sight: str) -> No
     for first, second in itertools.combinations(KNOWN, 2):
         seen = [lab(SIGHTS[sight] @ linear(arm_style(arm).color)) for arm in (first, second)]
         assert np.linalg.norm(seen[0] - seen[1]) > 17, (first, second)
+
+
+@pytest.mark.parametrize("table", sorted(PUBLISHED.glob("*/tables/learnability.csv")), ids=lambda table: table.parts[-3])
+def test_no_two_arms_of_a_published_study_look_alike(table: Path) -> None:
+    looks = {arm: arm_style(arm)[:2] for arm in pd.read_csv(table)["arm"]}
+    assert len(set(looks.values())) == len(looks), looks
 
 
 def linear(color: str) -> np.ndarray:
