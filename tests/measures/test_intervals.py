@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gqvae.errors import UserError
-from gqvae.measures.intervals import paired_difference, t_interval
+from gqvae.measures.intervals import paired_difference, pairs_needed, spread_of, t_interval
 
 VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=5)
 
@@ -36,6 +36,25 @@ def test_paired_interval_equals_that_of_scipys_paired_test(pairs: list[tuple[flo
         return
     oracle = stats.ttest_rel(*zip(*pairs, strict=True)).confidence_interval(0.95)
     assert [result.low, result.high] == pytest.approx([oracle.low, oracle.high], rel=1e-6, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(VALUES)
+def test_the_spread_behind_an_interval_is_that_of_its_values(values: list[float]) -> None:
+    assert spread_of(t_interval(values)) == pytest.approx(np.std(values, ddof=1), abs=1e-9)
+
+
+@pytest.mark.parametrize(("effect", "pairs"), [(0.2, 199), (0.5, 34), (0.8, 15)])  # Cohen's small, medium and large effects
+def test_pairs_that_decide_an_effect_are_those_of_published_tables(effect: float, pairs: int) -> None:
+    assert pairs_needed(1.0, effect) == pairs_needed(10.0, -10 * effect) == pairs
+
+
+@pytest.mark.parametrize("effect", [0.3, 1.0, 4.0])
+def test_the_fewest_pairs_find_an_effect_four_times_in_five(effect: float) -> None:
+    pairs = pairs_needed(1.0, effect)
+    samples = np.random.default_rng(0).normal(effect, 1, (20_000, pairs))
+    found = [(stats.ttest_1samp(samples[:, :count], 0, axis=1).pvalue < 0.05).mean() for count in (pairs, pairs - 1) if count > 1]
+    assert found[0] > 0.79 and all(share < 0.81 for share in found[1:])
 
 
 def test_pairs_are_by_seed_not_by_order() -> None:

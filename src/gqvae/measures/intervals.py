@@ -16,6 +16,7 @@ from scipy import special
 from gqvae.errors import UserError
 
 LEVEL = 0.95
+POWER = 0.8
 
 
 class Interval(NamedTuple):
@@ -45,6 +46,31 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval:
     # The quantile of Student's t; scipy.stats, which has it too, takes a second to import.
     half = float(special.stdtrit(sample.size - 1, (1 + level) / 2)) * error
     return Interval(mean, mean - half, mean + half, int(sample.size))
+
+
+def spread_of(interval: Interval, level: float = LEVEL) -> float:
+    """Standard deviation of the values whose t-interval this is, one of two seeds or more."""
+    assert interval.low is not None and interval.high is not None
+    half = (interval.high - interval.low) / 2
+    return half * math.sqrt(interval.n) / float(special.stdtrit(interval.n - 1, (1 + level) / 2))
+
+
+def pairs_needed(spread: float, effect: float, level: float = LEVEL, power: float = POWER) -> int:
+    """Fewest pairs with which a two-sided paired t-test finds a true mean difference `effect` with probability `power`.
+
+    The differences have standard deviation `spread`, in the units of the effect. The power of n pairs is
+    P(|t| > t((1 + level)/2, n − 1)), where t has n − 1 degrees of freedom and noncentrality √n · effect / spread.
+    """
+
+    def enough(pairs: int) -> bool:
+        bound = float(special.stdtrit(pairs - 1, (1 + level) / 2))
+        shift = math.sqrt(pairs) * abs(effect) / spread
+        return bool(special.nctdtr(pairs - 1, shift, bound) - special.nctdtr(pairs - 1, shift, -bound) <= 1 - power)
+
+    pairs = 2
+    while not enough(pairs):
+        pairs += 1
+    return pairs
 
 
 def paired_difference(first: Mapping[int, float], second: Mapping[int, float], level: float = LEVEL) -> Interval:

@@ -14,6 +14,7 @@ from gqvae.report.beside import beside
 from gqvae.report.effects import effects
 from gqvae.report.gates import cuts, gates
 from gqvae.report.markdown import markdown_table, number, percent_between, share
+from gqvae.report.power import power
 from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
 from gqvae.study.amounts import amounts_read
@@ -161,7 +162,7 @@ def arms(studies: Sequence[FinishedStudy]) -> str:
     return markdown_table(["arm", "V", "bytes per token", "documents that come back", "bits per byte, by seed"], rows)
 
 
-STUDIES = {table.__name__: table for table in (effects, beside, steps, claims, candidates, texts, serving, gates, cuts, arms)}
+STUDIES = {table.__name__: table for table in (effects, beside, steps, claims, power, candidates, texts, serving, gates, cuts, arms)}
 
 
 def block(name: str, folders: Sequence[str], published: Path) -> str:
