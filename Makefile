@@ -27,9 +27,9 @@ reproduce: $(INSTALLED) ## Run the study of CONFIG (default: configs/default.yam
 	@$(BIN)/gqvae check-config "$(CONFIG)" > /dev/null
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 
-domains: $(INSTALLED) ## Run configs/domains/ and compare with tinystories-replication (run that first), into results/across/.
-	@test -f results/tinystories-replication/provenance.json || { echo "There is no results/tinystories-replication/provenance.json:" \
-		"run make reproduce CONFIG=configs/tinystories-replication.yaml first." >&2; exit 1; }
+domains: $(INSTALLED) ## Run configs/domains/ and compare with stories-1024 (run that first), into results/across/.
+	@test -f results/stories-1024/provenance.json || { echo "There is no results/stories-1024/provenance.json:" \
+		"run make reproduce CONFIG=configs/stories-1024.yaml first." >&2; exit 1; }
 	for config in configs/domains/*.yaml; do $(BIN)/snakemake --cores $(CORES) --configfile $$config; done
 	$(BIN)/gqvae across --out results/across --results $$($(BIN)/python -c \
 		'from gqvae.study.across import side_by_side; print(*("results/" + study for study in side_by_side()["across"]))')

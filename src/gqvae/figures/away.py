@@ -83,8 +83,9 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     note = f"test split, 95 % t-intervals over seeds · filled: trained on this text · open: borrowed from {origins}"
     write_heading(figure, "Tokenizers on text they were not trained on", corpus, note)
     figure.subplots_adjust(left=0.255)  # the heading is aligned with the names of texts
-    panels = figure.subplots(1, len(PANELS), sharey=True)
-    for axes, (measure, label) in zip(panels, PANELS.items(), strict=True):
+    measured = {measure: label for measure, label in PANELS.items() if measure in set(data["measure"])}
+    (panels,) = figure.subplots(1, len(measured), sharey=True, squeeze=False)
+    for axes, (measure, label) in zip(panels, measured.items(), strict=True):
         axes.set_ylim(rows_high - 0.4, -0.6)
         axes.set_xlabel(label)
         _draw_panel(axes, data[data["measure"] == measure], places)
