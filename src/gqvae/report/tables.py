@@ -25,6 +25,7 @@ from gqvae.units import format_bytes, format_count
 
 CANDIDATES = {
     "pathpiece": "spans between gates that open at random",
+    "pathpiece_fewer": "the same, as many as our networks have codes",
     "pathpiece_substrings": "half frequent pre-tokens, half substrings",
     "pathpiece_bpe": "the strings of BPE at V = 8,192",
     "dictionary_pruned": "8-byte chunks",
@@ -34,6 +35,7 @@ NETWORKS = (
     ("gqvae", "distilled", "GQ-VAE, fewest tokens"),
     ("gqvae", "neural", "GQ-VAE, split at its gates"),
     ("fixed_8", "distilled", "fixed length (8 bytes), fewest tokens"),
+    ("gqvae_paper", "neural", "the paper's objective, split at its gates"),
 )
 
 
@@ -87,33 +89,32 @@ def _claim(row: Any) -> str:
 
 
 def candidates(studies: Sequence[FinishedStudy]) -> str:
-    """Bytes per token ÷ those of BPE at every vocabulary size that was reached: pruned candidates, and networks.
-
-    The study of candidates comes first, then studies of the same text with networks.
-    """
-    measured = (read_table(study.tables, "compression") for study in studies)
-    table, *trained = (rows[rows["split"] == "test"] for rows in measured)
+    """Bytes per token ÷ those of BPE at every vocabulary size that was reached: pruned candidates of the first study, and the networks
+    of all studies, which have one text."""
     if len({study.train_sha256 for study in studies}) > 1:
         raise UserError(f"{', '.join(study.name for study in studies)} use different texts: compare studies of one text.")
+    measured = [rows[rows["split"] == "test"] for rows in (read_table(study.tables, "compression") for study in studies)]
+    table, networks = measured[0], pd.concat(measured)
     bpe = table[table["arm"] == "bpe"].set_index("vocab_size_requested")["bytes_per_token"]
     sizes = sorted(bpe.index)
     rows = [["BPE, bytes per token", *(number(bpe[size]) for size in sizes)]]
     for arm, words in CANDIDATES.items():
         values = table[table["arm"] == arm].set_index("vocab_size_requested")["bytes_per_token"] / bpe
-        rows.append([f"{words} (`{arm}`)", *(number(values[size]) for size in sizes)])
-    if trained:
-        networks = pd.concat(trained)
-        for arm, encoder, words in NETWORKS:
-            own = networks[(networks["arm"] == arm) & (networks["encoder"] == encoder)]
-            full = [same_size(*pair) for pair in zip(own["vocab_size"], own["vocab_size_requested"], strict=True)]
-            ratios = {size: found["bytes_per_token"] / bpe[size] for size, found in own[full].groupby("vocab_size_requested")}
-            spread = [
-                f"{number(ratios[size].mean())} [{number(ratios[size].min())}, {number(ratios[size].max())}]"
-                if size in ratios
-                else "–"
-                for size in sizes
-            ]
-            rows.append([f"{words}, {(own['vocab_size_requested'] == sizes[0]).sum()} networks [lowest, highest]", *spread])
+        if not values.empty:
+            rows.append([f"{words} (`{arm}`)", *(number(values[size]) for size in sizes)])
+    for arm, encoder, words in NETWORKS:
+        own = networks[(networks["arm"] == arm) & (networks["encoder"] == encoder)]
+        if own.empty:
+            continue
+        full = [same_size(*pair) for pair in zip(own["vocab_size"], own["vocab_size_requested"], strict=True)]
+        ratios = {size: found["bytes_per_token"] / bpe[size] for size, found in own[full].groupby("vocab_size_requested")}
+        spread = [
+            f"{number(ratios[size].mean())} [{number(ratios[size].min())}, {number(ratios[size].max())}]"
+            if size in ratios
+            else "–"
+            for size in sizes
+        ]
+        rows.append([f"{words}, {(own['vocab_size_requested'] == sizes[0]).sum()} networks [lowest, highest]", *spread])
     return markdown_table(["÷ BPE", *(f"V = {size:,}" for size in sizes)], rows)
 
 
@@ -162,7 +163,9 @@ def arms(studies: Sequence[FinishedStudy]) -> str:
     return markdown_table(["arm", "V", "bytes per token", "documents that come back", "bits per byte, by seed"], rows)
 
 
-STUDIES = {table.__name__: table for table in (effects, beside, steps, claims, power, candidates, texts, serving, gates, cuts, arms)}
+STUDIES = {
+    table.__name__: table for table in (effects, beside, steps, claims, power, candidates, texts, serving, gates, cuts, arms)
+}
 
 
 def block(name: str, folders: Sequence[str], published: Path) -> str:
