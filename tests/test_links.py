@@ -23,6 +23,21 @@ def test_what_is_linked_is_there(document: Path) -> None:
     assert [target for target in targets if target and not (document.parent / target).exists()] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_is_linked_has_the_heading(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", document.read_text(encoding="utf-8")):
+        path, _, heading = target.partition("#")
+        if not re.match(r"[a-z]+:", path):
+            page = (document.parent / path if path else document).read_text(encoding="utf-8")
+            assert heading in anchors(page), target
+
+
+def anchors(page: str) -> set[str]:
+    """Anchors of the headings of a Markdown page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("drawing", sorted(ROOT.glob("docs/*.svg")), ids=lambda path: path.name)
 def test_a_drawing_has_a_white_background_and_loads_nothing(drawing: Path) -> None:
     """Pages show it as an image, in light and dark mode: what it would load is not loaded, and dark pages would show through."""
