@@ -99,9 +99,9 @@ def candidates(studies: Sequence[FinishedStudy]) -> str:
     sizes = sorted(bpe.index)
     rows = [["BPE, bytes per token", *(number(bpe[size]) for size in sizes)]]
     for arm, words in CANDIDATES.items():
-        own = table[table["arm"] == arm].set_index("vocab_size_requested")["bytes_per_token"]
-        if not own.empty:
-            rows.append([f"{words} (`{arm}`)", *(number(own[size] / bpe[size]) for size in sizes)])
+        values = table[table["arm"] == arm].set_index("vocab_size_requested")["bytes_per_token"]
+        if not values.empty:
+            rows.append([f"{words} (`{arm}`)", *(number(values[size] / bpe[size]) for size in sizes)])
     for arm, encoder, words in NETWORKS:
         own = networks[(networks["arm"] == arm) & (networks["encoder"] == encoder)]
         if own.empty:
