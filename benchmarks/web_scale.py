@@ -20,7 +20,7 @@ from gqvae.models.network import GQVAE
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 TEXT_BYTES = 1e12
 DOCUMENT_BYTES = 4_000.0  # a web page's text
-BYTES_PER_TOKEN = 4.0  # BPE and GQ-VAE reach 4.0 at V = 4,096 on TinyStories (results/published/candidates)
+BYTES_PER_TOKEN = 4.0  # BPE and GQ-VAE reach 4.0 at V = 4,096 on TinyStories (results/published/stories-4096)
 ID_BYTES = 2  # V up to 65,536
 DRAWN_BYTES = 8  # length of a pre-token drawn by the square root of its count
 SYMBOLS = 257  # all bytes occur, and padding

@@ -95,8 +95,8 @@ def test_the_network_sees_the_same_text(
 
 
 def test_the_default_network_is_the_one_whose_quality_is_published() -> None:
-    config = yaml.safe_load((ROOT / "configs" / "tokenizers.yaml").read_text(encoding="utf-8"))
-    published = parse(Study, config, "tokenizers.yaml").network_run("gqvae")
+    config = yaml.safe_load((ROOT / "configs" / "tinystories-sample.yaml").read_text(encoding="utf-8"))
+    published = parse(Study, config, "tinystories-sample.yaml").network_run("gqvae")
     assert [size for size in range(512, 4097) if defaults.default_run(size) != published] == []
     larger = defaults.default_run(16_384)
     assert larger.network.codebook_size == 40_960

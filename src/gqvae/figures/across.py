@@ -26,9 +26,10 @@ ROW = 0.165  # inches per study
 GAP = 0.9  # rows between claims
 LINE = 0.104  # inches per line of a claim
 WRAP = 42  # characters per line of a claim
-LEFT, AXIS, RIGHT = 3.86, 2.48, 2.06  # inches at the left of the axis, at least; of the axis; at its right
+LEFT, AXIS, RIGHT = 3.86, 2.48, 2.06  # inches at the left of the axis, at least; of the axis; at its right, at least
 EDGE, BETWEEN = 0.084, 0.15  # inches before a claim and behind it
-BEFORE = 0.03  # of the axis, between it and the names of studies
+BEFORE, AFTER = 0.03, 0.045  # of the axis, between it and the names of studies, and the numbers
+BOLD = 1.12  # how much wider bold letters are
 SIZE = 6.5  # of letters
 
 
@@ -67,10 +68,10 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     blocks = [rows for _, rows in data.groupby(["claim", "text"], sort=False)]
     rows_high = sum(map(_rows_high, blocks))
     height = ROW * rows_high + 1.75
-    left = _left(blocks)
-    width = left + AXIS + RIGHT
+    left, right = _left(blocks), _right(data)
+    width = left + AXIS + right
     figure = new_figure(width, height)
-    figure.subplots_adjust(left=EDGE / width, right=1 - RIGHT / width, bottom=0.78 / height)
+    figure.subplots_adjust(left=EDGE / width, right=1 - right / width, bottom=0.78 / height)
     write_heading(figure, "Where the claims hold", corpus, "95 % t-intervals over seeds · arrows: values beyond the axis")
     figure.subplots_adjust(
         left=left / width, top=figure.subplotpars.top - 0.22 / height
@@ -92,6 +93,20 @@ def _left(blocks: list[pd.DataFrame]) -> float:
     paper = new_figure(1, 1)
     claims, names = (widest(paper, (word for block in blocks for word in of(block)), SIZE) for of in (_written, _names))
     return max(LEFT, EDGE + claims + BETWEEN + names + BEFORE * AXIS)
+
+
+def _right(data: pd.DataFrame) -> float:
+    """Inches that the numbers and signs beside the axis take."""
+    found: Any = data.itertuples()
+    return max(RIGHT, AFTER * AXIS + BOLD * widest(new_figure(1, 1), map(_said, found), SIZE) + EDGE)
+
+
+def _said(row: Any) -> str:
+    """The effect, its interval, the vocabulary sizes where they differ, and the sign where it is decided."""
+    words = f"{100 * row.effect:+.1f} %  "
+    words += f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else "no interval"
+    words += f"  {row.sizes}" if getattr(row, "sizes", "") else ""
+    return words if row.sign == "undecided" else f"{words}  {row.sign}"
 
 
 def _names(block: pd.DataFrame) -> list[str]:
@@ -143,9 +158,6 @@ def _draw_block(axes: Axes, block: pd.DataFrame, start: float, reach: float, lef
         y = middle - (len(block) - 1) / 2 + number
         draw_effect(axes, y, row, reach, f"{row.study} {row.claim}")
         axes.text(-BEFORE, y, name, transform=place, fontsize=SIZE, ha="right", va="center")
-        words = f"{100 * row.effect:+.1f} %  "
-        words += f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]" if pd.notna(row.low) else "no interval"
-        words += f"  {row.sizes}" if getattr(row, "sizes", "") else ""
-        said = axes.text(1.045, y, words, transform=place, fontsize=SIZE, ha="left", va="center", color=LOOKS[row.verdict][0])
-        if row.sign != "undecided":
-            said.set(text=f"{words}  {row.sign}", fontweight="bold")
+        weight = "normal" if row.sign == "undecided" else "bold"
+        look: Any = {"fontsize": SIZE, "ha": "left", "va": "center", "color": LOOKS[row.verdict][0], "fontweight": weight}
+        axes.text(1 + AFTER, y, _said(row), transform=place, **look)

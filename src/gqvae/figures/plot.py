@@ -16,6 +16,8 @@ from gqvae.figures.style import CorpusFacts, draw_nothing, save, styled
 from gqvae.figures.ticks import leave_out_touching_labels
 from gqvae.study.across import finished_studies
 
+NAMED = 3  # studies that the heading of a figure names; of more it says how many
+
 
 def figure_module(name: str) -> ModuleType:
     """The module of a figure.
@@ -60,7 +62,8 @@ def plot_across(folders: Sequence[Path], out: Path) -> None:
         UserError: a study is not finished or named twice, or a table is missing or damaged.
     """
     studies = finished_studies(folders)
-    facts = CorpusFacts(f"{len(studies)} studies", any(study.synthetic for study in studies))
+    label = ", ".join(study.name for study in studies) if len(studies) <= NAMED else f"{len(studies)} studies"
+    facts = CorpusFacts(label, any(study.synthetic for study in studies))
     for name in ("across", "by_text", "frontier", "away"):
         module = import_module(f"gqvae.figures.{name}")
         data = module.points(studies)

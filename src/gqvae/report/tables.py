@@ -13,7 +13,7 @@ from gqvae.figures.amounts import written_range
 from gqvae.report.beside import beside
 from gqvae.report.effects import effects
 from gqvae.report.gates import cuts, gates
-from gqvae.report.markdown import markdown_table, number, percent_between, share
+from gqvae.report.markdown import between, markdown_table, number, percent_between, share
 from gqvae.report.power import power
 from gqvae.report.texts import texts
 from gqvae.study.across import FinishedStudy
@@ -108,13 +108,13 @@ def candidates(studies: Sequence[FinishedStudy]) -> str:
             continue
         full = [same_size(*pair) for pair in zip(own["vocab_size"], own["vocab_size_requested"], strict=True)]
         ratios = {size: found["bytes_per_token"] / bpe[size] for size, found in own[full].groupby("vocab_size_requested")}
-        spread = [
-            f"{number(ratios[size].mean())} [{number(ratios[size].min())}, {number(ratios[size].max())}]"
-            if size in ratios
-            else "–"
-            for size in sizes
-        ]
-        rows.append([f"{words}, {(own['vocab_size_requested'] == sizes[0]).sum()} networks [lowest, highest]", *spread])
+        count = int((own["vocab_size_requested"] == sizes[0]).sum())
+        spread = []
+        for size in sizes:
+            reached = ratios.get(size, pd.Series(dtype=float))
+            few = f" ({len(reached)} of them)" if len(reached) < count else ""
+            spread.append(f"{number(reached.mean())} {between(reached.min(), reached.max())}{few}" if len(reached) else "–")
+        rows.append([f"{words}, {count} networks [lowest, highest]", *spread])
     return markdown_table(["÷ BPE", *(f"V = {size:,}" for size in sizes)], rows)
 
 

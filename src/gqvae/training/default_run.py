@@ -16,7 +16,7 @@ UNQUANTIZED_SHARE = 0.65  # of the steps
 def default_run(vocab_size: int, steps: int = STEPS) -> NetworkRun:
     """The default network and training for vocabularies up to `vocab_size`.
 
-    Up to 4,096 they are those of `configs/tokenizers.yaml` (codebook size K = 10,240). Beyond that, K grows with V.
+    Up to 4,096 they are those of `configs/tinystories-sample.yaml` (codebook size K = 10,240). Beyond that, K grows with V.
     """
     codes = enough_candidates(vocab_size)
     network = Network(width=128, encoder_layers=2, gater_layers=1, decoder_layers=2, codebook_size=codes)

@@ -56,7 +56,7 @@ def add_parsers(verbs: Verbs) -> None:
     add_verb(
         verbs, "figures.across",
         "compare finished studies: claims, bits per byte by training text and by compression, borrowed tokenizers on other text",
-        "--results results/tinystories-sample results/wikitext2 --out results/across",
+        "--results results/stories-1024 results/wikitext2 --out results/across",
         folders("--results", "folders of the studies"),
         folder("--out", "folder for across.*, by_text.* and frontier.* (language models), and away.* (borrowed tokenizers)"),
     )  # fmt: skip
