@@ -94,25 +94,30 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             "control-4096-gpu", "N1"
         )["seeds"]
         == 4,
-        "It compresses better at both sizes; both are decided": _signs("N1", *stories) == ["worse"] * 2,
-        "Language models of the same vocabulary size are better on it, in all pairs; this is decided at V = 1,024": (
+        "In both `stories` studies it compresses better; both are decided": _signs("N1", *stories) == ["worse"] * 2,
+        "After the most text language models of the same vocabulary size are better on it, in all pairs; this is decided at V = 1,024": (
             _ahead("N2", *stories) == [0, 0] and _signs("N2", *stories) == ["worse", "undecided"]
         ),
-        "At equal compression it is ahead at V = 1,024, where the arms chose different learning rates, and level at V = 4,096": (
+        "At V = 4,096 no difference between language models is shown with them": _signs(
+            "N2", "control-4096", "control-4096-larger", "control-4096-gpu"
+        )
+        == ["undecided"] * 3,
+        "At equal compression it is ahead at V = 1,024 and level at V = 4,096; in both the arms chose different learning rates": (
             _signs("N3b", *stories) == ["worse", "undecided"]
             and abs(_claim("stories-4096", "N3b")["effect"]) < 0.002
-            and not _rates("stories-1024", "gqvae") & _rates("stories-1024", "pathpiece_matched")
+            and not any(_rates(study, "gqvae") & _rates(study, "pathpiece_matched") for study in stories)
         ),
         "say the same in all pairs at V = 1,024, but one of them trained badly, so the spread is too wide to decide the means": (
             all(_control_is_better(study) for study in larger)
             and _ahead("N1", *larger) == _ahead("N3b", *larger) == [0, 0]
             and _signs("N1", *larger) == _signs("N2", *larger) == ["undecided"] * 2
         ),
-        "At V = 1,024 language models are worse on GQ-VAE of the same size; this is decided for `stories-1024` and for the larger models. At V = 4,096 no difference is shown": (
-            _signs("C3b", "stories-1024", *larger, "stories-4096") == ["worse", "undecided", "worse", "undecided"]
-            and abs(_claim("stories-4096", "C3b")["effect"]) < 0.002
+        "At V = 1,024 language models are worse on GQ-VAE of the same size; this is decided for `stories-1024` and for the larger models. At V = 4,096 the studies point both ways and none decides": (
+            _signs("C3b", "stories-1024", *larger) == ["worse", "undecided", "worse"]
+            and _signs("C3b", "stories-4096", "control-4096", "control-4096-gpu") == ["undecided"] * 3
+            and _ahead("C3b", "control-4096", "control-4096-gpu") == [5, 0]
         ),
-        "At equal compression those of `stories-4096` are ahead of BPE in every pair (undecided), but the control is level with GQ-VAE there": (
+        "At equal compression those of `stories-4096` learn more than those on BPE in every pair (undecided). But the control is level with GQ-VAE there": (
             _ahead("C4b", "stories-4096") == [5] and _signs("C4b", "stories-4096") == ["undecided"]
         ),
         "Those of `stories-1024` are ahead early in training (decided) and behind after the most text, in all pairs (undecided)": (
@@ -120,10 +125,11 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             and _signs("C4b", "stories-1024") == ["undecided"]
             and bool((_bits("stories-1024", "gqvae", 1_500_000) > _bits("stories-1024", "bpe_matched", 1_500_000)).all())
         ),
-        "GQ-VAE compresses better in every pair at V = 4,096. The network is not needed for this gain: counted strings of any length also compress better than counted chunks of fixed length": _ahead(
+        "Split at its gates, GQ-VAE compresses better in every pair of `stories-4096` (undecided) and of `control-4096` (decided). The network is not needed for this gain: counted strings of any length also compress better than counted chunks of fixed length": _ahead(
             "C1", "stories-4096", "control-4096"
         )
         == [5, 5]
+        and _signs("C1", "stories-4096", "control-4096") == ["undecided", "better"]
         and _shape_explains(),
         "Language models are better on fixed length than on GQ-VAE in every pair of `stories-4096` (undecided)": (
             _ahead("C3a", "stories-4096") == [0] and _signs("C3a", "stories-4096") == ["undecided"]
@@ -143,16 +149,16 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
         "Its codes fill a part of the vocabulary only": all(
             _sizes(study, "gqvae_paper").max() < size for study, size in zip(stories, (1024, 4096), strict=True)
         ),
-        "At equal compression the vocabulary of BPE is about half as large, and no difference between language models is shown": all(
+        "At equal compression the vocabulary of BPE is about half as large in the mean, and no difference between language models is shown": all(
             0.4 < _claim(study, "C4b-paper")["second_vocab_size"] / _claim(study, "C4b-paper")["first_vocab_size"] < 0.55
             and [_signs(f"{claim}-paper", study) for claim in ("C4a", "C4b", "N3a", "N3b")] == [["undecided"]] * 4
             for study in stories
         ),
         "The lead over fixed length is undecided": _signs("C1-paper", "stories-1024") == ["undecided"],
-        "With one seed the gates end in another state: they cut nearly every byte": (
-            _networks("stories-4096", "gqvae_paper")[1]["bytes_per_token"] < 1.3
-        ).sum()
-        == 1,
+        "One network of the ten cuts after four of five bytes": [
+            int((_networks(study, "gqvae_paper")[1]["bytes_per_token"] < 4 / 3).sum()) for study in stories
+        ]
+        == [0, 1],
         "The control compresses better than GQ-VAE in every pair, and at the same vocabulary size language models are better on it, too (three pairs each, undecided)": (
             _ahead("N1", *others) == _ahead("N2", *others) == [0, 0, 0]
             and _signs("N2", *others) == ["undecided"] * 3
