@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import pytest
@@ -64,6 +65,8 @@ class Kinds(Block):
         ({"either": {}}, "either must be a whole number or a list or one of 'all' (given: {}); correct"),
         ([], "the settings must be a block of keys (given: []); correct"),
         (None, "the settings must be a block of keys (given: null); correct"),
+        ({"table": {"a\n": "b"}}, r"table.a\n must be a whole number (given: 'b'); correct"),
+        ({"table": {"a\n": math.inf}}, r"table.a\n: a number must be finite; correct"),
         ({1: 2}, "unknown key '1'; its keys are flag, count, "),
         ({"block": {1: 2}}, "unknown key 'block.1'; configs/README.md lists the valid keys."),
     ],

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from gqvae.config.complaints import UNKNOWN, complaint, not_finite
+from gqvae.config.complaints import UNKNOWN, complaint, not_finite, written
 from gqvae.config.layers import KEY as EXTENDS
 from gqvae.config.layers import Given, Layer, given_file
 from gqvae.config.yaml_files import load_json
@@ -127,7 +127,7 @@ def parse(model: type[AnyBlock], value: Any, origin: str | Given) -> AnyBlock:
     """
     for key in not_finite(value):
         where = origin.origin(key) if isinstance(origin, Given) else origin
-        raise UserError(f"{where}: {'.'.join(key)}: a number must be finite; correct it and run again.")
+        raise UserError(f"{where}: {written(key)}: a number must be finite; correct it and run again.")
     try:
         return model.model_validate(value)
     except ValidationError as error:

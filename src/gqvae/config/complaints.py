@@ -47,7 +47,12 @@ def complaint(error: ValidationError, value: Any, origin: str | Given) -> str:
     key = key_of(first["loc"], value, absent=first["type"] == "missing")
     where = origin.origin(key) if isinstance(origin, Given) else origin
     alternatives = [one for one in errors if key_of(one["loc"], value) == key] or [first]  # of a union
-    return f"{where}: {_clause(first, '.'.join(key), alternatives)}."
+    return f"{where}: {_clause(first, written(key), alternatives)}."
+
+
+def written(key: Sequence[str]) -> str:
+    """A path of keys with dots between them, on one line: what cannot be printed is escaped."""
+    return ".".join(step if step.isprintable() else repr(step)[1:-1] for step in key)
 
 
 def key_of(location: Sequence[int | str], value: Any, *, absent: bool = False) -> tuple[str, ...]:
