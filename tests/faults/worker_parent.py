@@ -43,7 +43,7 @@ def signal_amid_step(number: int, step: int) -> None:
             os.kill(os.getpid(), number)
         return loss
 
-    RunModule.training_step = training_step  # type: ignore[method-assign]
+    RunModule.training_step = training_step  # type: ignore[method-assign]  # the fault
 
 
 def kill_amid_save(save: int) -> None:
@@ -61,8 +61,8 @@ def kill_amid_save(save: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return write(self, data)
 
-    resume._HashingWriter.__init__ = initialize  # type: ignore[method-assign]
-    resume._HashingWriter.write = torn  # type: ignore[method-assign]
+    resume._HashingWriter.__init__ = initialize  # type: ignore[method-assign]  # the fault
+    resume._HashingWriter.write = torn  # type: ignore[method-assign]  # the fault
 
 
 def signal_at_move(number: int, move: int, after: int) -> None:

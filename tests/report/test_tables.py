@@ -130,7 +130,7 @@ def test_power_is_that_of_the_paired_differences() -> None:
     assert row["spread over pairs"] == f"{100 * spread:.1f} %"
     assert row["spread of BPE over seeds"] == f"{100 * bpb['bpe'].std() / bpb['bpe'].mean():.1f} %"
     for effect in (0.01, 0.005):
-        pairs = int(row[f"pairs that decide {100 * effect:g} %"])
+        pairs = int(row[f"pairs that find {100 * effect:g} %"])
         power = [_power(count, effect / spread) for count in (pairs - 1, pairs)]
         assert power[0] < 0.8 <= power[1]
 

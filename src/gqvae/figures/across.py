@@ -29,7 +29,6 @@ WRAP = 42  # characters per line of a claim
 LEFT, AXIS, RIGHT = 3.86, 2.48, 2.06  # inches at the left of the axis, at least; of the axis; at its right, at least
 EDGE, BETWEEN = 0.084, 0.15  # inches before a claim and behind it
 BEFORE, AFTER = 0.03, 0.045  # of the axis, between it and the names of studies, and the numbers
-BOLD = 1.12  # how much wider bold letters are
 SIZE = 6.5  # of letters
 
 
@@ -98,7 +97,7 @@ def _left(blocks: list[pd.DataFrame]) -> float:
 def _right(data: pd.DataFrame) -> float:
     """Inches that the numbers and signs beside the axis take."""
     found: Any = data.itertuples()
-    return max(RIGHT, AFTER * AXIS + BOLD * widest(new_figure(1, 1), map(_said, found), SIZE) + EDGE)
+    return max(RIGHT, AFTER * AXIS + widest(new_figure(1, 1), map(_said, found), SIZE, "bold") + EDGE)
 
 
 def _said(row: Any) -> str:

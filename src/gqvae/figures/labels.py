@@ -123,11 +123,11 @@ def leave_room_for_names(figure: Figure, names: Iterable[str], before: float = L
     figure.subplots_adjust(right=1 - (before + widest(figure, names, NAME_SIZE) + 0.12) / figure.get_figwidth())
 
 
-def widest(figure: Figure, words: Iterable[str], size: float) -> float:
-    """Inches that the longest of these words takes at this font size."""
+def widest(figure: Figure, words: Iterable[str], size: float, weight: str = "normal") -> float:
+    """Inches that the longest of these words takes at this font size and weight."""
     inches = 0.0
     for word in words:
-        text = figure.text(0, 0, word, fontsize=size)
+        text = figure.text(0, 0, word, fontsize=size, fontweight=weight)
         inches = max(inches, text.get_window_extent().width / figure.dpi)
         text.remove()
     return inches

@@ -58,7 +58,7 @@ def spread_of(interval: Interval, level: float = LEVEL) -> float:
 def pairs_needed(spread: float, effect: float, level: float = LEVEL, power: float = POWER) -> int:
     """Fewest pairs with which a two-sided paired t-test finds a true mean difference `effect` with probability `power`.
 
-    The differences have standard deviation `spread`, in the units of the effect. The power of n pairs is
+    The differences have standard deviation `spread` > 0, in the units of the effect. The power of n pairs is
     P(|t| > t((1 + level)/2, n − 1)), where t has n − 1 degrees of freedom and noncentrality √n · effect / spread.
     """
 

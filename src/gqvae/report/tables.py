@@ -89,12 +89,9 @@ def _claim(row: Any) -> str:
 
 
 def candidates(studies: Sequence[FinishedStudy]) -> str:
-    """Bytes per token ÷ those of BPE at every vocabulary size that was reached: pruned candidates of the first study, and the networks
-    of all studies, which have one text."""
-    if len({study.train_sha256 for study in studies}) > 1:
-        raise UserError(f"{', '.join(study.name for study in studies)} use different texts: compare studies of one text.")
-    measured = [rows[rows["split"] == "test"] for rows in (read_table(study.tables, "compression") for study in studies)]
-    table, networks = measured[0], pd.concat(measured)
+    """Bytes per token ÷ those of BPE at every vocabulary size that was reached: pruned candidates and networks of one study."""
+    (study,) = studies
+    table = read_table(study.tables, "compression").query("split == 'test'")
     bpe = table[table["arm"] == "bpe"].set_index("vocab_size_requested")["bytes_per_token"]
     sizes = sorted(bpe.index)
     rows = [["BPE, bytes per token", *(number(bpe[size]) for size in sizes)]]
@@ -103,19 +100,20 @@ def candidates(studies: Sequence[FinishedStudy]) -> str:
         if not values.empty:
             rows.append([f"{words} (`{arm}`)", *(number(values[size] / bpe[size]) for size in sizes)])
     for arm, encoder, words in NETWORKS:
-        own = networks[(networks["arm"] == arm) & (networks["encoder"] == encoder)]
-        if own.empty:
-            continue
-        full = [same_size(*pair) for pair in zip(own["vocab_size"], own["vocab_size_requested"], strict=True)]
-        ratios = {size: found["bytes_per_token"] / bpe[size] for size, found in own[full].groupby("vocab_size_requested")}
-        count = int((own["vocab_size_requested"] == sizes[0]).sum())
-        spread = []
-        for size in sizes:
-            reached = ratios.get(size, pd.Series(dtype=float))
-            few = f" ({len(reached)} of them)" if len(reached) < count else ""
-            spread.append(f"{number(reached.mean())} {between(reached.min(), reached.max())}{few}" if len(reached) else "–")
-        rows.append([f"{words}, {count} networks [lowest, highest]", *spread])
+        own = table[(table["arm"] == arm) & (table["encoder"] == encoder)]
+        if not own.empty:
+            asked = [own[own["vocab_size_requested"] == size] for size in sizes]
+            name = f"{words}, {len(asked[0])} networks [lowest, highest]"
+            rows.append([name, *(_ratios(rates, bpe[size]) for size, rates in zip(sizes, asked, strict=True))])
     return markdown_table(["÷ BPE", *(f"V = {size:,}" for size in sizes)], rows)
+
+
+def _ratios(networks: pd.DataFrame, bpe: float) -> str:
+    """Mean and range over the networks whose vocabulary reached the size that was asked for."""
+    full = [same_size(*pair) for pair in zip(networks["vocab_size"], networks["vocab_size_requested"], strict=True)]
+    reached = networks["bytes_per_token"][full] / bpe
+    few = f" ({len(reached)} of them)" if len(reached) < len(networks) else ""
+    return f"{number(reached.mean())} {between(reached.min(), reached.max())}{few}" if len(reached) else "–"
 
 
 def by_command(folder: Path) -> str:
