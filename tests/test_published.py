@@ -90,7 +90,7 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
         "At every vocabulary size V it compresses better than each of our networks": _control_is_ahead(),
         "It takes half a minute; a network takes ten minutes or more": _processor("pathpiece") < 45 and _processor("gqvae") > 600,
         "GQ-VAE remains behind when its text is also split into the fewest tokens (last table of this page)": _control_is_ahead(),
-        "the last two rows are about four larger ones, whose language models were trained on a GPU": _claim(
+        "the last column is about four larger ones, whose language models were trained on a GPU": _claim(
             "control-4096-gpu", "N1"
         )["seeds"]
         == 4,

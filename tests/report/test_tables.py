@@ -17,6 +17,7 @@ from gqvae.study.provenance import write_provenance
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "results" / "published"
 STUDY = "stories-4096"  # five seeds, two amounts of text
+OURS = f"our objective, V = 4,096 (`{STUDY}`)"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def effects() -> pd.DataFrame:
 
 def read(name: str, studies: list[str], published: Path = PUBLISHED) -> pd.DataFrame:
     header, _, *lines = (line.strip("| ").split(" | ") for line in block(name, studies, published).splitlines())
-    return pd.DataFrame(lines, columns=header).set_index("advantage of GQ-VAE over").T
+    return pd.DataFrame(lines, columns=header).set_index(header[0])
 
 
 def stated(first: pd.Series, second: pd.Series | float, more_is_better: bool, claim: str = "") -> str:  # type: ignore[type-arg]
@@ -57,49 +58,51 @@ def test_compression_is_that_of_the_table(effects: pd.DataFrame) -> None:
     table = table[(table["used_downstream"].astype(str) == "True") & (table["split"] == "test")]
     ours, fixed = (table[table["arm"] == arm].set_index("seed")["bytes_per_token"] for arm in ("gqvae", "fixed_8"))
     (bpe,) = table[table["arm"] == "bpe"]["bytes_per_token"]
-    found = effects[f"our objective, V = 4,096 (`{STUDY}`): bytes per token"]
-    assert found["fixed-length tokens"] == stated(ours, fixed, True, "C1")
-    assert found["BPE, same V"] == stated(ours, bpe, True, "C2")
-    assert found["BPE, equal compression"] == "–"  # their making, no finding
+    found = effects[OURS]
+    assert found["bytes per token, against fixed length"] == stated(ours, fixed, True, "C1")
+    assert found["bytes per token, against BPE"] == stated(ours, bpe, True, "C2")
 
 
 def test_language_models_are_paired_by_seed_and_signed_by_claims(effects: pd.DataFrame) -> None:
-    bpb = bits(STUDY, "learnability", "l2w96")
-    (found,) = (effects[title] for title in effects if title.startswith(f"our objective, V = 4,096 (`{STUDY}`): bits per byte"))
-    assert found["BPE, same V"] == stated(bpb["gqvae"], bpb["bpe"], False, "C3b")
-    assert found["fixed-length tokens"] == stated(bpb["gqvae"], bpb["fixed_8"], False, "C3a")
+    bpb, found = bits(STUDY, "learnability", "l2w96"), effects[OURS]
+    assert found["bits per byte, against BPE"] == stated(bpb["gqvae"], bpb["bpe"], False, "C3b")
+    assert found["bits per byte, against fixed length"] == stated(bpb["gqvae"], bpb["fixed_8"], False, "C3a")
     row = claims(STUDY).loc["C4b"]
     sign = "" if row["sign"] == "undecided" else f" **{row['sign']}**"
-    assert found["BPE, equal compression"] == percent_between(row["effect"], row["low"], row["high"]) + sign
-    few = effects.filter(like="V = 4,096 (`gpu-minutes`): bits per byte").iloc[:, 0]
+    assert (
+        found["bits per byte at equal compression, against BPE"] == percent_between(row["effect"], row["low"], row["high"]) + sign
+    )
+    few = effects["our objective, V = 4,096 (`gpu-minutes`)"].filter(like="bits per byte")
     assert [cell.endswith(" too few steps") for cell in few if cell != "–"] == [True] * 3
 
 
 def test_further_sizes_have_effects_but_no_signs(effects: pd.DataFrame) -> None:
     bpb = bits("gpu-minutes", "model_sizes", "l1w32")
-    found = effects.filter(like="12.6 k parameters").iloc[:, 0]
-    assert found["BPE, same V"].startswith(stated(bpb["gqvae"], bpb["bpe"], False))
+    found = effects["our objective, V = 4,096 (`gpu-minutes`), `l1w32`"]
+    assert found["language models"].startswith("12.6 k parameters")
+    assert found["bits per byte, against BPE"].startswith(stated(bpb["gqvae"], bpb["bpe"], False))
     assert not any("**" in cell for cell in found)
 
 
-def test_both_objectives_have_rows(tmp_path: Path) -> None:
+def test_both_objectives_have_columns(tmp_path: Path) -> None:
     study = fabricated_settings(many=True)
     results = fabricate(study, tmp_path / "fabricated")
     collect(study, results, results / "tables")
     write_provenance(study, results, results / "provenance.json")
-    titles = list(read("effects", ["fabricated"], tmp_path))
-    assert [title.split(",")[0] for title in titles if "bytes per token" in title] == ["the paper's objective", "our objective"]
+    found = read("effects", ["fabricated"], tmp_path).loc["bytes per token, against BPE"]
+    assert [title.split(",")[0] for title in found[found != "–"].index] == ["the paper's objective", "our objective"]
 
 
 def test_compression_is_said_once_for_the_same_networks_and_vocabulary_size() -> None:
-    titles = list(read("effects", ["stories-1024", "control-1024", "control-1024-larger", "control-4096"]))
-    assert [title.partition(":")[0] for title in titles if "bytes per token" in title] == [
+    studies = ["stories-1024", "control-1024", "control-1024-larger", "control-4096"]
+    found = read("effects", studies).loc["bytes per token, against the control"]
+    assert list(found[found != "–"].index) == [
         "the paper's objective, V = 1,024 (`stories-1024`)",
         "our objective, V = 1,024 (`stories-1024`)",
         "our objective, V = 1,024 (`control-1024`)",
         "our objective, V = 4,096 (`control-4096`)",
     ]
-    assert len(titles) == 9
+    assert len(found) == 5
 
 
 def test_steps_are_the_fewest_and_the_most() -> None:

@@ -7,7 +7,7 @@ the language models are computed like those about the main size, but are not tes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,39 +23,55 @@ from gqvae.study.tables import read_table
 from gqvae.units import format_bytes, format_count
 
 SUBJECTS = {"-paper": "the paper's objective", "": "our objective"}  # by the ends of the names of claims
-COMPRESSION = ("C1", "C2", "N1", None, None)  # by column
-LANGUAGE_MODELS = ("C3a", "C3b", "N2", "C4b", "N3b")
+COMPRESSION = {  # by claim: what a row compares
+    "C1": "bytes per token, against fixed length",
+    "C2": "bytes per token, against BPE",
+    "N1": "bytes per token, against the control",
+}
+LANGUAGE_MODELS = {
+    "C3a": "bits per byte, against fixed length",
+    "C3b": "bits per byte, against BPE",
+    "N2": "bits per byte, against the control",
+    "C4b": "bits per byte at equal compression, against BPE",
+    "N3b": "bits per byte at equal compression, against the control",
+}
 CLAIM = ("claim", "first", "second", "first_vocab_size", "second_vocab_size", "effect", "low", "high", "verdict", "sign")
 SAME_SIZE = ("C1", "C2", "C3a", "C3b", "N1", "N2")  # claims about vocabularies of one size
-COLUMNS = (
-    "fixed-length tokens", "BPE, same V", "the control, same V", "BPE, equal compression", "the control, equal compression",
-)  # fmt: skip
 
 
 def effects(studies: Sequence[FinishedStudy]) -> str:
-    """A column for each opponent. Rows for each objective: compression, from the first study of those that share networks, and bits
-    per byte of the language models of each study, by their size. Against tokenizers of the same V they are measured after the most
-    text, at equal compression over all amounts of text that have enough steps (for further sizes: after the most text)."""
-    rows = []
+    """A row for each comparison, a column for each objective in each study, and one for each further size of its language models.
+
+    Studies that share networks say only once how well these compress. Language models on vocabularies of one size are compared
+    after the most text, at equal compression over all amounts of text that have enough steps (for further sizes: after the most text).
+    """
+    columns: dict[str, list[str]] = {}
     for suffix, subject in SUBJECTS.items():
-        told: set[tuple[tuple[str, str], int]] = set()  # networks and vocabulary sizes whose compression has a row
+        told: set[tuple[tuple[str, str], int]] = set()  # networks and vocabulary sizes whose compression has a column
         for study in studies:
             claims = of_subject(study.table("claims", CLAIM), suffix)
-            about = f"{subject}, V = {study.vocab_size:,} (`{study.name}`)"
             compared = claims[claims.index.isin(COMPRESSION)]
             networks = {(_trained_by(study, arm), study.vocab_size) for arm in compared["first"]}
-            if not networks <= told:
-                rows.append([f"{about}: bytes per token", *cells(claims, COMPRESSION)])
-                told |= networks
+            compression = cells(claims if not networks <= told else claims.iloc[:0], COMPRESSION)
+            told |= networks
+            about = f"{subject}, V = {study.vocab_size:,} (`{study.name}`)"
+            models = "–"
             if claims.index.isin(LANGUAGE_MODELS).any():
                 runs = read_table(study.tables, "learnability")
                 main = runs["size"].iloc[0]
-                rows.append([f"{about}: {_models(study, runs[runs['size'] == main], claims)}", *cells(claims, LANGUAGE_MODELS)])
-                sizes = read_table(study.tables, "model_sizes")
-                for _, other in sizes[sizes["size"] != main].groupby("size", sort=False):
-                    untested = of_subject(_judged(study, other), suffix).assign(verdict="", sign="undecided")
-                    rows.append([f"{about}: {_models(study, other, untested)}", *cells(untested, LANGUAGE_MODELS)])
-    return markdown_table(["advantage of GQ-VAE over", *COLUMNS], rows)
+                models = _models(study, runs[runs["size"] == main], claims)
+            columns[about] = [*compression, *cells(claims, LANGUAGE_MODELS), models]
+            if models == "–":
+                continue
+            sizes = read_table(study.tables, "model_sizes")
+            for size, other in sizes[sizes["size"] != main].groupby("size", sort=False):
+                untested = of_subject(_judged(study, other), suffix).assign(verdict="", sign="undecided")
+                measured = cells(untested, [*COMPRESSION, *LANGUAGE_MODELS])
+                columns[f"{about}, `{size}`"] = [*measured, _models(study, other, untested)]
+    names = [*COMPRESSION.values(), *LANGUAGE_MODELS.values(), "language models"]
+    columns = {about: column for about, column in columns.items() if set(column) != {"–"}}
+    rows = zip(names, *columns.values(), strict=True)
+    return markdown_table(["advantage of GQ-VAE", *columns], [list(row) for row in rows if set(row[1:]) != {"–"}])
 
 
 def _trained_by(study: FinishedStudy, arm: str) -> tuple[str, str]:
@@ -70,7 +86,7 @@ def of_subject(claims: pd.DataFrame, suffix: str) -> pd.DataFrame:
     return claims.set_index(subject[0])[(subject[1] == suffix).to_numpy()]
 
 
-def cells(claims: pd.DataFrame, names: Sequence[str | None]) -> list[str]:
+def cells(claims: pd.DataFrame, names: Iterable[str]) -> list[str]:
     """A cell for each claim, "–" where there is none; the claims are indexed by name."""
     return [_cell(claims.loc[name], one_size=name in SAME_SIZE) if name in claims.index else "–" for name in names]
 
@@ -88,7 +104,7 @@ def _models(study: FinishedStudy, runs: pd.DataFrame, claims: pd.DataFrame) -> s
     own = runs[(runs["train_bytes"] == runs["train_bytes"].max()) & runs["arm"].isin({*compared["first"], *compared["second"]})]
     read = format_bytes(int(amounts_read(own).iloc[0])) + (f" read {study.epochs:g} times" if study.epochs != 1 else "")
     parameters = format_count(float(own["parameters_non_embedding"].iloc[0]))
-    return f"bits per byte, {parameters} parameters, {read}, {written_range(own['steps'].min(), own['steps'].max())} steps"
+    return f"{parameters} parameters, {read}, {written_range(own['steps'].min(), own['steps'].max())} steps"
 
 
 def _judged(study: FinishedStudy, runs: pd.DataFrame) -> pd.DataFrame:
