@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
 NAME_SIZE = 7.5  # font size of the names at the ends of lines
@@ -22,6 +23,7 @@ AROUND = (
     (9, 16, "left", "bottom"), (-9, -16, "right", "top"), (-9, 16, "right", "bottom"),
 )  # fmt: skip
 MARKER = 3.5  # half the side of a marker, in typographic points
+HALO = withStroke(linewidth=1.6, foreground="white")  # so that a word on a line can be read
 # Costs of covering a marker or another word, of covering a line, and of each better place that is skipped.
 ON_A_MARK, ON_A_LINE, LATER = 10.0, 1.0, 0.15
 
@@ -57,6 +59,7 @@ def write_beside(axes: Axes, words: Sequence[Word], marks: np.ndarray, lines: Se
         written = axes.annotate(
             word.text, (word.x, word.y), xytext=(0, 0), textcoords="offset points", fontsize=size, color=word.color, zorder=6
         )
+        written.set_path_effects([HALO])
         tried = []
         for number, (x, y, horizontal, vertical) in enumerate(AROUND):
             look = {"position": (x, y), "horizontalalignment": horizontal, "verticalalignment": vertical}
