@@ -47,7 +47,7 @@ def markers(axes: Axes, color: str, faces: tuple[str, ...]) -> set[tuple[float, 
 
 @pytest.fixture(scope="module")
 def forest() -> tuple[pd.DataFrame, Figure]:
-    return drawn(across, ["tinystories-replication", "control-4096"])
+    return drawn(across, ["tinystories-replication", "gpu-minutes"])
 
 
 def test_effects_far_larger_than_most_are_arrows_with_their_number(forest: tuple[pd.DataFrame, Figure]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from gqvae.config import LanguageModel
@@ -38,12 +39,18 @@ def test_what_shared_tokenizers_are_like_is_said_once() -> None:
     assert said["C3b"] == said["C4b"] == ["control-1024", "control-1024-larger"]  # other language models
 
 
+def test_claims_of_one_study_alone_are_left_to_its_own_figure() -> None:
+    studies = finished_studies(folders("stories-1024", "stories-4096"))
+    names = [set(across.points(chosen)["claim"]) for chosen in (studies, studies[:1], studies[1:])]
+    assert names[0] == names[1] & names[2] and {"C1-paper", "S1"} <= names[1] ^ names[2]
+
+
 def test_advantages_with_the_most_text_are_what_the_claims_say() -> None:
     studies = finished_studies(folders("tinystories-replication", "control-1024-larger"))
     found = by_text.points(studies)
     opponents = {"fixed_8", "bpe", "bpe_matched", "pathpiece", "pathpiece_matched"}
     assert set(zip(found["first"], found["second"], strict=True)) == {("gqvae", of) for of in opponents}
-    claims = across.points(studies)
+    claims = pd.concat([across.points([study]) for study in studies])
     claims = claims[(claims["measure"] == "test_bpb") & (claims["first"] == "gqvae")]
     assert len(claims) == 5
     for claim in claims.itertuples():

@@ -1,4 +1,4 @@
-"""Figure: every claim in every study with its effect and interval (a forest plot)."""
+"""Figure: the claims that several studies judged, each with its effects and intervals (a forest plot)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ SIZE = 6.5  # of letters
 def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
     """Columns `COLUMNS`: the claims of all studies, sorted by claim and then by study; and `sizes`, if any vocabulary stayed small.
 
-    A measurement of tokenizers that several studies share is listed once.
+    A claim that only one of several studies judged is left out: that study's own figure shows it. A measurement of tokenizers that
+    several studies share is listed once.
     """
     frames = []
     for study in studies:
@@ -44,7 +45,11 @@ def points(studies: Sequence[FinishedStudy]) -> pd.DataFrame:
         frame.insert(0, "study", study.name)
         frame.insert(1, "corpus", study.corpus)
         frames.append(frame)
-    found = pd.concat(frames, ignore_index=True).drop_duplicates(["claim", "effect", "low", "high"])
+    found = pd.concat(frames, ignore_index=True)
+    shared = found.groupby("claim")["study"].transform("nunique") > 1
+    if shared.any():
+        found = found[shared]
+    found = found.drop_duplicates(["claim", "effect", "low", "high"])
     found = found.sort_values("claim", kind="stable", ignore_index=True)
     return found.drop(columns=[*SIZES, *(["sizes"] if (found["sizes"] == "").all() else [])])
 
