@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "gqvae"
+PACKAGES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "docs/*.md", "configs/*.md", "results/*.md", "results/published/*/*.md")
@@ -16,20 +18,35 @@ DOCUMENTS = sorted(
 )
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def relative(path: Path) -> str:
+    """The path within the repository."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_what_is_linked_is_there(document: Path) -> None:
     text = re.sub(r"```.*?```|`[^`]*`", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
     targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:", target)]
     assert [target for target in targets if target and not (document.parent / target).exists()] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_what_is_linked_has_the_heading(document: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", document.read_text(encoding="utf-8")):
         path, _, heading = target.partition("#")
         if not re.match(r"[a-z]+:", path):
             page = (document.parent / path if path else document).read_text(encoding="utf-8")
             assert heading in anchors(page), target
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if path.name != "CHANGELOG.md"], ids=relative)
+def test_files_of_the_repository_that_are_named_are_there(document: Path) -> None:
+    named = re.findall(
+        r"`((?:benchmarks|configs|docs|profiles|src|tests|workflow|results/published)/[\w./*-]+)`", document.read_text("utf-8")
+    )
+    modules = re.findall(rf"`((?:{'|'.join(PACKAGES)})/[\w/]+\.py)`", document.read_text("utf-8"))
+    assert [path for path in named if not any(ROOT.glob(path.rstrip("/")))] == []
+    assert [path for path in modules if not (PACKAGE / path).exists()] == []
 
 
 def anchors(page: str) -> set[str]:
