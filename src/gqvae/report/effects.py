@@ -99,12 +99,15 @@ def _cell(row: Any, one_size: bool) -> str:
 
 
 def _models(study: FinishedStudy, runs: pd.DataFrame, claims: pd.DataFrame) -> str:
-    """The language models of a row: parameters, text and steps of those with the most text."""
+    """The language models of a column: parameters, text, steps and learning rates of those with the most text."""
     compared = claims[claims.index.isin(LANGUAGE_MODELS)]
     own = runs[(runs["train_bytes"] == runs["train_bytes"].max()) & runs["arm"].isin({*compared["first"], *compared["second"]})]
     read = format_bytes(int(amounts_read(own).iloc[0])) + (f" read {study.epochs:g} times" if study.epochs != 1 else "")
     parameters = format_count(float(own["parameters_non_embedding"].iloc[0]))
-    return f"{parameters} parameters, {read}, {written_range(own['steps'].min(), own['steps'].max())} steps"
+    steps = written_range(own["steps"].min(), own["steps"].max())
+    rates = sorted(set(own["learning_rate"]))
+    learning = f"rate{'s' * (len(rates) > 1)} {', '.join(f'{rate:g}' for rate in rates)}"
+    return f"{parameters} parameters, {read}, {steps} steps, {learning}"
 
 
 def _judged(study: FinishedStudy, runs: pd.DataFrame) -> pd.DataFrame:
