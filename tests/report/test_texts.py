@@ -25,8 +25,11 @@ def test_a_row_tells_compression_claims_and_steps_of_the_longest_runs() -> None:
     assert found["text, steps"] == f"4 MB, {runs.min():,}–{runs.max():,}"
 
 
-def test_what_a_study_lacks_is_a_dash_and_too_few_steps_are_said() -> None:
-    line = block("texts", ["gpu-minutes"], PUBLISHED).splitlines()[2].strip("| ").split(" | ")
+def test_what_a_study_lacks_is_a_dash_what_all_lack_is_left_out_and_too_few_steps_are_said() -> None:
+    header, _, line, _ = (
+        line.strip("| ").split(" | ") for line in block("texts", ["gpu-minutes", STUDY], PUBLISHED).splitlines()
+    )
     runs = pd.read_csv(PUBLISHED / "gpu-minutes" / "tables" / "learnability.csv")
-    assert "–" in line[1:]
+    assert line[header.index("the control")] == line[header.index("N1: the control")] == "–"
     assert line[-1].endswith(": too few") == (runs[runs["train_bytes"] == runs["train_bytes"].max()]["steps"].min() < 300)
+    assert "control" not in block("texts", ["gpu-minutes"], PUBLISHED)

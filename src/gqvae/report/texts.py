@@ -26,18 +26,23 @@ CLAIMS = {
 
 
 def texts(studies: Sequence[FinishedStudy]) -> str:
-    """A row for each study: bytes per token of three arms, tokens that decode exactly, the advantage of GQ-VAE by claim, optimiser steps."""
-    return markdown_table(
-        ["study", *ARMS.values(), "exact tokens", *CLAIMS.values(), "text, steps"], [_row(study) for study in studies]
-    )
+    """A row for each study: bytes per token of three arms, tokens that decode exactly, the advantage of GQ-VAE by claim, optimiser steps.
+
+    A column that no study fills is left out."""
+    header = ["study", *ARMS.values(), "exact tokens", *CLAIMS.values(), "text, steps"]
+    columns = zip(header, *(_row(study) for study in studies), strict=True)
+    lines = list(zip(*(column for column in columns if set(column[1:]) != {"–"}), strict=True))
+    return markdown_table(lines[0], lines[1:])
 
 
 def _row(study: FinishedStudy) -> list[str]:
     compression = main_rows(read_table(study.tables, "compression")).groupby("arm", sort=False)
     rates = compression["bytes_per_token"].mean()
     exact = compression["exact_token_accuracy"].mean()["gqvae"]
-    claims = study.table("claims", ("claim", "effect", "low", "high", "sign")).set_index("claim")
+    claims = study.table("claims", ("claim", "first", "second", "effect", "low", "high", "sign")).set_index("claim")
+    told = claims[claims.index.isin(CLAIMS)]
     runs = read_table(study.tables, "learnability")
+    runs = runs[runs["arm"].isin([*told["first"], *told["second"]])]
     longest = runs[runs["train_bytes"] == runs["train_bytes"].max()]
     few = "" if longest["steps"].min() >= study.decisive_steps else ": too few"
     steps = written_range(longest["steps"].min(), longest["steps"].max())
