@@ -20,10 +20,10 @@ def folders(*names: str) -> list[Path]:
 
 
 def test_tokenizers_of_another_text_are_away_from_home() -> None:
-    found = away.points(finished_studies(folders("tinystories-replication", "wikitext2")))
-    assert set(found["origin"]) == {"tinystories-replication"}
+    found = away.points(finished_studies(folders("stories-1024", "wikitext2")))
+    assert set(found["origin"]) == {"stories-1024"}
     assert {(row.study, row.place) for row in found.itertuples()} == {
-        ("tinystories-replication", "home"), ("wikitext2", "native"), ("wikitext2", "borrowed")
+        ("stories-1024", "home"), ("wikitext2", "native"), ("wikitext2", "borrowed")
     }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_an_advantage_decides_something_where_both_arms_have_the_steps_that_thei
 
 
 def test_a_figure_with_nothing_to_show_does_not_stay(tmp_path: Path) -> None:
-    plot_across(folders("tinystories-replication", "wikitext2"), tmp_path)
+    plot_across(folders("stories-1024", "wikitext2"), tmp_path)
     assert (tmp_path / "away.csv").exists()
     plot_across(folders("wikitext2"), tmp_path)
     assert {path.stem for path in tmp_path.iterdir()} == {"across", "by_text", "frontier"}
