@@ -172,7 +172,8 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             for study in others
             for claim in ("C2", "N1", "C3b", "N2")
         ),
-        "At equal compression they learn less from plays on GQ-VAE than on BPE (decided)": _signs("C4b", "shakespeare") == ["worse"],
+        "At equal compression they learn less from plays on GQ-VAE than on BPE (decided)": _signs("C4b", "shakespeare")
+        == ["worse"],
     }.items():
         assert sentence in text and holds, sentence
 
