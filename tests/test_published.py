@@ -85,7 +85,10 @@ def test_among_the_findings_of_the_readme_numbers_stand_in_generated_tables_alon
 def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     stories, larger = ("stories-1024", "stories-4096"), ("control-1024", "control-1024-larger")
-    one_rate, others = ("stories-1024-rate-3", "stories-4096-rate-6"), ("wikitext2", "shakespeare", "python-stdlib")
+    one_rate, others = (
+        ("stories-1024-rate-3", "stories-1024-rate-6", "stories-4096-rate-6"),
+        ("wikitext2", "shakespeare", "python-stdlib"),
+    )
     for sentence, holds in {
         "At every vocabulary size V it compresses better than each of our networks": _control_is_ahead(),
         "It takes half a minute; a network takes ten minutes or more": _processor("pathpiece") < 45 and _processor("gqvae") > 600,
@@ -102,12 +105,11 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             "N2", "control-4096", "control-4096-larger", "control-4096-gpu"
         )
         == ["undecided"] * 3,
-        "At equal compression no difference is shown if all arms have [one learning rate](docs/results.md#one-learning-rate-for-all-arms); the control's lead at V = 1,024 in the table came from unequal ones": (
-            _signs("N3b", *one_rate) == ["undecided"] * 2
+        "At equal compression its lead at V = 1,024 is smaller than in the table if all arms have [one learning rate](docs/results.md#one-learning-rate-for-all-arms): decided with the higher of two rates, undecided with the lower. At V = 4,096 no difference is shown": (
+            _signs("N3b", *one_rate) == ["undecided", "worse", "undecided"]
             and all(_rates(study, "gqvae") == _rates(study, "pathpiece_matched") for study in one_rate)
-            and all(abs(_claim(study, "N3b")["effect"]) < 0.003 for study in one_rate)
-            and _signs("N3b", "stories-1024") == ["worse"]
-            and not _rates("stories-1024", "gqvae") & _rates("stories-1024", "pathpiece_matched")
+            and all(_claim("stories-1024", "N3b")["effect"] < _claim(study, "N3b")["effect"] < 0 for study in one_rate[:2])
+            and _signs("N3b", "stories-4096") == ["undecided"]
         ),
         "it is ahead in all pairs at V = 1,024, also at equal compression, but one of them trained badly, so the spread is too wide to decide the means": (
             all(_control_is_better(study) for study in larger)
@@ -122,11 +124,10 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
         "At equal compression they are better on GQ-VAE in every pair of `stories-4096` (undecided). But the control is level with GQ-VAE there": (
             _ahead("C4b", "stories-4096") == [5] and _signs("C4b", "stories-4096") == ["undecided"]
         ),
-        "In `stories-1024` they are ahead early in training (decided), as on the control at the same rate, and behind after the most text, in all pairs (undecided)": (
+        "In `stories-1024` they are ahead early in training (decided), but so is the control at the same rate. With one learning rate for all arms they learn less there than on BPE of equal compression (decided with either rate)": (
             _signs("C4a", "stories-1024") == ["better"]
-            and abs(_claim("stories-1024-rate-3", "N3a")["effect"]) < 0.002
-            and _signs("C4b", "stories-1024") == ["undecided"]
-            and bool((_bits("stories-1024", "gqvae", 1_500_000) > _bits("stories-1024", "bpe_matched", 1_500_000)).all())
+            and all(abs(_claim(study, "N3a")["effect"]) < 0.002 for study in one_rate[:2])
+            and _signs("C4b", *one_rate[:2]) == ["worse"] * 2
         ),
         "Split at its gates, GQ-VAE compresses better in every pair of `stories-4096` (undecided) and of `control-4096` (decided). The network is not needed for this gain: counted strings of any length also compress better than counted chunks of fixed length": _ahead(
             "C1", "stories-4096", "control-4096"
@@ -162,15 +163,19 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             int((_networks(study, "gqvae_paper")[1]["bytes_per_token"] < 4 / 3).sum()) for study in stories
         ]
         == [0, 1],
-        "BPE and the control compress better in every pair, and language models of the same vocabulary size are better on both in every pair (three for each text; decided for plays and code)": (
-            [_ahead(claim, *others) for claim in ("C2", "N1", "C3b", "N2")] == [[0, 0, 0]] * 4
-            and _signs("C3b", *others) == _signs("N2", *others) == ["undecided", "worse", "worse"]
-            and [_claim(study, "N2")["seeds"] for study in others] == [3, 3, 3]
+        "BPE and the control compress better than GQ-VAE in every pair (three for each text), in the mean by more than on stories; only the lead of the control on plays is decided": (
+            [_ahead(claim, *others) for claim in ("C2", "N1")] == [[0, 0, 0]] * 2
+            and all(
+                _claim(study, claim)["effect"] < _claim("stories-1024", claim)["effect"]
+                for study in others
+                for claim in ("C2", "N1")
+            )
+            and _signs("C2", *others) + _signs("N1", *others) == ["undecided"] * 4 + ["worse", "undecided"]
+            and [_claim(study, "N1")["seeds"] for study in others] == [3, 3, 3]
         ),
-        "GQ-VAE is further behind than on stories": all(
-            _claim(study, claim)["effect"] < _claim("stories-1024", claim)["effect"]
-            for study in others
-            for claim in ("C2", "N1", "C3b", "N2")
+        "Language models of the same vocabulary size are better on both in every pair; this is decided on plays and code": (
+            [_ahead(claim, *others) for claim in ("C3b", "N2")] == [[0, 0, 0]] * 2
+            and _signs("C3b", *others) == _signs("N2", *others) == ["undecided", "worse", "worse"]
         ),
         "At equal compression they learn less from plays on GQ-VAE than on BPE (decided)": _signs("C4b", "shakespeare")
         == ["worse"],
@@ -186,12 +191,6 @@ def _rates(study: str, arm: str) -> set[float]:
     """The learning rates that language models on an arm have."""
     runs = _table(study, "learnability")
     return set(runs[runs["arm"] == arm]["learning_rate"])
-
-
-def _bits(study: str, arm: str, train_bytes: int) -> pd.Series[float]:
-    """Test bits per byte by seed."""
-    runs = _table(study, "learnability")
-    return runs[(runs["arm"] == arm) & (runs["train_bytes"] == train_bytes)].set_index("seed")["test_bpb"].sort_index()
 
 
 def _sizes(study: str, arm: str) -> pd.Series[int]:
