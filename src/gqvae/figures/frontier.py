@@ -46,6 +46,7 @@ WIDE, HIGH = 2.35, 2.4  # inches per panel, labels included
 LEGEND_ROW = 0.17  # inches
 FAR = 0.03  # points farther above the curves (as a share) are named, not drawn: they would flatten the others
 CUT = 0.6  # intervals are cut at this distance beyond the means, as a share of the range of means
+LONGEST = 28  # letters of a text's label that fit above a panel
 SMALL = 5.5  # font size of the numbers beside points
 LEFT_OUT = "Left out: amounts of text at which fewer than two points have enough optimiser steps, unless a text has no other."
 XY = ["bytes_per_token", "test_bpb"]
@@ -168,10 +169,10 @@ def _places(data: pd.DataFrame) -> dict[tuple[Any, ...], tuple[int, int]]:
 
 
 def _text_name(data: pd.DataFrame, own: pd.DataFrame) -> str:
-    """The text's label, or the study's name if several texts have that label."""
+    """The text's label, or the study's name if the label is long or several texts have it."""
     corpus = own["corpus"].iloc[0]
     ambiguous = data.loc[data["corpus"] == corpus, "test_text"].nunique() > 1
-    return str(own["study"].iloc[0] if ambiguous else corpus)
+    return str(own["study"].iloc[0] if ambiguous or len(corpus) > LONGEST else corpus)
 
 
 def _draw_panel(axes: Axes, own: pd.DataFrame) -> None:
