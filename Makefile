@@ -31,7 +31,8 @@ domains: $(INSTALLED) ## Run configs/domains/ and compare with stories-1024 (run
 	@test -f results/stories-1024/provenance.json || { echo "There is no results/stories-1024/provenance.json:" \
 		"run make reproduce CONFIG=configs/stories-1024.yaml first." >&2; exit 1; }
 	for config in configs/domains/*.yaml; do $(BIN)/snakemake --cores $(CORES) --configfile $$config; done
-	$(BIN)/gqvae across --out results/across --results results/{stories-1024,wikitext2,shakespeare,python-stdlib}
+	$(BIN)/gqvae across --out results/across --results results/stories-1024 \
+		$$(for config in configs/domains/*.yaml; do echo results/$$($(BIN)/gqvae check-config $$config); done)
 
 report: $(INSTALLED) ## Build results/<study>/report.zip from what has been computed.
 	$(BIN)/snakemake --configfile $(CONFIG) --report results/$$($(BIN)/gqvae check-config $(CONFIG))/report.zip

@@ -97,15 +97,15 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             "control-4096-gpu", "N1"
         )["seeds"]
         == 4,
-        "In both `stories` studies it compresses better; both are decided": _signs("N1", *stories) == ["worse"] * 2,
-        "After the most text language models of the same vocabulary size are better on it, in all pairs; this is decided at V = 1,024": (
+        "It compresses better in both `stories` studies (decided)": _signs("N1", *stories) == ["worse"] * 2,
+        "After the most text language models of the same vocabulary size are better on it in all pairs (decided at V = 1,024)": (
             _ahead("N2", *stories) == [0, 0] and _signs("N2", *stories) == ["worse", "undecided"]
         ),
         "At V = 4,096 no difference between language models is shown with them": _signs(
             "N2", "control-4096", "control-4096-larger", "control-4096-gpu"
         )
         == ["undecided"] * 3,
-        "At equal compression its lead at V = 1,024 is smaller than in the table if all arms have [one learning rate](docs/results.md#one-learning-rate-for-all-arms): decided with the higher of two rates, undecided with the lower. At V = 4,096 no difference is shown": (
+        "At equal compression the table overstates its lead at V = 1,024. With [one learning rate](docs/results.md#one-learning-rate-for-all-arms) for all arms the lead is smaller: decided with the higher of two rates, undecided with the lower. At V = 4,096 no difference is shown": (
             _signs("N3b", *one_rate) == ["undecided", "worse", "undecided"]
             and all(_rates(study, "gqvae") == _rates(study, "pathpiece_matched") for study in one_rate)
             and all(_claim("stories-1024", "N3b")["effect"] < _claim(study, "N3b")["effect"] < 0 for study in one_rate[:2])
@@ -122,7 +122,9 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             and _ahead("C3b", "control-4096", "control-4096-gpu") == [5, 0]
         ),
         "At equal compression they are better on GQ-VAE in every pair of `stories-4096` (undecided). But the control is level with GQ-VAE there": (
-            _ahead("C4b", "stories-4096") == [5] and _signs("C4b", "stories-4096") == ["undecided"]
+            _ahead("C4b", "stories-4096") == [5]
+            and _signs("C4b", "stories-4096") == ["undecided"]
+            and abs(_claim("stories-4096", "N3b")["effect"]) < 0.002
         ),
         "In `stories-1024` they are ahead early in training (decided), but so is the control at the same rate. With one learning rate for all arms they learn less there than on BPE of equal compression (decided with either rate)": (
             _signs("C4a", "stories-1024") == ["better"]

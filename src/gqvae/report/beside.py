@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gqvae.config import DEFAULT_CLAIMS
 from gqvae.report.effects import CLAIM, SUBJECTS, cells, of_subject
-from gqvae.report.markdown import markdown_table
+from gqvae.report.markdown import filled_table
 from gqvae.study.across import FinishedStudy
 
 
@@ -21,4 +21,4 @@ def beside(studies: Sequence[FinishedStudy]) -> str:
                 columns[f"{subject}, V = {study.vocab_size:,} (`{study.name}`)"] = cells(claims, names)
     rows = zip(*columns.values(), strict=True)
     table = [[f"{name}: {DEFAULT_CLAIMS[name].text}", *row] for name, row in zip(names, rows, strict=True)]
-    return markdown_table(["claim", *columns], [row for row in table if set(row[1:]) != {"–"}])
+    return filled_table(["claim", *columns], table)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from gqvae.config import BorrowedArm, Study
 from gqvae.figures.amounts import written_range
-from gqvae.report.markdown import markdown_table, percent_between
+from gqvae.report.markdown import filled_table, percent_between
 from gqvae.study.across import FinishedStudy
 from gqvae.study.amounts import amounts_read
 from gqvae.study.claims import TABLES, TOO_FEW_STEPS, claims_table
@@ -55,23 +55,19 @@ def effects(studies: Sequence[FinishedStudy]) -> str:
             compression = cells(claims if not networks <= told else claims.iloc[:0], COMPRESSION)
             told |= networks
             about = f"{subject}, V = {study.vocab_size:,} (`{study.name}`)"
-            models = "–"
-            if claims.index.isin(LANGUAGE_MODELS).any():
-                runs = read_table(study.tables, "learnability")
-                main = runs["size"].iloc[0]
-                models = _models(study, runs[runs["size"] == main], claims)
-            columns[about] = [*compression, *cells(claims, LANGUAGE_MODELS), models]
-            if models == "–":
+            if not claims.index.isin(LANGUAGE_MODELS).any():
+                columns[about] = [*compression, *cells(claims, LANGUAGE_MODELS), "–"]
                 continue
+            runs = read_table(study.tables, "learnability")
+            main = runs["size"].iloc[0]
+            columns[about] = [*compression, *cells(claims, LANGUAGE_MODELS), _models(study, runs[runs["size"] == main], claims)]
             sizes = read_table(study.tables, "model_sizes")
             for size, other in sizes[sizes["size"] != main].groupby("size", sort=False):
                 untested = of_subject(_judged(study, other), suffix).assign(verdict="", sign="undecided")
                 measured = cells(untested, [*COMPRESSION, *LANGUAGE_MODELS])
                 columns[f"{about}, `{size}`"] = [*measured, _models(study, other, untested)]
     names = [*COMPRESSION.values(), *LANGUAGE_MODELS.values(), "language models"]
-    columns = {about: column for about, column in columns.items() if set(column) != {"–"}}
-    rows = zip(names, *columns.values(), strict=True)
-    return markdown_table(["advantage of GQ-VAE", *columns], [list(row) for row in rows if set(row[1:]) != {"–"}])
+    return filled_table(["advantage of GQ-VAE", *columns], list(zip(names, *columns.values(), strict=True)))
 
 
 def _trained_by(study: FinishedStudy, arm: str) -> tuple[str, str]:

@@ -14,6 +14,14 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
+def filled_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table without the rows and columns that have a "–" in every cell behind their name."""
+    kept = [header, *(row for row in rows if set(row[1:]) != {"–"})]
+    columns = [column for column in zip(*kept, strict=True) if set(column[1:]) != {"–"}]
+    lines = list(zip(*columns, strict=True))
+    return markdown_table(lines[0], lines[1:])
+
+
 def number(value: Any, digits: int = 3, sign: bool = False) -> str:
     """A number with a fixed number of decimals; "–" if it is missing."""
     return "–" if pd.isna(value) else f"{float(value):{'+' if sign else ''},.{digits}f}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gqvae.figures.amounts import written_range
-from gqvae.report.markdown import markdown_table, number, percent_between, share
+from gqvae.report.markdown import filled_table, number, percent_between, share
 from gqvae.study.across import FinishedStudy
 from gqvae.study.amounts import amounts_read
 from gqvae.study.results import main_rows
@@ -26,13 +26,9 @@ CLAIMS = {
 
 
 def texts(studies: Sequence[FinishedStudy]) -> str:
-    """A row for each study: bytes per token of three arms, tokens that decode exactly, the advantage of GQ-VAE by claim, optimiser steps.
-
-    A column that no study fills is left out."""
+    """A row for each study: bytes per token of three arms, tokens that decode exactly, the advantage of GQ-VAE by claim, optimiser steps."""
     header = ["study", *ARMS.values(), "exact tokens", *CLAIMS.values(), "text, steps"]
-    columns = zip(header, *(_row(study) for study in studies), strict=True)
-    lines = list(zip(*(column for column in columns if set(column[1:]) != {"–"}), strict=True))
-    return markdown_table(lines[0], lines[1:])
+    return filled_table(header, [_row(study) for study in studies])
 
 
 def _row(study: FinishedStudy) -> list[str]:
