@@ -39,7 +39,7 @@ class GivenOutputs(nn.Module):
     def decoder(self, vectors: Tensor) -> Decoded:
         return self.decoded
 
-    def forward(self, symbols: Tensor, lengths: Tensor, quantize: bool) -> Encoded:
+    def forward(self, symbols: Tensor, lengths: Tensor, quantize: bool, ends: Tensor) -> Encoded:
         self.seen = lengths
         quantization = self.quantizer(self.vectors) if quantize else None
         chosen = self.vectors if quantization is None else quantization.quantized
@@ -241,6 +241,20 @@ def test_network_is_shown_the_padding_and_its_outputs_enter_the_formula(quantize
     )
     names = TERMS if quantize else TERMS[:3]
     assert [losses.terms[name].item() for name in names] == pytest.approx(expected[: len(names)], rel=1e-4)
+
+
+@pytest.mark.parametrize("chunk", [2, 3, 4])
+def test_a_fixed_length_is_trained_with_the_gates_that_segmentation_has(chunk: int) -> None:
+    sizes = Network(
+        width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=8, max_token_bytes=4, max_pretoken_bytes=6
+    )  # fmt: skip
+    network = GQVAE(sizes, [97, 98, 99, 100], chunk_bytes=chunk, pads_as_text=True).eval()
+    data = np.frombuffer(b"abcda\0" + b"dcbabc" + b"a\0\0\0\0\0", dtype=np.uint8).reshape(3, 6).copy()
+    symbols, lengths = network.symbols(data, np.array([5, 6, 1]))
+    losses = Paper(PaperObjective())(network, symbols, lengths, torch.ones(3), True)
+    gates, _ = network.segment(symbols, lengths)
+    assert torch.equal(losses.encoded.gates, gates)  # a token ends where the pre-token ends, and none ends in the padding
+    assert losses.soft_rate == losses.hard_rate
 
 
 def test_weights_of_the_terms_come_from_the_settings() -> None:

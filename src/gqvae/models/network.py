@@ -203,9 +203,15 @@ class GQVAE(nn.Module):
         return torch.where(real, found, self.pad), size
 
     def forward(
-        self, symbols: Tensor, lengths: Tensor, quantize: bool = True, rates: Tensor | None = None, keep: Tensor | None = None
+        self,
+        symbols: Tensor,
+        lengths: Tensor,
+        quantize: bool = True,
+        rates: Tensor | None = None,
+        keep: Tensor | None = None,
+        ends: Tensor | None = None,
     ) -> Encoded:
-        """Encode, quantize and gate symbols (B, T), of which the first `lengths` (B,) are real.
+        """Encode, quantize and gate symbols (B, T), of which the network sees the first `lengths` (B,).
 
         Args:
             symbols: (B, T), on the network's device.
@@ -213,6 +219,7 @@ class GQVAE(nn.Module):
             quantize: False: gater and decoder receive the unquantized encodings.
             rates: (B,) requested tokens per pre-token; None: the lowest. Ignored without a rate condition.
             keep: (B,) bool, pre-tokens whose encodings stay unquantized; None: none.
+            ends: (B,), on the host: lengths without padding, where fixed gates end; None: `lengths`.
         """
         packing = Packing.of(lengths, symbols.shape[1], self.settings.max_token_bytes, self.device)
         embedded = self.embedding(packing.pack(symbols))  # (N, D)
@@ -230,7 +237,8 @@ class GQVAE(nn.Module):
             chosen = torch.where(keep[packing.rows][:, None], vectors, chosen)
         if self.gater is None:
             assert self.chunk_bytes is not None
-            gates = fixed_gates(packing.lengths, symbols.shape[1], self.chunk_bytes, vectors.dtype)
+            last = packing.lengths if ends is None else ends.to(self.device, non_blocking=True)
+            gates = fixed_gates(last, symbols.shape[1], self.chunk_bytes, vectors.dtype)
             return Encoded(vectors, quantization, chosen, None, gates, packing)
         logits = self.gater(chosen + to_gater, packing) + prior  # (B, T)
         bounded = logits if self.gate_bound is None else self.gate_bound * torch.tanh(logits / self.gate_bound)
@@ -250,7 +258,7 @@ class GQVAE(nn.Module):
             symbols = functional.pad(symbols, (0, self.settings.max_pretoken_bytes - width), value=self.pad)
             seen = torch.full_like(lengths, symbols.shape[1])
         rates = None if rate is None else torch.full((len(symbols),), rate, device=self.device)
-        encoded = self(symbols, seen, rates=rates)
+        encoded = self(symbols, seen, rates=rates, ends=lengths)
         lengths = lengths.to(self.device)
         real = torch.arange(width, device=self.device) < lengths[:, None]  # (B, T)
         codes = encoded.packing.pad(encoded.quantization.indices)[:, :width]
