@@ -74,6 +74,8 @@ def test_keys_are_named_as_they_are_written(value: dict[str, Any], said: str) ->
         ({"vocabulary": {"size": 257}}, "vocabulary.size"),
         ({"vocabulary": {"grid": [200]}}, "200"),
         ({"arms": {"a": {"kind": "gqvae", "objective": {"name": "rate_controlled", "gamma": -1}}}}, "gamma"),
+        ({"arms": {"a": {"kind": "gqvae", "objective": {"name": "rate_controlled", "gate_bounds": [0, 5]}}}}, "gate_bounds"),
+        ({"arms": {"a": {"kind": "gqvae", "objective": {"name": "rate_controlled", "sharpen_between": [0.9, 0.1]}}}}, "sharpen"),
         ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 0}}}, "arms.a.tokens_per_pretoken"),
         ({"arms": {"a": {"kind": "gqvae", "tokens_per_pretoken": 1.5, "bytes_per_token": 3}}}, "set only one"),
         ({"arms": {"a": {"kind": "gqvae", "changes": {"training.quantize": False}}}}, "arms.a is not quantized"),

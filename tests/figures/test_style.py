@@ -124,6 +124,8 @@ def test_one_seed_has_no_mean() -> None:
     assert points["series"].tolist() == ["seed", "seed"] and points["low"].isna().all()
 
 
-@pytest.mark.parametrize(("value", "text"), [(500, "500 B"), (250_000, "250 kB"), (1_000_000, "1 MB"), (2.5e9, "2.5 GB")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(500, "500 B"), (250_000, "250 kB"), (999_600, "1 MB"), (1_000_000, "1 MB"), (2.5e9, "2.5 GB")]
+)
 def test_amounts_are_written_with_their_unit(value: float, text: str) -> None:
     assert format_bytes(value) == text

@@ -124,6 +124,12 @@ def test_claims_stand_side_by_side_with_their_verdicts() -> None:
     assert found["S1"][3].strip("| ") == "–"  # an arm that the last study lacks
 
 
+def test_an_opponent_that_differs_between_studies_is_named() -> None:
+    lines = block("claims", ["stories-4096", "tinystories-replication"], PUBLISHED).splitlines()
+    (line,) = (line for line in lines if line.startswith("| O1:"))
+    assert "(`gqvae` against `dictionary_pruned` or `dictionary`)" in line
+
+
 def test_power_is_that_of_the_paired_differences() -> None:
     header, _, *lines = (line.strip("| ").split(" | ") for line in block("power", [STUDY], PUBLISHED).splitlines())
     cells = pd.DataFrame(lines, columns=header).set_index("claim")

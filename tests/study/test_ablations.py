@@ -12,8 +12,9 @@ import pytest
 from fabricated_study import fabricate, fabricated_settings
 from gqvae.config import Study
 from gqvae.errors import UserError
-from gqvae.study.ablations import ablation_files, collect_ablations
+from gqvae.study.ablations import collect_ablations
 from gqvae.study.columns import ABLATION_MEASURES, COLUMNS
+from gqvae.study.expected import ablation_files
 from gqvae.study.tables import read_table
 
 ARMS: dict[str, Any] = {

@@ -13,8 +13,9 @@ from fabricated_study import fabricate, fabricated_settings
 from gqvae.config import Study
 from gqvae.errors import UserError
 from gqvae.study import layout, runs
-from gqvae.study.collect import collect, expected_files
+from gqvae.study.collect import collect
 from gqvae.study.columns import COLUMNS, TABLES, TOKEN_MEASURES
+from gqvae.study.expected import collected_files
 from gqvae.study.tables import read_table
 
 
@@ -158,7 +159,7 @@ def test_means_and_intervals_come_from_the_runs(study: Study, results: Path) -> 
 
 def test_a_missing_file_is_named_and_nothing_is_written(study: Study, results: Path) -> None:
     before = {*results.rglob("*")}
-    for missing in expected_files(study):
+    for missing in collected_files(study):
         content = (results / missing).read_bytes()
         (results / missing).unlink()
         with pytest.raises(UserError, match=missing.as_posix()):

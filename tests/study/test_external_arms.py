@@ -250,7 +250,7 @@ def test_a_claim_about_missing_bits_per_byte_is_an_error() -> None:
             {"arm": ["mine", "bpe"], "seed": pd.array([None, None], "Int64"), "bigram_bpb": [math.nan, 2.0]}
         )
     }
-    with pytest.raises(UserError, match="no bigram_bpb of mine: its tokens do not hold the whole text"):
+    with pytest.raises(UserError, match="no value of bigram_bpb of mine, seed 0: its tokens do not hold the whole text"):
         claims_table(study, tables, "text")
 
 

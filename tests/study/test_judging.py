@@ -56,6 +56,12 @@ def test_default_claims_written_since_are_judged_beside_the_recorded_ones(finish
     assert sorted(found.index) == sorted([*every, "mine"]) and found.loc["C2", "margin"] == 0.01
 
 
+def test_claims_that_replaced_the_default_ones_are_judged_alone(finished: Path) -> None:
+    record(finished, {"mine": {"text": "x", "measure": "bytes_per_token", "first": "bpe", "second": "bytes"}})
+    assert main(["judge", "--results", str(finished)]) == 0
+    assert list(read_table(finished / "tables", "claims")["claim"]) == ["mine"]
+
+
 def test_the_number_of_decisive_steps_is_the_recorded_one(finished: Path) -> None:
     for steps, verdicts in ((1000, 1), (10, 0)):
         record(finished, {}, decisive_steps=steps)

@@ -109,3 +109,9 @@ def test_a_folder_of_files_needs_no_separator(capsys: pytest.CaptureFixture[str]
     assert main(["check-config", "mine.yaml"]) == 0 and capsys.readouterr().err == ""
     Path("books/2.txt").write_bytes(b"\xff")
     assert main(["check-config", "mine.yaml"]) == 2 and "books/2.txt is not UTF-8" in capsys.readouterr().err
+
+
+def test_text_that_no_language_model_reads_may_be_short() -> None:
+    arms = "arms: {bpe: {kind: bpe, language_model: false}}"
+    Path("mine.yaml").write_text(f"study: mine\ncorpus: {{source: synthetic, bytes: 500_000}}\n{arms}\n", encoding="utf-8")
+    assert main(["check-config", "mine.yaml"]) == 0

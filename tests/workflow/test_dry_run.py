@@ -19,8 +19,7 @@ import external_files
 from gqvae.config import CountedArm, LanguageModel, Study, load_settings
 from gqvae.figures.registry import plots_of
 from gqvae.study import layout, runs
-from gqvae.study.ablations import ablation_files
-from gqvae.study.collect import expected_files
+from gqvae.study.expected import ablation_files, collected_files
 
 WRITERS = {
     ".json": external_files.byte_level,
@@ -124,8 +123,8 @@ def reachable(edges: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
 
 def test_the_plan_makes_everything_that_collecting_asks_for(plans: Callable[..., str]) -> None:
     study = study_of(ROOT / "configs" / "smoke.yaml")
-    assert expected_files(study)
-    for path in expected_files(study):
+    assert collected_files(study)
+    for path in collected_files(study):
         assert f"results/smoke/{path.as_posix()}" in plans("smoke.yaml")
 
 

@@ -21,8 +21,8 @@ from workflow_runs import ROOT, copy_of_repository, run_snakemake
 from gqvae.config import Study, parse
 from gqvae.figures.registry import plots_of
 from gqvae.study import layout, runs
-from gqvae.study.collect import expected_files
 from gqvae.study.columns import TABLES
+from gqvae.study.expected import collected_files
 from gqvae.study.tables import read_table
 
 # The first test waits for the study; on a busy machine that takes longer than pytest allows by default.
@@ -79,7 +79,7 @@ def test_everything_the_study_promises_is_there(computed: Path, study: Study) ->
         Path("summary.md"),
         Path("summary.html"),
         Path("provenance.json"),
-        *expected_files(study),
+        *collected_files(study),
     ]
     for path in promised:
         assert (results / path).stat().st_size > 0, path

@@ -3,12 +3,7 @@
 
 rule ablations:
     input:
-        networks=[
-            f"{layout.network_path(RESULTS, family)}/{name}"
-            for family in layout.learned_families(STUDY)
-            for name in ("network.json", "history.csv")
-        ],
-        compression=[str(layout.compression_path(RESULTS, family)) for family in layout.compared_families(STUDY)],
+        measured=[f"{RESULTS}/{path}" for path in expected.ablation_files(STUDY)],
     output:
         table=reported(f"{RESULTS}/tables/ablations.csv", "ablations", "5. Ablations", "Learned arms, every seed", "table"),
         means=reported(f"{RESULTS}/tables/ablation_means.csv", "ablations", "5. Ablations", "Learned arms, over seeds", "table"),

@@ -1,21 +1,5 @@
 # Analysis: tidy tables, the token explorer, the summary and the provenance.
 
-# Inputs of the tables: every result of the study, so that no mean hides a missing seed.
-MEASUREMENTS = {
-    "compression": [str(layout.compression_path(RESULTS, family)) for family in layout.families(STUDY)],
-    "matching": [str(layout.matching_path(RESULTS, family)) for family in layout.matched_families(STUDY)],
-    "histories": [f"{layout.network_path(RESULTS, family)}/history.csv" for family in layout.learned_families(STUDY)],
-    "distributions": [
-        f"{layout.distribution_path(RESULTS, family, variant)}/{name}"
-        for family, variant in layout.downstream_tokenizers(STUDY)
-        for name in layout.DISTRIBUTION_FILES
-    ],
-    "rates": [str(runs.chosen_rate_path(RESULTS, arm)) for arm in layout.tuned_arms(STUDY)],
-    "trials": [path for arm in layout.tuned_arms(STUDY) for path in trials(arm)],
-    "speed": [str(layout.speed_path(RESULTS))] if TIMED else [],
-    "runs": [str(path) for run in runs.language_model_runs(STUDY) for path in run.collected(RESULTS)],
-}
-
 # At the main vocabulary size and the first seed.
 TOKENIZER_OF_EACH_ARM = [
     tokenizer_file(layout.family(STUDY, arm, STUDY.seeds[0]), layout.variant(STUDY, arm)) for arm in layout.tokenizer_arms(STUDY)
@@ -27,7 +11,7 @@ if TIMED:
     rule measure_speed:
         input:
             **CORPUS,
-            tokenizers=TIMED_FILES,
+            tokenizers=[tokenizer_file(*timed) for timed in TIMED],
         output:
             table=str(layout.speed_path(RESULTS)),
         log:
@@ -54,7 +38,7 @@ if TIMED:
 
 rule collect_results:
     input:
-        **MEASUREMENTS,
+        measured=[f"{RESULTS}/{path}" for path in expected.collected_files(STUDY)],
         corpus=CORPUS["corpus"],
     output:
         claims=reported(table("claims"), "claims", "1. Claims", "Claims and verdicts", "table (CSV, is downloaded)"),

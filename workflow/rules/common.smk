@@ -13,7 +13,7 @@ try:
     from gqvae.figures import registry
     from gqvae.code_state import PACKAGE, code_state
     from gqvae.corpus.pretokenizers import module_of
-    from gqvae.study import inputs, layout, runs
+    from gqvae.study import expected, inputs, layout, runs
     from gqvae.study.columns import TABLES
 except ModuleNotFoundError as error:
     sys.exit(f"{error}: install this project into the environment that runs snakemake (pip install -e .).")
@@ -126,7 +126,6 @@ def modules_of_target(arm):
 
 # Tokenizers that are timed, BPE of the same size first, if there is one.
 TIMED = runs.timed_tokenizers(STUDY)
-TIMED_FILES = [f"{layout.tokenizer_path(RESULTS, family, variant)}/gqvae.json" for family, variant in TIMED]
 
 # Arms by what makes their tokenizers.
 MATCHED_ARMS = [name for name in STUDY.arms if layout.is_matched(STUDY, name)]
@@ -150,7 +149,7 @@ def reported(path, caption, category, shows, form):
 
 
 def folders_of_tokenizers(wildcards, input):
-    return [str(Path(path).parent) for path in input.tokenizers]
+    return folders_of(input.tokenizers)
 
 
 def table(name):

@@ -58,8 +58,4 @@ def tried(wildcards):
 
 def trials(arm):
     """The runs that an arm's learning rate is chosen from."""
-    return [
-        f"{runs.tuning_path(RESULTS, arm, seed, rate)}/result.json"
-        for rate in STUDY.language_model.learning_rates
-        for seed in runs.tuning_seeds(STUDY)
-    ]
+    return [f"{RESULTS}/{path}" for path in expected.trial_files(STUDY, arm)]

@@ -132,7 +132,7 @@ class CountedArm(ArmBase):
 
     @property
     def seeded(self) -> bool:
-        """Whether its size is matched to a network, which depends on the seed."""
+        """Whether its size is searched, for each seed again."""
         return self.match is not None
 
     def variant(self, size: int) -> str:

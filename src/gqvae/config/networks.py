@@ -78,6 +78,16 @@ class RateControlledObjective(Block):
     gate_wall: float = setting(0.05, "Weight of max(0, |x| − c)², which keeps gate logits x where gradients reach them.", ge=0)
     force_last_gate: bool = setting(True, "A token always ends where its pre-token ends.")
 
+    @model_validator(mode="after")
+    def _gates_sharpen(self) -> RateControlledObjective:
+        if not 0 < self.gate_bounds[0] <= self.gate_bounds[1]:
+            raise ValueError(f"gate_bounds {list(self.gate_bounds)} must be positive and must not fall")
+        if not 0 <= self.sharpen_between[0] <= self.sharpen_between[1] <= 1:
+            raise ValueError(
+                f"sharpen_between {list(self.sharpen_between)} must be two shares of the steps, from 0 to 1, in order"
+            )
+        return self
+
 
 Objective = Annotated[PaperObjective | RateControlledObjective, Field(discriminator="name")]
 

@@ -55,7 +55,7 @@ class Study(Block):
     """A whole study: corpus, arms, networks, language models, seeds."""
 
     study: str = setting("default", "Name; results go to results/<study>/.", pattern=STUDY_NAME)
-    seeds: tuple[int, ...] = setting((0, 1), "Seeds; every tokenizer and language model is trained once with each.", min_length=1)
+    seeds: tuple[int, ...] = setting((0, 1), "Seeds; everything that is trained is trained with each of them.", min_length=1)
     corpus: Corpus = setting(SOURCES["synthetic"](), "Where the text comes from.")
     pretokenizer: Pretokenizer = setting(
         "gpt2",
@@ -92,10 +92,9 @@ class Study(Block):
                 continue  # default claims apply only if the study has their arms
             if claim.first not in self.measured_arms(claim) or not self.opponents(claim):
                 wrong = "second" if claim.first in self.measured_arms(claim) else "first"
-                raise ValueError(
-                    f"claims.{name}.{wrong} is {getattr(claim, wrong)!r}: name one of {', '.join(self.measured_arms(claim))}"
-                    + (f", but not {claim.first}" if wrong == "second" else "")
-                )
+                possible = [arm for arm in self.measured_arms(claim) if wrong == "first" or arm != claim.first]
+                advice = f"name one of {', '.join(possible)}" if possible else "the study has no arm that fits; add one"
+                raise ValueError(f"claims.{name}.{wrong} is {getattr(claim, wrong)!r}: {advice}")
         return self
 
     @model_validator(mode="after")
@@ -105,7 +104,7 @@ class Study(Block):
         if self.language_model.repeats > 1 and max(self.seeds) >= REPEAT_SEEDS:
             raise ValueError(f"seeds {list(self.seeds)} must be below {REPEAT_SEEDS}, where those of repeats start")
         size = self.corpus.text_bytes()
-        if size is not None:
+        if size is not None and any(arm.language_model for arm in self.arms.values()):
             training = size * (1 - self.corpus.valid_fraction - self.corpus.test_fraction)
             if max(self.language_model.train_bytes) > training:
                 raise ValueError(

@@ -47,7 +47,7 @@ PLOT = Plot(
     "model size. Small points: seeds; line: mean; bars (three seeds or more): 95 % t-interval of the paired difference. Arms at "
     "one amount are drawn side by side. Arrows mark values beyond the axis; arms that end far from zero are named, not drawn. "
     "Under each amount of text: the optimiser steps of its runs. Hollow: too few steps to decide anything. BPE is shown as it was "
-    "trained, within the tolerance of the match: claims interpolate it to exactly equal compression.",
+    "trained, within the tolerance of the match: claims interpolate it to equal compression where possible.",
     tables=("convergence", "learnability", "model_sizes"),
     needs="matched BPE",
 )

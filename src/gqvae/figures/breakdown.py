@@ -57,7 +57,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
             own = rows[rows["arm"] == arm]
             shift = 0.7 * (number + 0.5) / len(arms) - 0.35
             places = {name: place + shift for place, name in enumerate(bins)}
-            mean = own.groupby("bin")["bits_per_byte"].mean()
+            mean = own.groupby("bin")["bits_per_byte"].sum() / own["seed"].nunique()  # a seed may lack a bin: it has 0 bits there
             axes.plot(own["bin"].map(places), own["bits_per_byte"], ".", color=style.color, markersize=2)
             axes.plot(mean.index.map(places), mean.to_numpy(), style.marker, color=style.color, markersize=4.5)
         for border in range(1, len(bins)):

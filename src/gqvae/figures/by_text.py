@@ -25,7 +25,7 @@ APART = 1.2  # factor between an amount and the outermost marker drawn at it
 ABREAST = 2  # panels side by side, at most
 WIDE, HIGH = 3.9, 2.65  # inches per panel, labels included
 LEGEND_ROW, NOTE_ROW = 0.17, 0.17  # inches
-AS_TRAINED = "Matched arms are shown as they were trained: claims interpolate them to exactly equal compression."
+AS_TRAINED = "Matched arms are shown as trained; claims interpolate them to equal compression where possible."
 HOLLOW = "Hollow points decide nothing: a run behind them has fewer optimiser steps than its study asks for."
 
 

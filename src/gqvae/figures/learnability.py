@@ -26,7 +26,7 @@ PLOT = Plot(
     caption="Test bits per byte after training, against the amount of training text and, after the most text, against "
     "non-embedding parameters. Small points: seeds; line: mean; bars (three seeds or more): 95 % t-interval. Under each amount "
     "of text: the optimiser steps of its runs. With one amount and one size, a row for each arm. Hollow: too few steps to decide anything. "
-    "Matched arms are shown as they were trained: claims interpolate them to exactly equal compression.",
+    "Matched arms are shown as trained; claims interpolate them to equal compression where possible.",
     tables=("learnability", "model_sizes"),
     needs="language models",
 )

@@ -44,7 +44,8 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         style = arm_style(arm)
         runs = data[data["arm"] == arm]
         axes.plot(runs["learning_rate"], runs["valid_bpb"], ".", color=style.color, markersize=3, alpha=0.5, zorder=2)
-        rows = runs.groupby(["learning_rate", "chosen"], as_index=False)["valid_bpb"].mean()
+        grouped = runs.groupby(["learning_rate", "chosen"], as_index=False)["valid_bpb"]
+        rows = grouped.agg(lambda values: values.mean(skipna=False)).dropna()  # a rate with a diverged run is never chosen
         chosen = rows[rows["chosen"]]
         axes.plot(rows["learning_rate"], rows["valid_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
         axes.plot(chosen["learning_rate"], chosen["valid_bpb"], "o", color=style.color, markersize=10, fillstyle="none", zorder=4)

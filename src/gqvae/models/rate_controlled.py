@@ -91,7 +91,8 @@ class RateControlled(Objective):
         if encoded.quantization is not None:
             emitted = emitted if keep is None else emitted * ~keep[packing.rows]
             priorities = emitted * ~measures["exact"]
-            # Commit an encoding to its code only where the code decodes to its span.
+            # Commit an encoding to its nearest code only where what the decoder received, that code or the encoding itself, decodes to
+            # the span.
             pulled = (encoded.quantization.commitment_loss * emission_weight.detach() * measures["exact"]).sum()
             total = total + encoded.vectors.shape[1] * settings.commitment_weight * pulled
         return Losses(

@@ -10,8 +10,13 @@ import pandas as pd
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; the first column is text, the others are numbers."""
-    lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+    head, *lines = ("| " + " | ".join(cell(text) for text in row) + " |" for row in (header, *rows))
+    return "\n".join([head, "|---" + "|---:" * (len(header) - 1) + "|", *lines])
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a table, where a bar would end it even in code."""
+    return text.replace("|", "\\|")
 
 
 def filled_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ from gqvae import __version__
 from gqvae.code_state import PACKAGE
 from gqvae.errors import UserError
 from gqvae.files import atomic_open, read_json
-from gqvae.report.markdown import markdown_table
+from gqvae.report.markdown import cell, markdown_table
 from gqvae.study.provenance import git_state
 from gqvae.tokenizers.base import Tokenizer, tokenizer_digest
 from gqvae.tokenizers.from_text import TRAINING
@@ -77,22 +77,17 @@ def write_card(
         per_token = measured.size / measured.tokens
         facts.append(("compression", f"{per_token:.3f} bytes per token on {measured.text} ({measured.size:,} bytes of UTF-8)"))
     roles = {text: ", ".join(role for role, named in specials.roles.items() if named == text) for text in specials.ids}
-    tokens = [(f"`{_cell(text)}`", roles[text] or "–", str(token)) for text, token in specials.ids.items()]
+    tokens = [(f"`{text}`", roles[text] or "–", str(token)) for text, token in specials.ids.items()]
     lines = [
         f"---\nlibrary_name: {library}\ntags: [tokenizer]\n---\n{MADE}\n\n# A tokenizer of kind {exported.kind}",
         "It is lossless on any UTF-8 text.",
-        "\n".join(["| | |", "|---|---|", *(f"| {what} | {_cell(value)} |" for what, value in facts)]),
+        "\n".join(["| | |", "|---|---|", *(f"| {what} | {cell(value)} |" for what, value in facts)]),
         markdown_table(("special token", "role", "id"), tokens),
         f"```python\n{LOAD[library].format(name=name)}\n```",
     ]
     out.mkdir(parents=True, exist_ok=True)
     with atomic_open(path) as stream:
         stream.write("\n\n".join(lines) + "\n")
-
-
-def _cell(text: str) -> str:
-    """Text for a cell of a table, where a bar would end it even in code."""
-    return text.replace("|", "\\|")
 
 
 def _training(source: Path) -> list[tuple[str, str]]:

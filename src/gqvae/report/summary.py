@@ -139,7 +139,7 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> tuple[str, str]:
                 "–" if pd.isna(low) else f"[{share(low, sign=True)}, {share(high, sign=True)}]"
                 for low, high in ((row.low, row.high), (row.document_low, row.document_high))
             ),
-            share(row.margin, 0),
+            f"{100 * row.margin:g} %",
             f"{row.ahead} of {row.seeds}",
             row.verdict,
             row.sign,
@@ -154,7 +154,7 @@ def _claims(claims: pd.DataFrame, decisive_steps: int) -> tuple[str, str]:
         "intervals are not corrected. Those over documents are bootstrap intervals. Language models trained for fewer than "
         f"{decisive_steps:,} optimiser steps decide nothing: so few steps measure the warm-up. Learnability leaves out such "
         "amounts of text; if none is left, the verdict is “too few steps”. Claims and margins are in the configuration; p "
-        "values, steps and the table cells used are in `claims.csv`. V: sizes that the vocabularies of the two arms reached, where they "
+        "values, steps and the table cells used are in `claims.csv`, also whether a matched arm was interpolated to exactly equal compression. V: sizes that the vocabularies of the two arms reached, where they "
         "differ, whatever the claim says."
     )
     header = ["claim", "arms", "effect", "95 % over seeds", "95 % over documents", "margin", "pairs ahead", "verdict", "sign"]

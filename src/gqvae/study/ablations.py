@@ -1,4 +1,4 @@
-"""`gqvae collect-ablations`: compare the learned arms of a study, each a network with something switched off or changed.
+"""`gqvae collect-ablations`: compare the arms of a study that have the paper's network, each with something switched off or changed.
 
 Two tables (columns: `gqvae.study.columns`): `ablations` has a row for each arm and seed, `ablation_means` for each measure and
 arm. Compression is measured on the test split with the tokenizer of the study's vocabulary size; an arm without quantization has
@@ -21,6 +21,7 @@ from gqvae.measures.gate_states import gate_state
 from gqvae.study import layout
 from gqvae.study.collect import require_all
 from gqvae.study.columns import ABLATION_MEASURES, COLUMNS, HISTORY
+from gqvae.study.expected import ablation_files
 from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_columns, write_table
 
@@ -28,15 +29,6 @@ ENCODERS = ("neural", "distilled")
 LEAST_GATE = 1e-6  # below this mean, the gates are too small to derive a length from
 
 logger = logging.getLogger("gqvae")
-
-
-def ablation_files(study: Study) -> list[Path]:
-    """Input files of the tables, relative to the folder of results."""
-    here = Path()
-    files = []
-    for name in layout.learned_families(study):
-        files += [layout.network_path(here, name) / file for file in ("network.json", "history.csv")]
-    return files + [layout.compression_path(here, name) for name in layout.compared_families(study)]
 
 
 def collect_ablations(study: Study, results: Path, out: Path) -> None:
@@ -49,19 +41,16 @@ def collect_ablations(study: Study, results: Path, out: Path) -> None:
     baseline, histories = None, {}
     if layout.BASELINE in layout.compared_families(study):
         baseline = _main_tokenizer(study, results, layout.BASELINE, "")
-    for name in layout.learned_families(study):
+    for name in layout.ablated_families(study):
         histories[name] = read_columns(layout.network_path(results, name) / "history.csv", HISTORY)
     # Closed gates give no pre-token length. Another network's length will do, because all saw the same pre-tokens.
     lengths = {name: _mean_length(history) for name, history in histories.items()}
     known = next((length for length in lengths.values() if length is not None), None)
     rows = []
-    for arm in layout.learned_arms(study):
-        for seed in study.seeds:
-            name = layout.learned_family(arm, seed)
-            row = _row(study, results, arm, seed, baseline)
-            rows.append(row | _last_measurement(histories[name], lengths[name] or known))
-            if not study.has_tokens(arm):
-                rows[-1]["codes_used"] = None  # it has codes but never uses them
+    for name, history in histories.items():
+        rows.append(_row(study, results, name, baseline) | _last_measurement(history, lengths[name] or known))
+        if not study.has_tokens(rows[-1]["arm"]):
+            rows[-1]["codes_used"] = None  # it has codes but never uses them
     table = pd.DataFrame(rows, columns=list(COLUMNS["ablations"])).astype({"vocab_size": "Int64"})
     for name, frame in (("ablations", table), ("ablation_means", means(table))):
         write_table(frame, out, name)
@@ -81,8 +70,8 @@ def means(ablations: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS["ablation_means"]))
 
 
-def _row(study: Study, results: Path, arm: str, seed: int, baseline: pd.Series[Any] | None) -> dict[str, Any]:
-    name = layout.learned_family(arm, seed)
+def _row(study: Study, results: Path, name: str, baseline: pd.Series[Any] | None) -> dict[str, Any]:
+    arm, seed = layout.split_family(name)
     run = study.network_run(arm)
     folder = layout.network_path(results, name)
     description = read_json(folder / "network.json")

@@ -64,10 +64,11 @@ class FinishedStudy:
             raise UserError(message) from None
 
     def settings(self) -> Study:
-        """The study's configuration, with today's default claims beside its own."""
+        """The study's configuration, with today's default claims beside its own unless it replaced all of them."""
         path = self.folder / "provenance.json"
         study = parse(Study, read_json(path)["config"], str(path))
-        return study.model_copy(update={"claims": DEFAULT_CLAIMS | study.claims})
+        replaced = study.claims and study.claims.keys().isdisjoint(DEFAULT_CLAIMS)
+        return study if replaced else study.model_copy(update={"claims": DEFAULT_CLAIMS | study.claims})
 
     @property
     def tables(self) -> Path:

@@ -1,7 +1,7 @@
 """Verdicts on a study's claims, computed from its configuration and its tables.
 
 The effect is the first arm's relative advantage, positive where it is better: first/second − 1 if more is better, else
-1 − first/second. There is one pair for each seed. The effect has a t-interval over pairs, not corrected for the number of claims,
+1 − first/second. There is one pair for each seed; tokenizers that do not depend on it are one pair. The effect has a t-interval over pairs, not corrected for the number of claims,
 and a bootstrap interval over test documents. Only the bootstrap counts ends of documents as tokens in bytes per token.
 
 Two hypotheses are tested for each claim: the effect is −margin, and the effect is zero. Holm's correction covers all tests of a
@@ -9,7 +9,8 @@ study. A claim is *supported* if the first is rejected and the effect is above �
 the effect is below −margin. Otherwise it is *not supported*: the runs do not decide it. The *sign* is "better" or "worse" if zero
 is rejected, else "undecided".
 
-Measures of a matched arm are interpolated to exactly the compression of its target (`equal_compression`). The bootstrap is not.
+Measures of a matched arm are interpolated to exactly the compression of its target, if that is near enough with every seed
+(`equal_compression`). The column `cells` says so. The bootstrap is not interpolated.
 
 Language models with fewer than `language_model.decisive_steps` optimiser steps decide nothing. Learnability leaves out amounts of
 text at which a run of either arm has fewer. If no amount is left, the effect is shown, but nothing is tested: "too few steps".
@@ -17,7 +18,6 @@ text at which a run of either arm has fewer. If no amount is left, the effect is
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,7 @@ from gqvae.study.verdicts import holm, p_value, sign, verdict
 TABLES = ("compression", "learnability", "milestones", "distribution", "documents")  # tables that claims are judged from
 TOO_FEW_STEPS = "too few steps"
 RESAMPLES = 2000
+RESAMPLES_AT_ONCE = 100
 Tables = dict[str, pd.DataFrame]
 BySeed = dict[int, float]
 Amounts = tuple[int, ...]  # of training text, in bytes
@@ -118,7 +119,7 @@ def _compared(study: Study, tables: Tables, claim: Claim) -> Comparison:
     second = _opponent(study, tables, claim)
     amounts, steps = _amounts(study, tables, claim, [claim.first, second])
     ours, theirs = (_measured(study, tables, claim, arm, "test", amounts) for arm in (claim.first, second))
-    if claim.measured.of_tokenizer and not any(study.arms[arm].seeded for arm in (claim.first, second)):
+    if claim.measured.of_tokenizer and not any(layout.differs_by_seed(study, arm) for arm in (claim.first, second)):
         ours, theirs = ({seed: values[seed] for seed in study.seeds[:1]} for values in (ours, theirs))  # no seeds: one pair
     decisive = steps is None or steps >= study.language_model.decisive_steps
     return Comparison(claim, second, ours, theirs, amounts, steps, decisive)
@@ -153,6 +154,8 @@ def _over_documents(study: Study, tables: Tables, claim: Claim, second: str) -> 
         [_rows(tables, "documents", arm, seed).sort_values("document")[[over, under]].to_numpy(float) for seed in study.seeds]
         for arm in (claim.first, second)
     ]
+    if len({len(documents) for arm in sums for documents in arm}) > 1:
+        raise UserError(f"tables/documents.csv lacks documents of {claim.first} or {second}: collect the study's results again.")
     low, high = bootstrap_ratio(np.array(sums), claim.measured.more_is_better)
     return {"document_low": low, "document_high": high}
 
@@ -166,8 +169,13 @@ def bootstrap_ratio(sums: np.ndarray, more_is_better: bool, resamples: int = RES
         resamples: number of draws.
     """
     documents = sums.shape[2]
-    draws = np.random.default_rng(0).multinomial(documents, np.full(documents, 1 / documents), size=resamples)  # (R, documents)
-    totals = np.einsum("rd,asdk->rask", draws, sums, optimize=True)  # (R, arms, seeds, 2)
+    generator, shares = np.random.default_rng(0), np.full(documents, 1 / documents)
+    totals = np.concatenate(
+        [  # (R, arms, seeds, 2); some resamples at a time, because documents may be many
+            np.einsum("rd,asdk->rask", generator.multinomial(documents, shares, size=len(part)), sums, optimize=True)
+            for part in np.array_split(np.arange(resamples), -(-resamples // RESAMPLES_AT_ONCE))
+        ]
+    )
     values = totals[..., 0] / totals[..., 1]
     ratios = (values[:, 0] / values[:, 1]).mean(1)  # (R,)
     low, high = np.quantile(ratios - 1 if more_is_better else 1 - ratios, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -188,7 +196,7 @@ def _opponent(study: Study, tables: Tables, claim: Claim) -> str:
 def _measured(study: Study, tables: Tables, claim: Claim, arm: str, split: str, amounts: Amounts) -> BySeed:
     """Values of an arm by seed (all equal for an arm without seeds), on the "valid" or "test" split where a measure has both.
 
-    Those of matched arms are interpolated to exactly equal compression.
+    Those of matched arms are interpolated to exactly equal compression where `_interpolation` finds a way.
     """
     values = {seed: _value(tables, claim, arm, seed, split, amounts) for seed in study.seeds}
     found = _interpolation(study, tables, claim, arm)
@@ -200,7 +208,10 @@ def _measured(study: Study, tables: Tables, claim: Claim, arm: str, split: str, 
 
 
 def _interpolation(study: Study, tables: Tables, claim: Claim, arm: str) -> tuple[str, BySeed] | None:
-    """The arm to interpolate a matched arm with, and where the target lies between the two, by seed; None: not interpolated."""
+    """The arm to interpolate a matched arm with, and where the target lies between the two, by seed.
+
+    None: the arm is not matched, there is no such arm, or the target is too far away with one of the seeds.
+    """
     others = beside(study, arm)
     if claim.measured.level == "compression" or others is None:
         return None
@@ -211,8 +222,7 @@ def _interpolation(study: Study, tables: Tables, claim: Claim, arm: str) -> tupl
 
 
 def _bytes_per_token(tables: Tables, arm: str, seed: int, split: str) -> float:
-    (value,) = _rows(tables, "compression", arm, seed, used_downstream=True, split=split)["bytes_per_token"]
-    return float(value)
+    return _cell(tables, "compression", arm, seed, "bytes_per_token", used_downstream=True, split=split)
 
 
 def _vocab_size(tables: Tables, arm: str) -> float:
@@ -225,26 +235,31 @@ def _value(tables: Tables, claim: Claim, arm: str, seed: int, split: str, amount
     if claim.measured.level == "compression":
         return _bytes_per_token(tables, arm, seed, split)
     if claim.measured.level == "tokens":
-        rows = _rows(tables, "distribution", arm, seed)[claim.measure]
-    elif claim.measured.level == "curve":
-        rows = _rows(tables, "milestones", arm, seed)["mean_bpb"][:1]
-    elif claim.measured.level == "amounts":
+        return _cell(tables, "distribution", arm, seed, claim.measure)
+    if claim.measured.level == "curve":  # every milestone has the same mean
+        return _cell(tables, "milestones", arm, seed, "mean_bpb")
+    if claim.measured.level == "amounts":
         return learnability.of([_of_runs(tables, arm, seed, f"{split}_bpb", amount) for amount in amounts])
-    else:
-        (amount,) = amounts
-        return _of_runs(tables, arm, seed, f"{split}_bpb" if claim.measure == "test_bpb" else claim.measure, amount)
-    (value,) = rows
-    if math.isnan(value):
-        raise UserError(
-            f"tables/distribution.csv has no {claim.measure} of {arm}: its tokens do not hold the whole text, or the text has nothing to "
-            "measure; compare other arms, or by another measure."
-        )
-    return float(value)
+    (amount,) = amounts
+    return _of_runs(tables, arm, seed, f"{split}_bpb" if claim.measure == "test_bpb" else claim.measure, amount)
 
 
 def _of_runs(tables: Tables, arm: str, seed: int, column: str, amount: int) -> float:
-    (value,) = _rows(tables, "learnability", arm, seed, train_bytes=amount)[column]
-    return float(value)
+    return _cell(tables, "learnability", arm, seed, column, train_bytes=amount)
+
+
+def _cell(tables: Tables, name: str, arm: str, seed: int, column: str, **where: object) -> float:
+    """The one value of an arm and seed in a column."""
+    values = _rows(tables, name, arm, seed, **where)[column].unique()
+    if len(values) == 1 and not pd.isna(values[0]):
+        return float(values[0])
+    found = f"tables/{name}.csv has {'several values' if len(values) > 1 else 'no value'} of {column} of {arm}, seed {seed}"
+    if len(values) == 1 and name == "distribution":
+        raise UserError(
+            f"{found}: its tokens do not hold the whole text, or the text has nothing to measure; compare other arms, or by another "
+            "measure."
+        )
+    raise UserError(f"{found}: collect the study's results again.")
 
 
 def _rows(tables: Tables, name: str, arm: str, seed: int, **where: object) -> pd.DataFrame:
@@ -272,8 +287,9 @@ def _cells(study: Study, tables: Tables, found: Comparison) -> str:
     """The table cells that the effect is computed from."""
     claim, amounts = found.claim, ", ".join(map(str, found.amounts))
     cells = _CELLS[claim.measured.level].format(measure=claim.measure, amounts=amounts)
-    line = f"{cells}; arm {claim.first}, {found.second}; seed {', '.join(map(str, study.seeds))}"
-    interpolated = _interpolation(study, tables, claim, found.second)
-    if interpolated is not None:
-        line += f"; {found.second} interpolated with {interpolated[0]} to equal bytes_per_token in compression.csv"
+    line = f"{cells}; arm {claim.first}, {found.second}; seed {', '.join(map(str, found.ours))}"
+    for arm in (claim.first, found.second):
+        interpolated = _interpolation(study, tables, claim, arm)
+        if interpolated is not None:
+            line += f"; {arm} interpolated with {interpolated[0]} to equal bytes_per_token in compression.csv"
     return line

@@ -23,6 +23,7 @@ from gqvae.measures.power_laws import power_laws_table
 from gqvae.study import layout, runs
 from gqvae.study.claims import claims_table
 from gqvae.study.columns import COLUMNS, CURVE, HISTORY, OF_MAIN_RUNS, RANKS, RESULT, SAMPLES, SPEED, TABLES, TOKEN_MEASURES
+from gqvae.study.expected import collected_files
 from gqvae.study.results import differences_table, main_rows, results_table
 from gqvae.study.serving import serving_table
 from gqvae.study.tables import read_columns, write_table
@@ -32,23 +33,6 @@ MATCHED = ("vocab_size", "target_bytes_per_token", "bytes_per_token", "relative_
 SPLITS = ("train", "valid", "test")
 
 logger = logging.getLogger("gqvae")
-
-
-def expected_files(study: Study) -> list[Path]:
-    """Input files of the tables, relative to the folder of results."""
-    here = Path()
-    files = [layout.compression_path(here, name) for name in layout.families(study)]
-    files += [layout.matching_path(here, name) for name in layout.matched_families(study)]
-    files += [layout.network_path(here, name) / "history.csv" for name in layout.learned_families(study)]
-    for name, variant in layout.downstream_tokenizers(study):
-        files += [layout.distribution_path(here, name, variant) / file for file in layout.DISTRIBUTION_FILES]
-    for arm in layout.tuned_arms(study):
-        files.append(runs.chosen_rate_path(here, arm))
-        tried = product(study.language_model.learning_rates, runs.tuning_seeds(study))
-        files += [runs.tuning_path(here, arm, seed, rate) / "result.json" for rate, seed in tried]
-    for run in runs.language_model_runs(study):
-        files += run.collected(here)
-    return [*files, layout.speed_path(here)] if runs.timed_tokenizers(study) else files
 
 
 def require_all(study: Study, results: Path, files: list[Path]) -> None:
@@ -62,7 +46,7 @@ def require_all(study: Study, results: Path, files: list[Path]) -> None:
 
 def collect(study: Study, results: Path, out: Path) -> None:
     """Write all tables of the study (columns: `gqvae.study.columns`) from `results` to `out`, and `claims.csv` to its parent."""
-    require_all(study, results, expected_files(study))
+    require_all(study, results, collected_files(study))
     tables = {
         "compression": _compression(study, results),
         "convergence": _convergence(study, results),

@@ -1,6 +1,7 @@
 """`gqvae judge`: judge the claims of finished studies again by the current rules, from their tables and without new runs.
 
-A study is judged on the claims of its recorded configuration and on the default claims whose arms it has.
+A study is judged on the claims of its recorded configuration and on the default claims whose arms it has, unless its own replaced
+them all.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, ExternalArm, Study
+from gqvae.config import MATCHED, BorrowedArm, Claim, CountedArm, ExternalArm, LearnedArm, Study
 from gqvae.errors import UserError
 
 REFERENCE = "bpe_matched"  # name of the BPE arm with the same compression as GQ-VAE
@@ -41,6 +41,13 @@ def is_matched(study: Study, arm: str) -> bool:
     """Whether the arm's vocabulary size is searched to match another arm's compression."""
     chosen = study.arms[arm]
     return isinstance(chosen, CountedArm) and chosen.match is not None
+
+
+def differs_by_seed(study: Study, arm: str) -> bool:
+    """Whether an arm's tokenizers may differ between seeds. Those matched to an external tokenizer do not."""
+    chosen = study.arms[arm]
+    target = chosen.match if isinstance(chosen, CountedArm) else None
+    return chosen.seeded and (target is None or study.arms[target].seeded)
 
 
 def external_arms(study: Study) -> dict[str, ExternalArm]:
@@ -80,9 +87,14 @@ def matched_families(study: Study) -> list[str]:
     return [family(study, arm, seed) for arm in arm_names(study) if is_matched(study, arm) for seed in study.seeds]
 
 
+def ablated_families(study: Study) -> list[str]:
+    """The families that the ablations compare: those with the paper's network, quantized or not."""
+    return [name for name in learned_families(study) if isinstance(study.arms[split_family(name)[0]], LearnedArm)]
+
+
 def compared_families(study: Study) -> list[str]:
-    """Families whose compression is compared in the ablations: learned arms with tokens, and BPE of the same size if any."""
-    learned = [name for name in learned_families(study) if study.has_tokens(split_family(name)[0])]
+    """Families whose compression is compared in the ablations: those of `ablated_families` with tokens, and BPE of the same size."""
+    learned = [name for name in ablated_families(study) if study.has_tokens(split_family(name)[0])]
     return [BASELINE, *learned] if learned and has_baseline(study) else learned
 
 

@@ -19,7 +19,7 @@ from gqvae import __version__
 from gqvae.code_state import PACKAGE
 from gqvae.config import EXTERNAL, Study
 from gqvae.files import read_json, write_json
-from gqvae.study import layout
+from gqvae.study import layout, runs
 from gqvae.study.tables import read_table
 from gqvae.tokenizers.base import MANIFEST
 
@@ -36,7 +36,6 @@ PACKAGES = (
     "pydantic",
     "snakemake",
 )
-LANGUAGE_MODELS = "language_models/*-b*/result.json"  # they may have run on a different machine from this one
 PATH_KEYS = ("path", "test_path")
 CONCURRENT_RULES = ("plot_", "explore", "summarize", "write_provenance")  # rules that run in parallel with this one
 
@@ -45,6 +44,7 @@ def write_provenance(study: Study, results: Path, out: Path) -> None:
     """Write the facts about a study that are not in its tables to `out`, as JSON with sorted keys."""
     corpus = read_json(results / "corpus" / "corpus.json")
     networks = [read_json(layout.network_path(results, name) / "network.json") for name in layout.learned_families(study)]
+    models = [run.path(results) / "result.json" for run in runs.language_model_runs(study)]
     facts = {
         "study": study.study,
         "config": without_folders(study.model_dump(mode="json")),
@@ -56,7 +56,7 @@ def write_provenance(study: Study, results: Path, out: Path) -> None:
         "external_tokenizers": {arm: external_files(results, arm) for arm in layout.external_arms(study)},
         "network_devices": sorted({network.get("device", "not recorded") for network in networks}),
         "language_model_devices": sorted(set(read_table(results / "tables", "learnability")["device"])),
-        "language_model_torch": sorted({read_json(path).get("torch", "not recorded") for path in results.glob(LANGUAGE_MODELS)}),
+        "language_model_torch": sorted({read_json(path).get("torch", "not recorded") for path in models}),
         "wall_time": wall_time(results / "benchmarks"),
     }
     write_json(out, facts)
