@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from gqvae.models.gates import fixed_gates, hard_gates, look_back, soft_masks
+from gqvae.models.gates import closing_positions, fixed_gates, hard_gates, look_back, soft_masks
 
 
 def masks_by_definition(gates: np.ndarray, length: int) -> np.ndarray:
@@ -42,6 +42,11 @@ def test_hard_masks_give_the_lengths_of_the_tokens() -> None:
 def test_fixed_gates_end_every_chunk_and_the_pretoken() -> None:
     gates = fixed_gates(torch.tensor([5, 3]), 6, 2, torch.float32)
     assert gates.tolist() == [[0, 1, 0, 1, 1, 0], [0, 1, 1, 0, 0, 0]]
+
+
+def test_the_last_token_is_closed_by_the_first_open_gate_from_its_end_on() -> None:
+    gates = torch.tensor([[0.9, 0.9, 0.1, 0.1, 0.1], [0.9, 0.2, 0.1, 0.7, 0.9], [0.9, 0.2, 0.1, 0.1, 0.1]])
+    assert closing_positions(gates, torch.tensor([2, 2, 2])).tolist() == [1, 3, 1]
 
 
 def test_look_back_starts_with_the_position_itself() -> None:

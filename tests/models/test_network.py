@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 from torch.nn import functional
@@ -155,6 +157,29 @@ def test_the_end_symbol_says_where_a_token_begins() -> None:
     symbols = torch.tensor([[0, 1, end, 2], [end, 1, end, end], [0, 1, 2, 0]])  # the first place is always a character
     decoded = Decoded(functional.one_hot(symbols, end + 1).float(), None)
     assert decoded.strings()[1].tolist() == [2, 2, 4]
+
+
+def test_the_last_token_may_end_in_the_padding_and_its_string_is_cut_there() -> None:
+    """Four codes, one for each number of open gates and of decoded bytes, given to the layers in between."""
+    sizes = Network(
+        width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=4, max_pretoken_bytes=4
+    )
+    network = GQVAE(sizes, [97, 98], pads_as_text=True).eval()
+    symbols, lengths = network.symbols(np.frombuffer(b"ab", dtype=np.uint8).reshape(1, 2).copy(), np.array([2]))
+    codes = torch.arange(4)[None]  # of the positions a, b and two of padding
+    gates = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
+    network.forward = lambda *_, **__: SimpleNamespace(  # type: ignore[method-assign]
+        gates=gates, quantization=SimpleNamespace(indices=codes), packing=SimpleNamespace(pad=lambda values: values.clone())
+    )
+    hard, found = network.segment(symbols, lengths)
+    assert hard.tolist() == [[0, 1]] and found.tolist() == [[0, 2]]
+    a, b, pad = 0, 1, network.pad
+    last_first = torch.tensor(
+        [[b, a, a], [pad, b, a], [a, pad, b], [pad, pad, a]]
+    )  # ab, ab and padding, padding inside, only padding
+    decoded = SimpleNamespace(strings=lambda: (last_first, torch.tensor([2, 3, 3, 2])))
+    network.decoder.forward = lambda _: decoded  # type: ignore[method-assign,assign]
+    assert network.code_strings() == [b"ab", b"ab", b"", b""]
 
 
 def test_dropped_codes_leave_the_others_as_they_were() -> None:

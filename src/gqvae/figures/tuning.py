@@ -44,8 +44,9 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
         style = arm_style(arm)
         runs = data[data["arm"] == arm]
         axes.plot(runs["learning_rate"], runs["valid_bpb"], ".", color=style.color, markersize=3, alpha=0.5, zorder=2)
-        grouped = runs.groupby(["learning_rate", "chosen"], as_index=False)["valid_bpb"]
-        rows = grouped.agg(lambda values: values.mean(skipna=False)).dropna()  # a rate with a diverged run is never chosen
+        diverged = runs.loc[runs["valid_bpb"].isna(), "learning_rate"]  # with any seed: such a rate is never chosen
+        kept = runs[~runs["learning_rate"].isin(diverged)]
+        rows = kept.groupby(["learning_rate", "chosen"], as_index=False)["valid_bpb"].mean()
         chosen = rows[rows["chosen"]]
         axes.plot(rows["learning_rate"], rows["valid_bpb"], color=style.color, marker=style.marker, label=arm, zorder=3)
         axes.plot(chosen["learning_rate"], chosen["valid_bpb"], "o", color=style.color, markersize=10, fillstyle="none", zorder=4)

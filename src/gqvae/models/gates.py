@@ -34,6 +34,16 @@ def hard_gates(gates: Tensor, lengths: Tensor) -> Tensor:
     return ((gates > 0.5) | last).to(gates.dtype) * (positions < lengths[:, None])
 
 
+def closing_positions(gates: Tensor, lengths: Tensor) -> Tensor:
+    """Where the last token of each pre-token has its code: (B, T), (B,) → (B,).
+
+    It is the first open gate from the last real position on, which may be in the padding; if none is open, the last real position.
+    """
+    positions, last = torch.arange(gates.shape[1], device=gates.device), lengths[:, None] - 1
+    closing = (gates > 0.5) & (positions >= last)  # (B, T)
+    return torch.where(closing.any(1), closing.int().argmax(1), lengths - 1)
+
+
 def fixed_gates(lengths: Tensor, size: int, chunk: int, dtype: torch.dtype) -> Tensor:
     """Gates at every `chunk`-th position and at the last one (the fixed-length tokenizer): (B,) → (B, size)."""
     positions = torch.arange(size, device=lengths.device)

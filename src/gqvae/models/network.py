@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from gqvae.config import BYTE_VALUES, Network
 from gqvae.models.blocks import Attention, FeedForward, Packing, Transformer, convolve, convolve_to_one
-from gqvae.models.gates import fixed_gates, hard_gates
+from gqvae.models.gates import closing_positions, fixed_gates, hard_gates
 from gqvae.models.quantizer import Quantizer, QuantizerOutput
 
 
@@ -248,6 +248,8 @@ class GQVAE(nn.Module):
     def segment(self, symbols: Tensor, lengths: Tensor, rate: float | None = None) -> tuple[Tensor, Tensor]:
         """Hard gates (B, T) of 0 and 1, and the code at every position (B, T), −1 at padding.
 
+        If padding is text to the network, it may end the last token of a pre-token there; that token's code is the one it has there.
+
         Args:
             symbols: (B, T), on the network's device.
             lengths: (B,), on the host.
@@ -261,8 +263,11 @@ class GQVAE(nn.Module):
         encoded = self(symbols, seen, rates=rates, ends=lengths)
         lengths = lengths.to(self.device)
         real = torch.arange(width, device=self.device) < lengths[:, None]  # (B, T)
-        codes = encoded.packing.pad(encoded.quantization.indices)[:, :width]
-        return hard_gates(encoded.gates[:, :width], lengths), torch.where(real, codes, -1)
+        codes = encoded.packing.pad(encoded.quantization.indices)  # (B, T)
+        if self.pads_as_text:
+            rows = torch.arange(len(codes), device=self.device)
+            codes[rows, lengths - 1] = codes[rows, closing_positions(encoded.gates, lengths)]
+        return hard_gates(encoded.gates[:, :width], lengths), torch.where(real, codes[:, :width], -1)
 
     def keep_codes(self, codes: Tensor) -> None:
         """Reduce the codebook to the codes with these indices (M,)."""
@@ -271,11 +276,13 @@ class GQVAE(nn.Module):
 
     @torch.no_grad()
     def code_strings(self) -> list[bytes]:
-        """The string each code decodes to; b"" where it contains padding, which no text matches."""
+        """The string each code decodes to, without padding at its end; b"" where padding is elsewhere, which no text matches."""
         found = []
         for codes in torch.split(self.quantizer.codebook.float(), 1024):
             symbols, lengths = (part.cpu().tolist() for part in self.decoder(codes).strings())
             for row, length in zip(symbols, lengths, strict=True):
                 places = row[:length][::-1]
+                while places and places[-1] == self.pad:
+                    places.pop()
                 found.append(b"" if self.pad in places else bytes(self.alphabet[place] for place in places))
         return found

@@ -104,7 +104,10 @@ class Objective(nn.Module, ABC):
     def measure(
         self, encoded: Encoded, decoded: Decoded, cross_entropy: Tensor, symbols: Tensor, lengths: Tensor, weights: Tensor
     ) -> dict[str, Any]:
-        """Tensors measured on hard spans, without gradient: rates, exactness, reconstruction, keys. On the network's device."""
+        """Tensors measured on hard spans, without gradient: rates, exactness, reconstruction, keys. On the network's device.
+
+        Spans end at the last real position, also those that a network with the paper's objective would end in the padding.
+        """
         longest = decoded.characters.shape[1]
         with torch.no_grad():
             pack = encoded.packing.pack

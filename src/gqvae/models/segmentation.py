@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gqvae.models.blocks import Packing, convolve
-from gqvae.models.gates import fixed_gates, hard_gates
+from gqvae.models.gates import closing_positions, fixed_gates, hard_gates
 from gqvae.models.network import GQVAE, Gater
 
 UNSEARCHED = -1
@@ -75,7 +75,10 @@ class Segmenter:
         to_logits, constant = self._map(network.gater, size)
         logits = mixed.view(self.rows, -1) @ to_logits + constant + network.gater.bias + prior  # (B, T)
         bounded = logits if network.gate_bound is None else network.gate_bound * torch.tanh(logits / network.gate_bound)
-        gates = hard_gates(torch.sigmoid(bounded)[:, :width], lengths) > 0
+        soft = torch.sigmoid(bounded)
+        if network.pads_as_text:
+            codes[:, width - 1] = codes[np.arange(self.rows), closing_positions(soft, lengths).numpy()]
+        gates = hard_gates(soft[:, :width], lengths) > 0
         return gates[:count].numpy(), codes[:count, :width]
 
     def _condition(self, rate: float | None) -> tuple[Tensor, Tensor, Tensor]:
