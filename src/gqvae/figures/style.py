@@ -61,6 +61,7 @@ _KNOWN = {
     "bpe_matched_paper": ArmStyle("#0088EE", "v", "BPE, matched, paper"),
     "pathpiece_matched_paper": ArmStyle("#AAAA66", "<", "PathPiece, matched, paper"),
     "paper_fixed_2": ArmStyle("#6600AA", "*", "fixed length, 2, paper"),
+    "paper_fixed_4": ArmStyle("#6600AA", "*", "fixed length, 4, paper"),
 }
 # For other arms: dark enough for text and distinct from the table above.
 _OTHER_COLORS = ("#C020B0", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
