@@ -105,6 +105,50 @@ def test_options_that_do_not_fit_are_refused(bpe: Path, tmp_path: Path, capsys: 
     assert (tmp_path / "x" / "README.md").read_text() == "Mine."
 
 
+def test_nothing_is_written_before_the_text_of_the_card_is_read(
+    bpe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = ("export", "--tokenizer", bpe, "--out", tmp_path / "x", "--card", "--text")
+    (tmp_path / "bad.txt").write_bytes(b"\xff")
+    assert "does not exist" in refused(capsys, *export, tmp_path / "none.txt")
+    assert "is not UTF-8" in refused(capsys, *export, tmp_path / "bad.txt")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_file_is_no_folder(bpe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    for options in ((), ("--format", "tiktoken")):
+        said = refused(capsys, "export", "--tokenizer", bpe, "--out", tmp_path / "file", *options)
+        assert f"--out: {tmp_path / 'file'} is not a folder: give another path." in said
+
+
+def test_a_missing_tokenizer_is_told_without_words_of_the_workflow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "export", "--tokenizer", tmp_path / "none", "--out", tmp_path / "x")
+    assert f"{tmp_path / 'none' / 'gqvae.json'} does not exist or is not a file: check the path, or run the command" in said
+    assert "rule" not in said
+
+
+@pytest.mark.parametrize("form", ["tokenizers", "tokenizers-1", "tiktoken"])
+def test_another_choice_of_special_tokens_needs_another_folder(
+    bpe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    export = ("export", "--tokenizer", bpe, "--out", tmp_path / "x", "--format", form, "--special")
+    run(*export, "bos=<s>")
+    before = {path: path.read_bytes() for path in (tmp_path / "x").iterdir()}
+    said = refused(capsys, *export, "bos=<other>")
+    assert "holds an export with other strings or special tokens: give another folder or the options of that export" in said
+    assert {path: path.read_bytes() for path in (tmp_path / "x").iterdir()} == before
+    run(*export, "bos=<s>")
+
+
+@pytest.mark.parametrize("form", ["tokenizers", "tokenizers-1", "tiktoken"])
+def test_the_text_of_a_byte_is_no_special_token(bpe: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    for text in ("a", " ", "\n"):
+        said = refused(capsys, "export", "--tokenizer", bpe, "--out", tmp_path / "x", "--format", form, "--special", text)
+        assert f"The vocabulary holds {text!r}, the name of a special token" in said
+    assert not (tmp_path / "x").exists()
+
+
 def test_the_card_says_what_the_tokenizer_is(bpe: Path, stories: Path, tmp_path: Path) -> None:
     for out, options in ((tmp_path / "x", ()), (tmp_path / "t", ("--format", "tiktoken"))):
         for _ in range(2):  # over its own card

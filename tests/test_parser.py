@@ -63,3 +63,15 @@ def test_dashes_take_no_value_from_another_option(capsys: pytest.CaptureFixture[
 def test_arguments_come_from_the_command_itself() -> None:
     done = subprocess.run([sys.executable, "-m", "gqvae", "docter"], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "did you mean 'doctor'?" in done.stderr
+
+
+def test_a_list_may_be_given_in_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    compare = ("tokenizer", "compare", "--text", "a", "--tokenizers", "x", "y", "--text", "b", "c", "--tokenizers", "z")
+    parsed = build_parser().parse_args(compare)
+    assert [path.name for path in parsed.text] == ["a", "b", "c"] and [path.name for path in parsed.tokenizers] == ["x", "y", "z"]
+    assert build_parser().parse_args([*TRAIN, "--vocab-size", "400", "500"]).vocab_size == [300, 400, 500]
+
+
+def test_a_training_takes_one_text(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refusal(capsys, *TRAIN, "--text", "b.txt")
+    assert said.endswith("argument --text: it is given twice: give one folder or one quoted pattern that names all files")

@@ -161,6 +161,18 @@ def test_a_pipe_is_a_text(stories: Path, train_split: PretokenCounts, tmp_path: 
     assert json.loads((tmp_path / "x" / "training.json").read_text())["text"] == "a pipe"
 
 
+@pytest.mark.parametrize("as_file", [True, False])
+def test_standard_input_is_a_text(stories: Path, train_split: PretokenCounts, tmp_path: Path, as_file: bool) -> None:
+    trainer("bpe", {})(train_split, [300])[300].save(tmp_path / "expected")
+    program = [sys.executable, "-m", "gqvae", "tokenizer", "train", "--method", "bpe", "--vocab-size", "300", "--text", "-"]
+    with open(stories, "rb") as stream:
+        given: dict[str, Any] = {"stdin": stream} if as_file else {"input": stories.read_bytes()}
+        subprocess.run([*program, "--out", str(tmp_path / "x")], check=True, **given)
+    assert (tmp_path / "x" / "gqvae.json").read_bytes() == (tmp_path / "expected" / "gqvae.json").read_bytes()
+    record = json.loads((tmp_path / "x" / "training.json").read_text())
+    assert record["text"] == record["corpus"]["path"] == "standard input"
+
+
 def test_only_the_training_split_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Equal documents share a split, which their hash decides."""
     same = [f"{number} little foxes walked and talked. " * 3 for number in range(99)]
@@ -169,7 +181,10 @@ def test_only_the_training_split_is_needed(tmp_path: Path, capsys: pytest.Captur
         (tmp_path / f"{split}.txt").write_text("\n<|endoftext|>\n".join([document] * 600))
     for split in ("valid", "test"):
         said = refused(capsys, *command(tmp_path / f"{split}.txt", "bpe", tmp_path / "x", 270))
-        assert "600 documents leave the train split empty: give more documents, or change the corpus's `seed`." in said
+        assert (
+            "600 documents leave the train split empty: give more documents, or change the corpus's `seed`, or give --all-text"
+            in said
+        )
     for method in ("bpe", "gqvae"):
         run(*command(tmp_path / "train.txt", method, tmp_path / method, 270))
         assert load_tokenizer(tmp_path / method).encode("a")

@@ -24,6 +24,14 @@ def test_a_size_without_room_for_strings_is_refused(
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize("method", ["gqvae", *COUNTED])
+def test_a_size_beyond_all_limits_is_refused(
+    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    said = refused(capsys, *command(stories, method, tmp_path / "x", 300, 3_000_000_000))
+    assert "--vocab-size is 3000000000: give 100,000,000 at most." in said and not (tmp_path / "x").exists()
+
+
 @pytest.mark.parametrize("method", ["bpe", "unigram"])
 def test_a_size_that_the_text_cannot_fill_is_refused_and_leaves_nothing(
     stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd  # takes half a second to import
 
 CHUNK_BYTES = 1 << 20
+DESCRIPTORS = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")  # folders of this process's open descriptors
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no space, no quota, a limit on the size of files
+MOST_LINKS = 40  # in a row, as Linux
 
 
 def given_path(path: Path | str) -> Path:
@@ -49,46 +51,93 @@ def seen_from(path: Path) -> str:
     return "" if path.is_absolute() else f" in {Path.cwd()}"
 
 
+def open_descriptor(path: Path) -> int | None:
+    """The open descriptor that a path names, itself or by links: 1 of /dev/stdout, 3 of /dev/fd/3; None: it names no descriptor."""
+    path = Path(path)
+    for _ in range(MOST_LINKS):
+        if path.name.isdecimal() and os.path.realpath(path.parent) in map(os.path.realpath, DESCRIPTORS):
+            return int(path.name)
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return None
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and move it into place, on failure remove it.
 
-    Links are followed. A device or a pipe is written directly.
+    Links are followed, and a file that is replaced keeps its mode. A device or a pipe is written directly.
 
     Raises:
-        UserError: the disk is full, the folder cannot be written, or `path` is a folder.
+        UserError: the disk is full, the folder cannot be written, or `path` is a folder or an open descriptor.
     """
-    if Path(path).is_dir():
+    path = Path(path)
+    if path.is_dir():
         raise UserError(f"{path} is a folder: give the name of a file.")
-    path = Path(path).resolve()
-    if path.exists() and not path.is_file():
+    if open_descriptor(path) is not None:
+        raise UserError(f"{path} is an open stream, which cannot be replaced: give the name of a file.")
+    if path.exists() and not path.is_file():  # before `resolve`, which invents a path for a pipe without a name
         yield path
         return
+    path = path.resolve()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with open(temporary, "rb") as stream:  # opened for reading, since it may be a link to a read-only file
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.errno in FULL_DISK:
-            raise UserError(f"No space left to write {path}: free some disk space (or quota) and run again.") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            raise UserError(f"Cannot write {path}: make its folder writable and run again.") from error
-        raise
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            with open(temporary, "rb") as stream:  # opened for reading, since it may be a link to a read-only file
+                os.fsync(stream.fileno())
+            _keep_mode(path, temporary)
+            os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
 
 
 @contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn the errors of writing that a user can fix into a `UserError`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL_DISK:
+            raise UserError(f"No space left to write {path}: free some disk space (or quota) and run again.") from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise UserError(f"Cannot write {path}: make its folder writable and run again.") from error
+        raise
+
+
+def _keep_mode(path: Path, temporary: Path) -> None:
+    """Give a new file the permissions of the one that it replaces, unless it is a link to a file that others use."""
+    with contextlib.suppress(OSError):  # there is none, or the file system has no permissions
+        if temporary.stat().st_nlink == 1:
+            temporary.chmod(path.stat().st_mode & 0o777)
+
+
+@contextlib.contextmanager
 def atomic_open(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open `path` for writing (text is UTF-8 with "\\n" line ends); it appears only once it is complete."""
+    """Open `path` for writing (text is UTF-8 with "\\n" line ends); it appears only once it is complete.
+
+    An open descriptor, such as /dev/stdout, is written from where it stands: opening it by its name would empty a file behind it.
+
+    Raises:
+        UserError: as `atomic_path`, or the descriptor cannot be written.
+    """
     options: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
-    with atomic_path(path) as temporary, open(temporary, mode, **options) as stream:
-        yield stream
-        stream.flush()
+    descriptor = open_descriptor(path)
+    if descriptor is None:
+        with atomic_path(path) as temporary, open(temporary, mode, **options) as stream:
+            yield stream
+            stream.flush()
+        return
+    try:
+        with _explained(path), open(os.dup(descriptor), mode, **options) as stream:
+            yield stream
+    except OSError as error:
+        if error.errno != errno.EBADF:
+            raise
+        raise UserError(f"{path} is not open for writing: give the name of a file.") from None
 
 
 def share_file(source: Path, target: Path) -> None:
@@ -119,7 +168,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise UserError(f"{path} does not exist or is not a file: check the path, or run the rule that makes it.") from None
+        raise UserError(f"{path} does not exist or is not a file: check the path, or run the command that writes it.") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged ({error}): delete it and run again.") from None
 

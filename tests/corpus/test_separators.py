@@ -122,7 +122,7 @@ def test_what_was_found_is_said():
         (b"a\n--\nb", "--", "give more documents"),
         (b"a\n\nb", "--", "no '--' was found, so set `separator` to what stands between documents, or to \"\" for blank lines"),
         (b"a -- b", "--", r"no '--' is a line of its own \(1 are within lines\), so set `separator`"),
-        (b"a\nb", "", r"no blank line was found, so set `separator` \(now blank lines\) to"),
+        (b"a\nb", "", r"no blank line was found, so set `separator` \(now blank lines\) to what stands between documents$"),
     ],
 )
 def test_the_advice_names_what_was_looked_for(text, separator, advice):
@@ -150,3 +150,16 @@ def test_an_enormous_document_asks_for_the_separator_at_once(monkeypatch):
     monkeypatch.setattr(separators, "DOCUMENT_BYTES", 1000)
     with pytest.raises(UserError, match="a document exceeds 1,000 bytes"):
         documents_of(b"a line\n" * 1000 + b"--\nthe rest", "--")
+
+
+def test_a_command_adds_its_own_advice(monkeypatch):
+    cut = Cut("--", texts=1, also=", or do something else")
+    documents_of(b"a b", "--", cut)
+    assert cut.advice().endswith('or to "" for blank lines, or do something else')
+    monkeypatch.setattr(separators, "DOCUMENT_BYTES", 10)
+    for separator, ending in (
+        ("--", 'documents, or to "" for blank lines, or.'),
+        ("", "(now blank lines) to what stands between documents, or."),
+    ):
+        with pytest.raises(UserError, match=re.escape(ending)):
+            list(split(io.BytesIO(b"a line\n" * 10), Cut(separator, also=", or"), "some text"))

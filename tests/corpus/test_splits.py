@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gqvae.config import load_corpus
+from gqvae.corpus import separators
 from gqvae.corpus.documents import SPLITS, DocumentStore
-from gqvae.corpus.sources import Source
+from gqvae.corpus.sources import Source, open_source
 from gqvae.corpus.sources.text import Settings as TextCorpus
 from gqvae.corpus.splits import choose_split, write_corpus
 from gqvae.errors import UserError
@@ -228,3 +230,25 @@ def test_missing_corpus_and_unknown_split_are_named(tmp_path):
         DocumentStore.open(tmp_path / "nowhere", "train")
     with pytest.raises(UserError, match="no split 'dev'"):
         DocumentStore.open(tmp_path, "dev")
+
+
+def test_a_text_that_is_not_divided_may_be_one_document_however_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(separators, "DOCUMENT_BYTES", 10)
+    (tmp_path / "text.txt").write_text("a long text without separators")
+    settings = TextCorpus(path=str(tmp_path / "text.txt")).undivided()
+    splits = write_corpus(tmp_path / "corpus", open_source(settings), settings, ("train",))["splits"]
+    assert [splits[split]["documents"] for split in SPLITS] == [1, 0, 0]
+    with pytest.raises(UserError, match="holds no documents"):
+        write_corpus(tmp_path / "empty", source([]), settings, ("train",))
+
+
+def test_documents_that_are_held_out_by_the_source_stay_so(tmp_path):
+    documents = numbered(50)
+    splits = write_corpus(tmp_path, source(documents, test=documents[:5]), corpus().undivided(), ("train",))["splits"]
+    assert [splits[split]["documents"] for split in SPLITS] == [45, 0, 5]
+
+
+def test_no_config_leaves_a_split_of_a_study_empty():
+    for key in ("valid_fraction", "test_fraction"):
+        with pytest.raises(UserError, match=f"{key} must be more than 0"):
+            load_corpus(json.dumps({"source": "text", "path": "a", key: 0}))

@@ -7,6 +7,7 @@ import tokenizers as huggingface
 from gqvae.corpus.pretokenizers.gpt2 import PRETOKENIZER
 from gqvae.corpus.pretokens import PretokenCounts
 from gqvae.errors import UserError, VocabularyTooLargeError
+from gqvae.tokenizers import sentencepieces
 from gqvae.tokenizers.bpe import train_bpe
 
 
@@ -58,3 +59,26 @@ def test_size_is_what_was_asked_for_or_refused(counts: PretokenCounts) -> None:
 
 def test_training_is_deterministic(counts: PretokenCounts) -> None:
     assert train_bpe(counts, 300).token_bytes == train_bpe(counts, 300).token_bytes
+
+
+@pytest.mark.parametrize("times", [1, 40, 10**9])
+def test_no_byte_is_lost_however_large_the_text(times: int) -> None:
+    """From 34 MB on, sentencepiece left out the rarest bytes, and then there were more strings than asked for."""
+    words, often = [b" the", b" cat", b" cats", b" sat", b" on", b" mats"], np.arange(60_000, 0, -10_000)
+    made = train_bpe(PretokenCounts(words, often * times), 262)
+    assert made.vocab_size == 262 and made.strings == train_bpe(PretokenCounts(words, often), 262).strings
+    ids = [token for row in made.segment([bytes([value]) for value in range(256)]) for token in row]
+    assert ids == list(range(256))
+    text = "".join(map(chr, (*range(256), 0x7FF, 0x6F22, 0x1F642, 0x10FFFF)))
+    assert made.decode(made.encode(text)) == text
+
+
+@pytest.mark.parametrize("total", [1, 2**25 - 513, 2**25 - 512, 2**25, 10**8, 2**40])
+def test_texts_without_this_fault_are_trained_on_as_before(total: int) -> None:
+    """A unigram model of such a text takes too much memory for a test."""
+    lines = [line.split("\t") for line in sentencepieces._lines(PretokenCounts([b"a"], np.array([total])))]
+    *of_bytes, _ = [int(times) for _, times in lines]
+    assert len(of_bytes) == 256 and len(set(of_bytes)) == 1
+    everything = total + sum(of_bytes)
+    assert np.float32((everything - of_bytes[0]) / everything) < 1
+    assert (of_bytes[0] == 1) == (total < 2**25 - 512)

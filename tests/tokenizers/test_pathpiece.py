@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gqvae.corpus.pretokens import PretokenCounts
@@ -43,3 +44,14 @@ def test_settings_out_of_range_are_one_sentence() -> None:
         trainer("pathpiece", {"cut_probabilities": [1.0]})
     with pytest.raises(UserError, match="settings of pathpiece: candidates"):
         trainer("pathpiece", {"candidates": "none"})
+
+
+def test_a_larger_bpe_that_the_text_does_not_fill_gives_all_its_strings() -> None:
+    """By default thousands of candidates are asked for, however few ids are wanted."""
+    few = PretokenCounts([b" the", b" they", b"x"], np.array([5, 3, 1]))
+    made = trainer("pathpiece", {"candidates": "bpe"})(few, [259])[259]
+    assert made.vocab_size == 259 and made.decode(made.encode(" they x")) == " they x"
+    assert trainer("pathpiece", {"candidates": "bpe"})(PretokenCounts([b"x"], np.array([9])), [300])[300].vocab_size == 257
+    assert trainer("pathpiece", {"candidates": "bpe"})(few, [2 * 10**9])[2 * 10**9].vocab_size < 300
+    with pytest.raises(VocabularyTooLargeError, match="vocabulary size 317 is more than the corpus supports"):
+        trainer("pathpiece", {"candidates": "bpe", "count": 60})(few, [259])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from gqvae.config.block import Block, setting
 
@@ -30,6 +30,15 @@ class CorpusBase(Block):
     def download_settings(self) -> str:
         """The canonical form without keys that do not change what is downloaded, so that studies share it."""
         return type(self).model_validate(self.model_dump(include=set(self.fetched))).canonical()
+
+    def undivided(self) -> Self:
+        """The same text without splits for validation and test. No config can say so, since a study needs all three splits."""
+        return self.model_copy(update={"valid_fraction": 0.0, "test_fraction": 0.0})
+
+    @property
+    def divided(self) -> bool:
+        """Whether documents go to several splits."""
+        return self.valid_fraction > 0 or self.test_fraction > 0
 
     def record(self) -> dict[str, Any]:
         """Its settings for the record of a training, without where files lie on this machine."""

@@ -14,6 +14,7 @@ from gqvae.files import given_path, seen_from
 
 COMPRESSED = (".xz", ".gz", ".zst")
 ROWS = {".jsonl": jsonl_documents, ".parquet": parquet_documents}
+STANDARD_INPUT = Path("/dev/stdin")
 FORMS = (".txt", *ROWS)  # what is read in a folder; a pattern may name others, which are read as .txt
 
 
@@ -31,7 +32,7 @@ def found_files(path: str) -> list[Path]:
                 f"{path} holds no {', '.join(FORMS)} files, plain or {', '.join(COMPRESSED)}: give a pattern, as {path}/*.md."
             )
     elif whole.exists() or not glob.has_magic(str(whole)):
-        if not (whole.is_file() or whole.is_fifo()):  # a pipe, such as the shell's <(command), is read once
+        if not (whole.is_file() or whole.is_fifo() or whole == STANDARD_INPUT):  # a pipe, as the shell's <(command), is read once
             raise UserError(f"{path} does not exist or is not a file{seen_from(whole)}: put the text there, or correct the path.")
         return [whole]
     else:

@@ -20,7 +20,6 @@ DEFAULT = "<|endoftext|>"
 BLOCK_BYTES = 1 << 20
 DOCUMENT_BYTES = 1 << 26  # longer documents suggest a wrong separator; each must fit into memory
 LINE_ENDS = (b"\n", b"\r")
-OTHER_SEPARATOR = 'set `separator`{} to what stands between documents, or to "" for blank lines'
 BRACKETS = re.compile(r"<\S+>|\[\S+\]|\{\S+\}")
 
 
@@ -37,6 +36,7 @@ class Cut:
     inside: int = 0  # separators within lines
     left: int = 0  # occurrences within lines that do not separate
     longest: int = field(default_factory=lambda: DOCUMENT_BYTES)  # a document may have
+    also: str = ""  # what also helps in the command that reads, with which the advice ends
 
     def sentence(self) -> str:
         """What was read, for `corpus.json`."""
@@ -55,12 +55,17 @@ class Cut:
     def advice(self) -> str:
         """What to do if there are too few documents."""
         if not self.texts or self.lines or self.inside:
-            return "give more documents"
+            return f"give more documents{self.also}"
         if self.json:
             return f"rows are read from files named .jsonl, with an object in each line, so write those of {self.json} to one"
         name, where = (repr(self.separator), "") if self.separator else ("blank line", " (now blank lines)")
         found = "was found" if not self.left else f"is a line of its own ({self.left:,} are within lines)"
-        return f"no {name} {found}, so {OTHER_SEPARATOR.format(where)}"
+        return f"no {name} {found}, so {self.other(where)}"
+
+    def other(self, now: str = "") -> str:
+        """Advice to set another separator; `now` says which one is set."""
+        blank_lines = ', or to "" for blank lines' if self.separator else ""
+        return f"set `separator`{now} to what stands between documents{blank_lines}{self.also}"
 
 
 def _number(count: int, noun: str) -> str:
@@ -127,7 +132,7 @@ def _without_line_end(document: bytes, end: bytes | None) -> bytes:
 def _checked(document: bytes, cut: Cut, name: str) -> bytes:
     """Refuse a document that is too long; count what looks like a separator in it."""
     if len(document) > cut.longest:
-        other = OTHER_SEPARATOR.format(f" (now {cut.separator!r})")
+        other = cut.other(f" (now {cut.separator!r})" if cut.separator else " (now blank lines)")
         raise UserError(f"{name}: a document exceeds {cut.longest:,} bytes: {other}.")
     if cut.separator.strip():
         cut.left += document.count(cut.separator.encode("utf-8"))

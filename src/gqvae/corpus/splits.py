@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -62,11 +63,21 @@ class SplitWriter:
         }
 
 
-def write_corpus(folder: Path, source: Source, settings: CorpusBase, needed: Sequence[str] = SPLITS) -> dict[str, Any]:
+def write_corpus(
+    folder: Path, source: Source, settings: CorpusBase, needed: Sequence[str] = SPLITS, also: str = ""
+) -> dict[str, Any]:
     """Stream a source into the three splits under `folder`; nothing is visible until all of it is complete.
 
     Blank documents and copies of the source's test documents are dropped and counted. Reading stops with the document that
-    reaches `settings.max_bytes`; the source's test documents are always read in full.
+    reaches `settings.max_bytes`; the source's test documents are always read in full. If the text is not divided, it may be one
+    document, however long.
+
+    Args:
+        folder: where the splits go.
+        source: its documents.
+        settings: its settings.
+        needed: the splits that must have documents.
+        also: what also helps against too few documents, with which that advice ends.
 
     Returns:
         The content of `corpus.json`.
@@ -77,6 +88,9 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase, needed: Seq
     folder = Path(folder)
     dropped: Counter[str] = Counter()
     total = min(filter(None, (settings.max_bytes, source.expected_bytes)), default=None)
+    if source.cut:
+        source.cut.also = also
+        source.cut.longest = source.cut.longest if settings.divided else sys.maxsize
     with ExitStack() as files, Progress(f"preparing {source.label}", total, "B") as progress:
         writers = {
             split: SplitWriter(*(files.enter_context(atomic_open(path, "wb")) for path in split_paths(folder, split)))
@@ -100,7 +114,8 @@ def write_corpus(folder: Path, source: Source, settings: CorpusBase, needed: Seq
             if settings.max_bytes is not None and taken >= settings.max_bytes:
                 break
         splits = {split: writer.finish() for split, writer in writers.items()}
-        _require_documents(source, {split: row["documents"] for split, row in splits.items()}, needed)
+        documents = {split: row["documents"] for split, row in splits.items()}
+        _require_documents(source, documents, needed, 2 if settings.divided else 1, also)
         # The record of an earlier corpus must not vouch for the new files.
         (folder / RECORD).unlink(missing_ok=True)
     record = {
@@ -130,8 +145,8 @@ def _checked(documents: Iterator[bytes], label: str, dropped: Counter[str]) -> I
             yield document
 
 
-def _require_documents(source: Source, documents: dict[str, int], needed: Sequence[str]) -> None:
-    """Refuse a corpus of one document, or one that leaves a needed split empty."""
+def _require_documents(source: Source, documents: dict[str, int], needed: Sequence[str], least: int, also: str) -> None:
+    """Refuse a corpus of fewer documents than `least` or than its splits, or one that leaves a needed split empty."""
     label, own_test = source.label, source.test_documents is not None
     if own_test and "test" in needed and not documents["test"]:
         raise UserError(f"{label}: the test file holds no documents: give one that is not empty.")
@@ -139,13 +154,13 @@ def _require_documents(source: Source, documents: dict[str, int], needed: Sequen
     if found == 0:
         raise UserError(f"{label}: it holds no documents (blank ones and copies of test documents do not count): give more text.")
     count = "only one document" if found == 1 else f"{found} documents"
-    fewest = max(2, len(needed) - own_test)
+    fewest = max(least, len(needed) - own_test)
     if found < fewest:
-        advice = source.cut.advice() if source.cut else "give more documents"
+        advice = source.cut.advice() if source.cut else f"give more documents{also}"
         raise UserError(f"{label}: it holds {count}, and the splits need at least {fewest}: {advice}.")
     empty = [split for split in needed if not documents[split]]
     if empty:
         keys = "the corpus's `seed`" if "train" in empty else "its `valid_fraction`, `test_fraction` or `seed`"
         raise UserError(
-            f"{label}: its {count} leave the {' and the '.join(empty)} split empty: give more documents, or change {keys}."
+            f"{label}: its {count} leave the {' and the '.join(empty)} split empty: give more documents, or change {keys}{also}."
         )

@@ -7,13 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gqvae.corpus.local_files import documents_of, found_files, has_rows, rows_of
+from gqvae.corpus.local_files import STANDARD_INPUT, documents_of, found_files, has_rows, rows_of
 from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
 from gqvae.jobs.streams import open_input
-
-STANDARD_INPUT = Path("/dev/stdin")
 
 logger = logging.getLogger("gqvae")
 

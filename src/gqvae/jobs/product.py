@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.errors import UserError
-from gqvae.files import atomic_open, write_rows
-from gqvae.jobs.streams import Watched, input_name, input_size, open_input, open_output, plain_name, show
+from gqvae.files import atomic_open, open_descriptor, write_rows
+from gqvae.jobs.streams import Watched, input_name, input_size, open_input, open_output, plain_name, refuse_same_file, show
 from gqvae.progress import Progress
 
 if TYPE_CHECKING:
@@ -29,10 +29,12 @@ def encode(arguments: argparse.Namespace) -> None:
     """Encode a stream of text."""
     from gqvae.tokenizers.id_files import form_of, write_ids
 
+    refuse_same_file(arguments.input, arguments.out)
     tokenizer = _load(arguments)
     form = arguments.format or form_of(arguments.out)
-    if form == "npy" and arguments.out == "-":
-        raise UserError("an .npy file cannot go to standard output: give --out FILE, or another --format.")
+    if form == "npy" and (arguments.out == "-" or open_descriptor(Path(arguments.out)) is not None):
+        stream = "standard output" if arguments.out == "-" else arguments.out
+        raise UserError(f"an .npy file cannot go to {stream}: give --out FILE, or another --format.")
     with open_output(arguments.out) as output:
         write_ids(output, _encoded(tokenizer, arguments), form, tokenizer.vocab_size)
 
@@ -65,9 +67,9 @@ def _documents(arguments: argparse.Namespace) -> Iterator[bytes] | None:
     Raises:
         UserError: rows are to be read as text, or text as rows.
     """
-    from gqvae.corpus.local_files import has_rows, rows_of
+    from gqvae.corpus.local_files import STANDARD_INPUT, has_rows, rows_of
     from gqvae.corpus.text_file import read_documents
-    from gqvae.jobs.parts import STANDARD_INPUT, warn_if_uncut
+    from gqvae.jobs.parts import warn_if_uncut
 
     name, path = input_name(arguments.input), STANDARD_INPUT if arguments.input == "-" else Path(arguments.input)
     rows = has_rows(path)
@@ -98,6 +100,7 @@ def decode(arguments: argparse.Namespace) -> None:
     from gqvae.config import END_OF_DOCUMENT
     from gqvae.tokenizers.id_files import form_of, read_ids
 
+    refuse_same_file(arguments.input, arguments.out)
     tokenizer = _load(arguments)
     form = arguments.format or form_of(plain_name(arguments.input))
     with open_output(arguments.out) as output, open_input(arguments.input) as stream, Progress("decoding", unit="id") as progress:

@@ -1,4 +1,4 @@
-"""`gqvae tokenizer train`: every method reads the same training split and writes the same kind of folder."""
+"""`gqvae tokenizer train`: every method reads the same training split, unless it is told to read all, and writes the same kind of folder."""
 
 from __future__ import annotations
 
@@ -22,20 +22,30 @@ logger = logging.getLogger("gqvae")
 def train(arguments: argparse.Namespace) -> None:
     """Train, save and export."""
     from gqvae.config import RESERVED_IDS, SOURCES, load_corpus, parse
+    from gqvae.corpus.local_files import STANDARD_INPUT
     from gqvae.corpus.pretokenizers import pretokenizer
     from gqvae.tokenizers.from_text import folders_of
+    from gqvae.tokenizers.sentencepieces import LARGEST
 
     corpus = (
         load_corpus(arguments.corpus, "--corpus")
         if arguments.corpus
         else parse(
-            SOURCES["text"], {"path": str(arguments.text), "separator": arguments.separator, "field": arguments.field}, "--text"
+            SOURCES["text"],
+            {
+                "path": str(STANDARD_INPUT if str(arguments.text) == "-" else arguments.text),
+                "separator": arguments.separator,
+                "field": arguments.field,
+            },
+            "--text",
         )
     )
     if min(arguments.vocab_size) <= RESERVED_IDS:
         raise UserError(
             f"--vocab-size is {min(arguments.vocab_size)}: give more than {RESERVED_IDS} (256 bytes, the end of a document)."
         )
+    if max(arguments.vocab_size) > LARGEST:
+        raise UserError(f"--vocab-size is {max(arguments.vocab_size)}: give {LARGEST:,} at most.")
     pretokenizer(arguments.pretokenizer)  # is there such a one? Counting comes later
     made = (_by_network if arguments.method == NETWORK else _by_counts)(corpus, arguments)
     folders = folders_of(arguments.out, arguments.vocab_size)
@@ -48,6 +58,10 @@ def _by_network(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, 
     from gqvae.config import Distillation, parse, read_settings
     from gqvae.training.default_run import run_with
 
+    if arguments.all_text:
+        raise UserError(
+            f"--method {NETWORK} needs text for validation, and --all-text leaves none: leave it out, or choose another method."
+        )
     rate, encoder = getattr(arguments, "bytes_per_token", None), getattr(arguments, "encoder", None)
     if rate is not None and encoder == "distilled":
         raise UserError("--bytes-per-token sets the gates, which --encoder distilled does not use: leave one of them out.")
@@ -73,4 +87,4 @@ def _by_counts(corpus: CorpusBase, arguments: argparse.Namespace) -> dict[int, T
         )
     settings, origin = read_settings(arguments.settings) if arguments.settings else ({}, "the command line")
     wanted = parse(CountedTraining, {"tokenizer": arguments.method, "settings": settings, "sizes": arguments.vocab_size}, origin)
-    return train_counted(corpus, wanted, arguments.out, arguments.pretokenizer)
+    return train_counted(corpus, wanted, arguments.out, arguments.pretokenizer, all_text=arguments.all_text)

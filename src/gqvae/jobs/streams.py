@@ -66,6 +66,20 @@ def input_size(name: str) -> int | None:
     return path.stat().st_size if path.is_file() and path.suffix.lower() not in PACKED else None
 
 
+def refuse_same_file(name: str, out: str) -> None:
+    """Refuse to write over the input, or to append to it while it is read.
+
+    Raises:
+        UserError: input and output are one file.
+    """
+    source, target = (Path(stream if given == "-" else given) for given, stream in ((name, "/dev/stdin"), (out, "/dev/stdout")))
+    same = False
+    with contextlib.suppress(OSError):  # one does not exist
+        same = target.is_file() and target.samefile(source)
+    if same:
+        raise UserError(f"{input_name(name)} is the same file as the output, which would replace it: give another --out.")
+
+
 @contextlib.contextmanager
 def open_output(name: str) -> Iterator[BinaryIO]:
     """Open a file, which appears once it is complete, or standard output."""

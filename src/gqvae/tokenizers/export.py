@@ -36,6 +36,9 @@ from gqvae.tokenizers.special_tokens import SpecialTokens, special_tokens
 
 CONFIG = "tokenizer_config.json"
 LONGEST_TOKEN = 1 << 13  # bytes; `tokenizers` recurses once for each and would crash somewhere above 65,536
+OTHER_EXPORT = (  # ends a sentence about a file that an export would have to replace
+    "holds an export with other strings or special tokens: give another folder or the options of that export, or delete the file."
+)
 KEPT = ("chat_template", "model_max_length")  # what users add to the configuration
 
 Format = Literal["tokenizers", "tokenizers-1"]
@@ -163,8 +166,7 @@ def export(
 
 def check_texts(tokenizer: Tokenizer, specials: SpecialTokens) -> None:
     """Raise a `UserError` if a token reads as a special token, in any format."""
-    tokens = {to_text(string) for string in tokenizer.token_bytes}
-    tokens |= {string.decode("utf-8", "replace") for string in tokenizer.strings}
+    tokens = {text for string in tokenizer.token_bytes for text in (to_text(string), string.decode("utf-8", "replace"))}
     for text in specials.ids:
         if text in tokens or (text.startswith("<0x") and len(text) == 6):
             raise UserError(f"The vocabulary holds {text!r}, the name of a special token: give that another text (--special).")
@@ -174,7 +176,7 @@ def _kept(folder: Path, text: str) -> dict[str, Any]:
     """What stays in the configuration of a folder that holds this tokenizer already, perhaps saved by `transformers`.
 
     Raises:
-        UserError: the folder holds another tokenizer.
+        UserError: the folder holds another tokenizer, or this one with other special tokens.
     """
     if not (folder / EXPORTED).exists():
         if (folder / CONFIG).exists():
@@ -186,9 +188,9 @@ def _kept(folder: Path, text: str) -> dict[str, Any]:
         added = {one["content"] for one in held["added_tokens"]}
         same = held["model"] == model and added <= _words(model)
     except (UserError, KeyError, TypeError):
-        same = False
+        raise UserError(f"{folder / EXPORTED} already holds another tokenizer: give another folder, or delete it.") from None
     if not same:
-        raise UserError(f"{folder / EXPORTED} already holds another tokenizer: give another folder, or delete it.")
+        raise UserError(f"{folder / EXPORTED} {OTHER_EXPORT}")
     config = read_json(folder / CONFIG) if (folder / CONFIG).exists() else {}
     return {name: config[name] for name in KEPT if name in config}
 

@@ -1,11 +1,13 @@
 """Trains tokenizers from a corpus: code that all methods share, and the methods that need only pre-token counts.
 
-The text is split as in a study. Every method sees only the training split, so that their tokenizers are comparable.
+The text is split as in a study. Every method sees only the training split, so that their tokenizers are comparable; those that only
+count may see all of it instead.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,7 +32,10 @@ from gqvae.tokenizers.load import load_tokenizer
 COUNTING = "counting"  # working folder of the methods that only count; network training has another, which stays if it is killed
 TRAINING = "training.json"  # in the folder of a tokenizer: what it was trained on and how, for its model card
 FILLED = 0.99  # of a size that counts as reached: near the limit of a text, pruning drops a few strings more than it must
+ALL_TEXT = ", or give --all-text to train on all of it"  # ends advice on too few documents, for the methods that only count
 WRITING = "writing.json"  # identity of the call that is writing tokenizers; present until the last is written
+
+logger = logging.getLogger("gqvae")
 
 
 def folders_of(out: Path, sizes: Sequence[int]) -> dict[int, Path]:
@@ -66,8 +71,15 @@ class Output:
         if taken and not (goes_on and self.out not in taken and len(taken) < len(self.folders)):
             raise UserError(f"{taken[0]} holds a tokenizer already: give another folder, or delete it.")
 
-    def counts(self, corpus: CorpusBase, *splits: str) -> dict[str, PretokenCounts]:
-        """Count the pre-tokens of some splits, of which only "train" must have documents; the text is deleted afterwards.
+    def counts(self, corpus: CorpusBase, *splits: str, also: str = "") -> dict[str, PretokenCounts]:
+        """Count the pre-tokens of some splits, of which only "train" must have documents.
+
+        The copy of the text is deleted afterwards, also if an error or a signal ends the counting.
+
+        Args:
+            corpus: where the text comes from.
+            splits: their names.
+            also: as `write_corpus` takes it.
 
         Raises:
             UserError: the text cannot be read or split.
@@ -78,17 +90,20 @@ class Output:
             if dataset is not None:
                 download(dataset, downloads)
             source = open_source(corpus, downloads)
-            written = write_corpus(folder, source, corpus, needed=("train",))
+            written = write_corpus(folder, source, corpus, ("train",), also)["splits"]
             self.record |= {"text": source.label, "corpus": corpus.record(), "pretokenizer": self.pretokenizer}
-            self.record["train"] = written["splits"]["train"]  # as in corpus.json
+            self.record["train"] = written["train"]  # as in corpus.json
+            used, total = written["train"]["documents"], sum(split["documents"] for split in written.values())
+            logger.info("%s: training on %s of %s", source.label, f"{used:,}", f"{total:,} document{'s' * (total != 1)}")
             found = {split: self._counted(DocumentStore.open(folder, split), split) for split in splits}
-        except UserError:
-            for empty in (folder, self.work, self.out):
+            for split, counts in found.items():
+                counts.save(self.work / f"{split}.npz")
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            for empty in (self.work, self.out):
                 with contextlib.suppress(OSError):
                     empty.rmdir()  # only if it is empty
             raise
-        for split, counts in found.items():
-            counts.save(self.work / f"{split}.npz")
         shutil.rmtree(folder)
         return found
 
@@ -121,8 +136,17 @@ class Output:
         return {size: load_tokenizer(folder) for size, folder in self.folders.items()}
 
 
-def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path, pretokenizer: str = DEFAULT) -> dict[int, Tokenizer]:
-    """Train tokenizers from the pre-token counts of a corpus's training split and write their folders, exports included.
+def train_counted(
+    corpus: CorpusBase, wanted: CountedTraining, out: Path, pretokenizer: str = DEFAULT, *, all_text: bool = False
+) -> dict[int, Tokenizer]:
+    """Train tokenizers from the pre-token counts of a corpus and write their folders, exports included.
+
+    Args:
+        corpus: where the text comes from.
+        wanted: method, its settings and vocabulary sizes.
+        out: folder of the tokenizer; for several sizes, the parent of a folder v<size> for each.
+        pretokenizer: its name.
+        all_text: count all of the text, not only its training split.
 
     Raises:
         UserError: a folder already holds a tokenizer, or the text cannot be read or is too short for a size.
@@ -130,7 +154,7 @@ def train_counted(corpus: CorpusBase, wanted: CountedTraining, out: Path, pretok
     output = Output(out, wanted.sizes, COUNTING, pretokenizer)
     output.check()
     train = trainer(wanted.tokenizer, wanted.settings)
-    counts = output.counts(corpus, "train")["train"]
+    counts = output.counts(corpus.undivided() if all_text else corpus, "train", also="" if all_text else ALL_TEXT)["train"]
     identity = output.identity(wanted.identity())
     try:
         made = train(counts, sorted(set(wanted.sizes)))

@@ -67,18 +67,18 @@ def train(counts: PretokenCounts, sizes: Sequence[int], settings: Settings) -> d
     """Prune the candidates once, from size to size. A size that they cannot fill gets all candidates that are used.
 
     Raises:
-        VocabularyTooLargeError: `count` is below what the largest size needs.
+        VocabularyTooLargeError: `count` is below what the largest size needs, or a larger BPE has fewer strings than `count`.
     """
     if settings.count is not None and settings.count + RESERVED_IDS < max(sizes):
         largest = settings.count + RESERVED_IDS
         raise VocabularyTooLargeError(max(sizes), largest, f"a `count` of {settings.count} fills", "raise `count`")
-    number = settings.count or enough_candidates(max(sizes))
-    found = prune(_candidates(counts, settings, number), counts.pairs(), sizes)
+    found = prune(_candidates(counts, settings, max(sizes)), counts.pairs(), sizes)
     return {size: PathPieceTokenizer(found[size], size) for size in sizes}
 
 
-def _candidates(counts: PretokenCounts, settings: Settings, number: int) -> list[bytes]:
-    longest = settings.max_token_bytes
+def _candidates(counts: PretokenCounts, settings: Settings, largest: int) -> list[bytes]:
+    """The candidates for vocabularies up to a size."""
+    number, longest = settings.count or enough_candidates(largest), settings.max_token_bytes
     if settings.candidates == "random_gates":
         return candidates.random_gates(counts, number, longest, settings.cut_probabilities)
     if settings.candidates == "substrings":
@@ -86,5 +86,12 @@ def _candidates(counts: PretokenCounts, settings: Settings, number: int) -> list
     if settings.candidates == "chunks":
         return candidates.chunks(counts, number, longest)
     from gqvae.tokenizers.bpe import train_bpe  # imports sentencepiece, which a loaded vocabulary does not need
+    from gqvae.tokenizers.sentencepieces import LARGEST
 
-    return train_bpe(counts, number + RESERVED_IDS, longest).strings
+    try:
+        return train_bpe(counts, min(number + RESERVED_IDS, LARGEST), longest).strings
+    except VocabularyTooLargeError as error:
+        if settings.count is not None:
+            raise
+        # Nobody asked for this number, which is only the most that pruning needs: take all that there are.
+        return train_bpe(counts, error.largest, longest).strings if error.largest > RESERVED_IDS else []

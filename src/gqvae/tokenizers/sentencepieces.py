@@ -17,7 +17,7 @@ from typing import Any, Literal, Self
 
 import sentencepiece
 
-from gqvae.config import RESERVED_IDS, Block, setting
+from gqvae.config import BYTE_VALUES, RESERVED_IDS, Block, setting
 from gqvae.corpus.pretokens import LONGEST_TRAINED, PretokenCounts
 from gqvae.errors import UserError, VocabularyTooLargeError
 from gqvae.files import atomic_open
@@ -26,7 +26,9 @@ from gqvae.tokenizers.byte_level import CHARACTERS, to_bytes, to_text
 
 MODEL = "sentencepiece.model"
 LONGEST_PIECE = 16  # bytes, as in the paper's BPE
+LARGEST = 10**8  # vocabulary size; sentencepiece takes long to refuse larger ones, and near 2**31 it fails or never ends
 LONGEST_LINE = 2 * LONGEST_TRAINED  # bytes; sentencepiece skips longer ones with only a warning
+SHARES = 1 << 25  # 1 minus a share below 1 / SHARES is 1 in 32 bits
 
 
 class Settings(Block):
@@ -77,12 +79,14 @@ def train_model(counts: PretokenCounts, vocab_size: int, model_type: Literal["bp
 
     Raises:
         VocabularyTooLargeError: the corpus does not support the size.
-        UserError: the size leaves no room for strings.
+        UserError: the size leaves no room for strings, or is above LARGEST.
     """
     if vocab_size <= RESERVED_IDS:
         raise UserError(
             f"vocabulary size {vocab_size} is too small: it must exceed {RESERVED_IDS} (256 bytes and the end of a document)."
         )
+    if vocab_size > LARGEST:
+        raise UserError(f"vocabulary size {vocab_size} is too large: set it to {LARGEST:,} or less.")
     model = io.BytesIO()
     try:
         with _signals_end_the_process():
@@ -132,7 +136,9 @@ def _signals_end_the_process() -> Iterator[None]:
 
 
 def _lines(counts: PretokenCounts) -> Iterator[str]:
-    # Every byte once as a single character: this puts it in the alphabet and makes no pair.
-    yield from (f"{character}\t1" for character in CHARACTERS)
+    # Every byte as a single character: this puts it in the alphabet and makes no pair. Once is enough for all but large texts, of
+    # which sentencepiece takes the rarest characters for none, since it computes their share in 32 bits.
+    times = 1 + (counts.total_bytes + BYTE_VALUES) // (SHARES - BYTE_VALUES)
+    yield from (f"{character}\t{times}" for character in CHARACTERS)
     for pretoken, count in counts.in_parts().pairs():
         yield f"{to_text(pretoken)}\t{count}"

@@ -15,7 +15,7 @@ from gqvae.corpus.pretokenizers import pretokenizer
 from gqvae.errors import UserError
 from gqvae.files import atomic_open
 from gqvae.tokenizers.base import Tokenizer
-from gqvae.tokenizers.export import check_texts
+from gqvae.tokenizers.export import OTHER_EXPORT, check_texts
 from gqvae.tokenizers.special_tokens import SpecialTokens
 
 RANKS = "ranks.tiktoken"
@@ -48,7 +48,7 @@ def export_tiktoken(tokenizer: Tokenizer, folder: Path, specials: SpecialTokens)
     files = {folder / RANKS: "".join(ranks), folder / ENCODING: json.dumps(encoding, indent=2) + "\n"}
     for path, text in files.items():
         if path.exists() and path.read_bytes() != text.encode("utf-8"):
-            raise UserError(f"{path} is of another tokenizer: give another folder, or delete it.")
+            raise UserError(f"{path} {OTHER_EXPORT}")
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
         with atomic_open(path) as stream:

@@ -18,6 +18,18 @@ Verbs: TypeAlias = "argparse._SubParsersAction[Parser]"  # what `add_subparsers`
 Argument: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]  # what `add_argument` takes
 
 
+class Once(argparse.Action):
+    """Stores a value and refuses a second one, of which argparse would silently keep the last."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, flag: str | None = None
+    ) -> None:
+        """Store the value."""
+        if getattr(namespace, self.dest, None) is not self.default:
+            raise argparse.ArgumentError(self, "it is given twice: give one folder or one quoted pattern that names all files")
+        setattr(namespace, self.dest, values)
+
+
 def add_verb(
     verbs: Verbs,
     run: str,
@@ -65,8 +77,8 @@ def folder(flag: str, text: str) -> Argument:
 
 
 def folders(flag: str, text: str, *, required: bool = True) -> Argument:
-    """One or more folders."""
-    return argument(flag, type=Path, nargs="+", required=required, metavar="DIR", help=text)
+    """One or more folders; the flag may be given again for more."""
+    return argument(flag, type=Path, nargs="+", action="extend", required=required, metavar="DIR", help=text)
 
 
 def file(flag: str, form: str, text: str) -> Argument:

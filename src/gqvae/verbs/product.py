@@ -13,6 +13,7 @@ from gqvae.report.comparison_columns import notes
 from gqvae.verbs.parsers import (
     PATTERN,
     Argument,
+    Once,
     Verbs,
     add_verb,
     argument,
@@ -36,7 +37,7 @@ SEPARATOR = argument(
     "--separator", type=separator, default=DEFAULT_SEPARATOR, metavar="LINE",
     help="what stands between two documents of --text; '' for blank lines (%(default)s)",
 )  # fmt: skip
-DOCUMENTS = "a file, a folder or a quoted pattern; .txt, .jsonl or .parquet, plain or .xz, .gz, .zst"
+DOCUMENTS = "a file, a folder, a quoted pattern or - (standard input); .txt, .jsonl or .parquet, plain or .xz, .gz, .zst"
 TOKENIZERS = folders("--tokenizers", "folders of tokenizers; also tokenizer.json, .tiktoken and .model files of other programs")
 
 
@@ -76,7 +77,7 @@ def add_parsers(verbs: Verbs) -> None:
         "--tokenizers mine results/default/tokenizers/bpe/v512 --text de.txt en.txt --per document",
         TOKENIZERS, PATTERN,
         argument(
-            "--text", type=Path, nargs="+", required=True, metavar="FILE",
+            "--text", type=Path, nargs="+", action="extend", required=True, metavar="FILE",
             help=f"documents: {DOCUMENTS}; of several, each is a part, e.g. a language",
         ),
         FIELD, SEPARATOR,
@@ -138,12 +139,7 @@ def _add_train(verbs: Verbs) -> None:
         "minutes, and goes on when it was stopped and is called again. All read the same training split of a text, so their tokenizers are comparable.",
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "--text",
-        type=Path,
-        metavar="FILE",
-        help=f"documents: {DOCUMENTS}",
-    )
+    source.add_argument("--text", type=Path, action=Once, metavar="FILE", help=f"documents: {DOCUMENTS}")
     source.add_argument("--corpus", metavar="FILE|JSON", help="settings of any source of text, see configs/README.md")
     parser.add_argument(*SEPARATOR[0], **SEPARATOR[1])
     parser.add_argument(
@@ -152,9 +148,14 @@ def _add_train(verbs: Verbs) -> None:
     )  # fmt: skip
     parser.add_argument(*FIELD[0], **FIELD[1])
     parser.add_argument(
-        "--vocab-size", type=positive, nargs="+", required=True, metavar="V",
+        "--vocab-size", type=positive, nargs="+", action="extend", required=True, metavar="V",
         help="number of ids: strings, 256 bytes, end of document; one training serves several sizes. Padding comes after them, with "
         "id V: give an embedding len(tokenizer) rows, not V",
+    )  # fmt: skip
+    parser.add_argument(
+        "--all-text", action="store_true",
+        help=f"train on all of the text, which may be one document, and not on its training split only; not for {NETWORK}, which "
+        "needs other text for validation",
     )  # fmt: skip
     parser.add_argument(
         "--settings",

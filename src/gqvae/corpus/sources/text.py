@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from gqvae.config.block import setting
 from gqvae.config.corpus_base import CorpusBase
-from gqvae.corpus.local_files import documents_of, found_files, text_bytes
+from gqvae.corpus.local_files import STANDARD_INPUT, documents_of, found_files, text_bytes
 from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.corpus.sources import Source
 
@@ -48,6 +48,8 @@ class Settings(CorpusBase):
 
 def _name(path: str) -> str:
     """What records call a path."""
+    if Path(path) == STANDARD_INPUT:
+        return "standard input"
     return "a pipe" if Path(path).is_fifo() else Path(path).name or path
 
 
