@@ -160,7 +160,7 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             and [_signs(f"{claim}-paper", study) for claim in ("C4a", "C4b", "N3a", "N3b")] == [["undecided"]] * 4
             for study in stories
         ),
-        "Learned gates compress worse than fixed ones with this objective, in every pair ([decided](docs/experiments.md#fixed-lengths-trained-alike))": (
+        "At V = 1,024 learned gates compress worse than fixed ones with this objective, in every pair ([decided](docs/experiments.md#fixed-lengths-trained-alike))": (
             _ahead("C1-paper", "paper-seeds") == [0] and _signs("C1-paper", "paper-seeds") == ["worse"]
         ),
         "One network of the ten cuts after four of five bytes": [

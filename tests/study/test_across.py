@@ -42,7 +42,7 @@ def test_what_shared_tokenizers_are_like_is_said_once() -> None:
 def test_claims_of_one_study_alone_are_left_to_its_own_figure() -> None:
     studies = finished_studies(folders("stories-1024", "stories-4096"))
     names = [set(across.points(chosen)["claim"]) for chosen in (studies, studies[:1], studies[1:])]
-    assert names[0] == names[1] & names[2] and {"C1-paper", "S1"} <= names[1] ^ names[2]
+    assert names[0] == names[1] & names[2] and {"C1", "S1"} <= names[1] ^ names[2]
 
 
 def test_advantages_with_the_most_text_are_what_the_claims_say() -> None:

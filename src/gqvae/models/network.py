@@ -276,13 +276,13 @@ class GQVAE(nn.Module):
 
     @torch.no_grad()
     def code_strings(self) -> list[bytes]:
-        """The string each code decodes to, without padding at its end; b"" where padding is elsewhere, which no text matches."""
+        """The string each code decodes to, up to the padding if that is text to the network; b"" where it contains padding, which no text matches."""
         found = []
         for codes in torch.split(self.quantizer.codebook.float(), 1024):
             symbols, lengths = (part.cpu().tolist() for part in self.decoder(codes).strings())
             for row, length in zip(symbols, lengths, strict=True):
                 places = row[:length][::-1]
-                while places and places[-1] == self.pad:
+                while self.pads_as_text and places and places[-1] == self.pad:
                     places.pop()
                 found.append(b"" if self.pad in places else bytes(self.alphabet[place] for place in places))
         return found
