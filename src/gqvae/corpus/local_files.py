@@ -18,6 +18,11 @@ STANDARD_INPUT = Path("/dev/stdin")
 FORMS = (".txt", *ROWS)  # what is read in a folder; a pattern may name others, which are read as .txt
 
 
+def input_path(name: Path | str) -> Path:
+    """The path of an input that a command line names, where "-" is standard input."""
+    return STANDARD_INPUT if str(name) == "-" else Path(name)
+
+
 def found_files(path: str) -> list[Path]:
     """The files that a path names, sorted: one file, or those in a folder (at any depth, with a suffix of `FORMS`) or of a pattern.
 

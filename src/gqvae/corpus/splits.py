@@ -90,7 +90,8 @@ def write_corpus(
     total = min(filter(None, (settings.max_bytes, source.expected_bytes)), default=None)
     if source.cut:
         source.cut.also = also
-        source.cut.longest = source.cut.longest if settings.divided else sys.maxsize
+        if not settings.divided:
+            source.cut.longest = sys.maxsize
     with ExitStack() as files, Progress(f"preparing {source.label}", total, "B") as progress:
         writers = {
             split: SplitWriter(*(files.enter_context(atomic_open(path, "wb")) for path in split_paths(folder, split)))

@@ -19,7 +19,8 @@ PLOT = Plot(
     section="3. Language models",
     shows="test bits by frequency, position and length of tokens",
     caption="The test loss split by a token's frequency rank in the training text, by its position in its pre-token and by its "
-    "length: bits ÷ bytes of the whole text. The parts of a panel add up to an arm's bits per byte.",
+    "length: bits ÷ bytes of the whole text. The parts of a panel add up to an arm's bits per byte; a seed "
+    "without tokens of a part counts as 0 in the mean and has no point.",
     tables=("breakdown",),
     needs="language models",
 )

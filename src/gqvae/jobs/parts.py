@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gqvae.corpus.local_files import STANDARD_INPUT, documents_of, found_files, has_rows, rows_of
+from gqvae.corpus.local_files import documents_of, found_files, has_rows, input_path, rows_of
 from gqvae.corpus.separators import DEFAULT, Cut
 from gqvae.corpus.text_blocks import text_blocks
 from gqvae.errors import UserError
@@ -44,7 +44,7 @@ def warn_if_uncut(cut: Cut, name: str) -> None:
 
 
 def _files(path: Path) -> list[Path]:
-    return [STANDARD_INPUT] if str(path) == "-" else found_files(str(path))
+    return found_files(str(input_path(path)))
 
 
 def read_parts(paths: Sequence[Path], field: str, separator: str, label: str | None) -> dict[str, list[bytes]]:

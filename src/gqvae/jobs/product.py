@@ -67,11 +67,11 @@ def _documents(arguments: argparse.Namespace) -> Iterator[bytes] | None:
     Raises:
         UserError: rows are to be read as text, or text as rows.
     """
-    from gqvae.corpus.local_files import STANDARD_INPUT, has_rows, rows_of
+    from gqvae.corpus.local_files import has_rows, input_path, rows_of
     from gqvae.corpus.text_file import read_documents
     from gqvae.jobs.parts import warn_if_uncut
 
-    name, path = input_name(arguments.input), STANDARD_INPUT if arguments.input == "-" else Path(arguments.input)
+    name, path = input_name(arguments.input), input_path(arguments.input)
     rows = has_rows(path)
     if arguments.field is not None:
         if not rows:

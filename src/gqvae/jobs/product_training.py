@@ -22,7 +22,7 @@ logger = logging.getLogger("gqvae")
 def train(arguments: argparse.Namespace) -> None:
     """Train, save and export."""
     from gqvae.config import RESERVED_IDS, SOURCES, load_corpus, parse
-    from gqvae.corpus.local_files import STANDARD_INPUT
+    from gqvae.corpus.local_files import input_path
     from gqvae.corpus.pretokenizers import pretokenizer
     from gqvae.tokenizers.from_text import folders_of
     from gqvae.tokenizers.sentencepieces import LARGEST
@@ -32,11 +32,7 @@ def train(arguments: argparse.Namespace) -> None:
         if arguments.corpus
         else parse(
             SOURCES["text"],
-            {
-                "path": str(STANDARD_INPUT if str(arguments.text) == "-" else arguments.text),
-                "separator": arguments.separator,
-                "field": arguments.field,
-            },
+            {"path": str(input_path(arguments.text)), "separator": arguments.separator, "field": arguments.field},
             "--text",
         )
     )

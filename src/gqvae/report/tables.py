@@ -75,9 +75,8 @@ def claims(studies: Sequence[FinishedStudy]) -> str:
     rows = []
     for name in sorted({claim for table in found.values() for claim in table.index}):
         texts = [table.loc[name] for table in found.values() if name in table.index]
-        opponents = " or ".join(
-            dict.fromkeys(f"`{text['second']}`" for text in texts)
-        )  # `fixed*` may be another arm in each study
+        # `fixed*` may be another arm in each study.
+        opponents = " or ".join(dict.fromkeys(f"`{text['second']}`" for text in texts))
         head = f"{name}: {texts[0]['text']} (`{texts[0]['first']}` against {opponents})"
         rows.append([head, *(_claim(table.loc[name]) if name in table.index else "–" for table in found.values())])
     return markdown_table(["claim", *(f"`{study.name}`" for study in studies)], rows)

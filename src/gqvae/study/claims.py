@@ -1,8 +1,9 @@
 """Verdicts on a study's claims, computed from its configuration and its tables.
 
 The effect is the first arm's relative advantage, positive where it is better: first/second − 1 if more is better, else
-1 − first/second. There is one pair for each seed; tokenizers that do not depend on it are one pair. The effect has a t-interval over pairs, not corrected for the number of claims,
-and a bootstrap interval over test documents. Only the bootstrap counts ends of documents as tokens in bytes per token.
+1 − first/second. There is one pair for each seed; tokenizers that do not depend on it are one pair. The effect has a t-interval
+over pairs, not corrected for the number of claims, and a bootstrap interval over test documents. Only the bootstrap counts ends of
+documents as tokens in bytes per token.
 
 Two hypotheses are tested for each claim: the effect is −margin, and the effect is zero. Holm's correction covers all tests of a
 study. A claim is *supported* if the first is rejected and the effect is above −margin, and *contradicted* if it is rejected and
