@@ -274,7 +274,7 @@ def test_paper_config_has_the_sizes_of_the_paper() -> None:
     arm = study.arms["gqvae_paper"]
     assert isinstance(arm, GQVAEArm)
     assert arm.objective.model_dump() == {
-        "name": "paper", "alpha": 3.0, "gamma": 1.0, "codebook_weight": 0.25, "commitment_weight": 1.0
+        "name": "paper", "alpha": 3.0, "gamma": 1.0, "codebook_weight": 0.25, "commitment_weight": 1.0, "force_last_gate": False
     }  # fmt: skip
 
 

@@ -60,7 +60,9 @@ def test_losses_and_gradients_are_those_of_the_cpu(objective: Objective, chunk: 
     data = stream(settings(objective))
     torch.manual_seed(0)
     loss = build_objective(objective)
-    network = GQVAE(RUN.network, data.alphabet, chunk, pads_as_text=loss.includes_padding)
+    network = GQVAE(
+        RUN.network, data.alphabet, chunk, pads_as_text=loss.includes_padding, force_last_gate=objective.force_last_gate
+    )
     network.eval(), loss.eval()
     batch = data.batch(0, 0, 64)
     found = {}

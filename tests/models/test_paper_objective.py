@@ -257,6 +257,27 @@ def test_a_fixed_length_is_trained_with_the_gates_that_segmentation_has(chunk: i
     assert losses.soft_rate == losses.hard_rate
 
 
+def test_a_forced_last_gate_ends_every_pre_token_in_training_and_in_segmentation() -> None:
+    sizes = Network(
+        width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=8, max_token_bytes=4, max_pretoken_bytes=6
+    )  # fmt: skip
+    networks = [GQVAE(sizes, [97, 98, 99, 100], pads_as_text=True, force_last_gate=force).eval() for force in (False, True)]
+    networks[1].load_state_dict(networks[0].state_dict())
+    data = np.frombuffer(b"abcda\0" + b"dcbabc" + b"a\0\0\0\0\0", dtype=np.uint8).reshape(3, 6).copy()
+    symbols, lengths = networks[0].symbols(data, np.array([5, 6, 1]))
+    free, forced = (Paper(PaperObjective())(network, symbols, lengths, torch.ones(3), True) for network in networks)
+    last = torch.arange(6) == lengths[:, None] - 1
+    assert (forced.encoded.gates[last] == 1).all() and (free.encoded.gates[last] < 1).all()
+    assert torch.equal(forced.encoded.gates[~last], free.encoded.gates[~last])
+    for network in networks:
+        assert network.gater is not None
+        network.gater.bias.data.fill_(-20.0)  # no other gate opens
+    _, codes = networks[1].segment(symbols, lengths)
+    encoded = networks[1](symbols, torch.full((3,), 6), ends=lengths)
+    assert encoded.quantization is not None
+    assert codes[last].tolist() == encoded.quantization.indices.view(3, 6)[last].tolist()
+
+
 def test_weights_of_the_terms_come_from_the_settings() -> None:
     chosen = PaperObjective(alpha=7.0, gamma=0.5, codebook_weight=2.0, commitment_weight=0.1)
     losses = Paper(chosen)(*hand_example(), quantize=True)

@@ -20,7 +20,9 @@ SIZES = Network(
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 16])
-@pytest.mark.parametrize("settings", [{}, {"chunk_bytes": 3}, {"pads_as_text": True}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"chunk_bytes": 3}, {"pads_as_text": True}, {"pads_as_text": True, "force_last_gate": True}], ids=str
+)
 def test_gates_and_codes_are_the_network_s(size: int, settings: dict) -> None:
     torch.manual_seed(size)
     network = GQVAE(SIZES, list(range(97, 123)), **settings).eval()

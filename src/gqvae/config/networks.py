@@ -54,6 +54,7 @@ class PaperObjective(Block):
     gamma: float = setting(1.0, "Weight of the length loss.", source="authors' code", ge=0)
     codebook_weight: float = setting(0.25, "Weight of ‖sg[z]−e‖² (the authors call it β).", source="authors' code", ge=0)
     commitment_weight: float = setting(1.0, "Weight of ‖z−sg[e]‖².", source="authors' code", ge=0)
+    force_last_gate: bool = setting(False, "A token always ends where its pre-token ends (ours: true).", source="authors' code")
 
 
 class RateControlledObjective(Block):

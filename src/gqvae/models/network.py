@@ -156,6 +156,7 @@ class GQVAE(nn.Module):
         chunk_bytes: bytes between fixed gates (the fixed-length tokenizer); None: learned gates.
         pads_as_text: the network was trained on pre-tokens padded to T and attends to padding (the paper's objective), so
             segmentation needs the same padding.
+        force_last_gate: a learned gate at the end of a pre-token is always 1.
         usage_decay: decay of the moving average of code usage.
     """
 
@@ -168,9 +169,11 @@ class GQVAE(nn.Module):
         chunk_bytes: int | None = None,
         usage_decay: float = 0.98,
         pads_as_text: bool = False,
+        force_last_gate: bool = False,
     ) -> None:
         super().__init__()
-        self.settings, self.alphabet, self.chunk_bytes, self.pads_as_text = settings, alphabet, chunk_bytes, pads_as_text
+        self.settings, self.alphabet, self.chunk_bytes = settings, alphabet, chunk_bytes
+        self.pads_as_text, self.force_last_gate = pads_as_text, force_last_gate
         self.pad, self.unknown = len(alphabet), len(alphabet) + 1
         table = torch.full((BYTE_VALUES,), self.unknown, dtype=torch.long)
         table[alphabet] = torch.arange(len(alphabet))
@@ -219,7 +222,7 @@ class GQVAE(nn.Module):
             quantize: False: gater and decoder receive the unquantized encodings.
             rates: (B,) requested tokens per pre-token; None: the lowest. Ignored without a rate condition.
             keep: (B,) bool, pre-tokens whose encodings stay unquantized; None: none.
-            ends: (B,), on the host: lengths without padding, where fixed gates end; None: `lengths`.
+            ends: (B,), on the host: lengths without padding, where fixed and forced gates end; None: `lengths`.
         """
         packing = Packing.of(lengths, symbols.shape[1], self.settings.max_token_bytes, self.device)
         embedded = self.embedding(packing.pack(symbols))  # (N, D)
@@ -235,14 +238,17 @@ class GQVAE(nn.Module):
         chosen = vectors if quantization is None else quantization.quantized
         if keep is not None:
             chosen = torch.where(keep[packing.rows][:, None], vectors, chosen)
+        last = packing.lengths if ends is None else ends.to(self.device, non_blocking=True)
         if self.gater is None:
             assert self.chunk_bytes is not None
-            last = packing.lengths if ends is None else ends.to(self.device, non_blocking=True)
             gates = fixed_gates(last, symbols.shape[1], self.chunk_bytes, vectors.dtype)
             return Encoded(vectors, quantization, chosen, None, gates, packing)
         logits = self.gater(chosen + to_gater, packing) + prior  # (B, T)
         bounded = logits if self.gate_bound is None else self.gate_bound * torch.tanh(logits / self.gate_bound)
-        return Encoded(vectors, quantization, chosen, logits, torch.sigmoid(bounded) * packing.real, packing)
+        gates = torch.sigmoid(bounded) * packing.real
+        if self.force_last_gate:
+            gates = torch.where(torch.arange(symbols.shape[1], device=self.device) == last[:, None] - 1, 1.0, gates)
+        return Encoded(vectors, quantization, chosen, logits, gates, packing)
 
     @torch.no_grad()
     def segment(self, symbols: Tensor, lengths: Tensor, rate: float | None = None) -> tuple[Tensor, Tensor]:

@@ -66,10 +66,6 @@ class RateControlled(Objective):
         keep = torch.rand(len(symbols), device=symbols.device) < settings.unquantized_share if some else None
         encoded = network(symbols, lengths, quantize, rates=rates, keep=keep)
         packing, gates = encoded.packing, encoded.gates
-        if settings.force_last_gate:
-            last = torch.arange(symbols.shape[1], device=symbols.device) == packing.lengths[:, None] - 1
-            gates = torch.where(last, 1.0, gates)  # (B, T)
-            encoded = encoded._replace(gates=gates)
         decoded = network.decoder(encoded.chosen)
         share = (weights / weights.sum())[packing.rows]  # (N,)
         emission_weight = share * packing.pack(gates)  # (N,), expected emissions per pre-token

@@ -76,7 +76,7 @@ class Segmenter:
         logits = mixed.view(self.rows, -1) @ to_logits + constant + network.gater.bias + prior  # (B, T)
         bounded = logits if network.gate_bound is None else network.gate_bound * torch.tanh(logits / network.gate_bound)
         soft = torch.sigmoid(bounded)
-        if network.pads_as_text:
+        if network.pads_as_text and not network.force_last_gate:
             codes[:, width - 1] = codes[np.arange(self.rows), closing_positions(soft, lengths).numpy()]
         gates = hard_gates(soft[:, :width], lengths) > 0
         return gates[:count].numpy(), codes[:count, :width]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WEIGHTS = "network.safetensors"
 DESCRIPTION = "network.json"
 CODEBOOK = "codebook.csv"
-DESCRIBED = ("network", "alphabet", "chunk_bytes", "pads_as_text")
+DESCRIBED = ("network", "alphabet", "chunk_bytes", "pads_as_text", "force_last_gate")
 
 
 def describe(network: GQVAE) -> dict[str, Any]:
@@ -29,6 +29,7 @@ def describe(network: GQVAE) -> dict[str, Any]:
         "alphabet": network.alphabet,
         "chunk_bytes": network.chunk_bytes,
         "pads_as_text": network.pads_as_text,
+        "force_last_gate": network.force_last_gate,
     }
 
 
@@ -57,6 +58,7 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
             list(description["alphabet"]),
             description["chunk_bytes"],
             pads_as_text=description["pads_as_text"],
+            force_last_gate=description.get("force_last_gate", False),  # earlier versions wrote none
         )
         network.load_state_dict(load_file(weights))
     except KeyError as error:

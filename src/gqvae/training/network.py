@@ -59,6 +59,7 @@ class NetworkTraining(RunModule):
             run.chunk_bytes,
             settings.usage_decay,
             pads_as_text=self.objective.includes_padding,
+            force_last_gate=run.objective.force_last_gate,
         )
         self.revival = self.objective.revival(settings, run.network.codebook_size, run.network.width)
         self.network.quantizer.codebook.requires_grad_(self.objective.trains_codebook)
