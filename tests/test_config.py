@@ -11,6 +11,7 @@ from gqvae.config import (
     Distillation,
     GQVAEArm,
     LanguageModel,
+    NetworkRun,
     RateControlledObjective,
     Study,
     load_settings,
@@ -261,6 +262,19 @@ def test_a_network_run_holds_the_choices_of_its_arm() -> None:
     assert (paper.chunk_bytes, paper.objective.name, paper.network) == (None, "paper", study.network)
     with pytest.raises(UserError, match=r"arms\.bpe"):
         study.network_run("bpe")
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ({"chunk_bytes": 11}, "chunk_bytes 11 exceeds network.max_token_bytes 10"),
+        ({"network": {"rates": None}}, "the rate-controlled objective needs network.rates"),
+        ({"objective": {"name": "paper"}, "network": {"length_head": "end_symbol"}}, "the paper's objective needs 'softmax'"),
+    ],
+)
+def test_a_network_alone_is_checked_as_in_a_study(run: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse(NetworkRun, run, "run.json")
 
 
 def test_paper_config_has_the_sizes_of_the_paper() -> None:

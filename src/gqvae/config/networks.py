@@ -166,6 +166,8 @@ class NetworkRun(Block):
                 raise ValueError(f"network.length_head is {self.network.length_head!r}: the paper's objective needs 'softmax'")
         elif self.network.rates is None and self.chunk_bytes is None:
             raise ValueError("the rate-controlled objective needs network.rates, the range of rates that it controls")
+        if self.chunk_bytes is not None and self.chunk_bytes > self.network.max_token_bytes:
+            raise ValueError(f"chunk_bytes {self.chunk_bytes} exceeds network.max_token_bytes {self.network.max_token_bytes}")
         return self
 
 

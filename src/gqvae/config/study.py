@@ -122,10 +122,6 @@ class Study(Block):
                     raise ValueError(f"arms.{name}.match is {arm.match!r}, which is not quantized: it has no tokenizer to match")
             if isinstance(arm, LearnedArm):
                 run = self.network_run(name)
-                if run.chunk_bytes is not None and run.chunk_bytes > run.network.max_token_bytes:
-                    raise ValueError(
-                        f"arms.{name}: chunk_bytes {run.chunk_bytes} exceeds network.max_token_bytes {run.network.max_token_bytes}"
-                    )
                 if arm.language_model and not run.training.quantize:
                     raise ValueError(
                         f"arms.{name} is not quantized (training.quantize), so it has no tokens: set its language_model to false"
