@@ -219,8 +219,8 @@ def parsed(arms: dict, **settings: object) -> config.Study:
 def test_a_config_names_it_and_matches_it() -> None:
     study = parsed(ARMS, seeds=[3])
     assert list(layout.external_arms(study)) == ["mine"]
-    assert layout.families(study) == ["bpe", "matched-s3", "mine"] and layout.variants(study, "mine") == ("external",)
-    assert layout.match_target(study, "matched-s3") == ("mine", "external")
+    assert layout.families(study) == ["bpe", "matched", "mine"] and layout.variants(study, "mine") == ("external",)
+    assert layout.match_target(study, "matched") == ("mine", "external")
 
 
 @pytest.mark.parametrize(

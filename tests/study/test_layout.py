@@ -25,6 +25,15 @@ def test_variants_are_sizes_or_matched() -> None:
     assert layout.match_target(study, "bpe_matched-s1") == ("gqvae-s1", "v1024")
 
 
+def test_an_arm_matched_to_a_tokenizer_without_seeds_has_none() -> None:
+    arms = {"theirs": {"kind": "external", "path": "a.json"}, "bpe_theirs": {"kind": "bpe", "match": "theirs"}}
+    study = fabricated_settings(seeds=(0, 1), arms=arms)
+    assert layout.matched_families(study) == ["bpe_theirs"]
+    assert layout.match_target(study, "bpe_theirs") == ("theirs", "external")
+    with pytest.raises(UserError, match="'bpe_theirs-s0' is not matched to another: name one of bpe_theirs"):
+        layout.match_target(study, "bpe_theirs-s0")
+
+
 def test_every_seed_trains_a_language_model_even_on_a_tokenizer_without_seed() -> None:
     study = fabricated_settings(seeds=(0, 1))
     asked = runs.language_model_runs(study)

@@ -96,7 +96,17 @@ def code_of_tokenizer(job, also=()):
 
 def code_of_counted(job):
     """The code of a job that makes an arm's tokenizers from counts."""
-    return lambda wildcards: code(job, also=[*modules_of(wildcards.arm), *modules_of_target(wildcards.arm)])
+    return lambda wildcards: code(job, also=modules_of(wildcards.arm))
+
+
+def code_of_matched(job):
+    """The code of a job that matches a family to another: of both arms."""
+
+    def of_family(wildcards):
+        arm = layout.split_family(wildcards.family)[0]
+        return code(job, also=[*modules_of(arm), *modules_of(STUDY.arms[arm].match)])
+
+    return of_family
 
 
 def measures_of(level):
@@ -117,11 +127,6 @@ def code_of_tokenizers(job, arms):
     network = any(STUDY.arms[arm].downstream_encoder for arm in arms)
     also = [*PRETOKENIZER, *(module for arm in dict.fromkeys(arms) for module in modules_of(arm))]
     return code(job, also, without=() if network else ("gqvae.tokenizers.learned",))
-
-
-def modules_of_target(arm):
-    """The modules of the arm that a matched arm is matched to, as `modules_of`."""
-    return modules_of(STUDY.arms[arm].match) if layout.is_matched(STUDY, arm) else []
 
 
 # Tokenizers that are timed, BPE of the same size first, if there is one.
@@ -191,7 +196,7 @@ def counted_settings(wildcards):
 
 def matching_settings(wildcards):
     """The module that makes tokenizers of any size, its settings, and the tolerance of the match."""
-    arm, tolerance = STUDY.arms[wildcards.arm], STUDY.vocabulary.match_tolerance
+    arm, tolerance = STUDY.arms[layout.split_family(wildcards.family)[0]], STUDY.vocabulary.match_tolerance
     return settings.Matching(tokenizer=arm.kind, settings=arm.settings, match_tolerance=tolerance).canonical()
 
 
@@ -207,7 +212,7 @@ def folders_of(paths):
 
 def match_target(wildcards):
     """The tokenizer that a matched arm is matched to."""
-    return tokenizer_file(*layout.match_target(STUDY, layout.learned_family(wildcards.arm, wildcards.seed)))
+    return tokenizer_file(*layout.match_target(STUDY, wildcards.family))
 
 
 def documents_for(arm):

@@ -5,30 +5,30 @@ rule match_compression:
     input:
         **PRETOKENS,
         target=match_target,
-        documents=lambda wildcards: documents_for(STUDY.arms[wildcards.arm].match),
+        documents=lambda wildcards: documents_for(STUDY.arms[layout.split_family(wildcards.family)[0]].match),
     output:
-        tokenizer=tokenizer_file("{arm}-s{seed}", layout.MATCHED),
-        record=f"{RESULTS}/tokenizers/{{arm}}-s{{seed}}/{layout.MATCHED}/matching.json",
+        tokenizer=tokenizer_file("{family}", layout.MATCHED),
+        record=f"{RESULTS}/tokenizers/{{family}}/{layout.MATCHED}/matching.json",
     log:
-        f"{LOGS}/match_compression/{{arm}}-s{{seed}}.log",
+        f"{LOGS}/match_compression/{{family}}.log",
     benchmark:
-        f"{BENCHMARKS}/match_compression/{{arm}}-s{{seed}}.tsv"
+        f"{BENCHMARKS}/match_compression/{{family}}.tsv"
     wildcard_constraints:
-        arm=one_of(MATCHED_ARMS),
+        family=one_of(layout.matched_families(STUDY)),
     conda:
         "../envs/gqvae.yaml"
     resources:
         **growing(mem_mb=1800, runtime=120),
         gpu=GPU,
     params:
-        code=code_of_counted("tokenizers.match_compression"),
+        code=code_of_matched("tokenizers.match_compression"),
         settings=matching_settings,
         target=subpath(input.target, parent=True),
         corpus=corpus_option,
         pretokens=subpath(input.train, parent=True),
         folder=subpath(output.tokenizer, parent=True),
     message:
-        "Arm {wildcards.arm}, seed {wildcards.seed}: find the vocabulary size that compresses validation text like its target."
+        "{wildcards.family}: find the vocabulary size that compresses validation text like its target."
     shell:
         "gqvae --log {log:q} match-compression --settings {params.settings:q} --target {params.target:q}"
         " --pretokens {params.pretokens:q} {params.corpus} --out {params.folder:q}"

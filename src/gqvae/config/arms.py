@@ -130,11 +130,6 @@ class CountedArm(ArmBase):
         """Its kind."""
         return self.kind
 
-    @property
-    def seeded(self) -> bool:
-        """Whether its size is searched, for each seed again."""
-        return self.match is not None
-
     def variant(self, size: int) -> str:
         """A matched tokenizer is not named by its size."""
         return MATCHED if self.match is not None else super().variant(size)

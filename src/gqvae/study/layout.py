@@ -44,10 +44,10 @@ def is_matched(study: Study, arm: str) -> bool:
 
 
 def differs_by_seed(study: Study, arm: str) -> bool:
-    """Whether an arm's tokenizers may differ between seeds. Those matched to an external tokenizer do not."""
+    """Whether an arm's tokenizers depend on the seed: a matched arm's do if those of its target do."""
     chosen = study.arms[arm]
     target = chosen.match if isinstance(chosen, CountedArm) else None
-    return chosen.seeded and (target is None or study.arms[target].seeded)
+    return study.arms[target or arm].seeded
 
 
 def external_arms(study: Study) -> dict[str, ExternalArm]:
@@ -64,7 +64,7 @@ def family(study: Study, arm: str, seed: int) -> str:
     """The family whose tokenizer this arm uses at this seed."""
     if arm not in study.arms:
         raise UserError(f"There is no arm {arm!r} in the study {study.study!r}: name one of {', '.join(arm_names(study))}.")
-    return learned_family(arm, seed) if study.arms[arm].seeded else arm
+    return learned_family(arm, seed) if differs_by_seed(study, arm) else arm
 
 
 def families(study: Study) -> list[str]:
@@ -84,7 +84,7 @@ def learned_arms(study: Study) -> tuple[str, ...]:
 
 def matched_families(study: Study) -> list[str]:
     """The families matched to the compression of another."""
-    return [family(study, arm, seed) for arm in arm_names(study) if is_matched(study, arm) for seed in study.seeds]
+    return [name for name in families(study) if is_matched(study, split_family(name)[0])]
 
 
 def ablated_families(study: Study) -> list[str]:
@@ -165,12 +165,12 @@ def table_path(results: Path | str, name: str) -> Path:
 
 
 def match_target(study: Study, name: str) -> tuple[str, str]:
-    """Family and variant that the matched family `name` is matched to: its target arm at the same seed."""
+    """Family and variant that the matched family `name` is matched to: its target arm, at the same seed if that has any."""
     arm, seed = split_family(name)
     chosen = study.arms.get(arm)
-    if not isinstance(chosen, CountedArm) or chosen.match is None or seed is None:
+    if not isinstance(chosen, CountedArm) or chosen.match is None or differs_by_seed(study, arm) == (seed is None):
         raise UserError(f"The family {name!r} is not matched to another: name one of {', '.join(matched_families(study))}.")
-    return family(study, chosen.match, seed), variant(study, chosen.match)
+    return chosen.match if seed is None else learned_family(chosen.match, seed), variant(study, chosen.match)
 
 
 def borrowed_families(study: Study) -> list[str]:
