@@ -60,8 +60,8 @@ _KNOWN = {
     # Drawn beside most of the above, not beside all: as distinct as possible from those.
     "bpe_matched_paper": ArmStyle("#0088EE", "v", "BPE, matched, paper"),
     "pathpiece_matched_paper": ArmStyle("#AAAA66", "<", "PathPiece, matched, paper"),
-    "paper_fixed_2": ArmStyle("#6600AA", "*", "fixed length, 2, paper"),
     "paper_fixed_4": ArmStyle("#6600AA", "*", "fixed length, 4, paper"),
+    "paper_fixed_8": ArmStyle("#6600AA", "*", "fixed length, 8, paper"),
 }
 # For other arms: dark enough for text and distinct from the table above.
 _OTHER_COLORS = ("#C020B0", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
