@@ -97,21 +97,21 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             "control-4096-gpu", "N1"
         )["seeds"]
         == 4,
-        "It compresses better in both `stories` studies (decided)": _signs("N1", *stories) == ["worse"] * 2,
-        "After the most text language models of the same vocabulary size are better on it in all pairs (decided at V = 1,024)": (
+        "**The control** compresses better in both `stories` studies (decided)": _signs("N1", *stories) == ["worse"] * 2,
+        "After the most text, language models of the same vocabulary size are better on it in all pairs (decided at V = 1,024)": (
             _ahead("N2", *stories) == [0, 0] and _signs("N2", *stories) == ["worse", "undecided"]
         ),
-        "At V = 4,096 no difference between language models is shown with them": _signs(
+        "But one network trained badly, so the spread is too wide to decide the means. At V = 4,096 no difference between language models is shown": _signs(
             "N2", "control-4096", "control-4096-larger", "control-4096-gpu"
         )
         == ["undecided"] * 3,
-        "At equal compression the table overstates its lead at V = 1,024. With [one learning rate](docs/results.md#one-learning-rate-for-all-arms) for all arms the lead is smaller: decided with the higher of two rates, undecided with the lower. At V = 4,096 no difference is shown": (
+        "At equal compression the table overstates its lead at V = 1,024: with [one learning rate](docs/results.md#one-learning-rate-for-all-arms) for all arms it is smaller, decided with the higher of two rates and undecided with the lower. At V = 4,096 no difference is shown": (
             _signs("N3b", *one_rate) == ["undecided", "worse", "undecided"]
             and all(_rates(study, "gqvae") == _rates(study, "pathpiece_matched") for study in one_rate)
             and all(_claim("stories-1024", "N3b")["effect"] < _claim(study, "N3b")["effect"] < 0 for study in one_rate[:2])
             and _signs("N3b", "stories-4096") == ["undecided"]
         ),
-        "it is ahead in all pairs at V = 1,024, also at equal compression, but one of them trained badly, so the spread is too wide to decide the means": (
+        "At V = 1,024 the control is ahead in all pairs, also at equal compression": (
             all(_control_is_better(study) for study in larger)
             and _ahead("N1", *larger) == _ahead("N3b", *larger) == [0, 0]
             and _signs("N1", *larger) == _signs("N2", *larger) == ["undecided"] * 2
@@ -121,12 +121,12 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             and _signs("C3b", "stories-4096", "control-4096", "control-4096-gpu") == ["undecided"] * 3
             and _ahead("C3b", "control-4096", "control-4096-gpu") == [5, 0]
         ),
-        "At equal compression they are better on GQ-VAE in every pair of `stories-4096` (undecided). But the control is level with GQ-VAE there": (
+        "At V = 4,096 language models are better on GQ-VAE in every pair of `stories-4096` (undecided). But the control is level with GQ-VAE there": (
             _ahead("C4b", "stories-4096") == [5]
             and _signs("C4b", "stories-4096") == ["undecided"]
             and abs(_claim("stories-4096", "N3b")["effect"]) < 0.002
         ),
-        "In `stories-1024` they are ahead early in training (decided), but so is the control at the same rate. With one learning rate for all arms they learn less there than on BPE of equal compression (decided with either rate)": (
+        "In `stories-1024` they are ahead early in training (decided), but so is the control at the same rate. With one learning rate for all arms they learn less there than on BPE (decided with either rate)": (
             _signs("C4a", "stories-1024") == ["better"]
             and all(abs(_claim(study, "N3a")["effect"]) < 0.002 for study in one_rate[:2])
             and _signs("C4b", *one_rate[:2]) == ["worse"] * 2
@@ -140,22 +140,22 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
         "Language models are better on fixed length than on GQ-VAE in every pair of `stories-4096` (undecided)": (
             _ahead("C3a", "stories-4096") == [0] and _signs("C3a", "stories-4096") == ["undecided"]
         ),
-        "words of one length are cut alike or nearly so, by all fifteen of our networks and all ten with the paper's objective": (
+        "Words of one length are cut alike or nearly so, by all fifteen of our networks and all ten with the paper's objective": (
             _gates_ignore_the_text("control-1024", "gqvae", 5)
             and all(_gates_ignore_the_text(study, arm, 5) for study in stories for arm in ("gqvae", "gqvae_paper"))
         ),
         "at every weight of the gate loss that we tried": _gates_ignore_the_text("paper-search", AUTHORS, 9),
-        "tokens compress far worse than BPE, and language models are worse on them than on BPE and on the control; all of this is decided at both sizes": (
+        "Tokens compress far worse than BPE, and language models are worse on them than on BPE and on the control; all of this is decided at both sizes": (
             _paper_compresses_far_worse("paper-search", AUTHORS)
             and all(
                 _paper_compresses_far_worse(study, "gqvae_paper", size) for study, size in zip(stories, (1024, 4096), strict=True)
             )
             and [_signs(f"{claim}-paper", *stories) for claim in ("C2", "C3b", "N2")] == [["worse"] * 2] * 3
         ),
-        "Its codes fill a part of the vocabulary only": all(
+        "The codes fill a part of the vocabulary only": all(
             _sizes(study, "gqvae_paper").max() < size for study, size in zip(stories, (1024, 4096), strict=True)
         ),
-        "At equal compression the vocabulary of BPE is about half as large in the mean, and no difference between language models is shown": all(
+        "**BPE of equal compression** has a vocabulary about half as large in the mean, and no difference between language models is shown": all(
             0.4 < _claim(study, "C4b-paper")["second_vocab_size"] / _claim(study, "C4b-paper")["first_vocab_size"] < 0.55
             and [_signs(f"{claim}-paper", study) for claim in ("C4a", "C4b", "N3a", "N3b")] == [["undecided"]] * 4
             for study in stories
@@ -164,7 +164,7 @@ def test_the_findings_of_the_readme_are_those_of_the_published_claims() -> None:
             [_ahead(claim, "stories-1024") for claim in ("C1-paper", "C3a-paper")] == [[0], [0]]
             and [_signs(claim, "stories-1024") for claim in ("C1-paper", "C3a-paper")] == [["undecided"], ["undecided"]]
         ),
-        "One network of the ten cuts after four of five bytes": [
+        "one network of the ten cuts after four of five bytes": [
             int((_networks(study, "gqvae_paper")[1]["bytes_per_token"] < 4 / 3).sum()) for study in stories
         ]
         == [0, 1],
