@@ -22,3 +22,4 @@ def test_every_claim_of_every_study_has_its_cell() -> None:
             cell = said[str(name)][place]
             assert cell.startswith(percent_between(row["effect"], row["low"], row["high"]))
             assert cell.endswith(f"**{row['sign']}**") == (row["sign"] != "undecided")
+            assert (f" {row['verdict']}" in cell) == (row["verdict"] != "not supported")

@@ -11,14 +11,14 @@ from gqvae.study.across import FinishedStudy
 
 
 def beside(studies: Sequence[FinishedStudy]) -> str:
-    """Effects with their intervals, and signs that survive Holm's correction over their study's claims."""
+    """Effects with their intervals, and the verdicts and signs that survive Holm's correction over their study's tests."""
     names = [name for name in DEFAULT_CLAIMS if "-" not in name]
     columns: dict[str, list[str]] = {}
     for suffix, subject in SUBJECTS.items():
         for study in studies:
             claims = of_subject(study.table("claims", CLAIM), suffix)
             if claims.index.isin(names).any():
-                columns[f"{subject}, V = {study.vocab_size:,} (`{study.name}`)"] = cells(claims, names)
+                columns[f"{subject}, V = {study.vocab_size:,} (`{study.name}`)"] = cells(claims, names, verdicts=True)
     rows = zip(*columns.values(), strict=True)
     table = [[f"{name}: {DEFAULT_CLAIMS[name].text}", *row] for name, row in zip(names, rows, strict=True)]
     return filled_table(["claim", *columns], table)

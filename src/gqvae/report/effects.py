@@ -82,13 +82,19 @@ def of_subject(claims: pd.DataFrame, suffix: str) -> pd.DataFrame:
     return claims.set_index(subject[0])[(subject[1] == suffix).to_numpy()]
 
 
-def cells(claims: pd.DataFrame, names: Iterable[str]) -> list[str]:
-    """A cell for each claim, "–" where there is none; the claims are indexed by name."""
-    return [_cell(claims.loc[name], one_size=name in SAME_SIZE) if name in claims.index else "–" for name in names]
+def cells(claims: pd.DataFrame, names: Iterable[str], verdicts: bool = False) -> list[str]:
+    """A cell for each claim, "–" where there is none; the claims are indexed by name. Verdicts are told if asked for."""
+    return [_cell(claims.loc[name], name in SAME_SIZE, verdicts) if name in claims.index else "–" for name in names]
 
 
-def _cell(row: Any, one_size: bool) -> str:
-    said = TOO_FEW_STEPS if row["verdict"] == TOO_FEW_STEPS else "" if row["sign"] == "undecided" else f"**{row['sign']}**"
+def _cell(row: Any, one_size: bool, verdicts: bool) -> str:
+    verdict = (
+        row["verdict"]
+        if row["verdict"] == TOO_FEW_STEPS or (verdicts and row["verdict"] in ("supported", "contradicted"))
+        else ""
+    )
+    sign = "" if row["sign"] == "undecided" or verdict == TOO_FEW_STEPS else f"**{row['sign']}**"
+    said = ", ".join(part for part in (verdict, sign) if part)
     sizes = float(row["first_vocab_size"]), float(row["second_vocab_size"])
     reached = "" if not one_size or same_size(*sizes) else f" (V = {sizes[0]:,.0f} : {sizes[1]:,.0f})"
     return f"{percent_between(row['effect'], row['low'], row['high'])} {said}".rstrip() + reached
