@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gqvae.config import RESERVED_IDS, CountedArm, FixedArm, LanguageModel, ModelSize, Study, Vocabulary
+from gqvae.config import EXTERNAL, RESERVED_IDS, CountedArm, FixedArm, LanguageModel, ModelSize, Study, Vocabulary
 from gqvae.files import write_json
 from gqvae.measures.contexts import ALONE, HALF, LONG
 from gqvae.measures.distribution import rank_frequency
@@ -128,6 +128,8 @@ def _matched_size(study: Study, arm: str, seed: int) -> int:
 
 def _vocab_size(study: Study, name: str, variant: str) -> int:
     arm, seed = layout.split_family(name)
+    if variant == EXTERNAL:
+        return study.vocabulary.size
     return _matched_size(study, arm, seed or 0) if variant == layout.MATCHED else int(variant[1:])
 
 
@@ -200,7 +202,8 @@ def _matching(study: Study, name: str, results: Path) -> None:
 
 def _segmentation(study: Study, arm: str) -> dict[str, Any]:
     """Tokens of as many bytes as a token of the arm has on average."""
-    name, seed = layout.family(study, arm, study.seeds[0]), study.seeds[0] if study.arms[arm].seeded else None
+    name = layout.family(study, arm, study.seeds[0])
+    seed = layout.split_family(name)[1]
     size, text = _vocab_size(study, name, layout.variant(study, arm)), SENTENCE.encode("utf-8")
     step = 1 if arm == "bytes" else round(_rate(arm, size))
     tokens = [to_text(text[place : place + step]) for place in range(0, len(text), step)]

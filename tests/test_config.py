@@ -90,7 +90,11 @@ def test_keys_are_named_as_they_are_written(value: dict[str, Any], said: str) ->
             "arms.b.match",
         ),
         ({"arms": {"a": {"kind": "fixed", "chunk_bytes": 0}}}, "chunk_bytes"),
-        ({"arms": {"a": {"kind": "fixed", "chunk_bytes": 11}}}, "chunk_bytes"),
+        ({"arms": {"a": {"kind": "fixed", "chunk_bytes": 11}}}, "arms.a: chunk_bytes 11 exceeds"),
+        (
+            {"arms": {"a": {"kind": "fixed", "chunk_bytes": 11, "changes": {"training.steps": 900}}}},
+            "arms.a: chunk_bytes 11 exceeds",
+        ),
         ({"arms": {"a": {"kind": "bpe", "match": "b"}}}, "arms.a.match"),
         ({"arms": {}}, "arms"),
         ({"arms": {"Two-Words": {"kind": "bytes"}}}, "Two-Words"),

@@ -43,7 +43,7 @@ class Counter(FlopCounterMode):
 
 def built(name: str, chunk_bytes: int | None = None) -> tuple[GQVAE, torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
-    network = GQVAE(SIZES[name], ALPHABET, chunk_bytes)
+    network = GQVAE(SIZES[name], ALPHABET, chunk_bytes, force_last_gate=True)
     return network, *network.symbols(*pack(PIECES, max(LENGTHS)))
 
 

@@ -49,6 +49,22 @@ def test_every_run_is_a_row(study: Study, results: Path) -> None:
     assert len(tables["convergence"]) == sum(map(len, curves))
 
 
+def test_matched_arms_with_and_without_seeds_share_a_table(tmp_path: Path) -> None:
+    arms = {
+        "bpe": {"kind": "bpe"},
+        "gqvae": {"kind": "gqvae"},
+        "theirs": {"kind": "external", "path": "a.json"},
+        "bpe_matched": {"kind": "bpe", "match": "gqvae"},
+        "bpe_theirs": {"kind": "bpe", "match": "theirs"},
+    }
+    study = fabricated_settings(seeds=(0, 1), arms=arms)
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    lines = (tmp_path / "tables" / "matching.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [line.split(",")[:3] for line in lines] == [
+        ["bpe_matched", "0", "gqvae"], ["bpe_matched", "1", "gqvae"], ["bpe_theirs", "", "theirs"]
+    ]  # fmt: skip
+
+
 def test_a_seed_counts_as_the_mean_of_its_repeats(study: Study, tmp_path: Path) -> None:
     model = study.language_model.model_copy(update={"repeats": 3})
     study = study.model_copy(update={"language_model": model})

@@ -129,6 +129,17 @@ def test_manifests_are_checked(wholes: dict[str, Path], tmp_path: Path, path: tu
         load_tokenizer(folder)
 
 
+def test_a_tokenizer_of_a_version_without_forced_gates_encodes_as_before(wholes: dict[str, Path], tmp_path: Path) -> None:
+    def earlier(manifest: Any) -> Any:
+        kept = {key: value for key, value in manifest["settings"].items() if key != "force_last_gate"}
+        assert len(kept) == len(manifest["settings"]) - 1
+        return {**manifest, "settings": kept}
+
+    folder = changed(wholes["neural"], tmp_path / "x", MANIFEST, earlier)
+    unknown = "an unknown word, xylophonically"
+    assert load_tokenizer(folder).encode(unknown) == load_tokenizer(wholes["neural"]).encode(unknown)
+
+
 def test_networks_are_checked(wholes: dict[str, Path], tmp_path: Path) -> None:
     size = ("settings", "network", "max_token_bytes")
     folder = changed(wholes["neural"], tmp_path / "x", MANIFEST, lambda value: replaced(value, size, 10**400))

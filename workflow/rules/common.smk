@@ -74,9 +74,14 @@ def growing(**amounts):
     return {name: lambda wildcards, attempt, first=first: attempt * first for name, first in amounts.items()}
 
 
+def arm_of(wildcards):
+    """The arm of a family."""
+    return layout.split_family(wildcards.family)[0]
+
+
 def downstream_encoder(wildcards):
     """The encoder of a family's arm; empty if it has no network."""
-    return STUDY.arms[layout.split_family(wildcards.family)[0]].downstream_encoder
+    return STUDY.arms[arm_of(wildcards)].downstream_encoder
 
 
 def code(job, also=(), without=()):
@@ -88,7 +93,7 @@ def code_of_tokenizer(job, also=()):
     """The code of a job that reads any tokenizer. Arms without a network do not depend on the network's code."""
 
     def of_arm(wildcards):
-        modules = [*also, *PRETOKENIZER, *modules_of(layout.split_family(wildcards.family)[0])]
+        modules = [*also, *PRETOKENIZER, *modules_of(arm_of(wildcards))]
         return code(job, modules, without=() if downstream_encoder(wildcards) else ("gqvae.tokenizers.learned",))
 
     return of_arm
@@ -103,7 +108,7 @@ def code_of_matched(job):
     """The code of a job that matches a family to another: of both arms."""
 
     def of_family(wildcards):
-        arm = layout.split_family(wildcards.family)[0]
+        arm = arm_of(wildcards)
         return code(job, also=[*modules_of(arm), *modules_of(STUDY.arms[arm].match)])
 
     return of_family
@@ -133,8 +138,7 @@ def code_of_tokenizers(job, arms):
 TIMED = runs.timed_tokenizers(STUDY)
 
 # Arms by what makes their tokenizers.
-MATCHED_ARMS = [name for name in STUDY.arms if layout.is_matched(STUDY, name)]
-COUNTED_ARMS = [name for name, arm in STUDY.arms.items() if arm.module and name not in MATCHED_ARMS]
+COUNTED_ARMS = [name for name, arm in STUDY.arms.items() if arm.module and not layout.is_matched(STUDY, name)]
 SHUFFLED_ARMS = [name for name in COUNTED_ARMS if STUDY.arms[name].shuffled_share]
 NETWORK_ARMS = list(layout.learned_arms(STUDY))
 
@@ -196,7 +200,7 @@ def counted_settings(wildcards):
 
 def matching_settings(wildcards):
     """The module that makes tokenizers of any size, its settings, and the tolerance of the match."""
-    arm, tolerance = STUDY.arms[layout.split_family(wildcards.family)[0]], STUDY.vocabulary.match_tolerance
+    arm, tolerance = STUDY.arms[arm_of(wildcards)], STUDY.vocabulary.match_tolerance
     return settings.Matching(tokenizer=arm.kind, settings=arm.settings, match_tolerance=tolerance).canonical()
 
 
@@ -238,8 +242,7 @@ def chosen_encoder(wildcards):
 
 def variants_of_family(wildcards):
     """All tokenizers of a family: one, or one for each vocabulary size."""
-    arm, _ = layout.split_family(wildcards.family)
-    return [tokenizer_file(wildcards.family, variant) for variant in layout.variants(STUDY, arm)]
+    return [tokenizer_file(wildcards.family, variant) for variant in layout.variants(STUDY, arm_of(wildcards))]
 
 
 def arm_and_seed(wildcards):

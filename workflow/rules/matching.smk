@@ -5,7 +5,7 @@ rule match_compression:
     input:
         **PRETOKENS,
         target=match_target,
-        documents=lambda wildcards: documents_for(STUDY.arms[layout.split_family(wildcards.family)[0]].match),
+        documents=lambda wildcards: documents_for(STUDY.arms[arm_of(wildcards)].match),
     output:
         tokenizer=tokenizer_file("{family}", layout.MATCHED),
         record=f"{RESULTS}/tokenizers/{{family}}/{layout.MATCHED}/matching.json",
@@ -38,7 +38,7 @@ rule measure_compression:
     input:
         **PRETOKENS,
         tokenizers=variants_of_family,
-        documents=lambda wildcards: documents_for(layout.split_family(wildcards.family)[0]),
+        documents=lambda wildcards: documents_for(arm_of(wildcards)),
     output:
         table=f"{RESULTS}/compression/{{family}}.csv",
     log:

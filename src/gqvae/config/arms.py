@@ -45,7 +45,7 @@ class ArmBase(Block):
 
     @property
     def seeded(self) -> bool:
-        """Whether its tokenizers depend on the seed."""
+        """Whether its tokenizers depend on the seed; those of a matched arm depend on their target (`layout.differs_by_seed`)."""
         return self.network is not None or self.downstream_encoder != ""
 
     def variant(self, size: int) -> str:

@@ -42,12 +42,21 @@ def apply_changes(run: NetworkRun, changes: Mapping[str, Any], place: tuple[str,
         changed = NetworkRun.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
-        found = _key_at(first["loc"], changes, run)
+        found = _key_at(first["loc"], changes, run) if first["loc"] or _is_valid(run) else ""
         raise _error(place, found, first["type"], first["msg"], first["input"], first.get("ctx", {})) from None
     for key in (key for key, value in changes.items() if value is None):
         if reduce(getattr, key.split("."), changed) is not None:  # null unsets a key, which here would undo the study's own value
             raise _error(place, key, "value_error", "null is not among its values: give one", None)
     return changed
+
+
+def _is_valid(run: NetworkRun) -> bool:
+    """Whether the run without changes is consistent."""
+    try:
+        NetworkRun.model_validate(run.model_dump())
+    except ValidationError:
+        return False
+    return True
 
 
 def _error(

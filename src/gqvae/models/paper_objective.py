@@ -62,7 +62,7 @@ class Paper(Objective):
     def forward(self, network: GQVAE, symbols: Tensor, lengths: Tensor, weights: Tensor, quantize: bool) -> Losses:
         """Loss of a batch: symbols (B, T), true lengths (B,) on the host, weights (B,) = occurrences of each distinct pre-token.
 
-        The loss counts all T positions; `lengths` are where fixed gates end and which positions the measures are taken on.
+        The loss counts all T positions; `lengths` are where fixed and forced gates end and which positions the measures are taken on.
         """
         size, longest = symbols.shape[1], network.settings.max_token_bytes
         encoded = network(symbols, torch.full_like(lengths, size), quantize, ends=lengths)  # N = B·T

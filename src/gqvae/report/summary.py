@@ -215,7 +215,7 @@ def _external(study: Study, distribution: pd.DataFrame) -> str:
 def _matching(matching: pd.DataFrame, tolerance: float) -> str:
     rows = [
         [
-            f"`{row.arm}` to `{row.target}`" + (f", seed {row.seed}" if pd.notna(row.seed) else ""),
+            f"`{row.arm}` to `{row.target}`" + ("" if row.seed is pd.NA else f", seed {row.seed}"),
             number(row.vocab_size, 0),
             *(number(row.target_bytes_per_token), number(row.bytes_per_token), share(row.relative_difference, sign=True)),
             *(

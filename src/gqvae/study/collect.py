@@ -129,7 +129,7 @@ def _matching(study: Study, results: Path, compression: pd.DataFrame) -> pd.Data
         row |= {"arm": arm, "seed": seed, "target": layout.split_family(target)[0], "test_target_bytes_per_token": theirs}
         row |= {"test_bytes_per_token": ours, "test_relative_difference": ours / theirs - 1}
         rows.append(row | {"within_tolerance": bool(_value(record, "within_tolerance", path))})
-    return pd.DataFrame(rows, columns=list(COLUMNS["matching"]))
+    return pd.DataFrame(rows, columns=list(COLUMNS["matching"])).astype({"seed": "Int64"})
 
 
 def _value(record: dict[str, Any], key: str, path: Path) -> Any:

@@ -166,10 +166,12 @@ def table_path(results: Path | str, name: str) -> Path:
 
 def match_target(study: Study, name: str) -> tuple[str, str]:
     """Family and variant that the matched family `name` is matched to: its target arm, at the same seed if that has any."""
+    known = matched_families(study)
+    if name not in known:
+        raise UserError(f"The family {name!r} is not matched to another: name one of {', '.join(known)}.")
     arm, seed = split_family(name)
-    chosen = study.arms.get(arm)
-    if not isinstance(chosen, CountedArm) or chosen.match is None or differs_by_seed(study, arm) == (seed is None):
-        raise UserError(f"The family {name!r} is not matched to another: name one of {', '.join(matched_families(study))}.")
+    chosen = study.arms[arm]
+    assert isinstance(chosen, CountedArm) and chosen.match is not None
     return chosen.match if seed is None else learned_family(chosen.match, seed), variant(study, chosen.match)
 
 

@@ -23,7 +23,7 @@ from gqvae.files import atomic_open, read_json, share_file
 from gqvae.kernels.packing import Packed
 from gqvae.tokenizers.base import Tokenizer
 from gqvae.tokenizers.byte_level import to_bytes, to_text
-from gqvae.tokenizers.network_files import DESCRIBED, WEIGHTS, NetworkFile
+from gqvae.tokenizers.network_files import WEIGHTS, NetworkFile, described
 from gqvae.vocabularies.segmentation import Fewest
 
 if TYPE_CHECKING:  # torch is imported with the network, which the distilled encoder never uses
@@ -223,7 +223,7 @@ class LearnedTokenizer(Tokenizer):
         longest = settings["network"]["max_pretoken_bytes"]  # a token has a byte or more
         if rate is not None and (type(rate) not in (int, float) or not 1 <= rate <= min(longest, 1e9)):
             raise ValueError("no rate")
-        file = NetworkFile({name: settings[name] for name in DESCRIBED}, folder / WEIGHTS)
+        file = NetworkFile(described(settings), folder / WEIGHTS)
         memory = folder / MEMORY if settings["memory"] else None
         told = settings.get("bytes_per_token")
         compression = None if told is None else Compression(float(told["asked"]), float(told["reached"]))

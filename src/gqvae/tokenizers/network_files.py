@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,11 @@ def describe(network: GQVAE) -> dict[str, Any]:
     }
 
 
+def described(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What `describe` put into a record. Earlier versions wrote no `force_last_gate`."""
+    return {key: record[key] for key in DESCRIBED if key in record}
+
+
 def save_weights(network: GQVAE, path: Path) -> None:
     """Write all parameters and buffers, atomically."""
     from safetensors.torch import save
@@ -58,7 +64,7 @@ def build_network(description: dict[str, Any], weights: Path) -> GQVAE:
             list(description["alphabet"]),
             description["chunk_bytes"],
             pads_as_text=description["pads_as_text"],
-            force_last_gate=description.get("force_last_gate", False),  # earlier versions wrote none
+            force_last_gate=description.get("force_last_gate", False),
         )
         network.load_state_dict(load_file(weights))
     except KeyError as error:
@@ -97,7 +103,7 @@ class NetworkFile:
         if not isinstance(record, dict):
             raise UserError(f"{Path(folder) / DESCRIPTION} does not describe a network: train it again.")
         require_digest(Path(folder) / WEIGHTS, record.get("weights_sha256"), "train the network again")
-        description = {key: record[key] for key in DESCRIBED if key in record}
+        description = described(record)
         if record.get("description_sha256", digest := json_digest(description)) != digest:  # earlier versions wrote none
             raise UserError(f"{Path(folder) / DESCRIPTION} is damaged (its digest differs): train the network again.")
         return cls(description, Path(folder) / WEIGHTS)
