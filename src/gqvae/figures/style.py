@@ -60,6 +60,8 @@ _KNOWN = {
     # Drawn beside most of the above, not beside all: as distinct as possible from those.
     "bpe_matched_paper": ArmStyle("#0088EE", "v", "BPE, matched, paper"),
     "pathpiece_matched_paper": ArmStyle("#AAAA66", "<", "PathPiece, matched, paper"),
+    "gqvae_paper_3": ArmStyle("#C020B0", "v", "GQ-VAE, paper, α = 3"),
+    "gqvae_paper_3_forced": ArmStyle("#999933", "^", "GQ-VAE, paper, α = 3, forced"),
     "paper_fixed_4": ArmStyle("#6600AA", "*", "fixed length, 4, paper"),
     "paper_fixed_8": ArmStyle("#6600AA", "*", "fixed length, 8, paper"),
 }
