@@ -48,6 +48,12 @@ class GivenOutputs(nn.Module):
         return Encoded(self.vectors, quantization, chosen, None, self.gates, packing)
 
 
+SIZES = Network(
+    width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=8, max_token_bytes=4, max_pretoken_bytes=6
+)  # fmt: skip
+DATA, LENGTHS = np.frombuffer(b"abcda\0dcbabca\0\0\0\0\0", dtype=np.uint8).reshape(3, 6).copy(), np.array([5, 6, 1])
+
+
 def hand_example() -> tuple[GivenOutputs, Tensor, Tensor, Tensor]:
     """The pre-token "abab" and one padding; see the test for the numbers."""
     first, earlier = torch.tensor([1 / 2, 1 / 4, 1 / 4]).log(), torch.tensor([1 / 4, 1 / 2, 1 / 4]).log()
@@ -218,11 +224,8 @@ def test_losses_equal_an_independent_formulation(
 
 @pytest.mark.parametrize("quantize", [True, False])
 def test_network_is_shown_the_padding_and_its_outputs_enter_the_formula(quantize: bool) -> None:
-    sizes = Network(
-        width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=8, max_token_bytes=4, max_pretoken_bytes=6
-    )  # fmt: skip
     torch.manual_seed(0)
-    network = GQVAE(sizes, [97, 98, 99, 100], pads_as_text=True).eval()
+    network = GQVAE(SIZES, [97, 98, 99, 100], pads_as_text=True).eval()
     data = np.frombuffer(b"abcd\0\0" + b"dcbabc" + b"a\0\0\0\0\0", dtype=np.uint8).reshape(3, 6).copy()
     symbols, lengths = network.symbols(data, np.array([4, 6, 1]))
     weights = torch.tensor([3.0, 1.0, 2.0])
@@ -245,12 +248,8 @@ def test_network_is_shown_the_padding_and_its_outputs_enter_the_formula(quantize
 
 @pytest.mark.parametrize("chunk", [2, 3, 4])
 def test_a_fixed_length_is_trained_with_the_gates_that_segmentation_has(chunk: int) -> None:
-    sizes = Network(
-        width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=8, max_token_bytes=4, max_pretoken_bytes=6
-    )  # fmt: skip
-    network = GQVAE(sizes, [97, 98, 99, 100], chunk_bytes=chunk, pads_as_text=True).eval()
-    data = np.frombuffer(b"abcda\0" + b"dcbabc" + b"a\0\0\0\0\0", dtype=np.uint8).reshape(3, 6).copy()
-    symbols, lengths = network.symbols(data, np.array([5, 6, 1]))
+    network = GQVAE(SIZES, [97, 98, 99, 100], chunk_bytes=chunk, pads_as_text=True).eval()
+    symbols, lengths = network.symbols(DATA, LENGTHS)
     losses = Paper(PaperObjective())(network, symbols, lengths, torch.ones(3), True)
     gates, _ = network.segment(symbols, lengths)
     assert torch.equal(losses.encoded.gates, gates)  # a token ends where the pre-token ends, and none ends in the padding
@@ -258,13 +257,9 @@ def test_a_fixed_length_is_trained_with_the_gates_that_segmentation_has(chunk: i
 
 
 def test_a_forced_last_gate_ends_every_pre_token_in_training_and_in_segmentation() -> None:
-    sizes = Network(
-        width=16, head_width=8, encoder_layers=1, gater_layers=1, decoder_layers=1, codebook_size=8, max_token_bytes=4, max_pretoken_bytes=6
-    )  # fmt: skip
-    networks = [GQVAE(sizes, [97, 98, 99, 100], pads_as_text=True, force_last_gate=force).eval() for force in (False, True)]
+    networks = [GQVAE(SIZES, [97, 98, 99, 100], pads_as_text=True, force_last_gate=force).eval() for force in (False, True)]
     networks[1].load_state_dict(networks[0].state_dict())
-    data = np.frombuffer(b"abcda\0" + b"dcbabc" + b"a\0\0\0\0\0", dtype=np.uint8).reshape(3, 6).copy()
-    symbols, lengths = networks[0].symbols(data, np.array([5, 6, 1]))
+    symbols, lengths = networks[0].symbols(DATA, LENGTHS)
     free, forced = (Paper(PaperObjective())(network, symbols, lengths, torch.ones(3), True) for network in networks)
     last = torch.arange(6) == lengths[:, None] - 1
     assert (forced.encoded.gates[last] == 1).all() and (free.encoded.gates[last] < 1).all()

@@ -88,13 +88,11 @@ def cells(claims: pd.DataFrame, names: Iterable[str], verdicts: bool = False) ->
 
 
 def _cell(row: Any, one_size: bool, verdicts: bool) -> str:
-    verdict = (
-        row["verdict"]
-        if row["verdict"] == TOO_FEW_STEPS or (verdicts and row["verdict"] in ("supported", "contradicted"))
-        else ""
-    )
-    sign = "" if row["sign"] == "undecided" or verdict == TOO_FEW_STEPS else f"**{row['sign']}**"
-    said = ", ".join(part for part in (verdict, sign) if part)
+    told = (TOO_FEW_STEPS, "supported", "contradicted") if verdicts else (TOO_FEW_STEPS,)
+    parts = [row["verdict"]] if row["verdict"] in told else []
+    if row["sign"] != "undecided" and row["verdict"] != TOO_FEW_STEPS:
+        parts.append(f"**{row['sign']}**")
+    said = ", ".join(parts)
     sizes = float(row["first_vocab_size"]), float(row["second_vocab_size"])
     reached = "" if not one_size or same_size(*sizes) else f" (V = {sizes[0]:,.0f} : {sizes[1]:,.0f})"
     return f"{percent_between(row['effect'], row['low'], row['high'])} {said}".rstrip() + reached
