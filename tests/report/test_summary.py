@@ -28,6 +28,16 @@ def summary_of(folder: Path, seeds: tuple[int, ...], synthetic: bool = True) -> 
     return (folder / "summary.md").read_text(encoding="utf-8")
 
 
+def test_a_study_without_language_models_promises_none(tmp_path: Path) -> None:
+    arms = {"bpe": {"kind": "bpe", "language_model": False}, "gqvae": {"kind": "gqvae", "language_model": False}}
+    study = fabricated_settings(arms=arms)
+    collect(study, fabricate(study, tmp_path), tmp_path / "tables")
+    summarize(study, tmp_path, tmp_path / "summary.md")
+    text = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "**Bytes per token**" in text and "language model per arm" not in text and "**Bits per byte**" not in text
+    assert "one language model per arm and amount of text" in summary_of(tmp_path / "with", (0, 1))
+
+
 def rows_of(text: str, heading: str) -> dict[str, list[str]]:
     """Rows of the first Markdown table after a heading or the beginning of a note, by their first cell."""
     lines = text.split(heading, 1)[1].split("\n")

@@ -109,12 +109,16 @@ def _reading(study: Study) -> str:
     )
     repeats = study.language_model.repeats
     models = "one language model" if repeats == 1 else f"{repeats} language models, whose mean counts,"
+    trained, bits = "", ""
+    if any(arm.language_model for arm in study.arms.values()):
+        trained = f", and {models} per arm and amount of text"
+        bits = (
+            "**Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, ÷ UTF-8 bytes of "
+            "the raw text, so that vocabularies can be compared. "
+        )
     return (
-        f"How to read this: {seeds}. For each seed, every tokenizer that depends on a seed is trained, and {models} "
-        "per arm and amount of text. **Bytes per token** (higher is better): UTF-8 bytes of the raw text ÷ tokens, fallback "
-        "included. **Bits per byte** (lower is better): −log2 of the probability of all tokens, ends of documents included, ÷ "
-        f"UTF-8 bytes of the raw text, so that vocabularies can be compared. {interval} All numbers come from the CSV files in "
-        "`tables/`."
+        f"{seeds}. For each seed, every tokenizer that depends on a seed is trained{trained}. **Bytes per token** (higher is better): "
+        f"UTF-8 bytes of the raw text ÷ tokens, fallback included. {bits}{interval} All numbers come from the CSV files in `tables/`."
     )
 
 
