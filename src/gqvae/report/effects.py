@@ -22,7 +22,11 @@ from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_table
 from gqvae.units import format_bytes, format_count
 
-SUBJECTS = {"-paper": "the paper's objective", "": "our objective"}  # by the ends of the names of claims
+SUBJECTS = {  # by the ends of the names of claims
+    "-paper": "the paper's objective",
+    "-forced": "the paper's objective, last gate forced",
+    "": "our objective",
+}
 COMPRESSION = {  # by claim: what a row compares
     "C1": "bytes per token, against fixed length",
     "C2": "bytes per token, against BPE",
@@ -78,7 +82,7 @@ def _trained_by(study: FinishedStudy, arm: str) -> tuple[str, str]:
 
 def of_subject(claims: pd.DataFrame, suffix: str) -> pd.DataFrame:
     """The claims about one objective, by their names without the suffix."""
-    subject = claims["claim"].str.extract(r"^(\w+)(-paper)?$").fillna("")
+    subject = claims["claim"].str.extract(rf"^(\w+)({'|'.join(filter(None, SUBJECTS))})?$").fillna("")
     return claims.set_index(subject[0])[(subject[1] == suffix).to_numpy()]
 
 
@@ -114,7 +118,7 @@ def _judged(study: FinishedStudy, runs: pd.DataFrame) -> pd.DataFrame:
     """The claims about language models as if these runs with the most text were the study's only ones."""
     config = study.settings()
     models = config.language_model.model_copy(update={"train_bytes": (int(runs["train_bytes"].max()),)})
-    claims = {name: claim for name, claim in config.claims.items() if name.removesuffix("-paper") in LANGUAGE_MODELS}
+    claims = {name: claim for name, claim in config.claims.items() if name.split("-")[0] in LANGUAGE_MODELS}
     asked: Study = config.model_copy(update={"language_model": models, "claims": claims})
     tables = {name: read_table(study.tables, name) for name in TABLES} | {"learnability": runs}
     return claims_table(asked, tables, study.corpus)

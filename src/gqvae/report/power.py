@@ -28,7 +28,7 @@ def power(studies: Sequence[FinishedStudy]) -> str:
         base = runs[(runs["arm"] == BASE) & (runs["train_bytes"] == runs["train_bytes"].max())]["test_bpb"]
         alone = share(base.std() / base.mean(), 1)
         claims = study.table("claims", CLAIM)
-        claims = claims[claims["claim"].str.removesuffix("-paper").isin(LANGUAGE_MODELS) & (claims["seeds"] > 1)]
+        claims = claims[claims["claim"].str.split("-").str[0].isin(LANGUAGE_MODELS) & (claims["seeds"] > 1)]
         judged: Any = claims.itertuples()
         for row in judged:
             spread = spread_of(Interval(row.effect, row.low, row.high, row.seeds))
