@@ -119,5 +119,8 @@ def _of_the_paper(claim: Claim, end: str) -> Claim:
 
 
 DEFAULT_CLAIMS = _CLAIMS | {
-    f"{name}-{end}": _of_the_paper(claim, end) for end in _OF_THE_PAPER for name, claim in _CLAIMS.items() if claim.first == "gqvae"
+    f"{name}-{end}": _of_the_paper(claim, end)
+    for end in _OF_THE_PAPER
+    for name, claim in _CLAIMS.items()
+    if claim.first == "gqvae"
 }
