@@ -62,6 +62,9 @@ _KNOWN = {
     "pathpiece_matched_paper": ArmStyle("#AAAA66", "<", "PathPiece, matched, paper"),
     "gqvae_paper_3": ArmStyle("#C020B0", "v", "GQ-VAE, paper, α = 3"),
     "gqvae_paper_3_forced": ArmStyle("#999933", "^", "GQ-VAE, paper, α = 3, forced"),
+    "gqvae_forced": ArmStyle("#882255", "^", "GQ-VAE, paper, forced"),
+    "bpe_matched_forced": ArmStyle("#56B4E9", "D", "BPE, matched"),
+    "pathpiece_matched_forced": ArmStyle("#330044", "d", "PathPiece, matched"),
     "paper_fixed_4": ArmStyle("#6600AA", "*", "fixed length, 4, paper"),
     "paper_fixed_8": ArmStyle("#6600AA", "*", "fixed length, 8, paper"),
 }
