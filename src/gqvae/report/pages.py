@@ -14,7 +14,7 @@ from gqvae.files import atomic_open
 from gqvae.report.tables import block
 from gqvae.study.across import PUBLISHED
 
-DOCS = ("results", "experiments", "beside-the-paper", "domains", "language-models", "external-tokenizers")
+DOCS = ("results", "experiments", "paper-objective", "beside-the-paper", "domains", "language-models", "external-tokenizers")
 PAGES = (Path("README.md"), *(Path(f"docs/{name}.md") for name in DOCS))
 END = "<!-- end of results -->"
 _BLOCK = re.compile(rf"(<!-- results: (\S+) (.+?) -->\n).*?{re.escape(END)}", re.DOTALL)
