@@ -31,14 +31,9 @@ COLUMNS = (
     "fewest_steps", "most_steps", "decides", "seeds", "bytes_per_token", "compression_low", "compression_high",
     "test_bpb", "low", "high",
 )  # fmt: skip
-CURVES = {  # by arm
-    "bpe": "BPE",
-    "bpe_matched": "BPE",
-    "bpe_matched_paper": "BPE",
-    "pathpiece": "PathPiece",
-    "pathpiece_matched": "PathPiece",
-    "pathpiece_matched_paper": "PathPiece",
-}
+_OPPONENTS = {"bpe": "BPE", "pathpiece": "PathPiece"}
+_ENDS = ("", "_matched", "_matched_paper", "_matched_forced")
+CURVES = {f"{arm}{end}": name for arm, name in _OPPONENTS.items() for end in _ENDS}  # by arm
 PANEL = ["test_text", "size", "train_bytes"]
 ALIKE = ["arm", "vocab_size", *PANEL, "bytes_per_token", "test_bpb"]  # points equal in these are duplicates
 ACROSS = 4  # panels side by side, at most
