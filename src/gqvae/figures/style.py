@@ -66,7 +66,7 @@ _KNOWN = {
     "bpe_matched_forced": ArmStyle("#56B4E9", "D", "BPE, matched"),
     "pathpiece_matched_forced": ArmStyle("#330044", "d", "PathPiece, matched"),
     "paper_fixed_4": ArmStyle("#6600AA", "*", "fixed length, 4, paper"),
-    "paper_fixed_8": ArmStyle("#6600AA", "*", "fixed length, 8, paper"),
+    "paper_fixed_8": ArmStyle("#6600AA", "H", "fixed length, 8, paper"),
 }
 # For other arms: dark enough for text and distinct from the table above.
 _OTHER_COLORS = ("#C020B0", "#999933", "#AA4499", "#44AA99", "#6B6B6B", "#8A6D00")
