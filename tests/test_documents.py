@@ -68,7 +68,11 @@ def _published() -> frozenset[Stated]:
 
 @pytest.mark.parametrize(
     ("document", "fewest"),
-    [("docs/experiments.md", 5), ("docs/paper-objective.md", 5), ("docs/beside-the-paper.md", 0)],  # others have generated tables alone
+    [
+        ("docs/experiments.md", 5),
+        ("docs/paper-objective.md", 5),
+        ("docs/beside-the-paper.md", 0),
+    ],  # others have generated tables alone
 )
 def test_every_stated_interval_is_published(document: str, fewest: int) -> None:
     text = pages.without_blocks((ROOT / document).read_text(encoding="utf-8"))
