@@ -33,7 +33,7 @@ def draw(data: pd.DataFrame, corpus: CorpusFacts) -> Figure:
     """A line for each arm: means over seeds."""
     height = max(2.6, names_high(len(arms_in(data)))) + 1.25
     figure = new_figure(5.4, height)
-    figure.subplots_adjust(left=0.10, bottom=0.47 / height)
+    figure.subplots_adjust(left=0.14, bottom=0.47 / height)
     leave_room_for_names(figure, (arm_style(arm).name for arm in arms_in(data)))
     axes = figure.add_subplot()
     note = f"validation split · {describe_points(data)} · circled: chosen"
