@@ -31,7 +31,7 @@ from gqvae.config.block import (
     read_settings,
     setting,
 )
-from gqvae.config.claims import DEFAULT_CLAIMS, Claim, Measure, measures
+from gqvae.config.claims import DEFAULT_CLAIMS, PAPER_OBJECTIVES, Claim, Measure, measures
 from gqvae.config.corpus import SOURCES, Corpus, load_corpus
 from gqvae.config.corpus_base import CorpusBase
 from gqvae.config.language_models import FEWEST_EVALUATIONS, REPEAT_SEEDS, LanguageModel, ModelSize
@@ -53,7 +53,7 @@ from gqvae.config.pretokenizers import OwnPretokenizer
 from gqvae.config.study import Study, Vocabulary
 
 __all__ = [
-    "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "EXTERNAL", "FEWEST_EVALUATIONS", "MATCHED", "MODULE_NAME", "NETWORKS", "REPEAT_SEEDS", "RESERVED_IDS",
+    "ARM_KINDS", "BYTE_VALUES", "DEFAULT_CLAIMS", "END_OF_DOCUMENT", "EXTERNAL", "FEWEST_EVALUATIONS", "MATCHED", "MODULE_NAME", "NETWORKS", "PAPER_OBJECTIVES", "REPEAT_SEEDS", "RESERVED_IDS",
     "SOURCES", "Arm", "ArmBase", "Block", "BorrowedArm", "BytesArm", "Claim", "Corpus", "CorpusBase", "CountedArm",
     "CountedTokenizer", "CountedTraining", "Distillation", "ExternalArm", "FixedArm", "GQVAEArm", "Given", "LanguageModel", "LearnedArm",
     "Matching", "Measure", "ModelSize", "Network", "NetworkArm", "NetworkRun", "NetworkTraining", "Objective", "OwnPretokenizer",

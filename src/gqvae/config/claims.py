@@ -105,22 +105,22 @@ _CLAIMS: dict[str, Claim] = {
         text="language models on BPE trained on shuffled text are worse than on BPE"),
 }  # fmt: skip
 
-# Networks with the authors' objective, beside ours: the ends of the names of their claims and arms, and what the claims call them.
-_OF_THE_PAPER = {"paper": "the paper's objective", "forced": "the paper's objective and the last gate forced"}
+# Objectives of the authors, by the end of the names of their claims and arms.
+PAPER_OBJECTIVES = {"paper": "the paper's objective", "forced": "the paper's objective and the last gate forced"}
 
 
 def _of_the_paper(claim: Claim, end: str) -> Claim:
     """The same claim about networks with the authors' objective."""
     own = ("gqvae", "bpe_matched", "pathpiece_matched")  # arms that this objective has for itself
     arms = {arm: f"{arm}_{end}" for arm in own} | {"fixed*": "paper_fixed*"}
-    text = claim.text.replace("GQ-VAE", f"GQ-VAE with {_OF_THE_PAPER[end]}")
+    text = claim.text.replace("GQ-VAE", f"GQ-VAE with {PAPER_OBJECTIVES[end]}")
     first, second = (arms.get(arm, arm) for arm in (claim.first, claim.second))
     return claim.model_copy(update={"text": text, "first": first, "second": second})
 
 
 DEFAULT_CLAIMS = _CLAIMS | {
     f"{name}-{end}": _of_the_paper(claim, end)
-    for end in _OF_THE_PAPER
+    for end in PAPER_OBJECTIVES
     for name, claim in _CLAIMS.items()
     if claim.first == "gqvae"
 }

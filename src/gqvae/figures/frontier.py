@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from gqvae.config import PAPER_OBJECTIVES
 from gqvae.figures.amounts import NOTE_ROW, mark_cut, note_below, range_of, wrapped
 from gqvae.figures.labels import Word, text_color, write_beside
 from gqvae.figures.style import CorpusFacts, arm_style, arms_in, new_figure, write_heading
@@ -32,7 +33,7 @@ COLUMNS = (
     "test_bpb", "low", "high",
 )  # fmt: skip
 _OPPONENTS = {"bpe": "BPE", "pathpiece": "PathPiece"}
-_ENDS = ("", "_matched", "_matched_paper", "_matched_forced")
+_ENDS = ("", "_matched", *(f"_matched_{end}" for end in PAPER_OBJECTIVES))
 CURVES = {f"{arm}{end}": name for arm, name in _OPPONENTS.items() for end in _ENDS}  # by arm
 PANEL = ["test_text", "size", "train_bytes"]
 ALIKE = ["arm", "vocab_size", *PANEL, "bytes_per_token", "test_bpb"]  # points equal in these are duplicates

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from gqvae.config import BorrowedArm, Study
+from gqvae.config import PAPER_OBJECTIVES, BorrowedArm, Study
 from gqvae.figures.amounts import written_range
 from gqvae.report.markdown import filled_table, percent_between
 from gqvae.study.across import FinishedStudy
@@ -22,11 +22,9 @@ from gqvae.study.sizes import same_size
 from gqvae.study.tables import read_table
 from gqvae.units import format_bytes, format_count
 
-SUBJECTS = {  # by the ends of the names of claims
-    "-paper": "the paper's objective",
-    "-forced": "the paper's objective, last gate forced",
-    "": "our objective",
-}
+SUBJECTS = {f"-{end}": name for end, name in PAPER_OBJECTIVES.items()} | {
+    "": "our objective"
+}  # by the ends of the names of claims
 COMPRESSION = {  # by claim: what a row compares
     "C1": "bytes per token, against fixed length",
     "C2": "bytes per token, against BPE",
